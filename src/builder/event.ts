@@ -1,0 +1,50 @@
+import type { Span } from "../error.js";
+
+/** A unit of visible work: a step, or something around the steps (loading a context, a pull, an export). */
+export interface Vertex {
+  /** Counted from 1 in the order of declaration. */
+  readonly id: number;
+  /** "[build 2/5] RUN make", "[internal] load build context", "exporting to image". */
+  readonly title: string;
+}
+
+/**
+ * All that a build tells. The engine emits, renderers draw; a slow terminal never stalls a build.
+ * Each vertex is declared, then either started and ended, or only ended.
+ */
+export type BuildEvent =
+  | { readonly type: "declared"; readonly vertex: Vertex; readonly inputs: readonly number[] }
+  /** `reason` says why a step is no cache hit. */
+  | { readonly type: "started"; readonly id: number; readonly reason?: string | undefined }
+  | {
+      readonly type: "output";
+      readonly id: number;
+      readonly stream: "stdout" | "stderr";
+      readonly chunk: Uint8Array;
+    }
+  /** `current` of `total` (bytes, when known) of a part of the work, such as one layer's download. */
+  | {
+      readonly type: "progress";
+      readonly id: number;
+      readonly item: string;
+      readonly current: number;
+      readonly total: number | undefined;
+    }
+  | { readonly type: "ended"; readonly id: number; readonly outcome: Outcome }
+  | {
+      readonly type: "warning";
+      readonly rule: string | undefined;
+      readonly message: string;
+      readonly at: Span | undefined;
+    };
+
+/** How a vertex ended. "skipped": never needed, because the build stopped before it. */
+export type Outcome =
+  | { readonly kind: "cached" }
+  | { readonly kind: "done" }
+  | { readonly kind: "skipped" }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** Takes events; must return at once and never throw. */
+export type Emit = (event: BuildEvent) => void;

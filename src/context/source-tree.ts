@@ -1,0 +1,26 @@
+import type { BytePath, Entry } from "../oci/changeset.js";
+
+/**
+ * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the
+ * root filesystem of a stage or an image. Nothing outside its root is ever read: links are followed
+ * inside it only.
+ */
+export interface SourceTree {
+  /**
+   * The files behind one source of COPY, relative to the tree's root, with Go's filepath.Match
+   * meaning (SEMANTICS.md C02, C07, C08). Each match is a file, or a directory whose contents count.
+   * A plain path that is missing throws SOURCE_NOT_FOUND; a wildcard without a match gives none.
+   */
+  select(pattern: string): Promise<readonly SelectedSource[]>;
+}
+
+/** One match of a source pattern. */
+export interface SelectedSource {
+  /** Base name of the match as written (a followed symlink keeps its own name). */
+  readonly name: BytePath;
+  /**
+   * The match itself at path "", then, for a directory, everything below it with paths relative to
+   * it, in `comparePaths` order, hardlinks within it recognized. File entries carry `sha256`.
+   */
+  readonly entries: readonly Entry[];
+}

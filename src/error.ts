@@ -1,0 +1,79 @@
+/** A Dockerfile (or another text the user wrote), kept so that errors can show an excerpt. */
+export interface Source {
+  /** What the user calls it: "Dockerfile", "docker/web.Dockerfile", "-" for standard input. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A range of a source, in UTF-16 offsets; `end` is exclusive. */
+export interface Span {
+  readonly source: Source;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Stable names of everything that can go wrong for a user. */
+export type BuildErrorCode =
+  | "AUTH"
+  | "CANCELLED"
+  | "CONTEXT"
+  | "COPY"
+  | "DIGEST_MISMATCH"
+  | "EXPANSION"
+  | "IGNORE_FILE"
+  | "IMAGE_NOT_FOUND"
+  | "INVALID_ARCHIVE"
+  | "INVALID_IMAGE"
+  | "INVALID_REFERENCE"
+  | "NO_RUNTIME"
+  | "NO_SPACE"
+  | "NO_SUBORDINATE_IDS"
+  | "OUTPUT"
+  | "PLATFORM"
+  | "REGISTRY"
+  | "RUN_FAILED"
+  | "SANDBOX"
+  | "SOURCE_NOT_FOUND"
+  | "STAGE"
+  | "STORE"
+  | "SYNTAX"
+  | "SYSTEM"
+  | "UNSUPPORTED"
+  | "USAGE"
+  | "USER_NOT_FOUND";
+
+export interface BuildErrorContext {
+  /** The text to underline. */
+  readonly at?: Span | undefined;
+  /** What to do about it, without a final full stop. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure the user can act on. Anything else that escapes is a bug in tsbuild.
+ * The message starts with what could not be done, quotes the user's value and has no final full stop.
+ */
+export class BuildError extends Error {
+  override readonly name = "BuildError";
+  readonly code: BuildErrorCode;
+  readonly at: Span | undefined;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: BuildErrorCode,
+    message: string,
+    { at, hint, ...options }: BuildErrorContext = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.at = at;
+    this.hint = hint;
+  }
+}
+
+/** The same failure, pointing at `at` unless it already points somewhere. */
+export function locate(error: unknown, at: Span): unknown {
+  if (!(error instanceof BuildError) || error.at !== undefined) return error;
+  return new BuildError(error.code, error.message, { at, hint: error.hint, cause: error.cause });
+}

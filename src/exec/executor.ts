@@ -1,0 +1,56 @@
+/** A host path shown inside the sandbox. */
+export interface BindMount {
+  readonly source: string;
+  /** Absolute, in the sandbox. */
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+/** One process in its own namespaces over a root directory. */
+export interface SandboxProcess {
+  /** Host path of the root directory, an overlay mount. */
+  readonly root: string;
+  /** Where writes to `root` land; mount points made for the sandbox are taken out of it again. */
+  readonly upper: string;
+  readonly argv: readonly string[];
+  /** "NAME=value"; HOME is added from the rootfs's passwd where missing. */
+  readonly env: readonly string[];
+  /** `user[:group]`, names or ids, looked up in the rootfs; empty means root. */
+  readonly user: string;
+  readonly cwd: string;
+  readonly hostname: string;
+  readonly network: "default" | "none" | "host";
+  readonly security: "sandbox" | "insecure";
+  readonly mounts: readonly BindMount[];
+  /** Bytes of /dev/shm. */
+  readonly shmSize: number;
+  /** `host:ip` lines for /etc/hosts. */
+  readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  readonly ulimits: readonly {
+    readonly type: string;
+    readonly soft: number;
+    readonly hard: number;
+  }[];
+  /** Where output goes: to a callback, or straight to the terminal of this process. */
+  readonly stdio: "inherit" | OutputSink;
+  /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit". */
+  readonly terminal: boolean;
+}
+
+export type OutputSink = (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+
+/** How the process ended: exit code, and the signal's name if one killed it. */
+export interface ExitStatus {
+  readonly code: number;
+  readonly signal: string | undefined;
+}
+
+/** Runs processes in sandboxes by an OCI runtime. Disposing stops the shared network. */
+export interface Executor extends AsyncDisposable {
+  /**
+   * Runs to the end. A failing command is an ExitStatus, not an error; BuildError NO_RUNTIME,
+   * SANDBOX or USER_NOT_FOUND when it could not be started. Aborting kills every process in it and
+   * rejects with the signal's reason. Killing this process in whatever way kills them too.
+   */
+  run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus>;
+}

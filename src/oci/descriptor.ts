@@ -1,0 +1,30 @@
+import type { Digest } from "./digest.js";
+import type { Platform } from "./platform.js";
+
+/** Points at content by its digest (image-spec, descriptor.md). `size` is in bytes. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+}
+
+/** OCI media types (image-spec, media-types.md). */
+export const mediaTypes = {
+  index: "application/vnd.oci.image.index.v1+json",
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  config: "application/vnd.oci.image.config.v1+json",
+  layer: "application/vnd.oci.image.layer.v1.tar",
+  layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+} as const;
+
+/** Docker's image manifest v2, schema 2, media types. */
+export const dockerMediaTypes = {
+  index: "application/vnd.docker.distribution.manifest.list.v2+json",
+  manifest: "application/vnd.docker.distribution.manifest.v2+json",
+  config: "application/vnd.docker.container.image.v1+json",
+  layer: "application/vnd.docker.image.rootfs.diff.tar",
+  layerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+} as const;

@@ -1,0 +1,191 @@
+import type { Source, Span } from "../error.js";
+
+/** One word as written: quotes, escapes and variables are still in it. */
+export interface Word {
+  readonly text: string;
+  readonly at: Span;
+}
+
+/** `--name` or `--name=value`; quotes are already removed from `value`, variables are not expanded. */
+export interface Flag {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly at: Span;
+}
+
+/** A here-document (Dockerfile reference, "Here-Documents"). */
+export interface Heredoc {
+  /** The delimiter without quotes: also the file's name in COPY and ADD. */
+  readonly name: string;
+  /** With its last newline; leading tabs already stripped for `<<-`. */
+  readonly body: string;
+  /** False when any part of the delimiter was quoted. */
+  readonly expand: boolean;
+  /** The word as written, such as `<<-"EOF"` or `3<<EOF`. */
+  readonly word: string;
+  /** The body and its terminator exactly as written, for RUN lines that hand it to the shell. */
+  readonly raw: string;
+  readonly at: Span;
+}
+
+/** What is executed: as is, or by SHELL. */
+export type Command =
+  | { readonly form: "exec"; readonly argv: readonly string[] }
+  /** Continuations joined, otherwise verbatim. */
+  | { readonly form: "shell"; readonly text: string };
+
+export interface KeyValue {
+  readonly key: Word;
+  readonly value: Word;
+}
+
+interface Located {
+  /** The whole instruction, from its keyword to its last character, heredoc bodies included. */
+  readonly at: Span;
+  /** The keyword as written, for messages and casing rules. */
+  readonly keyword: string;
+  /** The instruction as one line, continuations joined and comments dropped: for titles. */
+  readonly line: string;
+}
+
+export interface From extends Located {
+  readonly kind: "from";
+  readonly image: Word;
+  readonly platform: Flag | undefined;
+  /** The stage name as written; stages are matched ignoring case. */
+  readonly name: Word | undefined;
+}
+export interface Run extends Located {
+  readonly kind: "run";
+  readonly command: Command;
+  /** In the order of their words. With text around them, `command.text` is the line without bodies. */
+  readonly heredocs: readonly Heredoc[];
+  /** The line is nothing but one heredoc word: its body is the script (shapes 1 and 2 of P16). */
+  readonly script: boolean;
+  /** --mount (repeatable), --network, --security, --device (repeatable). */
+  readonly flags: readonly Flag[];
+}
+/** A path, or a file written in place. */
+export type CopySource = Word | Heredoc;
+interface CopyLike extends Located {
+  readonly sources: readonly CopySource[];
+  readonly destination: Word;
+  readonly flags: readonly Flag[];
+}
+/** Flags: --from --chown --chmod --link --parents --exclude (repeatable). */
+export interface Copy extends CopyLike {
+  readonly kind: "copy";
+}
+/** Flags: --chown --chmod --link --exclude --checksum --keep-git-dir --unpack. */
+export interface Add extends CopyLike {
+  readonly kind: "add";
+}
+export interface Env extends Located {
+  readonly kind: "env";
+  readonly pairs: readonly KeyValue[];
+  /** `ENV key value`, the form without "=". */
+  readonly legacy: boolean;
+}
+export interface Label extends Located {
+  readonly kind: "label";
+  readonly pairs: readonly KeyValue[];
+  readonly legacy: boolean;
+}
+export interface Arg extends Located {
+  readonly kind: "arg";
+  readonly names: readonly { readonly name: Word; readonly value: Word | undefined }[];
+}
+export interface Cmd extends Located {
+  readonly kind: "cmd";
+  readonly command: Command;
+}
+export interface Entrypoint extends Located {
+  readonly kind: "entrypoint";
+  readonly command: Command;
+}
+export interface Expose extends Located {
+  readonly kind: "expose";
+  readonly ports: readonly Word[];
+}
+/** Durations in nanoseconds; 0 means inherited. */
+export interface Healthcheck extends Located {
+  readonly kind: "healthcheck";
+  readonly test: "none" | Command;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly startPeriod: number;
+  readonly startInterval: number;
+  readonly retries: number;
+}
+export interface Maintainer extends Located {
+  readonly kind: "maintainer";
+  readonly name: string;
+}
+export interface Onbuild extends Located {
+  readonly kind: "onbuild";
+  /** The trigger as the image config stores it. */
+  readonly text: string;
+  readonly trigger: Instruction;
+}
+export interface Shell extends Located {
+  readonly kind: "shell";
+  readonly argv: readonly string[];
+}
+export interface Stopsignal extends Located {
+  readonly kind: "stopsignal";
+  readonly signal: Word;
+}
+export interface User extends Located {
+  readonly kind: "user";
+  readonly user: Word;
+}
+export interface Volume extends Located {
+  readonly kind: "volume";
+  readonly paths: readonly Word[];
+}
+export interface Workdir extends Located {
+  readonly kind: "workdir";
+  readonly path: Word;
+}
+
+/** One instruction of a Dockerfile, syntax checked, nothing expanded. */
+export type Instruction =
+  | Add
+  | Arg
+  | Cmd
+  | Copy
+  | Entrypoint
+  | Env
+  | Expose
+  | From
+  | Healthcheck
+  | Label
+  | Maintainer
+  | Onbuild
+  | Run
+  | Shell
+  | Stopsignal
+  | User
+  | Volume
+  | Workdir;
+
+/** Parser directives (Dockerfile reference, "Parser directives"). */
+export interface Directives {
+  readonly escape: "\\" | "`";
+  readonly syntax: string | undefined;
+  readonly check: string | undefined;
+}
+
+/** A finding that does not stop the build (BuildKit's lint rules, by their names). */
+export interface Warning {
+  readonly rule: string;
+  readonly message: string;
+  readonly at: Span;
+}
+
+export interface Dockerfile {
+  readonly source: Source;
+  readonly directives: Directives;
+  readonly instructions: readonly Instruction[];
+  readonly warnings: readonly Warning[];
+}

@@ -1,0 +1,66 @@
+import type { Span } from "../error.js";
+
+/** Where COPY, ADD and mounts read from. */
+export type Origin =
+  | { readonly kind: "context" }
+  /** A stage of the same plan, by its index there. */
+  | { readonly kind: "stage"; readonly stage: number }
+  /** An image, by an index into `Plan.images`. */
+  | { readonly kind: "image"; readonly image: number }
+  /** A named context that is a directory (`--build-context name=DIR`). */
+  | { readonly kind: "named"; readonly name: string };
+
+interface StepBase {
+  readonly at: Span;
+  /** For progress: the instruction with its variables expanded, such as "COPY src /app/src". */
+  readonly title: string;
+}
+
+/** `RUN`: what the sandbox executes. */
+export interface RunStep extends StepBase {
+  readonly kind: "run";
+  readonly argv: readonly string[];
+  /** "NAME=value" in order: the image's ENV, the ARGs in scope, the default PATH. */
+  readonly env: readonly string[];
+  /** Proxy variables: seen by the step, never part of its key or of the history. */
+  readonly proxyEnv: readonly string[];
+  /** As USER wrote it, resolved in the rootfs when the step runs; empty means root. */
+  readonly user: string;
+  readonly cwd: string;
+  readonly network: "default" | "none" | "host";
+  readonly security: "sandbox" | "insecure";
+  /** A heredoc that starts with "#!": made executable for the step and run in place of `argv[0]`. */
+  readonly script: { readonly name: string; readonly body: string } | undefined;
+}
+
+/** `COPY` and `ADD` of local files. */
+export interface CopyStep extends StepBase {
+  readonly kind: "copy";
+  readonly instruction: "COPY" | "ADD";
+  readonly origin: Origin;
+  /** Patterns as written after expansion, with Go's filepath.Match meaning. */
+  readonly sources: readonly string[];
+  /** Files written in place, after `sources`; mode 0644, owner root. */
+  readonly files: readonly { readonly name: string; readonly body: string }[];
+  /** Absolute; a trailing "/" (or "/." or "") says directory and is kept as "/". */
+  readonly destination: string;
+  /** `user[:group]`, names or ids; resolved in the destination's rootfs. */
+  readonly chown: string | undefined;
+  /** Octal or symbolic, as written. */
+  readonly chmod: string | undefined;
+  readonly link: boolean;
+  /** ADD: archives are unpacked. */
+  readonly unpack: boolean;
+}
+
+/** `WORKDIR` other than "/": the directory is made where it is missing. */
+export interface WorkdirStep extends StepBase {
+  readonly kind: "workdir";
+  /** Absolute and clean. */
+  readonly path: string;
+  /** Owner of what is made, as USER wrote it; empty means root. */
+  readonly user: string;
+}
+
+/** One thing that makes a layer, after variables, stages and image names are resolved. */
+export type Step = CopyStep | RunStep | WorkdirStep;

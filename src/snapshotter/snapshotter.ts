@@ -1,0 +1,70 @@
+import type { Brand, Digest } from "../oci/digest.js";
+import type { Changeset } from "../oci/changeset.js";
+
+/** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
+export type LayerId = Brand<string, "LayerId">;
+
+/** The layers of a filesystem state, base first. Empty: an empty root. */
+export type LayerChain = readonly LayerId[];
+
+/**
+ * Content address of a changeset: path, type, mode, owner, size, content, link target, device
+ * numbers and xattrs of every entry in order, but no mtime. Hex SHA-256 (docs/cache.md).
+ */
+export type TreeDigest = Brand<string, "TreeDigest">;
+
+/** What is known of a layer once its bytes have been seen. */
+export interface LayerMeasure {
+  /** SHA-256 of the uncompressed layer tar (image-spec, config.md, "diff_ids"). */
+  readonly diffId: Digest;
+  readonly tree: TreeDigest;
+  /** Bytes of the uncompressed layer tar. */
+  readonly size: number;
+}
+
+/**
+ * Hands out filesystem states. A layer is a draft (private to this process, unnamed) until it is
+ * published under an id; then it is immutable, fit to be a parent, and never a draft again.
+ * Chains are the caller's: a layer does not know what it lies upon, so that a COPY layer survives a
+ * new base. Every mount lives in this process's mount namespace and ends with it.
+ */
+export interface Snapshotter {
+  /** As TSBUILD_SNAPSHOTTER names it. */
+  readonly name: string;
+  /** Starts a writable child of `parent`. */
+  prepare(parent: LayerChain): Promise<ActiveSnapshot>;
+  /** Makes a draft straight from a changeset; nothing is mounted. Content is read once. */
+  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer>;
+  /** Shows a state read-only: the host path of its root directory. Asking twice is cheap. */
+  view(chain: LayerChain): Promise<string>;
+  /** A published layer as the changeset it was made from, in order. */
+  changes(id: LayerId): Changeset;
+  /** Tells whether `id` is published. A missing one is `false`, not an error. */
+  has(id: LayerId): Promise<boolean>;
+  /** Removes a published layer; succeeds when already gone. The caller knows that nobody needs it. */
+  remove(id: LayerId): Promise<void>;
+  /** Every published id, in no order. */
+  list(): Promise<readonly LayerId[]>;
+}
+
+/** Disposing before `commit` drops the changes; disposing after does nothing. */
+export interface ActiveSnapshot extends AsyncDisposable {
+  /** Host path of the mounted, writable root directory. */
+  readonly root: string;
+  /**
+   * Host path of the directory that collects the changes (overlayfs "upperdir"). To be touched only
+   * after `unmount`.
+   */
+  readonly upper: string;
+  /** Takes the mount away, so that `upper` may be tidied before the commit. Idempotent. */
+  unmount(): Promise<void>;
+  /** Unmounts, and turns what was written into a draft. */
+  commit(signal?: AbortSignal): Promise<DraftLayer>;
+}
+
+/** A finished layer that nobody else sees yet. Disposing before `publish` removes it. */
+export interface DraftLayer extends AsyncDisposable {
+  readonly measure: LayerMeasure;
+  /** Makes it visible as `id`: content fsynced, then renamed. */
+  publish(id: LayerId): Promise<void>;
+}
