@@ -1,3 +1,5 @@
+import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
+
 /** A host path shown inside the sandbox. */
 export interface BindMount {
   readonly source: string;
@@ -8,10 +10,11 @@ export interface BindMount {
 
 /** One process in its own namespaces over a root directory. */
 export interface SandboxProcess {
-  /** Host path of the root directory, an overlay mount. */
-  readonly root: string;
-  /** Where writes to `root` land; mount points made for the sandbox are taken out of it again. */
-  readonly upper: string;
+  /**
+   * The root filesystem. Unmounted when the process has ended, and mount points and files that the
+   * engine made in it for the sandbox are taken out of `upper` again, times included.
+   */
+  readonly root: ActiveSnapshot;
   readonly argv: readonly string[];
   /** "NAME=value"; HOME is added from the rootfs's passwd where missing. */
   readonly env: readonly string[];
