@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs what tsbuild and its tests need: system packages from Debian or Ubuntu, and the npm
+# packages of the lockfile. Does nothing where all is there already.
+set -eu
+cd "$(dirname "$0")/.."
+
+# command:package pairs; the command tells whether the package is there
+needed="
+crun:crun
+runc:runc
+pasta:passt
+slirp4netns:slirp4netns
+newuidmap:uidmap
+busybox:busybox-static
+mmdebstrap:mmdebstrap
+skopeo:skopeo
+umoci:umoci
+docker-registry:docker-registry
+unshare:util-linux
+curl:curl
+"
+
+missing=
+for pair in $needed; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "tsbuild needs a few system packages; install them once with:" >&2
+    echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # shellcheck disable=SC2086 # one word per package
+  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# npm ci starts from nothing each time; skip it while the installed tree is that of the lockfile
+stamp=node_modules/.tsbuild-lockfile
+if ! cmp -s package-lock.json "$stamp"; then
+  npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json "$stamp"
+fi
