@@ -1,0 +1,57 @@
+import type { Descriptor } from "./descriptor.js";
+import type { Index } from "./image.js";
+import { formatPlatform, normalizePlatform, type Platform } from "./platform.js";
+
+/**
+ * The manifest of an index that runs on `want`: the exact platform, else the best one that such a
+ * machine runs too, else one that does not say what it is for.
+ */
+export function selectPlatform(index: Index, want: Platform): Descriptor | undefined {
+  const images = index.manifests.filter((image) => !isAttestation(image));
+  for (const name of runnable(normalizePlatform(want))) {
+    const found = images.find(
+      ({ platform }) => platform !== undefined && nameOf(platform) === name,
+    );
+    if (found !== undefined) return found;
+  }
+  return images.find(({ platform }) => platform === undefined);
+}
+
+/** The platforms of an index in words, for messages. */
+export function listPlatforms(index: Index): readonly string[] {
+  const named = index.manifests.filter((image) => !isAttestation(image) && image.platform);
+  return named.map(({ platform }) => (platform === undefined ? "" : nameOf(platform)));
+}
+
+/** BuildKit files provenance and SBOMs in the index beside the images that they describe. */
+function isAttestation({ platform, annotations }: Descriptor): boolean {
+  return (
+    platform?.os === "unknown" ||
+    annotations?.["vnd.docker.reference.type"] === "attestation-manifest"
+  );
+}
+
+function nameOf(platform: Platform): string {
+  return formatPlatform(normalizePlatform(platform));
+}
+
+/** `want`, then what its processors run as well, best first. */
+function* runnable(want: Platform): Generator<string> {
+  const { os, architecture, variant } = want;
+  yield formatPlatform(want);
+  const level = Number(variant?.slice(1));
+  switch (architecture) {
+    case "amd64":
+      for (let v = level - 1; v >= 2; v--) yield `${os}/amd64/v${v}`;
+      if (variant !== undefined) yield `${os}/amd64`;
+      yield `${os}/386`;
+      break;
+    case "arm64":
+      if (variant !== undefined) yield `${os}/arm64`;
+      for (let v = 8; v >= 5; v--) yield `${os}/arm/v${v}`;
+      break;
+    case "arm":
+      for (let v = level - 1; v >= 5; v--) yield `${os}/arm/v${v}`;
+      break;
+  }
+}
