@@ -37,9 +37,10 @@ if [ -n "$missing" ]; then
   apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# npm ci starts from nothing each time; skip it while the installed tree is that of the lockfile
+# npm ci starts from nothing each time: skip it while the installed tree is that of the lockfile.
+# Everything native comes prebuilt inside the packages, so no install script needs to run.
 stamp=node_modules/.tsbuild-lockfile
 if ! cmp -s package-lock.json "$stamp"; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi
