@@ -1,0 +1,67 @@
+// Runs the test tiers one after the other and adds up their counts; the last line is the sum.
+// As root, TSBUILD_TEST_ACCOUNT names the ordinary user for whom the sandbox tests run once more.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const account = process.env.TSBUILD_TEST_ACCOUNT;
+const scratch = mkdtempSync(join(tmpdir(), "tsbuild-counts-"));
+const counts = join(scratch, "counts");
+writeFileSync(counts, "");
+chmodSync(scratch, 0o755);
+chmodSync(counts, 0o666); // the ordinary user appends to it too
+
+const privateMounts = ["unshare", "--mount", "--propagation", "private"];
+const ownNamespaces = ["unshare", "--user", "--map-auto", "--map-root-user", "--mount"];
+const asUser = account === undefined ? [] : ["runuser", "-u", account, "--"];
+
+const sandboxTests = ["test/**/*.sandbox.test.ts"];
+const endToEndTests = ["test/e2e/**/*.test.ts"];
+const tiers = [
+  {
+    name: "unit",
+    specs: ["test/**/*.test.ts", "--ignore", sandboxTests[0], "--ignore", endToEndTests[0]],
+    enter: [],
+  },
+  ...(process.getuid() === 0
+    ? [{ name: "sandbox, as root", specs: sandboxTests, enter: privateMounts }]
+    : []),
+  {
+    name: "sandbox, as an ordinary user",
+    specs: sandboxTests,
+    enter: [...asUser, ...ownNamespaces],
+    home: account === undefined ? process.env.HOME : `/home/${account}`,
+  },
+  { name: "end to end", specs: endToEndTests, enter: [] },
+];
+
+let failed = false;
+for (const { name, specs, enter, home = process.env.HOME } of tiers) {
+  console.log(`\n== ${name}`);
+  const mocha = [
+    "node",
+    "node_modules/mocha/bin/mocha.js",
+    "--reporter",
+    "test/support/reporter.cjs",
+  ];
+  const [command, ...args] = [...enter, ...mocha, ...specs];
+  const env = { ...process.env, HOME: home, TSBUILD_TEST_COUNTS: counts };
+  const { status } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env });
+  if (status !== 0) failed = true;
+}
+
+const runs = readFileSync(counts, "utf8")
+  .trim()
+  .split("\n")
+  .filter(Boolean)
+  .map((line) => JSON.parse(line));
+rmSync(scratch, { recursive: true });
+if (runs.length !== tiers.length) failed = true; // a run died before it could count
+const sum = (pick) => runs.reduce((total, run) => total + pick(run), 0);
+const skipped = runs.flatMap((run) => run.skipped);
+for (const title of skipped) console.log(`skipped: ${title}`);
+if (process.env.CI && skipped.length > 0) failed = true; // on CI nothing may be left out
+const counted = [sum((run) => run.passed), sum((run) => run.failed), skipped.length];
+console.log(`${counted[0]} passed, ${counted[1]} failed, ${counted[2]} skipped`);
+process.exit(failed ? 1 : 0);
