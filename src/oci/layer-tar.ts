@@ -1,0 +1,145 @@
+import { BuildError } from "../error.js";
+import { toText, type BytePath, type Changeset, type Entry } from "./changeset.js";
+import { tarTypes, type TarHeader } from "./tar-header.js";
+import { readTar, type ReadMember } from "./tar-reader.js";
+import { TarWriter, type TarMember } from "./tar-writer.js";
+
+/** Before the name of a removed file (image-spec, layer.md, "Whiteouts"). */
+const WHITEOUT = ".wh.";
+/** In a directory that hides what is below it ("Opaque Whiteout"). */
+const OPAQUE = ".wh..wh..opq";
+/** What AUFS kept for itself: no part of the layer. */
+const AUFS_OWN = ".wh..wh.";
+
+export interface LayerTarOptions {
+  /** Told of each entry once its content was read, with the SHA-256 of a file's content. */
+  readonly onEntry?: (entry: Entry, sha256: string | undefined) => void;
+  /** Each piece is valid only until the next is asked for: for consumers that keep none. */
+  readonly reuse?: boolean;
+}
+
+/**
+ * A changeset as the bytes of a layer tar. Deterministic: ustar headers, PAX where those cannot say
+ * it, numeric ids, whole seconds, no padding at the end. An empty changeset gives 1024 zeros.
+ */
+export async function* writeLayerTar(
+  changes: Changeset,
+  { onEntry, reuse = false }: LayerTarOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const tar = new TarWriter({ reuse, hashContent: onEntry !== undefined });
+  for await (const entry of changes) {
+    const member = memberOf(entry);
+    const sha256 = tar.fits(member) ? tar.addSmall(member) : yield* tar.add(member);
+    onEntry?.(entry, sha256);
+  }
+  yield* tar.finish();
+}
+
+const nothing = {
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: 0,
+  linkName: "",
+  major: 0,
+  minor: 0,
+  xattrs: undefined,
+} as const;
+
+function memberOf(entry: Entry): TarMember {
+  return {
+    header: headerOf(entry),
+    file: entry.type === "file" ? entry : undefined,
+  };
+}
+
+function headerOf(entry: Entry): TarHeader {
+  const { path } = entry;
+  const { dir, base } = split(path);
+  if (entry.type === "whiteout") {
+    return { ...nothing, type: tarTypes.file, name: `${dir}${WHITEOUT}${base}` };
+  }
+  if (entry.type === "opaque") {
+    return { ...nothing, type: tarTypes.file, name: path === "" ? OPAQUE : `${path}/${OPAQUE}` };
+  }
+  if (base.startsWith(WHITEOUT)) throw whiteoutName(path);
+  const { mode, uid, gid, mtime, xattrs } = entry;
+  const common = { ...nothing, name: path, mode, uid, gid, mtime, xattrs };
+  switch (entry.type) {
+    case "directory":
+      return { ...common, type: tarTypes.directory, name: path === "" ? "./" : `${path}/` };
+    case "file":
+      return { ...common, type: tarTypes.file, size: entry.size };
+    case "symlink":
+    case "hardlink":
+      return { ...common, type: tarTypes[entry.type], linkName: entry.target };
+    case "block":
+    case "char":
+      return { ...common, type: tarTypes[entry.type], major: entry.major, minor: entry.minor };
+    case "fifo":
+      return { ...common, type: tarTypes.fifo };
+  }
+}
+
+function whiteoutName(path: BytePath): BuildError {
+  return new BuildError(
+    "UNSUPPORTED",
+    `Cannot put "${toText(path)}" into a layer: in images, a name that starts with "${WHITEOUT}" means that a file is removed`,
+  );
+}
+
+/** `dir` is empty or ends in "/". */
+function split(path: string): { readonly dir: string; readonly base: string } {
+  const at = path.lastIndexOf("/") + 1;
+  return { dir: path.slice(0, at), base: path.slice(at) };
+}
+
+/**
+ * Reads the uncompressed tar of an image layer, of whatever tool (ustar, PAX, GNU), to the end of
+ * `bytes`. Entries come as they are in the tar: in any order, with repeats. Absolute names are taken
+ * as relative; a name that leads out of the root, or bytes that are no tar, are INVALID_ARCHIVE.
+ */
+export async function* readLayerTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  for await (const member of readTar(bytes)) {
+    const { dir, base } = split(member.path);
+    if (!base.startsWith(WHITEOUT)) yield entryOf(member);
+    else if (base === OPAQUE) yield { type: "opaque", path: dir.slice(0, -1) as BytePath };
+    else if (!base.startsWith(AUFS_OWN)) yield whiteoutOf(dir, base);
+  }
+}
+
+function whiteoutOf(dir: string, base: string): Entry {
+  const name = base.slice(WHITEOUT.length);
+  if (name !== "" && name !== "." && name !== "..") {
+    return { type: "whiteout", path: `${dir}${name}` as BytePath };
+  }
+  throw new BuildError(
+    "INVALID_ARCHIVE",
+    `Cannot read layer: "${toText(`${dir}${base}` as BytePath)}" is a whiteout of no file`,
+  );
+}
+
+/** As `readLayerTar`, for any other archive: names like ".wh.x" are just names. */
+export async function* readArchive(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  for await (const member of readTar(bytes)) yield entryOf(member);
+}
+
+function entryOf(member: ReadMember): Entry {
+  const { path, target, content } = member;
+  const { mode, uid, gid, mtime, xattrs, size, major, minor } = member.header;
+  const common = { path, mode, uid, gid, mtime, ...(xattrs === undefined ? {} : { xattrs }) };
+  switch (member.type) {
+    case "file":
+      return { ...common, type: "file", size, content };
+    case "symlink":
+    case "hardlink":
+      return { ...common, type: member.type, target };
+    case "block":
+    case "char":
+      return { ...common, type: member.type, major, minor };
+    case "directory":
+    case "fifo":
+      return { ...common, type: member.type };
+  }
+}

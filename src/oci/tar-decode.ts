@@ -1,0 +1,140 @@
+import { BuildError } from "../error.js";
+import { BLOCK, checksum, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
+
+/** Why the bytes are no tar. Names in `problem` are still byte strings. */
+export function invalid(problem: string): BuildError {
+  const text = Buffer.from(problem, "latin1").toString("utf8");
+  return new BuildError("INVALID_ARCHIVE", `Cannot read tar archive: ${text}`);
+}
+
+/** Reads a header block of ustar, GNU tar or the seventh edition; undefined for a block of zeros. */
+export function decodeHeader(block: Buffer): TarHeader | undefined {
+  const sum = checksum(block, 0);
+  if (sum === 0) return undefined;
+  verifyChecksum(block, sum);
+  const magic = block.toString("latin1", 257, 263);
+  const prefix = magic === "ustar\0" ? text(block, 345, 155) : "";
+  const name = text(block, 0, 100);
+  return {
+    name: prefix === "" ? name : `${prefix}/${name}`,
+    mode: number(block, 100, 8) & 0o7777,
+    uid: number(block, 108, 8),
+    gid: number(block, 116, 8),
+    size: number(block, 124, 12),
+    mtime: number(block, 136, 12),
+    type: text(block, 156, 1) || "0",
+    linkName: text(block, 157, 100),
+    // The seventh edition has bytes of no meaning where ustar has device numbers.
+    major: magic.startsWith("ustar") ? number(block, 329, 8) : 0,
+    minor: magic.startsWith("ustar") ? number(block, 337, 8) : 0,
+    xattrs: undefined,
+  };
+}
+
+function verifyChecksum(block: Buffer, sum: number): void {
+  const want = number(block, 148, 8);
+  let unsigned = sum;
+  for (let i = 148; i < 156; i++) unsigned += 0x20 - (block[i] ?? 0);
+  if (want === unsigned) return;
+  let signed = 0; // some old tars added up signed bytes
+  for (let i = 0; i < BLOCK; i++) signed += i >= 148 && i < 156 ? 0x20 : block.readInt8(i);
+  if (want !== signed) throw invalid("wrong header checksum");
+}
+
+/** A field up to its first NUL. */
+function text(block: Buffer, at: number, length: number): string {
+  const field = block.toString("latin1", at, at + length);
+  const end = field.indexOf("\0");
+  return end === -1 ? field : field.slice(0, end);
+}
+
+/** Octal digits between blanks and NULs, or with the high bit GNU's base 256. */
+function number(block: Buffer, at: number, length: number): number {
+  const first = block[at] ?? 0;
+  if (first >= 0x80) return base256(block.subarray(at, at + length));
+  const field = block.toString("latin1", at, at + length);
+  const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(field);
+  if (digits?.[0].length !== length) throw invalid(`"${text(block, at, length)}" is no number`);
+  return Number.parseInt(digits[1] || "0", 8);
+}
+
+/** Two's complement, where the first byte has its high bit for the format and the next as sign. */
+function base256(bytes: Buffer): number {
+  const first = bytes[0] ?? 0;
+  let value = BigInt(first & 0x7f) - (first & 0x40 ? 0x80n : 0n);
+  for (const byte of bytes.subarray(1)) value = value * 256n + BigInt(byte);
+  return safe(Number(value));
+}
+
+function safe(value: number): number {
+  if (!Number.isSafeInteger(value)) throw invalid("a number is too big");
+  return value;
+}
+
+/**
+ * The records of a PAX header, values as bytes. tar-stream decodes them as UTF-8, which destroys
+ * names in other encodings and binary attributes such as security.capability.
+ */
+export function decodePax(body: Buffer): ReadonlyMap<string, Buffer> {
+  const records = new Map<string, Buffer>();
+  for (let at = 0; at < body.byteLength;) {
+    const blank = body.indexOf(0x20, at);
+    const digits = blank === -1 ? "" : body.toString("latin1", at, blank);
+    const end = at + Number.parseInt(digits, 10);
+    const equals = body.indexOf(0x3d, blank);
+    const whole = /^[0-9]{1,8}$/.test(digits) && equals !== -1 && equals < end - 1;
+    if (!whole || end > body.byteLength || body[end - 1] !== 0x0a) throw invalid("bad PAX record");
+    records.set(body.toString("latin1", blank + 1, equals), body.subarray(equals + 1, end - 1));
+    at = end;
+  }
+  return records;
+}
+
+/** What PAX records say, in place of what the header says; an empty value says nothing. */
+export function applyPax(header: TarHeader, records: ReadonlyMap<string, Buffer>): TarHeader {
+  const changed: { -readonly [Key in keyof TarHeader]: TarHeader[Key] } = { ...header };
+  const xattrs = new Map<string, Uint8Array>();
+  for (const [key, value] of records) {
+    if (key.startsWith(XATTR_PREFIX)) {
+      xattrs.set(key.slice(XATTR_PREFIX.length), Buffer.from(value));
+    } else if (key.startsWith("GNU.sparse.")) {
+      throw sparse(header.name);
+    } else if (value.byteLength > 0) {
+      applyRecord(changed, key, value.toString("latin1"));
+    }
+  }
+  if (xattrs.size > 0) changed.xattrs = xattrs;
+  return changed;
+}
+
+function applyRecord(
+  header: { -readonly [Key in keyof TarHeader]: TarHeader[Key] },
+  key: string,
+  value: string,
+): void {
+  switch (key) {
+    case "path":
+      header.name = value;
+      break;
+    case "linkpath":
+      header.linkName = value;
+      break;
+    case "size":
+    case "uid":
+    case "gid":
+      if (!/^[0-9]+$/.test(value)) throw invalid(`"${value}" is no ${key}`);
+      header[key] = safe(Number(value));
+      break;
+    case "mtime":
+      if (!/^-?[0-9]+(\.[0-9]*)?$/.test(value)) throw invalid(`"${value}" is no ${key}`);
+      header.mtime = safe(Math.floor(Number(value)));
+  }
+}
+
+/** GNU tar's files with holes: their content is a map and the pieces between the holes. */
+export function sparse(name: string): BuildError {
+  const text = Buffer.from(name, "latin1").toString("utf8");
+  return new BuildError("UNSUPPORTED", `Cannot read tar archive: "${text}" is stored sparse`, {
+    hint: "make the archive without --sparse",
+  });
+}

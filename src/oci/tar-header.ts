@@ -1,0 +1,150 @@
+/** Everything in a tar comes in blocks of this many bytes. */
+export const BLOCK = 512;
+
+/** What the type flag of a member says (POSIX.1-2017, pax, "ustar Header Block"). */
+export const tarTypes = {
+  file: "0",
+  hardlink: "1",
+  symlink: "2",
+  char: "3",
+  block: "4",
+  directory: "5",
+  fifo: "6",
+  paxGlobal: "g",
+  pax: "x",
+} as const;
+
+/** One member of a tar. Strings hold bytes, one to a UTF-16 unit. */
+export interface TarHeader {
+  /** A directory's ends in "/". */
+  readonly name: string;
+  /** One of `tarTypes`, or what else a foreign tar has. */
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content that follow. */
+  readonly size: number;
+  /** Seconds since the epoch. */
+  readonly mtime: number;
+  readonly linkName: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly xattrs: ReadonlyMap<string, Uint8Array> | undefined;
+}
+
+/** Bytes of zeros that fill the last block of `size` bytes. */
+export function paddingOf(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+/**
+ * Writes the ustar header into `to` at `at`. What does not fit is cut off, or 0: `encodePax` tells it
+ * in full, and readers prefer that.
+ */
+export function encodeHeader(header: TarHeader, to: Buffer, at: number): void {
+  const [prefix, name] = splitName(header.name) ?? ["", header.name];
+  to.fill(0, at, at + BLOCK);
+  to.write(name, at, 100, "latin1");
+  writeOctal(to, at + 100, 8, header.mode);
+  writeOctal(to, at + 108, 8, fits(header.uid, MAX_ID) ? header.uid : 0);
+  writeOctal(to, at + 116, 8, fits(header.gid, MAX_ID) ? header.gid : 0);
+  writeOctal(to, at + 124, 12, fits(header.size, MAX_NUMBER) ? header.size : 0);
+  writeOctal(to, at + 136, 12, fits(header.mtime, MAX_NUMBER) ? header.mtime : 0);
+  to.write(header.type, at + 156, 1, "latin1");
+  to.write(header.linkName, at + 157, 100, "latin1");
+  to.write("ustar\x0000", at + 257, "latin1");
+  writeOctal(to, at + 329, 8, header.major);
+  writeOctal(to, at + 337, 8, header.minor);
+  to.write(prefix, at + 345, 155, "latin1");
+  to.fill(SPACE, at + 148, at + 156); // the checksum counts itself as blanks
+  writeOctal(to, at + 148, 7, checksum(to, at));
+}
+
+/** The PAX member that must precede `header` where ustar cannot say it all, else undefined. */
+export function encodePax(header: TarHeader): Buffer | undefined {
+  const records = paxRecords(header);
+  if (records.length === 0) return undefined;
+  const body = records.sort().map(paxRecord).join("");
+  const member = Buffer.alloc(BLOCK + body.length + paddingOf(body.length));
+  encodeHeader({ ...paxHeader, size: body.length }, member, 0);
+  member.write(body, BLOCK, "latin1");
+  return member;
+}
+
+const paxHeader = {
+  name: "PaxHeaders/0",
+  type: tarTypes.pax,
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  mtime: 0,
+  linkName: "",
+  major: 0,
+  minor: 0,
+  xattrs: undefined,
+} as const;
+
+function paxRecords(header: TarHeader): [key: string, value: string][] {
+  const records: [string, string][] = [];
+  const { name, linkName, size, uid, gid, mtime, xattrs } = header;
+  if (!isAscii(name) || splitName(name) === undefined) records.push(["path", name]);
+  if (!isAscii(linkName) || linkName.length > 100) records.push(["linkpath", linkName]);
+  if (!fits(size, MAX_NUMBER)) records.push(["size", String(size)]);
+  if (!fits(uid, MAX_ID)) records.push(["uid", String(uid)]);
+  if (!fits(gid, MAX_ID)) records.push(["gid", String(gid)]);
+  if (!fits(mtime, MAX_NUMBER)) records.push(["mtime", String(mtime)]);
+  for (const [key, value] of xattrs ?? []) {
+    records.push([`${XATTR_PREFIX}${key}`, Buffer.from(value).toString("latin1")]);
+  }
+  return records;
+}
+
+/** How GNU tar, Go and libarchive spell an extended attribute in PAX. */
+export const XATTR_PREFIX = "SCHILY.xattr.";
+
+/** "length key=value\n", where the length counts its own digits. */
+function paxRecord([key, value]: readonly [string, string]): string {
+  const rest = key.length + value.length + 3;
+  let length = rest + String(rest).length;
+  if (rest + String(length).length !== length) length = rest + String(length).length;
+  return `${length} ${key}=${value}\n`;
+}
+
+/** ustar's two fields: at most 155 bytes, a "/" that is not written, and 100 bytes. */
+function splitName(name: string): readonly [prefix: string, name: string] | undefined {
+  if (name.length <= 100) return ["", name];
+  const slash = name.lastIndexOf("/", Math.min(155, name.length - 2));
+  if (slash <= 0 || name.length - slash - 1 > 100) return undefined;
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+const MAX_ID = 0o7777777;
+const MAX_NUMBER = 0o77777777777;
+const SPACE = 0x20;
+
+function fits(value: number, max: number): boolean {
+  return value >= 0 && value <= max;
+}
+
+/** Digits up to the last byte of the field, which stays NUL. */
+function writeOctal(to: Buffer, at: number, width: number, value: number): void {
+  let rest = value;
+  for (let i = at + width - 2; i >= at; i--) {
+    to[i] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
+  to[at + width - 1] = 0;
+}
+
+/** The sum of all bytes of a header. */
+export function checksum(header: Buffer, at: number): number {
+  let sum = 0;
+  for (let i = at; i < at + BLOCK; i++) sum += header[i] ?? 0;
+  return sum;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}

@@ -1,0 +1,209 @@
+import type { BytePath, Content } from "./changeset.js";
+import { ByteReader } from "./byte-reader.js";
+import { applyPax, decodeHeader, decodePax, invalid, sparse } from "./tar-decode.js";
+import { BLOCK, paddingOf, type TarHeader } from "./tar-header.js";
+
+/** One member of a tar, its names made relative to the root. */
+export interface ReadMember {
+  readonly type: "file" | "directory" | "symlink" | "hardlink" | "block" | "char" | "fifo";
+  readonly path: BytePath;
+  /** Of a symlink as is, of a hardlink relative to the root, else empty. */
+  readonly target: BytePath;
+  readonly header: TarHeader;
+  readonly content: Content;
+}
+
+/** Files up to this size are held in memory, bigger ones are streams. */
+const SMALL = 1 << 16;
+/** Of a PAX header or a long name; as Go's archive/tar. */
+const MAX_EXTENSION = 1 << 20;
+/** The greatest id that Linux knows: one more means "none". */
+const MAX_ID = 0xfffffffe;
+
+/**
+ * The members of a tar. Our own reader instead of tar-stream: PAX values and names must survive byte
+ * for byte, and tar-stream hands out neither.
+ */
+export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ReadMember> {
+  const reader = new ByteReader(bytes);
+  try {
+    const headers = new HeaderReader(reader);
+    for (let header = await headers.next(); header; header = await headers.next()) {
+      verify(header);
+      const type = typeOf(header);
+      const size = type === "file" ? header.size : 0; // links and such have none, whatever they say
+      const body = await openBody(reader, size);
+      yield {
+        type,
+        path: pathOf(header.name, type),
+        target: targetOf(header, type),
+        header,
+        content: body.content,
+      };
+      await body.skip();
+    }
+    await reader.drain();
+  } finally {
+    await reader.close();
+  }
+}
+
+interface Body {
+  readonly content: Content;
+  /** Goes past what was not read. */
+  skip(): Promise<void>;
+}
+
+async function openBody(reader: ByteReader, size: number): Promise<Body> {
+  const padding = paddingOf(size);
+  if (size <= SMALL) {
+    const bytes = (await whole(reader, size + padding)).subarray(0, size);
+    return { content: { kind: "bytes", bytes }, skip: () => Promise.resolve() };
+  }
+  let left = size + padding;
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    while (left > padding) {
+      const chunk = await some(reader, left - padding);
+      left -= chunk.byteLength;
+      yield chunk;
+    }
+  }
+  const skip = async (): Promise<void> => {
+    while (left > 0) left -= (await some(reader, left)).byteLength;
+  };
+  return { content: { kind: "stream", stream: stream() }, skip };
+}
+
+async function some(reader: ByteReader, max: number): Promise<Buffer> {
+  const chunk = await reader.takeSome(max);
+  if (chunk === undefined) throw truncated();
+  return chunk;
+}
+
+async function whole(reader: ByteReader, length: number): Promise<Buffer> {
+  const bytes = await reader.take(length);
+  if (bytes.byteLength !== length) throw truncated();
+  return bytes;
+}
+
+function truncated(): Error {
+  return invalid("it ends in the middle of a file");
+}
+
+/** Puts headers together with the PAX headers and GNU long names before them. */
+class HeaderReader {
+  readonly #reader: ByteReader;
+  #global: ReadonlyMap<string, Buffer> = new Map();
+
+  constructor(reader: ByteReader) {
+    this.#reader = reader;
+  }
+
+  /** The next real member, undefined at the end of the archive. */
+  async next(): Promise<TarHeader | undefined> {
+    let local: ReadonlyMap<string, Buffer> = new Map();
+    const long: { name?: string; linkName?: string } = {};
+    for (;;) {
+      const header = await this.#block();
+      if (header === undefined) return undefined;
+      switch (header.type) {
+        case "g":
+          this.#global = new Map([...this.#global, ...decodePax(await this.#extension(header))]);
+          break;
+        case "x":
+        case "X": // Solaris
+          local = new Map([...local, ...decodePax(await this.#extension(header))]);
+          break;
+        case "L":
+          long.name = untilNul(await this.#extension(header));
+          break;
+        case "K":
+          long.linkName = untilNul(await this.#extension(header));
+          break;
+        case "V": // the label of a GNU volume
+          await this.#extension(header);
+          break;
+        default:
+          return applyPax({ ...header, ...long }, new Map([...this.#global, ...local]));
+      }
+    }
+  }
+
+  /** A header, undefined at the two blocks of zeros or where the file ends at a boundary. */
+  async #block(): Promise<TarHeader | undefined> {
+    const block = await this.#reader.take(BLOCK);
+    if (block.byteLength === 0) return undefined;
+    if (block.byteLength < BLOCK) throw invalid("it ends in the middle of a header");
+    const header = decodeHeader(block);
+    if (header !== undefined) return header;
+    const second = await this.#reader.take(BLOCK);
+    if (second.some((byte) => byte !== 0)) throw invalid("a block of zeros between its files");
+    return undefined;
+  }
+
+  async #extension({ size }: TarHeader): Promise<Buffer> {
+    if (size < 0 || size > MAX_EXTENSION) throw invalid("an extended header is too big");
+    return (await whole(this.#reader, size + paddingOf(size))).subarray(0, size);
+  }
+}
+
+function untilNul(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString("latin1", 0, end === -1 ? bytes.byteLength : end);
+}
+
+function typeOf({ type, name }: TarHeader): ReadMember["type"] {
+  switch (type) {
+    case "0":
+    case "7": // contiguous
+      return name.endsWith("/") ? "directory" : "file"; // the seventh edition has no type for it
+    case "1":
+      return "hardlink";
+    case "2":
+      return "symlink";
+    case "3":
+      return "char";
+    case "4":
+      return "block";
+    case "5":
+    case "D": // GNU tar, incremental
+      return "directory";
+    case "6":
+      return "fifo";
+    case "S":
+      throw sparse(name);
+    default:
+      throw invalid(`"${name}" has the unknown type "${type}"`);
+  }
+}
+
+function verify({ name, size, uid, gid }: TarHeader): void {
+  if (size < 0) throw invalid(`"${name}" has a negative size`);
+  for (const id of [uid, gid]) {
+    if (id < 0 || id > MAX_ID) throw invalid(`"${name}" has the impossible owner ${id}`);
+  }
+}
+
+function pathOf(name: string, type: ReadMember["type"]): BytePath {
+  const path = relative(name);
+  if (path === "" && type !== "directory") throw invalid(`"${name}" is no name for a ${type}`);
+  return path;
+}
+
+function targetOf({ name, linkName }: TarHeader, type: ReadMember["type"]): BytePath {
+  if (type !== "symlink" && type !== "hardlink") return "" as BytePath;
+  if (linkName === "" || linkName.includes("\0")) throw invalid(`"${name}" links to no name`);
+  return type === "hardlink" ? relative(linkName) : (linkName as BytePath);
+}
+
+/** Relative to the root, without "." and ".."; a name that climbs out of the root is an attack. */
+function relative(name: string): BytePath {
+  if (name.includes("\0")) throw invalid("a name with a NUL byte");
+  const parts: string[] = [];
+  for (const part of name.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) throw invalid(`"${name}" leads out of the archive`);
+  }
+  return parts.join("/") as BytePath;
+}
