@@ -1,0 +1,197 @@
+import { BuildError } from "../../error.js";
+import { suggest } from "../../suggest.js";
+import type { BuildCommand, Entitlement, Network, Progress } from "../command.js";
+import { Flags } from "./flags.js";
+import { parseHost } from "./host.js";
+import { needsEngine, parseOutput, type OutputSpec } from "./output.js";
+import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
+import { parseSize } from "./size.js";
+import { parseUlimit } from "./ulimit.js";
+import { unsupportedBuildFlags } from "./unsupported.js";
+import { badValue, unsupported } from "./usage-error.js";
+
+const networks: readonly Network[] = ["default", "host", "none"];
+const progresses: readonly Progress[] = ["auto", "none", "plain", "quiet", "rawjson", "tty"];
+const entitlements: readonly Entitlement[] = ["network.host", "security.insecure"];
+
+/** Reads the words after `tsbuild build`. */
+export function parseBuild(argv: readonly string[]): BuildCommand {
+  const flags = new Flags({
+    name: "build",
+    usage: "[flags] CONTEXT",
+    summary: "Builds an image from a Dockerfile. CONTEXT is the directory that COPY and ADD see.",
+    unsupported: unsupportedBuildFlags,
+    examples: [
+      "tsbuild -t web .                                 build ./Dockerfile, name the image web",
+      "tsbuild -f docker/api.Dockerfile -t api:1.2 .    another Dockerfile",
+      "tsbuild --target test -o cacheonly .             only run one stage",
+      "tsbuild -o type=oci,dest=web.tar .               an OCI archive instead of the image store",
+      "tsbuild -t registry.example.com/web --push .     build and push",
+    ],
+  });
+  flags.group("What to build");
+  const file = flags.one(
+    "-f, --file <path>",
+    "Dockerfile, or - for standard input",
+    nonEmpty("--file"),
+  );
+  const target = flags.one("--target <stage>", "stage to build", nonEmpty("--target"));
+  const buildArgs = flags.many("--build-arg <name[=value]>", "set an ARG", (text) =>
+    parseSetting("--build-arg", text),
+  );
+  const buildContexts = flags.many(
+    "--build-context <name=value>",
+    "use a directory, docker-image://… or oci-layout://… under this name",
+    (text) => parseNamedValue("--build-context", text),
+  );
+  const platform = flags.one("--platform <os/arch>", "platform of the image", parsePlatform);
+  const labels = flags.many("--label <key=value>", "add a label", (text) =>
+    parseLabel("--label", text),
+  );
+
+  flags.group("Where the result goes");
+  const tags = flags.many("-t, --tag <name>", "name the image (repeatable)", nonEmpty("--tag"));
+  const outputs = flags.many("-o, --output <dest>", "DIRECTORY, or type=…,dest=…", parseOutput);
+  const push = flags.switch("--push", "push the image when it is built");
+  const load = flags.switch("--load", "not supported: see tsbuild save");
+  const iidFile = flags.one("--iidfile <path>", "write the image id there", nonEmpty("--iidfile"));
+  const metadataFile = flags.one(
+    "--metadata-file <path>",
+    "write what was built there, as JSON",
+    nonEmpty("--metadata-file"),
+  );
+
+  flags.group("Cache");
+  const noCache = flags.switch("--no-cache", "run every step again");
+  const noCacheFilter = flags.many("--no-cache-filter <stages>", "run these stages again", (text) =>
+    text.split(","),
+  );
+  const pull = flags.switch("--pull", "ask the registry for newer base images");
+
+  flags.group("RUN steps");
+  const network = flags.one("--network <mode>", "default, none or host", (text) =>
+    oneOf("--network", text, networks),
+  );
+  const addHosts = flags.many("--add-host <name=ip>", "add a line to /etc/hosts", parseHost);
+  const shmSize = flags.one("--shm-size <size>", "size of /dev/shm, such as 64m", (text) =>
+    parseSize("--shm-size", text),
+  );
+  const ulimits = flags.many("--ulimit <type=soft[:hard]>", "set a resource limit", parseUlimit);
+  const allow = flags.many("--allow <entitlement>", entitlements.join(" or "), parseEntitlements);
+  const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
+
+  flags.group("Display");
+  const progress = flags.one("--progress <mode>", progresses.join(", "), (text) =>
+    oneOf("--progress", text, progresses),
+  );
+  const quiet = flags.switch("-q, --quiet", "print nothing but the image id");
+  const debug = flags.switch("-D, --debug", "show details of errors");
+
+  flags.ignored("--rm");
+  flags.ignored("--force-rm");
+  flags.onlyFalse("--provenance");
+  flags.onlyFalse("--sbom");
+
+  const context = onlyContext(flags.parse(argv));
+  if (load()) throw needsEngine("--load");
+  checkQuiet(quiet(), progress());
+  return {
+    kind: "build",
+    context,
+    file: file(),
+    tags: tags(),
+    target: target(),
+    buildArgs: buildArgs(),
+    buildContexts: new Map(buildContexts()),
+    platform: platform(),
+    labels: new Map(labels()),
+    network: network() ?? "default",
+    addHosts: addHosts().flat(),
+    shmSize: shmSize(),
+    ulimits: ulimits(),
+    noCache: noCache(),
+    noCacheFilter: noCacheFilter().flat(),
+    pull: pull(),
+    outputs: withPush(outputs(), push()),
+    iidFile: iidFile(),
+    metadataFile: metadataFile(),
+    progress: progress(),
+    quiet: quiet(),
+    jobs: jobs(),
+    allow: new Set(allow().flat()),
+    debug: debug(),
+  };
+}
+
+/** Takes any text but the empty one. */
+export function nonEmpty(flag: string): (text: string) => string {
+  return (text) => {
+    if (text === "") throw badValue(flag, text, "the value is empty");
+    return text;
+  };
+}
+
+/** Takes one of a few words. */
+export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const near = suggest(text, words);
+  const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+  throw badValue(flag, text, `want ${words.join(", ")}`, hint);
+}
+
+/** Reads `--network`. */
+export function parseNetwork(text: string): Network {
+  return oneOf("--network", text, networks);
+}
+
+/** Reads `--progress`. */
+export function parseProgress(text: string): Progress {
+  return oneOf("--progress", text, progresses);
+}
+
+/** Reads one `os/architecture[/variant]`; "local" is the machine's own, as is leaving it away. */
+export function parsePlatform(text: string): string | undefined {
+  if (text === "local") return undefined;
+  if (text.includes(",")) throw unsupported(`--platform "${text}" with several platforms`);
+  if (!/^[a-z0-9_]+\/[a-z0-9_]+(\/[a-z0-9_]+)?$/i.test(text)) {
+    throw badValue("--platform", text, "want OS/ARCHITECTURE[/VARIANT]", 'such as "linux/amd64"');
+  }
+  return text.toLowerCase();
+}
+
+function parseEntitlements(text: string): readonly Entitlement[] {
+  return text.split(",").map((word) => oneOf("--allow", word, entitlements));
+}
+
+function parseJobs(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw badValue("--jobs", text, "want a number above 0");
+}
+
+function onlyContext(operands: readonly string[]): string {
+  const [context, ...others] = operands;
+  if (context === undefined || context === "") {
+    const hint = 'give the directory that holds what is copied, such as "tsbuild -t web ."';
+    throw new BuildError("USAGE", "Cannot build: the context is missing", { hint });
+  }
+  if (others.length > 0) {
+    const got = operands.map((operand) => `"${operand}"`).join(" and ");
+    throw new BuildError("USAGE", `Cannot build: want one context, got ${got}`, {
+      hint: "flags and their values must be written before or after it, such as -t NAME",
+    });
+  }
+  return context;
+}
+
+function checkQuiet(quiet: boolean, progress: Progress | undefined): void {
+  if (!quiet || progress === undefined || progress === "auto" || progress === "quiet") return;
+  throw new BuildError("USAGE", `Cannot use --quiet with --progress=${progress}: choose one`);
+}
+
+function withPush(outputs: readonly OutputSpec[], push: boolean): readonly OutputSpec[] {
+  if (!push) return outputs;
+  const image = outputs.findIndex(({ type }) => type === "image");
+  if (image < 0) return [...outputs, { type: "image", push: true, names: [] }];
+  return outputs.map((output) => (output.type === "image" ? { ...output, push: true } : output));
+}

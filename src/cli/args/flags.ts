@@ -1,0 +1,162 @@
+import { Command, CommanderError, Option } from "commander";
+import { BuildError } from "../../error.js";
+import { suggest } from "../../suggest.js";
+import { unsupported } from "./usage-error.js";
+
+/** Thrown to leave the parser when `--help` was given. */
+export class HelpRequest extends Error {}
+
+/** What a command is called and how its help reads. */
+export interface Description {
+  readonly name: string;
+  /** The operands, such as "[flags] CONTEXT". */
+  readonly usage: string;
+  readonly summary: string;
+  /** Lines after the flags: examples. */
+  readonly examples: readonly string[];
+  /** Flags that Docker has and tsbuild has not, by long or short name. */
+  readonly unsupported?: readonly string[];
+  /** Flags after the first operand belong to the operand (`run IMAGE ls -l`). */
+  readonly operandsEndFlags?: boolean;
+}
+
+/**
+ * One command's flags, declared on commander. Each declaration returns a function that tells the
+ * value once `parse` has run.
+ */
+export class Flags {
+  readonly #command = new Command();
+  readonly #switches: string[] = [];
+  readonly #unsupported: readonly string[];
+  readonly #name: string;
+  #help = "";
+
+  constructor(description: Description) {
+    this.#name = description.name;
+    this.#unsupported = description.unsupported ?? [];
+    this.#command
+      .name(description.name === "" ? "tsbuild" : `tsbuild ${description.name}`)
+      .usage(description.usage)
+      .description(description.summary)
+      .exitOverride()
+      .helpOption("--help", "show this text")
+      .allowExcessArguments()
+      .showSuggestionAfterError(false)
+      .passThroughOptions(description.operandsEndFlags ?? false)
+      .configureOutput({
+        writeOut: (text) => (this.#help += text),
+        writeErr: () => undefined,
+        getOutHelpWidth: () => 100,
+        getOutHasColors: () => false,
+      });
+    if (description.examples.length > 0) {
+      const lines = description.examples.map((line) => `  ${line}`);
+      this.#command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));
+    }
+  }
+
+  /** Starts a new heading in the help. */
+  group(heading: string): void {
+    this.#command.optionsGroup(`${heading}:`);
+  }
+
+  /** `--flag`, `--flag=true` or `--flag=false`; the last one counts. */
+  switch(flags: string, description: string): () => boolean {
+    return this.#switch(new Option(flags, description));
+  }
+
+  /** A switch without effect here, taken so that scripts written for Docker go on working. */
+  ignored(flag: string): void {
+    this.#switch(new Option(flag).hideHelp());
+  }
+
+  /** A flag of which only `--flag=false` is supported. */
+  onlyFalse(flag: string): void {
+    this.#command.addOption(new Option(`${flag}=false`).hideHelp());
+  }
+
+  /** A flag with a value; the last one counts. */
+  one<T>(flags: string, description: string, parse: (text: string) => T): () => T | undefined {
+    let value: T | undefined;
+    this.#listen(new Option(flags, description), (text) => (value = parse(text)));
+    return () => value;
+  }
+
+  /** A flag that may be given several times. */
+  many<T>(flags: string, description: string, parse: (text: string) => T): () => readonly T[] {
+    const values: T[] = [];
+    this.#listen(new Option(flags, description), (text) => values.push(parse(text)));
+    return () => values;
+  }
+
+  /** Reads `argv` and returns the operands. */
+  parse(argv: readonly string[]): readonly string[] {
+    try {
+      return this.#command.parse(argv, { from: "user" }).args;
+    } catch (error) {
+      if (error instanceof CommanderError) throw this.#explain(error);
+      throw error;
+    }
+  }
+
+  #switch(option: Option): () => boolean {
+    let value = false;
+    this.#listen(option, () => (value = true));
+    const long = option.long ?? "";
+    this.#switches.push(long);
+    // commander gives no value to a switch, so that "--pull ." keeps its operand; the spelling
+    // with "=" is therefore declared as a flag of its own
+    for (const [word, meaning] of [
+      ["true", true],
+      ["1", true],
+      ["false", false],
+      ["0", false],
+    ] as const) {
+      this.#listen(new Option(`${long}=${word}`).hideHelp(), () => (value = meaning));
+    }
+    return () => value;
+  }
+
+  #listen(option: Option, take: (text: string) => void): void {
+    this.#command.addOption(option);
+    this.#command.on(`option:${option.name()}`, take);
+  }
+
+  #explain(error: CommanderError): Error {
+    const word = /'(.*?)'/s.exec(error.message)?.[1] ?? "";
+    switch (error.code) {
+      case "commander.helpDisplayed":
+        return new HelpRequest(this.#help);
+      case "commander.optionMissingArgument":
+        return new BuildError("USAGE", `Cannot use ${flagOf(word)}: its value is missing`);
+      case "commander.unknownOption":
+        return this.#unknown(word);
+      default:
+        return error;
+    }
+  }
+
+  #unknown(word: string): BuildError {
+    const [flag = word] = word.split("=");
+    if (this.#unsupported.includes(flag)) return unsupported(flag);
+    if (this.#switches.includes(flag)) {
+      return new BuildError("USAGE", `Cannot use "${word}": ${flag} takes true or false`);
+    }
+    const names = this.#command.options.filter((option) => !option.hidden);
+    const near = suggest(
+      flag,
+      names.flatMap(({ long, short }) => [long ?? [], short ?? []].flat()),
+    );
+    const hint = near === undefined ? `see ${this.#helpCommand()}` : `did you mean ${near}?`;
+    return new BuildError("USAGE", `Cannot use ${flag}: no such flag`, { hint });
+  }
+
+  #helpCommand(): string {
+    return this.#name === "" ? "tsbuild --help" : `tsbuild ${this.#name} --help`;
+  }
+}
+
+/** "-t, --tag <name>" as commander says it is "--tag" here. */
+function flagOf(declaration: string): string {
+  return /--[\w-]+/.exec(declaration)?.[0] ?? declaration;
+}

@@ -1,0 +1,157 @@
+import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
+import { nonEmpty, parsePlatform, parseProgress } from "./build.js";
+import { Flags } from "./flags.js";
+import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
+import { parseSize } from "./size.js";
+
+type Parser<T> = (argv: readonly string[]) => T;
+
+/** Reads the words after `tsbuild pull`. */
+export const parsePull: Parser<PullCommand> = (argv) => {
+  const flags = command("pull", "[flags] NAME[:TAG|@DIGEST]", "Fetches an image from a registry.", [
+    "tsbuild pull debian:bookworm",
+  ]);
+  const platform = flags.one("--platform <os/arch>", "platform of the image", parsePlatform);
+  const progress = flags.one(
+    "--progress <mode>",
+    "auto, none, plain, quiet, rawjson, tty",
+    parseProgress,
+  );
+  const quiet = flags.switch("-q, --quiet", "print only the image's name");
+  const debug = debugFlag(flags);
+  const name = oneOperand("pull", "the image's name", flags.parse(argv));
+  return {
+    kind: "pull",
+    name,
+    platform: platform(),
+    progress: progress(),
+    quiet: quiet(),
+    debug: debug(),
+  };
+};
+
+/** Reads the words after `tsbuild push`. */
+export const parsePush: Parser<PushCommand> = (argv) => {
+  const flags = command("push", "[flags] NAME[:TAG]", "Sends an image to a registry.", [
+    "tsbuild push registry.example.com/web:1.2",
+  ]);
+  const progress = flags.one(
+    "--progress <mode>",
+    "auto, none, plain, quiet, rawjson, tty",
+    parseProgress,
+  );
+  const quiet = flags.switch("-q, --quiet", "print only the image's name");
+  const debug = debugFlag(flags);
+  const name = oneOperand("push", "the image's name", flags.parse(argv));
+  return { kind: "push", name, progress: progress(), quiet: quiet(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild images`. */
+export const parseImages: Parser<StoreCommand> = (argv) => {
+  const flags = command("images", "[flags] [NAME[:TAG]]", "Lists the images of the store.", []);
+  const quiet = flags.switch("-q, --quiet", "print only the ids");
+  const noTrunc = flags.switch("--no-trunc", "print ids in full");
+  const debug = debugFlag(flags);
+  const filter = optionalOperand("list images", flags.parse(argv));
+  return { kind: "images", filter, quiet: quiet(), noTrunc: noTrunc(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild inspect`. */
+export const parseInspect: Parser<StoreCommand> = (argv) => {
+  const flags = command("inspect", "IMAGE…", "Prints all about images, as JSON.", []);
+  const debug = debugFlag(flags);
+  const names = someOperands("inspect", "the image", flags.parse(argv));
+  return { kind: "inspect", names, debug: debug() };
+};
+
+/** Reads the words after `tsbuild history`. */
+export const parseHistory: Parser<StoreCommand> = (argv) => {
+  const flags = command("history", "[flags] IMAGE", "Shows how an image was made.", []);
+  const quiet = flags.switch("-q, --quiet", "print only the ids");
+  const noTrunc = flags.switch("--no-trunc", "print ids and commands in full");
+  const debug = debugFlag(flags);
+  const name = oneOperand("show the history", "the image", flags.parse(argv));
+  return { kind: "history", name, quiet: quiet(), noTrunc: noTrunc(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild tag`. */
+export const parseTag: Parser<StoreCommand> = (argv) => {
+  const flags = command("tag", "IMAGE NAME[:TAG]", "Gives an image one more name.", [
+    "tsbuild tag web registry.example.com/web:1.2",
+  ]);
+  const debug = debugFlag(flags);
+  const names = ["the image", "the new name"] as const;
+  const [source, destination] = twoOperands("tag", names, flags.parse(argv));
+  return { kind: "tag", source, destination, debug: debug() };
+};
+
+/** Reads the words after `tsbuild rmi`. */
+export const parseRmi: Parser<StoreCommand> = (argv) => {
+  const summary = "Removes names, and images that have none left.";
+  const flags = command("rmi", "[flags] IMAGE…", summary, []);
+  const force = flags.switch("-f, --force", "an id with several names: remove them all");
+  const debug = debugFlag(flags);
+  const names = someOperands("remove", "the image", flags.parse(argv));
+  return { kind: "rmi", names, force: force(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild save`. */
+export const parseSave: Parser<StoreCommand> = (argv) => {
+  const summary = "Writes images into one archive that tsbuild, Docker and others can load.";
+  const flags = command("save", "[flags] IMAGE…", summary, [
+    "tsbuild save web | docker load",
+    "tsbuild save -o web.tar web",
+  ]);
+  const output = flags.one(
+    "-o, --output <path>",
+    "instead of standard output",
+    nonEmpty("--output"),
+  );
+  const debug = debugFlag(flags);
+  const names = someOperands("save", "the image", flags.parse(argv));
+  return { kind: "save", names, output: output(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild load`. */
+export const parseLoad: Parser<StoreCommand> = (argv) => {
+  const flags = command("load", "[flags]", "Reads images from an archive (Docker or OCI).", [
+    "docker save web | tsbuild load",
+  ]);
+  const input = flags.one("-i, --input <path>", "instead of standard input", nonEmpty("--input"));
+  const quiet = flags.switch("-q, --quiet", "print nothing");
+  const debug = debugFlag(flags);
+  noOperands("load", flags.parse(argv));
+  return { kind: "load", input: input(), quiet: quiet(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild prune`. */
+export const parsePrune: Parser<StoreCommand> = (argv) => {
+  const summary = "Removes cache that no build runs with and no image needs.";
+  const flags = command("prune", "[flags]", summary, [
+    "tsbuild prune --keep-storage 10g      the least recently used go first",
+  ]);
+  const all = flags.switch("-a, --all", "everything that is not in use");
+  const keepStorage = flags.one("--keep-storage <size>", "cache that may stay", (text) =>
+    parseSize("--keep-storage", text),
+  );
+  flags.ignored("--force"); // nothing is ever asked
+  const debug = debugFlag(flags);
+  noOperands("prune", flags.parse(argv));
+  return { kind: "prune", all: all(), keepStorage: keepStorage(), debug: debug() };
+};
+
+/** Reads the words after `tsbuild du`. */
+export const parseDu: Parser<StoreCommand> = (argv) => {
+  const flags = command("du", "", "Shows what the store and the cache take on disk.", []);
+  const debug = debugFlag(flags);
+  noOperands("show disk usage", flags.parse(argv));
+  return { kind: "du", debug: debug() };
+};
+
+function command(name: string, usage: string, summary: string, examples: readonly string[]): Flags {
+  return new Flags({ name, usage, summary, examples });
+}
+
+function debugFlag(flags: Flags): () => boolean {
+  return flags.switch("-D, --debug", "show details of errors");
+}

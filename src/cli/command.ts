@@ -1,0 +1,146 @@
+import type { HostEntry } from "./args/host.js";
+import type { OutputSpec } from "./args/output.js";
+import type { Setting } from "./args/setting.js";
+import type { Ulimit } from "./args/ulimit.js";
+import type { Volume } from "./args/volume.js";
+
+/** What `--network` may say. */
+export type Network = "default" | "host" | "none";
+/** What `--progress` may say. */
+export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
+/** What `--allow` may grant. */
+export type Entitlement = "network.host" | "security.insecure";
+
+/** `tsbuild [build] CONTEXT`. */
+export interface BuildCommand {
+  readonly kind: "build";
+  /** As written: a directory, or "-" for standard input. */
+  readonly context: string;
+  readonly file: string | undefined;
+  readonly tags: readonly string[];
+  readonly target: string | undefined;
+  /** In order; a later one of the same name wins. A missing value is the environment's. */
+  readonly buildArgs: readonly Setting[];
+  readonly buildContexts: ReadonlyMap<string, string>;
+  /** One platform such as "linux/amd64", or undefined for the machine's own. */
+  readonly platform: string | undefined;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly network: Network;
+  readonly addHosts: readonly HostEntry[];
+  readonly shmSize: number | undefined;
+  readonly ulimits: readonly Ulimit[];
+  readonly noCache: boolean;
+  /** Stage names as written; stages are matched ignoring case. */
+  readonly noCacheFilter: readonly string[];
+  readonly pull: boolean;
+  /** Empty means the image store. `--push` is an output of type "image" with `push`. */
+  readonly outputs: readonly OutputSpec[];
+  readonly iidFile: string | undefined;
+  readonly metadataFile: string | undefined;
+  /** Undefined leaves the choice to the environment. */
+  readonly progress: Progress | undefined;
+  readonly quiet: boolean;
+  readonly jobs: number | undefined;
+  readonly allow: ReadonlySet<Entitlement>;
+  readonly debug: boolean;
+}
+
+/** `tsbuild run IMAGE [COMMAND…]`. */
+export interface RunCommand {
+  readonly kind: "run";
+  readonly image: string;
+  /** Everything after IMAGE, flags included; empty means the image's own CMD. */
+  readonly argv: readonly string[];
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly env: readonly Setting[];
+  readonly workdir: string | undefined;
+  readonly user: string | undefined;
+  /** Empty takes the image's ENTRYPOINT away. */
+  readonly entrypoint: string | undefined;
+  readonly network: Network;
+  readonly volumes: readonly Volume[];
+  readonly debug: boolean;
+}
+
+/** `tsbuild pull NAME`. */
+export interface PullCommand {
+  readonly kind: "pull";
+  readonly name: string;
+  readonly platform: string | undefined;
+  readonly progress: Progress | undefined;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+}
+
+/** `tsbuild push NAME`. */
+export interface PushCommand {
+  readonly kind: "push";
+  readonly name: string;
+  readonly progress: Progress | undefined;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+}
+
+/** The commands that only look at the store or change its names. */
+export type StoreCommand =
+  | {
+      readonly kind: "images";
+      readonly filter: string | undefined;
+      readonly quiet: boolean;
+      readonly noTrunc: boolean;
+      readonly debug: boolean;
+    }
+  | { readonly kind: "inspect"; readonly names: readonly string[]; readonly debug: boolean }
+  | {
+      readonly kind: "history";
+      readonly name: string;
+      readonly quiet: boolean;
+      readonly noTrunc: boolean;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "tag";
+      readonly source: string;
+      readonly destination: string;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "rmi";
+      readonly names: readonly string[];
+      readonly force: boolean;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "save";
+      readonly names: readonly string[];
+      /** Undefined is standard output. */
+      readonly output: string | undefined;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "load";
+      /** Undefined is standard input. */
+      readonly input: string | undefined;
+      readonly quiet: boolean;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "prune";
+      /** Also what is younger than the limits. */
+      readonly all: boolean;
+      /** Bytes of cache that may stay. */
+      readonly keepStorage: number | undefined;
+      readonly debug: boolean;
+    }
+  | { readonly kind: "du"; readonly debug: boolean };
+
+/** The commands that need neither the store nor a namespace. */
+export type InfoCommand =
+  | { readonly kind: "version" }
+  /** `text` goes to standard output as it is. */
+  | { readonly kind: "help"; readonly text: string };
+
+/** What the user asked for, checked as far as that goes without files or environment. */
+export type Command =
+  BuildCommand | InfoCommand | PullCommand | PushCommand | RunCommand | StoreCommand;

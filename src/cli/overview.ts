@@ -1,0 +1,35 @@
+/** What `tsbuild --help` prints. */
+export const overview = `Usage: tsbuild [build] [flags] CONTEXT
+       tsbuild COMMAND [flags] …
+
+Builds images from Dockerfiles: no daemon, no root.
+
+Build:
+  build      build an image from a Dockerfile (the default command)
+  prune      remove cache that is no longer needed
+  du         show what the store and the cache take on disk
+
+Images:
+  images     list the images of the store
+  inspect    print all about images, as JSON
+  history    show how an image was made
+  tag        give an image one more name
+  rmi        remove names and images
+  save       write images into an archive
+  load       read images from an archive
+  run        run a command in an image
+
+Registries:
+  pull       fetch an image
+  push       send an image
+
+Other:
+  version    print the version
+  help       show help for a command
+
+Examples:
+  tsbuild -t web .
+  tsbuild run -it web sh
+
+"tsbuild COMMAND --help" tells more about a command.
+`;
