@@ -1,0 +1,117 @@
+import type { Plan, PlannedStage } from "../plan/plan.js";
+import type { Emit, Outcome } from "./event.js";
+
+/**
+ * The vertices of one build: declares them before the work begins, so that a display knows how many
+ * there are, and sees to it that each one ends, whatever happens.
+ */
+export class Board {
+  readonly #emit: Emit;
+  readonly #open = new Map<number, "declared" | "started">();
+  #last = 0;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  declare(title: string, inputs: readonly number[] = []): number {
+    const id = ++this.#last;
+    this.#open.set(id, "declared");
+    this.#emit({ type: "declared", vertex: { id, title }, inputs });
+    return id;
+  }
+
+  start(id: number, reason?: string): void {
+    if (this.#open.get(id) !== "declared") return;
+    this.#open.set(id, "started");
+    this.#emit({ type: "started", id, reason });
+  }
+
+  output(id: number, stream: "stdout" | "stderr", chunk: Uint8Array): void {
+    this.#emit({ type: "output", id, stream, chunk });
+  }
+
+  progress(id: number, item: string, current: number, total: number | undefined): void {
+    this.#emit({ type: "progress", id, item, current, total });
+  }
+
+  end(id: number, outcome: Outcome): void {
+    if (this.#open.delete(id)) this.#emit({ type: "ended", id, outcome });
+  }
+
+  /** Runs `work` as vertex `id`, from its start to its outcome. */
+  async during<T>(id: number, work: () => Promise<T>): Promise<T> {
+    this.start(id);
+    try {
+      const result = await work();
+      this.end(id, { kind: "done" });
+      return result;
+    } catch (error) {
+      this.fail(id, error);
+      throw error;
+    }
+  }
+
+  fail(id: number, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.end(id, { kind: "failed", message });
+  }
+
+  /** Ends what is left: started work was cancelled, the rest never needed. */
+  close(): void {
+    for (const [id, state] of [...this.#open]) {
+      this.end(id, { kind: state === "started" ? "cancelled" : "skipped" });
+    }
+  }
+}
+
+/** The vertices of a stage: its FROM where it pulls an image, and one for each step. */
+export interface StageVertices {
+  readonly from: number | undefined;
+  readonly steps: readonly number[];
+}
+
+/** Declares the steps of all stages, titled "[stage 2/5] RUN make" (BuildKit's form). */
+export function declareStages(board: Board, plan: Plan): readonly StageVertices[] {
+  const made: StageVertices[] = [];
+  for (const stage of plan.stages) made.push(declareStage(board, plan, stage, made));
+  return made;
+}
+
+function declareStage(
+  board: Board,
+  plan: Plan,
+  stage: PlannedStage,
+  earlier: readonly StageVertices[],
+): StageVertices {
+  const image = stage.base.kind === "image" ? plan.images[stage.base.image] : undefined;
+  const total = stage.steps.length + (image === undefined ? 0 : 1);
+  const named = plan.stages.length > 1 ? `${stage.name} ` : "";
+  let index = 0;
+  const declare = (title: string, inputs: readonly number[]): number =>
+    board.declare(`[${named}${++index}/${total}] ${title}`, inputs);
+
+  const from = image === undefined ? undefined : declare(`FROM ${image.reference}`, []);
+  const steps: number[] = [];
+  for (const step of stage.steps) {
+    const before =
+      steps.at(-1) ??
+      from ??
+      lastOf(stage.base.kind === "stage" ? earlier[stage.base.stage] : undefined);
+    const origin =
+      step.kind === "copy" && step.origin.kind === "stage"
+        ? lastOf(earlier[step.origin.stage])
+        : undefined;
+    steps.push(
+      declare(
+        step.title,
+        [before, origin].filter((id) => id !== undefined),
+      ),
+    );
+  }
+  return { from, steps };
+}
+
+function lastOf(stage: StageVertices | undefined): number | undefined {
+  return stage?.steps.at(-1) ?? stage?.from;
+}

@@ -1,0 +1,58 @@
+import type { StepCache } from "../cache/records.js";
+import type { SourceTree } from "../context/source-tree.js";
+import type { Executor, SandboxProcess } from "../exec/executor.js";
+import type { ImageConfig } from "../oci/image.js";
+import type { ImageRequest } from "../plan/plan.js";
+import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
+import type { Layers } from "../store/layers.js";
+import type { Board } from "./board.js";
+import type { Jobs } from "./jobs.js";
+
+/** An image that a build starts from or copies from. */
+export interface BaseImage {
+  readonly config: ImageConfig;
+  /** Its layers on this machine, pulled at the first call; later calls are cheap. */
+  layers(progress: LayerProgress, signal: AbortSignal): Promise<LayerChain>;
+}
+
+/** Bytes of a layer that have arrived; `total` where it is known. */
+export type LayerProgress = (item: string, current: number, total: number | undefined) => void;
+
+/** Finds images: in the local store, a registry, or an OCI layout. */
+export interface ImageResolver {
+  /** Throws IMAGE_NOT_FOUND, REGISTRY, AUTH or PLATFORM, without a span. */
+  resolve(request: ImageRequest, signal: AbortSignal): Promise<BaseImage>;
+}
+
+/** The layers of this machine. */
+export type LayerCatalog = Pick<Layers, "adopt" | "find" | "findByTree">;
+
+/** What the user set for all RUN steps. */
+export type SandboxDefaults = Pick<
+  SandboxProcess,
+  "hostname" | "shmSize" | "extraHosts" | "ulimits"
+>;
+
+/** The directories that COPY reads without `--from`, or from a named context. */
+export interface Contexts {
+  /** `undefined` is the build context. Opened when the first step needs it. */
+  open(name: string | undefined): Promise<SourceTree>;
+}
+
+/** Everything a build works with, wired by the command line. */
+export interface Engine {
+  readonly images: ImageResolver;
+  readonly snapshots: Snapshotter;
+  readonly layers: LayerCatalog;
+  readonly cache: StepCache;
+  /** One holder per name on this machine, across processes. */
+  readonly lock: (name: string, signal: AbortSignal) => Promise<AsyncDisposable>;
+  /** Opened when the first RUN misses. */
+  readonly executor: () => Promise<Executor>;
+  readonly contexts: Contexts;
+  readonly sandbox: SandboxDefaults;
+  /** A private directory that may vanish with this process. */
+  readonly work: string;
+  readonly jobs: Jobs;
+  readonly board: Board;
+}

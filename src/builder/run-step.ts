@@ -1,0 +1,93 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { explainMiss } from "../cache/explain.js";
+import { runKey } from "../cache/key.js";
+import type { CacheKey } from "../cache/key.js";
+import { BuildError } from "../error.js";
+import type { BindMount, ExitStatus } from "../exec/executor.js";
+import type { RunStep } from "../plan/step.js";
+import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
+import type { LayerRecord } from "../store/layers.js";
+import type { Engine } from "./engine.js";
+import type { Task } from "./step-task.js";
+
+/** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
+export async function runStep(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
+  const { step, parent, signal } = task;
+  const { key, components } = runKey(step, { parent: parent.key, sandbox: engine.sandbox });
+  const hit = recorded(key, task, engine);
+  if (hit !== undefined) return hit;
+
+  await using _lock = await engine.lock(`run ${key}`, signal);
+  const meanwhile = recorded(key, task, engine); // another build may have made it while we waited
+  if (meanwhile !== undefined) return meanwhile;
+
+  using _place = await engine.jobs.take(signal);
+  const nearest = engine.cache.nearest(step.title);
+  engine.board.start(task.vertex, task.fresh ? "--no-cache" : explainMiss(components, nearest));
+  const layer = await execute(task, engine);
+  await engine.cache.put({ key, components, layer, title: step.title });
+  engine.board.end(task.vertex, { kind: "done" });
+  return layer;
+}
+
+function recorded(key: CacheKey, task: Task, engine: Engine): LayerRecord | undefined {
+  const record = task.fresh ? undefined : engine.cache.get(key);
+  const layer = record && engine.layers.get(record.layer);
+  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
+  return layer;
+}
+
+async function execute(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
+  const { step, parent, signal } = task;
+  await using active = await engine.snapshots.prepare(await parent.chain(signal));
+  const status = await runInSandbox(task, active, engine);
+  if (status.code !== 0) throw runFailed(step, status);
+  await using draft = await active.commit(signal);
+  return await engine.layers.adopt(draft, { origin: "built" }, signal);
+}
+
+async function runInSandbox(
+  { step, vertex, signal }: Task<RunStep>,
+  root: ActiveSnapshot,
+  engine: Engine,
+): Promise<ExitStatus> {
+  const script = step.script && (await placeScript(step.script, engine.work));
+  const executor = await engine.executor();
+  return executor.run(
+    {
+      ...engine.sandbox,
+      root,
+      argv: script === undefined ? step.argv : [script.target],
+      env: [...step.env, ...step.proxyEnv],
+      user: step.user,
+      cwd: step.cwd,
+      network: step.network,
+      security: step.security,
+      mounts: script === undefined ? [] : [script],
+      stdio: (stream, chunk) => {
+        engine.board.output(vertex, stream, chunk);
+      },
+      terminal: false,
+    },
+    signal,
+  );
+}
+
+/** A heredoc with a "#!" line: an executable file that only the step sees (SEMANTICS.md P16). */
+async function placeScript(
+  { name, body }: NonNullable<RunStep["script"]>,
+  work: string,
+): Promise<BindMount> {
+  const directory = await mkdtemp(join(work, "script-"));
+  const source = join(directory, "script");
+  await writeFile(source, body, { mode: 0o755 });
+  return { source, target: `/dev/pipes/${name}`, readonly: true };
+}
+
+function runFailed(step: RunStep, { code, signal }: ExitStatus): BuildError {
+  const how = signal === undefined ? `exit code: ${code}` : `killed by ${signal}`;
+  return new BuildError("RUN_FAILED", `Cannot complete "${step.argv.join(" ")}": ${how}`, {
+    at: step.at,
+  });
+}

@@ -1,0 +1,21 @@
+import type { Step } from "../plan/step.js";
+import type { State } from "./state.js";
+
+/** One step to be done over one state. */
+export interface Task<S extends Step = Step> {
+  readonly step: S;
+  readonly parent: State;
+  /** The states of the plan's stages and images that the step reads from. */
+  readonly sources: Sources;
+  /** Where its progress is shown. */
+  readonly vertex: number;
+  /** --no-cache: what is known of earlier builds does not count. */
+  readonly fresh: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The states that `--from` names, by index into the plan; each is waited for. */
+export interface Sources {
+  stage(index: number): Promise<State>;
+  image(index: number): Promise<State>;
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { BuildError } from "../error.js";
+
+/** Standard output, as far as an exporter cares. */
+export interface StandardOutput {
+  readonly stream: Writable;
+  readonly isTerminal: boolean;
+}
+
+/**
+ * Writes to a file, or to standard output for "-". A file appears whole or not at all; a terminal is
+ * refused (SEMANTICS.md O22).
+ */
+export async function writeTo(
+  dest: string,
+  bytes: AsyncIterable<Uint8Array>,
+  stdout: StandardOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  if (dest !== "-") {
+    await writeFileWhole(dest, bytes, signal);
+    return;
+  }
+  if (stdout.isTerminal) {
+    throw new BuildError("OUTPUT", "Cannot write an archive to a terminal", {
+      hint: "redirect standard output, or name a file",
+    });
+  }
+  await pipeline(Readable.from(bytes), stdout.stream, { signal, end: false });
+}
+
+async function writeFileWhole(
+  dest: string,
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = resolve(dest);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) {
+    throw new BuildError("OUTPUT", `Cannot write to "${dest}": it is a directory`);
+  }
+  if (found !== undefined && !found.isFile()) {
+    await pipeline(Readable.from(bytes), createWriteStream(path), { signal }); // a pipe or a device
+    return;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${randomUUID()}.partial`;
+  try {
+    await pipeline(Readable.from(bytes), createWriteStream(partial), { signal });
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}

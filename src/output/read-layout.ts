@@ -1,0 +1,50 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildError } from "../error.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import { parseDocument } from "../oci/image-json.js";
+import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layout.js";
+import type { Platform } from "../oci/platform.js";
+import type { ArchivedImage } from "./read-archive.js";
+
+/** Every image of an OCI image layout directory, for one platform (image-spec, image-layout.md). */
+export async function readLayout(
+  path: string,
+  platform: Platform,
+): Promise<readonly ArchivedImage[]> {
+  const document = parseDocument(await readFile(join(path, "index.json")));
+  if (document.kind !== "index") {
+    throw new BuildError("INVALID_ARCHIVE", "Cannot load images: index.json is no index");
+  }
+  const images: ArchivedImage[] = [];
+  for (const [digest, names] of groupByDigest(document.index.manifests)) {
+    const { config, manifest } = await readImageLayout({ path, digest }, platform);
+    images.push({ names, config, manifest, open: (layer) => readBlob(path, layer) });
+  }
+  return images;
+}
+
+/** An image with several names is listed once for each. */
+function groupByDigest(manifests: readonly Descriptor[]): ReadonlyMap<Digest, readonly string[]> {
+  const groups = new Map<Digest, string[]>();
+  for (const descriptor of manifests) {
+    const names = groups.get(descriptor.digest) ?? [];
+    groups.set(descriptor.digest, names);
+    names.push(...nameOf(descriptor));
+  }
+  return groups;
+}
+
+/** containerd's annotation holds a whole name; the specification's only a tag, or what a tool put there. */
+function nameOf({ annotations }: Descriptor): readonly string[] {
+  const whole = annotations?.["io.containerd.image.name"];
+  if (whole !== undefined) return [whole];
+  const reference = annotations?.[refNameAnnotation];
+  return reference === undefined ? [] : [reference];
+}
+
+function readBlob(path: string, { digest }: Descriptor): AsyncIterable<Uint8Array> {
+  return createReadStream(join(path, blobPath(digest)), { highWaterMark: 1 << 18 });
+}
