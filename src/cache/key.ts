@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { Brand, Digest } from "../oci/digest.js";
+import type { RunStep } from "../plan/step.js";
+import type { TreeDigest } from "../snapshotter/snapshotter.js";
+
+/** Names what a step would make, from everything that can change it (docs/cache.md). */
+export type CacheKey = Brand<string, "CacheKey">;
+
+/** Names the content of a root filesystem, whatever steps led to it. */
+export type StateKey = Brand<string, "StateKey">;
+
+/** A part of a key, by the name that a user knows it by. Values are digests: they may be secret. */
+export interface KeyComponent {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A key, and what it was made of, so that a later miss can be explained. */
+export interface KeyWithComponents {
+  readonly key: CacheKey;
+  readonly components: readonly KeyComponent[];
+}
+
+/** What a RUN's result depends on besides the step itself. */
+export interface RunFacts {
+  /** The root filesystem it starts from. */
+  readonly parent: StateKey;
+  /** Names of `--add-host`; their addresses are the network's business. */
+  readonly extraHosts: readonly string[];
+}
+
+/** Bump when the meaning of a key changes; older records then simply miss. */
+const FORMAT = "tsbuild-key-1";
+
+/** The key of a RUN. Its proxy variables, limits and hostname are no part of it. */
+export function runKey(step: RunStep, { parent, extraHosts }: RunFacts): KeyWithComponents {
+  const { argv, env, user, cwd, network, security, script } = step;
+  const components = [
+    component("command", argv),
+    component("script", script === undefined ? [] : [script.name, script.body]),
+    ...env.map(variable),
+    component("user", [user]),
+    component("working directory", [cwd]),
+    component("network", [network]),
+    component("security", [security]),
+    component("extra hosts", extraHosts),
+    { name: "parent", value: parent },
+  ];
+  const fields = components.flatMap(({ name, value }) => [name, value]);
+  return { key: hashFields([FORMAT, "run", ...fields]) as CacheKey, components };
+}
+
+/** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */
+export function stateKey(base: readonly Digest[], trees: readonly TreeDigest[]): StateKey {
+  const fields = [FORMAT, "state", String(base.length), ...base, ...trees];
+  return hashFields(fields) as StateKey;
+}
+
+/**
+ * Where to look for an earlier run of the same step, best first: the same command in the same stage, then
+ * whatever was at its place. Explains misses; never decides a hit.
+ */
+export function runIdentities(
+  step: RunStep,
+  place: { readonly scope: string; readonly stage: string; readonly index: number },
+): readonly string[] {
+  const { scope, stage, index } = place;
+  return [
+    hashFields([FORMAT, "same command", scope, stage, ...step.argv]),
+    hashFields([FORMAT, "same place", scope, stage, String(index)]),
+  ];
+}
+
+/** The name of a variable's component; explain.ts tells them from the others by it. */
+export const VARIABLE = "variable ";
+
+function variable(assignment: string): KeyComponent {
+  const at = assignment.indexOf("=");
+  const name = at < 0 ? assignment : assignment.slice(0, at);
+  return component(`${VARIABLE}${name}`, [assignment]);
+}
+
+function component(name: string, fields: readonly string[]): KeyComponent {
+  return { name, value: hashFields(fields) };
+}
+
+/** Length before content, so that ["ab", "c"] and ["a", "bc"] differ. */
+function hashFields(fields: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const field of fields) hash.update(`${Buffer.byteLength(field)}:`).update(field);
+  return hash.digest("hex");
+}

@@ -1,0 +1,119 @@
+import { createReadStream } from "node:fs";
+import { readFile, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildError } from "../error.js";
+import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
+import { verified, type Promised } from "../oci/verified.js";
+import { isSystemError } from "../sys/syscalls.js";
+import { diskError } from "./disk-error.js";
+import { Measured } from "./measured.js";
+import { NewFile } from "./new-file.js";
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+/** Content-addressed files, immutable. A file that is there is whole and what its name says. */
+export class Blobs {
+  readonly #directory: string;
+  readonly #work: string;
+  #created = 0;
+
+  /** `work` is this process's own directory on the same filesystem. */
+  constructor(directory: string, work: string) {
+    this.#directory = directory;
+    this.#work = work;
+  }
+
+  /** Where the blob is, or would be. */
+  path(digest: Digest): string {
+    return join(this.#directory, hexOf(digest));
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return (await this.size(digest)) !== undefined;
+  }
+
+  /** Its size in bytes; undefined when it is not there. */
+  async size(digest: Digest): Promise<number | undefined> {
+    try {
+      return (await stat(this.path(digest))).size;
+    } catch (error) {
+      if (isSystemError(error, "ENOENT")) return undefined;
+      throw diskError(`look for blob ${digest}`, error);
+    }
+  }
+
+  /** Streams the blob; STORE when it is missing. */
+  async *read(digest: Digest): AsyncGenerator<Uint8Array> {
+    try {
+      const stream = createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
+      for await (const chunk of stream) yield chunk as Uint8Array;
+    } catch (error) {
+      throw missing(digest, error);
+    }
+  }
+
+  /** The whole of a small blob, such as a config, verified. */
+  async readWhole(digest: Digest): Promise<Buffer> {
+    const bytes = await readFile(this.path(digest)).catch((error: unknown) => {
+      throw missing(digest, error);
+    });
+    if (digestOf(bytes) === digest) return bytes;
+    throw new BuildError("STORE", `Cannot read blob ${digest}: it is damaged on disk`);
+  }
+
+  /**
+   * Makes sure that these bytes are stored, and tells what they are. With `want` they are verified,
+   * and not read at all when the blob is there already.
+   */
+  async write(bytes: Bytes, want?: Promised, signal?: AbortSignal): Promise<Promised> {
+    if (want !== undefined && (await this.has(want.digest))) return want;
+    const measured = new Measured(bytes);
+    await using file = await this.#create();
+    for await (const chunk of want === undefined ? measured : verified(bytes, want)) {
+      signal?.throwIfAborted();
+      await file.write(chunk);
+    }
+    const stored = want ?? measured.result();
+    await file.publish(this.path(stored.digest));
+    return stored;
+  }
+
+  /** As `write`, of bytes at hand. */
+  writeWhole(bytes: Uint8Array): Promise<Promised> {
+    return this.write(chunks([bytes]), { digest: digestOf(bytes), size: bytes.byteLength });
+  }
+
+  /** Passes bytes on and stores them on the way; ends well only when they are what `want` names. */
+  async *keeping(bytes: Bytes, want: Promised): AsyncGenerator<Uint8Array> {
+    await using file = await this.#create();
+    for await (const chunk of verified(bytes, want)) {
+      await file.write(chunk);
+      yield chunk;
+    }
+    await file.publish(this.path(want.digest));
+  }
+
+  /** Takes a blob away; succeeds when already gone. The caller knows that nobody needs it. */
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true });
+  }
+
+  /** Every blob, in no order. */
+  async list(): Promise<readonly Digest[]> {
+    const names = await readdir(this.#directory);
+    return names.map((name) => parseDigest(`sha256:${name}`));
+  }
+
+  #create(): Promise<NewFile> {
+    return NewFile.create(join(this.#work, `blob-${++this.#created}`));
+  }
+}
+
+async function* chunks(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* await Promise.resolve(parts);
+}
+
+function missing(digest: Digest, error: unknown): unknown {
+  if (!isSystemError(error, "ENOENT")) return diskError(`read blob ${digest}`, error);
+  return new BuildError("STORE", `Cannot read blob ${digest}: it is not in the store`);
+}

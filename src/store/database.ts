@@ -1,0 +1,115 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Database as LmdbDatabase, RootDatabase } from "lmdb";
+import { BuildError } from "../error.js";
+import { isSystemError } from "../sys/syscalls.js";
+
+/** One named table: text keys in byte order, values as JSON. Reads are synchronous and cost microseconds. */
+export interface Table<Value> {
+  get(key: string): Value | undefined;
+  /** Resolves when every process sees it; inside `transaction`, when the transaction is done. */
+  put(key: string, value: Value): Promise<unknown>;
+  remove(key: string): Promise<unknown>;
+  /** Every entry whose key starts with `prefix`, as of now. */
+  entries(prefix?: string): readonly (readonly [key: string, value: Value])[];
+}
+
+/** The metadata of a store: one LMDB environment, shared by any number of processes. */
+export class Database implements AsyncDisposable {
+  readonly #root: RootDatabase<unknown, string>;
+
+  private constructor(root: RootDatabase<unknown, string>) {
+    this.#root = root;
+  }
+
+  /** Opens what `create` made; STORE when it is missing or damaged. */
+  static async open(directory: string): Promise<Database> {
+    await checkHeader(directory);
+    return Database.create(directory);
+  }
+
+  /** Opens, and makes it where it is missing. */
+  static async create(directory: string): Promise<Database> {
+    const lmdb = await import("lmdb"); // loading it costs 30 ms: only those pay who need it
+    try {
+      const options = { path: directory, noSubdir: false, encoding: "json", maxDbs: 32 } as const;
+      return new Database(lmdb.open<unknown, string>(options));
+    } catch (error) {
+      throw damaged(directory, error);
+    }
+  }
+
+  /** The table of that name, made where it is missing. */
+  table<Value>(name: string): Table<Value> {
+    return new JsonTable<Value>(this.#root.openDB<Value, string>({ name, encoding: "json" }));
+  }
+
+  /** Writes all that `action` puts and removes, or nothing; reads in it see the latest state. */
+  async transaction(action: () => void): Promise<void> {
+    await this.#root.transaction(action);
+  }
+
+  /**
+   * Reads in the same turn of the event loop share one snapshot. To be called after waiting for
+   * another process (a lock), to see what it wrote.
+   */
+  refresh(): void {
+    this.#root.resetReadTxn();
+  }
+
+  /** Resolves when everything written so far would survive a power failure. */
+  async flush(): Promise<void> {
+    await this.#root.flushed;
+  }
+
+  /** Finishes what is being written, and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+class JsonTable<Value> implements Table<Value> {
+  readonly #table: LmdbDatabase<Value, string>;
+
+  constructor(table: LmdbDatabase<Value, string>) {
+    this.#table = table;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#table.get(key);
+  }
+  put(key: string, value: Value): Promise<unknown> {
+    return this.#table.put(key, value);
+  }
+  remove(key: string): Promise<unknown> {
+    return this.#table.remove(key);
+  }
+  entries(prefix = ""): readonly (readonly [string, Value])[] {
+    const range = prefix === "" ? {} : { start: prefix, end: `${prefix}\u{10ffff}` };
+    return [...this.#table.getRange(range)].map(({ key, value }) => [key, value] as const);
+  }
+}
+
+/** LMDB crashes the process (SIGSEGV) on a file that is not its own: look before it does. */
+async function checkHeader(directory: string): Promise<void> {
+  const header = Buffer.alloc(32);
+  let size: number;
+  try {
+    await using file = await open(join(directory, "data.mdb"), "r");
+    await file.read(header, 0, header.byteLength, 0);
+    ({ size } = await file.stat());
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) throw damaged(directory, error);
+    throw error;
+  }
+  // Two meta pages of at least 4096 bytes; magic and data version of the first (lmdb.h, MDB_meta).
+  const whole = size >= 8192 && header.readUInt32LE(24) === 0xbeefc0de;
+  if (!whole) throw damaged(directory, undefined);
+}
+
+function damaged(directory: string, cause: unknown): BuildError {
+  return new BuildError("STORE", `Cannot open the database "${directory}": it is damaged`, {
+    hint: "remove the store's directory to start with an empty one",
+    cause,
+  });
+}

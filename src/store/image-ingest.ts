@@ -1,0 +1,150 @@
+import { BuildError } from "../error.js";
+import { decompressed } from "../oci/compression.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import type { ImageConfig, Manifest } from "../oci/image.js";
+import { readLayerTar } from "../oci/layer-tar.js";
+import type { LayerChain, LayerId } from "../snapshotter/snapshotter.js";
+import type { LayerRecord } from "./layers.js";
+import { Measured } from "./measured.js";
+import type { Store } from "./store.js";
+
+/** The parts of a store that this needs. */
+type IngestStore = Pick<
+  Store,
+  "blobs" | "database" | "layerBytes" | "layers" | "locks" | "snapshotter"
+>;
+
+/** Where the layers of an image come from: a registry, an image layout, an archive. */
+export interface BlobSource {
+  /** The bytes that the descriptor names; they need not be verified. */
+  open(descriptor: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes of one layer that have come so far. */
+export type OnLayerProgress = (layer: Descriptor, current: number) => void;
+
+/** An image whose layers are to be made. */
+export interface ImageToIngest {
+  /** What the user calls it, for messages. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  readonly config: ImageConfig;
+  readonly source: BlobSource;
+  readonly onProgress?: OnLayerProgress;
+}
+
+/** Layers at the same time, as Docker does: more would not be faster, and hurt a registry. */
+const PARALLEL = 3;
+
+/**
+ * Makes the layers of an image, but for those known by their DiffID: each is fetched once, kept as
+ * the blob it came as, and unpacked on the way. The first failure stops the rest.
+ */
+export async function ingestImage(
+  store: IngestStore,
+  image: ImageToIngest,
+  signal: AbortSignal,
+): Promise<LayerChain> {
+  const todo = pairLayers(image).entries();
+  const chain: LayerId[] = [];
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  const worker = async () => {
+    for (const [index, layer] of todo) {
+      either.throwIfAborted();
+      chain[index] = await ingestLayer(store, layer, either);
+    }
+  };
+  const workers = Array.from({ length: PARALLEL }, () =>
+    worker().catch((error: unknown) => {
+      failure.abort(error); // only the first one counts
+    }),
+  );
+  await Promise.all(workers);
+  either.throwIfAborted();
+  return chain;
+}
+
+interface LayerToIngest extends Pick<ImageToIngest, "name" | "source" | "onProgress"> {
+  readonly layer: Descriptor;
+  readonly diffId: Digest;
+}
+
+function pairLayers({ manifest, config, ...image }: ImageToIngest): readonly LayerToIngest[] {
+  const diffIds = config.rootfs.diff_ids;
+  if (manifest.layers.length !== diffIds.length) {
+    const found = `its manifest has ${manifest.layers.length} layers, its config ${diffIds.length}`;
+    throw new BuildError("INVALID_IMAGE", `Cannot use image "${image.name}": ${found}`);
+  }
+  return diffIds.flatMap((diffId, index) => {
+    const layer = manifest.layers[index];
+    return layer === undefined ? [] : [{ ...image, layer, diffId }];
+  });
+}
+
+async function ingestLayer(
+  store: IngestStore,
+  image: LayerToIngest,
+  signal: AbortSignal,
+): Promise<LayerId> {
+  const { diffId } = image;
+  const known = await store.layers.findByDiffId(diffId);
+  if (known !== undefined) return (await store.layers.touch(known)).id;
+  await using _lock = await store.locks.lock(`pull ${diffId}`, signal);
+  store.database.refresh();
+  const fetched = await store.layers.findByDiffId(diffId); // by the one we waited for
+  return (fetched ?? (await unpackLayer(store, image, signal))).id;
+}
+
+async function unpackLayer(
+  store: IngestStore,
+  image: LayerToIngest,
+  signal: AbortSignal,
+): Promise<LayerRecord> {
+  const { layer, diffId } = image;
+  const tar = new Measured(decompressed(await layerBlob(store, image, signal)));
+  await using draft = await store.snapshotter.ingest(readLayerTar(tar), signal);
+  const { digest, size } = tar.result();
+  if (digest !== diffId) throw wrongDiffId(image, digest);
+  // A gzip reader may end before what follows the data, and then the blob is not verified.
+  if (!(await store.blobs.has(layer.digest))) throw trailingData(image);
+  // Blob first: a pulled layer without it could not be written again.
+  await store.layerBytes.keepOriginal(diffId, layer);
+  return await store.layers.adopt(draft, { origin: "pulled", diffId, size }, signal);
+}
+
+/** The blob from the store, or from the source and into the store. */
+async function layerBlob(
+  { blobs }: IngestStore,
+  { layer, source, onProgress }: LayerToIngest,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (await blobs.has(layer.digest)) return blobs.read(layer.digest);
+  const bytes = source.open(layer, signal);
+  return blobs.keeping(
+    counted(bytes, (current) => onProgress?.(layer, current)),
+    layer,
+  );
+}
+
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  tell: (current: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let current = 0;
+  for await (const chunk of bytes) {
+    tell((current += chunk.byteLength));
+    yield chunk;
+  }
+}
+
+function wrongDiffId({ name, layer, diffId }: LayerToIngest, got: Digest): BuildError {
+  const found = `layer ${layer.digest} unpacks to ${got}, its config says ${diffId}`;
+  return new BuildError("DIGEST_MISMATCH", `Cannot use image "${name}": ${found}`);
+}
+
+function trailingData({ name, layer }: LayerToIngest): BuildError {
+  const message = `Cannot use image "${name}": layer ${layer.digest} has data behind its end`;
+  return new BuildError("INVALID_ARCHIVE", message);
+}

@@ -1,0 +1,181 @@
+import { BuildError } from "../error.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { parseDigest, type Digest } from "../oci/digest.js";
+import type { ImageConfig } from "../oci/image.js";
+import { parseImageConfig } from "../oci/image-json.js";
+import { formatReference, parseReference } from "../oci/reference.js";
+import type { Blobs } from "./blobs.js";
+import type { Database, Table } from "./database.js";
+
+/** An image of this machine. Its config is a blob; its layers are found by the DiffIDs in there. */
+export interface ImageRecord {
+  /** Digest of the config. */
+  readonly id: Digest;
+  /** Of a pulled image: the manifest it came with, also a blob. */
+  readonly manifest?: Descriptor | undefined;
+  /** When it came to this machine, in milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** One line of `tsbuild images`. */
+export interface ListedImage {
+  /** Complete, as formatReference writes it; undefined when no name leads to the image any more. */
+  readonly name: string | undefined;
+  readonly record: ImageRecord;
+}
+
+/** What `remove` did. */
+export interface Removal {
+  readonly untagged: readonly string[];
+  /** The image that is gone with its last name. */
+  readonly deleted: Digest | undefined;
+}
+
+/** Image names, and the images they lead to. */
+export class Images {
+  readonly #database: Database;
+  readonly #blobs: Blobs;
+  readonly #names: Table<Digest>;
+  readonly #records: Table<ImageRecord>;
+
+  constructor(database: Database, blobs: Blobs) {
+    this.#database = database;
+    this.#blobs = blobs;
+    this.#names = database.table("names");
+    this.#records = database.table("images");
+  }
+
+  /**
+   * Records an image whose blobs and layers are stored, under `names`; each name that led elsewhere
+   * moves. An image that loses its last name this way stays, nameless.
+   */
+  async put(record: ImageRecord, names: readonly string[]): Promise<void> {
+    const keys = names.map(normalize);
+    await this.#database.transaction(() => {
+      // An image built again may have been pulled before: its manifest is not forgotten.
+      const known = this.#records.get(record.id);
+      void this.#records.put(record.id, { ...known, ...record });
+      for (const key of keys) void this.#names.put(key, record.id);
+    });
+    await this.#database.flush();
+  }
+
+  /** Finds by name, by id, or by the beginning of an id that fits only one image. */
+  find(text: string): ImageRecord | undefined {
+    const id = idOf(text);
+    if (id !== undefined) return this.#records.get(id);
+    const named = this.#findName(text);
+    const found = named === undefined ? undefined : this.#names.get(named);
+    return found === undefined ? this.#findPrefix(text) : this.#records.get(found);
+  }
+
+  /** As `find`; IMAGE_NOT_FOUND when there is none. */
+  get(text: string): ImageRecord {
+    const record = this.find(text);
+    if (record !== undefined) return record;
+    throw new BuildError("IMAGE_NOT_FOUND", `Cannot find image "${text}" in the store`, {
+      hint: `"tsbuild images" lists what is there`,
+    });
+  }
+
+  /** The config of an image, verified. */
+  async config(record: ImageRecord): Promise<ImageConfig> {
+    return parseImageConfig(await this.#blobs.readWhole(record.id));
+  }
+
+  /** Gives an image another name. */
+  async tag(source: string, name: string): Promise<void> {
+    await this.put(this.get(source), [name]);
+  }
+
+  /** Every name in order, then every image without one. */
+  list(): readonly ListedImage[] {
+    const named: ListedImage[] = [];
+    const nameless = new Map(this.#records.entries());
+    for (const [name, id] of this.#names.entries()) {
+      const record = this.#records.get(id);
+      if (record !== undefined) named.push({ name, record });
+      nameless.delete(id);
+    }
+    return [...named, ...[...nameless.values()].map((record) => ({ name: undefined, record }))];
+  }
+
+  /** The names of an image, in order. */
+  namesOf(id: Digest): readonly string[] {
+    return this.#names
+      .entries()
+      .filter(([, target]) => target === id)
+      .map(([name]) => name);
+  }
+
+  /**
+   * Takes a name away, and with its last name the image itself; an id takes the image with its only
+   * name, with `force` with all its names. Layers and blobs stay until they are pruned.
+   */
+  async remove(text: string, { force = false } = {}): Promise<Removal> {
+    const { id } = this.get(text);
+    const names = this.namesOf(id);
+    const name = idOf(text) === undefined ? this.#findName(text) : undefined;
+    if (name === undefined && names.length > 1 && !force) throw severalNames(text, names);
+    const untagged = name === undefined ? names : [name];
+    const deleted = names.every((other) => untagged.includes(other)) ? id : undefined;
+    await this.#database.transaction(() => {
+      for (const key of untagged) void this.#names.remove(key);
+      if (deleted !== undefined) void this.#records.remove(deleted);
+    });
+    await this.#database.flush();
+    return { untagged, deleted };
+  }
+
+  /** The name as it is kept, when the text is a name that leads somewhere. */
+  #findName(text: string): string | undefined {
+    const key = tryNormalize(text);
+    if (key === undefined || this.#names.get(key) !== undefined) return key;
+    const at = key.indexOf("@");
+    return at < 0 ? undefined : this.#findByManifest(key.slice(0, at), key.slice(at + 1));
+  }
+
+  /** "web@sha256:…" finds what was pulled as "web:1" when its manifest is that one. */
+  #findByManifest(repository: string, digest: string): string | undefined {
+    const entry = this.#names.entries(`${repository}:`).find(([, id]) => {
+      return this.#records.get(id)?.manifest?.digest === digest;
+    });
+    return entry?.[0];
+  }
+
+  #findPrefix(text: string): ImageRecord | undefined {
+    const prefix = /^(?:sha256:)?([0-9a-f]+)$/.exec(text)?.[1];
+    if (prefix === undefined) return undefined;
+    const found = this.#records.entries(`sha256:${prefix}`);
+    if (found.length < 2) return found[0]?.[1];
+    const message = `Cannot choose an image: ${found.length} image ids start with "${text}"`;
+    throw new BuildError("IMAGE_NOT_FOUND", message, { hint: "give more digits of the id" });
+  }
+}
+
+/** A whole id, with or without "sha256:". */
+function idOf(text: string): Digest | undefined {
+  const hex = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)?.[1];
+  return hex === undefined ? undefined : parseDigest(`sha256:${hex}`);
+}
+
+/** The key of a name. Of "web:1@sha256:…" the digest counts, as in Docker. */
+function normalize(name: string): string {
+  const { registry, repository, tag, digest } = parseReference(name);
+  const rest = digest === undefined ? { tag: tag ?? "latest" } : { digest };
+  return formatReference({ registry, repository, ...rest });
+}
+
+function tryNormalize(text: string): string | undefined {
+  try {
+    return normalize(text);
+  } catch (error) {
+    if (error instanceof BuildError) return undefined; // no name; perhaps the beginning of an id
+    throw error;
+  }
+}
+
+function severalNames(text: string, names: readonly string[]): BuildError {
+  const message = `Cannot remove image "${text}": it has several names: ${names.join(", ")}`;
+  return new BuildError("USAGE", message, { hint: "remove them by name, or use --force" });
+}

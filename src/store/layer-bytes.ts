@@ -1,0 +1,120 @@
+import { decompressed, gzipped } from "../oci/compression.js";
+import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
+import { parseDigest, type Digest } from "../oci/digest.js";
+import { writeLayerTar } from "../oci/layer-tar.js";
+import { verified } from "../oci/verified.js";
+import type { Snapshotter } from "../snapshotter/snapshotter.js";
+import type { Blobs } from "./blobs.js";
+import type { Database, Table } from "./database.js";
+import type { LayerRecord } from "./layers.js";
+import type { Locks } from "./locks.js";
+
+/** How a layer is stored in an image. */
+export type LayerCompression = "none" | "gzip";
+
+/** What `LayerBytes` works with. */
+export interface LayerBytesDeps {
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly snapshotter: Snapshotter;
+  readonly locks: Locks;
+}
+
+/** Layers as bytes: made again when asked for, remembered when that was expensive. */
+export class LayerBytes {
+  readonly #deps: LayerBytesDeps;
+  readonly #table: Table<Descriptor>;
+
+  constructor(deps: LayerBytesDeps) {
+    this.#deps = deps;
+    this.#table = deps.database.table("layer-blobs");
+  }
+
+  /** Remembers the blob that a pulled layer came as: it is what the layer is from then on. */
+  async keepOriginal(diffId: Digest, { mediaType, digest, size }: Descriptor): Promise<void> {
+    await this.#table.put(originalKey(diffId), { mediaType: ociType(mediaType), digest, size });
+  }
+
+  /** The blob that a pulled layer came as, with an OCI media type. */
+  original(diffId: Digest): Descriptor | undefined {
+    return this.#table.get(originalKey(diffId));
+  }
+
+  /** The uncompressed tar: exactly the bytes that the DiffID names, else it fails at the end. */
+  tar(record: LayerRecord): AsyncIterable<Uint8Array> {
+    const { blobs, snapshotter } = this.#deps;
+    const original = this.original(record.diffId);
+    const bytes =
+      original === undefined
+        ? writeLayerTar(snapshotter.changes(record.id))
+        : decompressed(blobs.read(original.digest));
+    return verified(bytes, { digest: record.diffId, size: record.size });
+  }
+
+  /**
+   * The layer as it goes into an image; `open` gives its bytes. Pulled layers stay as they came. What
+   * had to be compressed is kept; an uncompressed tar is not, it is made again.
+   */
+  async compressed(
+    record: LayerRecord,
+    compression: LayerCompression,
+    signal?: AbortSignal,
+  ): Promise<Descriptor> {
+    const original = this.original(record.diffId);
+    if (original !== undefined) return original;
+    if (compression === "none") {
+      return { mediaType: mediaTypes.layer, digest: record.diffId, size: record.size };
+    }
+    return (await this.#known(record)) ?? (await this.#compress(record, signal));
+  }
+
+  /** The bytes of what `compressed` answered for this layer. */
+  open(record: LayerRecord, { digest }: Descriptor): AsyncIterable<Uint8Array> {
+    const made = digest === record.diffId && this.original(record.diffId) === undefined;
+    return made ? this.tar(record) : this.#deps.blobs.read(digest);
+  }
+
+  /** Every blob that is remembered, with its layer's DiffID. */
+  list(): readonly { readonly diffId: Digest; readonly descriptor: Descriptor }[] {
+    return this.#table.entries().map(([key, descriptor]) => {
+      return { diffId: parseDigest(key.slice(0, key.indexOf(" "))), descriptor };
+    });
+  }
+
+  /** Forgets every blob of a layer. */
+  async forget(diffId: Digest): Promise<void> {
+    const keys = this.#table.entries(`${diffId} `).map(([key]) => key);
+    await Promise.all(keys.map((key) => this.#table.remove(key)));
+  }
+
+  async #known({ diffId }: LayerRecord): Promise<Descriptor | undefined> {
+    const known = this.#table.get(gzipKey(diffId));
+    return known !== undefined && (await this.#deps.blobs.has(known.digest)) ? known : undefined;
+  }
+
+  async #compress(record: LayerRecord, signal?: AbortSignal): Promise<Descriptor> {
+    const key = gzipKey(record.diffId);
+    await using _lock = await this.#deps.locks.lock(`compress ${key}`, signal);
+    this.#deps.database.refresh();
+    const known = await this.#known(record); // perhaps the one we waited for did it
+    if (known !== undefined) return known;
+    const blob = await this.#deps.blobs.write(gzipped(this.tar(record)), undefined, signal);
+    const descriptor = { mediaType: mediaTypes.layerGzip, ...blob };
+    await this.#table.put(key, descriptor);
+    return descriptor;
+  }
+}
+
+function originalKey(diffId: Digest): string {
+  return `${diffId} original`;
+}
+
+function gzipKey(diffId: Digest): string {
+  return `${diffId} gzip`;
+}
+
+/** The same bytes under OCI's name for them. */
+function ociType(mediaType: string): string {
+  if (mediaType === dockerMediaTypes.layer) return mediaTypes.layer;
+  return mediaType === dockerMediaTypes.layerGzip ? mediaTypes.layerGzip : mediaType;
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import type { Digest } from "../oci/digest.js";
+import type {
+  DraftLayer,
+  LayerChain,
+  LayerId,
+  Snapshotter,
+  TreeDigest,
+} from "../snapshotter/snapshotter.js";
+import type { Database, Table } from "./database.js";
+import type { Locks } from "./locks.js";
+
+/** A published layer. */
+export interface LayerRecord {
+  readonly id: LayerId;
+  /** For a pulled layer that of the tar as it came: encoding it again would give other bytes. */
+  readonly diffId: Digest;
+  readonly tree: TreeDigest;
+  /** Bytes of the uncompressed layer tar. */
+  readonly size: number;
+  readonly origin: "built" | "pulled";
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** As `createdAt`, right to a day. */
+  readonly usedAt: number;
+}
+
+/** Where a draft comes from: a step of ours, or a foreign tar that the caller has verified. */
+export type Provenance =
+  | { readonly origin: "built" }
+  /** `size`: of that tar, in bytes. */
+  | { readonly origin: "pulled"; readonly diffId: Digest; readonly size: number };
+
+/** What `Layers` works with. */
+export interface LayersDeps {
+  readonly database: Database;
+  readonly snapshotter: Snapshotter;
+  readonly locks: Locks;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The published layers, found by what they are. A record whose layer is gone counts as no record. */
+export class Layers {
+  readonly #deps: LayersDeps;
+  readonly #records: Table<LayerRecord>;
+  readonly #byDiffId: Table<LayerId>;
+  readonly #byTree: Table<LayerId>;
+
+  constructor(deps: LayersDeps) {
+    this.#deps = deps;
+    this.#records = deps.database.table("layers");
+    this.#byDiffId = deps.database.table("layers-by-diff-id");
+    this.#byTree = deps.database.table("layers-by-tree");
+  }
+
+  /** The record of a layer that the caller knows to be there; throws when there is none. */
+  get(id: LayerId): LayerRecord {
+    const record = this.#records.get(id);
+    if (record === undefined) throw new Error(`no record of layer ${id}`);
+    return record;
+  }
+
+  /** The layer of that id, if it is there. */
+  find(id: LayerId): Promise<LayerRecord | undefined> {
+    return this.#present(id);
+  }
+
+  /** The layer of that DiffID. */
+  findByDiffId(diffId: Digest): Promise<LayerRecord | undefined> {
+    return this.#present(this.#byDiffId.get(diffId));
+  }
+
+  /** A layer of that content; mtimes may differ. */
+  findByTree(tree: TreeDigest): Promise<LayerRecord | undefined> {
+    return this.#present(this.#byTree.get(tree));
+  }
+
+  /** The layers of these DiffIDs, or undefined when one is missing. */
+  async findChain(diffIds: readonly Digest[]): Promise<LayerChain | undefined> {
+    const chain: LayerId[] = [];
+    for (const diffId of diffIds) {
+      const record = await this.findByDiffId(diffId);
+      if (record === undefined) return undefined;
+      chain.push(record.id);
+    }
+    return chain;
+  }
+
+  /** Every record, also of layers that are gone. */
+  list(): readonly LayerRecord[] {
+    return this.#records.entries().map(([, record]) => record);
+  }
+
+  /**
+   * Publishes a draft, unless the same layer is known: then the draft is dropped and the known one
+   * answered (early cutoff). Of built layers the content decides, of pulled ones the DiffID.
+   */
+  async adopt(
+    draft: DraftLayer,
+    provenance: Provenance,
+    signal?: AbortSignal,
+  ): Promise<LayerRecord> {
+    const { tree, size, diffId } = { ...draft.measure, ...provenance };
+    // Equal DiffIDs mean equal trees, so that this one lock serves both.
+    await using _lock = await this.#deps.locks.lock(`tree ${tree}`, signal);
+    this.#deps.database.refresh();
+    const twin = await this.findByTree(tree);
+    const known = provenance.origin === "built" ? twin : await this.findByDiffId(diffId);
+    if (known !== undefined) {
+      await draft[Symbol.asyncDispose]();
+      return await this.touch(known);
+    }
+    const now = this.#deps.now();
+    const id = await this.#freeId();
+    const { origin } = provenance;
+    const record = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
+    await draft.publish(id);
+    await this.#deps.database.transaction(() => {
+      void this.#records.put(id, record);
+      void this.#byDiffId.put(diffId, id);
+      if (twin === undefined) void this.#byTree.put(tree, id);
+    });
+    return record;
+  }
+
+  /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */
+  async touch(record: LayerRecord): Promise<LayerRecord> {
+    const now = this.#deps.now();
+    if (now - record.usedAt < DAY) return record;
+    const touched = { ...record, usedAt: now };
+    await this.#records.put(record.id, touched);
+    return touched;
+  }
+
+  /**
+   * Forgets a layer, then removes it: whoever still finds it in between finds it whole. The caller
+   * holds the store alone.
+   */
+  async remove(record: LayerRecord): Promise<void> {
+    const { id, diffId, tree } = record;
+    await this.#deps.database.transaction(() => {
+      void this.#records.remove(id);
+      if (this.#byDiffId.get(diffId) === id) void this.#byDiffId.remove(diffId);
+      if (this.#byTree.get(tree) === id) void this.#byTree.remove(tree);
+    });
+    await this.#deps.database.flush();
+    await this.#deps.snapshotter.remove(id);
+  }
+
+  async #present(id: LayerId | undefined): Promise<LayerRecord | undefined> {
+    const record = id === undefined ? undefined : this.#records.get(id);
+    if (record === undefined || !(await this.#deps.snapshotter.has(record.id))) return undefined;
+    return record;
+  }
+
+  async #freeId(): Promise<LayerId> {
+    for (;;) {
+      const id = randomId();
+      const taken = this.#records.get(id) !== undefined || (await this.#deps.snapshotter.has(id));
+      if (!taken) return id;
+    }
+  }
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Six characters, 2^30 of them: short, because every layer of a chain is named in mount options. */
+function randomId(): LayerId {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  return [...randomBytes(6)].map((byte) => letters[byte % 32]).join("") as LayerId;
+}

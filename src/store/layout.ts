@@ -1,0 +1,83 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildError } from "../error.js";
+import { isSystemError } from "../sys/syscalls.js";
+import { Database } from "./database.js";
+import { diskError } from "./disk-error.js";
+import { Locks } from "./locks.js";
+import { NewFile } from "./new-file.js";
+
+/** Format of everything under the root (docs/formats.md); bump when an older tsbuild must not touch it. */
+const FORMAT = 1;
+
+/** Where things are (docs/formats.md). All of it is on one filesystem, so that renames publish. */
+export interface StorePaths {
+  readonly root: string;
+  readonly db: string;
+  readonly blobs: string;
+  readonly layers: string;
+  /** Directories of RUN --mount=type=cache. */
+  readonly mounts: string;
+  readonly locks: string;
+  readonly work: string;
+}
+
+/** The paths below `root`. */
+export function storePaths(root: string): StorePaths {
+  return {
+    root,
+    db: join(root, "db"),
+    blobs: join(root, "blobs", "sha256"),
+    layers: join(root, "layers"),
+    mounts: join(root, "mounts"),
+    locks: join(root, "locks"),
+    work: join(root, "work"),
+  };
+}
+
+/** Makes the layout where it is missing, and refuses one that a newer tsbuild made. */
+export async function prepareLayout(paths: StorePaths): Promise<void> {
+  try {
+    if (await hasFormat(paths)) return;
+    await mkdir(paths.locks, { recursive: true, mode: 0o700 });
+    await using _lock = await new Locks(paths.locks).lock("setup");
+    if (await hasFormat(paths)) return;
+    await create(paths);
+  } catch (error) {
+    throw diskError(`open the store "${paths.root}"`, error);
+  }
+}
+
+async function create(paths: StorePaths): Promise<void> {
+  for (const path of [paths.db, paths.blobs, paths.layers, paths.mounts, paths.work]) {
+    // Nobody else may enter: layers hold setuid programs.
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  }
+  await (await Database.create(paths.db))[Symbol.asyncDispose]();
+  // Last: once this file is there, everything else is.
+  await using file = await NewFile.create(join(paths.root, "format.new"));
+  await file.write(Buffer.from(`tsbuild-store ${FORMAT}\n`));
+  await file.publish(formatFile(paths));
+}
+
+async function hasFormat(paths: StorePaths): Promise<boolean> {
+  let text: string;
+  try {
+    text = await readFile(formatFile(paths), "utf8");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return false;
+    throw error;
+  }
+  const format = /^tsbuild-store ([1-9][0-9]*)\n$/.exec(text)?.[1];
+  if (format === String(FORMAT)) return true;
+  const found = format === undefined ? "its format file is damaged" : `it has format ${format}`;
+  throw new BuildError(
+    "STORE",
+    `Cannot open the store "${paths.root}": ${found}, this tsbuild knows format ${FORMAT}`,
+    { hint: "use the tsbuild that made it, or another directory in TSBUILD_ROOT" },
+  );
+}
+
+function formatFile(paths: StorePaths): string {
+  return join(paths.root, "format");
+}

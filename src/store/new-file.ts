@@ -1,0 +1,53 @@
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { diskError } from "./disk-error.js";
+
+/** A file in the making under a temporary name. Disposing before `publish` removes it. */
+export class NewFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #published = false;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Starts an empty file at the temporary `path`, which must be on the disk where it is published. */
+  static async create(path: string): Promise<NewFile> {
+    try {
+      return new NewFile(path, await open(path, "w", 0o600));
+    } catch (error) {
+      throw diskError(`write "${path}"`, error);
+    }
+  }
+
+  /** Appends. */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.byteLength;) {
+        done += (await this.#file.write(bytes, done)).bytesWritten;
+      }
+    } catch (error) {
+      throw diskError(`write "${this.#path}"`, error);
+    }
+  }
+
+  /** Makes it visible as `path`, whole and for good: fsync, rename, fsync of the directory. */
+  async publish(path: string): Promise<void> {
+    try {
+      await this.#file.sync();
+      await rename(this.#path, path);
+      this.#published = true;
+      await using directory = await open(dirname(path), "r");
+      await directory.sync();
+    } catch (error) {
+      throw diskError(`write "${path}"`, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+    if (!this.#published) await rm(this.#path, { force: true });
+  }
+}

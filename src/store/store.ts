@@ -1,0 +1,92 @@
+import type { Snapshotter } from "../snapshotter/snapshotter.js";
+import { Blobs } from "./blobs.js";
+import { Database } from "./database.js";
+import { diskError } from "./disk-error.js";
+import { Images } from "./images.js";
+import { LayerBytes } from "./layer-bytes.js";
+import { Layers } from "./layers.js";
+import { prepareLayout, storePaths, type StorePaths } from "./layout.js";
+import { Lease } from "./lease.js";
+import { Locks } from "./locks.js";
+import { ResourceStack } from "./resource-stack.js";
+import { claimWorkDirectory, removeAbandonedWork } from "./work-directory.js";
+
+/** Where a snapshotter may put things: both on one filesystem. */
+export interface SnapshotterSite {
+  /** Published layers, each in a directory named by its id. */
+  readonly layers: string;
+  /** Drafts and mount points; of this process alone, removed when the store closes. */
+  readonly work: string;
+  /** Whether this process is in a user namespace of its own. */
+  readonly userNamespace: boolean;
+}
+
+/** What `openStore` needs to know. */
+export interface StoreOptions {
+  /** Made where it is missing. */
+  readonly root: string;
+  readonly userNamespace: boolean;
+  readonly openSnapshotter: (site: SnapshotterSite) => Promise<Snapshotter>;
+  /** Milliseconds since the epoch; the system's unless given. */
+  readonly now?: () => number;
+}
+
+/** Everything that tsbuild keeps on this machine. Any number of processes may have it open. */
+export interface Store extends AsyncDisposable {
+  readonly paths: StorePaths;
+  /** A directory for what this process has not finished, removed on close. */
+  readonly work: string;
+  readonly database: Database;
+  readonly locks: Locks;
+  readonly lease: Lease;
+  readonly snapshotter: Snapshotter;
+  readonly blobs: Blobs;
+  readonly layers: Layers;
+  readonly layerBytes: LayerBytes;
+  readonly images: Images;
+  /** Finishes what is being written. Idempotent, as disposing, but tells of failures. */
+  close(): Promise<void>;
+}
+
+/** Opens the store, waiting while another process removes things from it. */
+export async function openStore(options: StoreOptions, signal?: AbortSignal): Promise<Store> {
+  const paths = storePaths(options.root);
+  const resources = new ResourceStack();
+  try {
+    await prepareLayout(paths);
+    const locks = new Locks(paths.locks);
+    const lease = resources.use(await Lease.take(locks, signal));
+    await removeAbandonedWork(paths.work, locks);
+    const { path: work } = resources.use(await claimWorkDirectory(paths.work, locks));
+    const database = resources.use(await Database.open(paths.db));
+    const { layers } = paths;
+    const { userNamespace, now = Date.now } = options;
+    const snapshotter = await options.openSnapshotter({ layers, work, userNamespace });
+    return assemble({ paths, work, locks, lease, database, snapshotter, resources, now });
+  } catch (error) {
+    await resources[Symbol.asyncDispose]();
+    throw diskError(`open the store "${paths.root}"`, error);
+  }
+}
+
+type Parts = Pick<Store, "paths" | "work" | "locks" | "lease" | "database" | "snapshotter"> & {
+  readonly resources: AsyncDisposable;
+  readonly now: () => number;
+};
+
+function assemble({ resources, now, ...parts }: Parts): Store {
+  const { paths, work, locks, database, snapshotter } = parts;
+  const blobs = new Blobs(paths.blobs, work);
+  const close = async () => {
+    await resources[Symbol.asyncDispose]();
+  };
+  return {
+    ...parts,
+    blobs,
+    layers: new Layers({ database, snapshotter, locks, now }),
+    layerBytes: new LayerBytes({ database, blobs, snapshotter, locks }),
+    images: new Images(database, blobs),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,73 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isSystemError, tryLock } from "../sys/syscalls.js";
+import type { Locks } from "./locks.js";
+
+/** A directory for what this process has not finished. Disposing removes it. */
+export interface WorkDirectory extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Makes `<pid>-<start time>-<random>/` in `parent`. Its file "owner" is locked before anybody may look
+ * at it, until this process ends in whatever way. That lock is what counts: processes of several pid
+ * namespaces may share a store, so the numbers in the name are for people.
+ */
+export async function claimWorkDirectory(parent: string, locks: Locks): Promise<WorkDirectory> {
+  const prefix = join(parent, `${await processName()}-`);
+  await using _lock = await locks.lock(CLAIM);
+  const path = await mkdtemp(prefix);
+  const owner = lockOwner(path);
+  if (owner === undefined) throw new Error(`somebody else owns the new directory ${path}`);
+  return {
+    path,
+    [Symbol.asyncDispose]: () => removeOwned(path, owner),
+  };
+}
+
+/** Removes the directories in `parent` whose owners are gone. */
+export async function removeAbandonedWork(parent: string, locks: Locks): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    const owner = await takeOver(path, locks);
+    if (owner !== undefined) await removeOwned(path, owner);
+  }
+}
+
+/** Name of the lock over the moment between making a directory and locking its owner file. */
+const CLAIM = "work";
+
+async function takeOver(path: string, locks: Locks): Promise<number | undefined> {
+  await using _lock = await locks.lock(CLAIM);
+  try {
+    return lockOwner(path);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined; // its owner was faster
+    throw error;
+  }
+}
+
+/** The locked owner file of a work directory; undefined while another process holds it. */
+function lockOwner(path: string): number | undefined {
+  const fd = openSync(join(path, "owner"), constants.O_CREAT | constants.O_RDWR, 0o600);
+  if (tryLock(fd, "exclusive")) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+async function removeOwned(path: string, owner: number): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } finally {
+    closeSync(owner);
+  }
+}
+
+/** Process id and start time in clock ticks since boot (proc(5), /proc/pid/stat, fields 1 and 22). */
+async function processName(): Promise<string> {
+  const stat = await readFile("/proc/self/stat", "latin1");
+  // The command name, field 2, may itself contain blanks and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return `${stat.slice(0, stat.indexOf(" "))}-${fields[19] ?? "0"}`;
+}
