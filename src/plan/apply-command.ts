@@ -1,0 +1,121 @@
+import { BuildError } from "../error.js";
+import type { Cmd, Command, Entrypoint, Flag, Heredoc, Run } from "../parser/instruction.js";
+import { addHistory, addStep, titleOf, type Draft } from "./draft.js";
+import { goQuotedList } from "./go-format.js";
+import { proxyEnv } from "./predefined-args.js";
+import type { RunStep } from "./step.js";
+
+/** CMD (I08). */
+export function applyCmd(draft: Draft, { command }: Cmd): void {
+  const Cmd = argvOf(draft, command);
+  draft.config = { ...draft.config, Cmd, ArgsEscaped: true };
+  draft.cmdGiven = true;
+  addHistory(draft, `CMD ${goQuotedList(Cmd)}`);
+}
+
+/** ENTRYPOINT: drops a CMD that came from outside this stage (I09). */
+export function applyEntrypoint(draft: Draft, { command }: Entrypoint): void {
+  const Entrypoint = argvOf(draft, command);
+  const { Cmd, ...config } = draft.config;
+  const kept = draft.cmdGiven && Cmd !== undefined ? { Cmd } : {};
+  draft.config = { ...config, ...kept, Entrypoint };
+  addHistory(draft, `ENTRYPOINT ${goQuotedList(Entrypoint)}`);
+}
+
+function argvOf(draft: Draft, command: Command): readonly string[] {
+  return command.form === "exec" ? command.argv : withShell(draft, command.text);
+}
+
+function withShell({ config: { Shell } }: Draft, text: string): readonly string[] {
+  return [...(Shell === undefined || Shell.length === 0 ? ["/bin/sh", "-c"] : Shell), text];
+}
+
+/** RUN: in exec form, through SHELL, or as a heredoc in one of three shapes (P16). */
+export function applyRun(draft: Draft, run: Run): void {
+  const { options } = draft.setting;
+  const script = scriptOf(run);
+  const logged = script === undefined ? runArgv(draft, run) : withShell(draft, scriptPath(script));
+  const step: RunStep = {
+    kind: "run",
+    at: run.at,
+    title: runTitle(draft, run),
+    argv: script === undefined ? logged : [scriptPath(script)],
+    env: runEnv(draft),
+    proxyEnv: proxyEnv(options, draft.env),
+    user: draft.config.User ?? "",
+    cwd: draft.config.WorkingDir ?? "/",
+    ...readFlags(run.flags, options.network),
+    script: script && { name: script.name, body: script.body },
+  };
+  addStep(draft, step, `RUN ${[...argsForHistory(draft), ...logged].join(" ")} # buildkit`);
+}
+
+/** Shape 2: a heredoc that names its own interpreter. */
+function scriptOf({ script, heredocs: [heredoc] }: Run): Heredoc | undefined {
+  return script && heredoc?.body.startsWith("#!") ? heredoc : undefined;
+}
+
+function scriptPath({ name }: Heredoc): string {
+  return `/dev/pipes/${name}`;
+}
+
+function runArgv(draft: Draft, { command, heredocs, script }: Run): readonly string[] {
+  if (command.form === "exec") return command.argv;
+  if (script) return withShell(draft, heredocs[0]?.body ?? "");
+  const bodies = heredocs.map(({ raw }) => raw.replace(/\r?\n$/, ""));
+  return withShell(draft, [command.text, ...bodies].join("\n"));
+}
+
+function runTitle(draft: Draft, run: Run): string {
+  const title = titleOf(draft, run);
+  if (!run.script) return title;
+  const [first = "", ...more] = (run.heredocs[0]?.body ?? "").trim().split(/\r?\n/);
+  return `${title} (${first}${more.length > 0 ? "..." : ""})`;
+}
+
+/** The image's ENV in its order, then ARGs; of ENV and ARG of one name the later one (S11, S13). */
+function runEnv({ config, env }: Draft): readonly string[] {
+  const names = new Set([
+    ...(config.Env ?? []).map((entry) => entry.split("=", 1)[0] ?? ""),
+    ...env.keys(),
+  ]);
+  return [...names].flatMap((name) => {
+    const value = env.get(name);
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}
+
+function argsForHistory({ args, env }: Draft): readonly string[] {
+  if (args.size === 0) return [];
+  const listed = [...args].map(([name, value]) => `${name}=${env.get(name) ?? value ?? ""}`);
+  return [`|${args.size}`, ...listed];
+}
+
+const networks = ["default", "none", "host"] as const;
+const securities = ["sandbox", "insecure"] as const;
+
+function readFlags(
+  flags: readonly Flag[],
+  network: RunStep["network"],
+): Pick<RunStep, "network" | "security"> {
+  const unbuilt = flags.find(({ name }) => name === "mount" || name === "device");
+  if (unbuilt !== undefined) {
+    throw new BuildError("UNSUPPORTED", `Cannot use RUN --${unbuilt.name}: not supported yet`, {
+      at: unbuilt.at,
+    });
+  }
+  return {
+    network: choice(flags, "network", networks) ?? network,
+    security: choice(flags, "security", securities) ?? "sandbox",
+  };
+}
+
+/** The parser has seen to it that the value is one of these. */
+function choice<T extends string>(
+  flags: readonly Flag[],
+  name: string,
+  values: readonly T[],
+): T | undefined {
+  const flag = flags.find((other) => other.name === name);
+  return values.find((value) => value === flag?.value);
+}

@@ -1,0 +1,135 @@
+import { BuildError } from "../error.js";
+import type { Add, Copy, CopySource, Flag, Heredoc, Word } from "../parser/instruction.js";
+import { fromFlag, resolveCopyFrom } from "./copy-from.js";
+import { addStep, expandIn, titleOf, type Draft } from "./draft.js";
+import { imageIndex } from "./image-list.js";
+import { joinDestination, joinWorkdir } from "./paths.js";
+import type { ImageRequest } from "./plan.js";
+import type { CopyStep, Origin } from "./step.js";
+
+/** COPY, and ADD of local files. */
+export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]): void {
+  refuseUnbuilt(copy);
+  const instruction = copy.kind === "add" ? "ADD" : "COPY";
+  const sources = copy.sources
+    .filter((source) => !isHeredoc(source))
+    .map((word) => readSource(draft, copy, word));
+  const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
+  const chown = expandFlag(draft, copy, "chown");
+  const chmod = expandFlag(draft, copy, "chmod");
+  const destination = expandIn(draft, copy.destination);
+  const step: CopyStep = {
+    kind: "copy",
+    at: copy.at,
+    title: titleOf(draft, copy),
+    instruction,
+    origin: readOrigin(draft, copy, images),
+    sources,
+    files,
+    destination: joinDestination(draft.config.WorkingDir ?? "/", destination),
+    chown,
+    chmod,
+    link: readBoolean(copy, "link") ?? false,
+    unpack: readBoolean(copy, "unpack") ?? copy.kind === "add",
+  };
+  const words = [
+    instruction,
+    ...(chown === undefined ? [] : [`--chown=${chown}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+    ...sources,
+    ...files.map(({ name }) => `<<${name}`),
+    destination,
+  ];
+  addStep(draft, step, `${words.join(" ")} # buildkit`);
+}
+
+function isHeredoc(source: CopySource): source is Heredoc {
+  return "body" in source;
+}
+
+function refuseUnbuilt({ kind, flags }: Copy | Add): void {
+  const unbuilt = ["parents", "exclude", "checksum", "keep-git-dir"];
+  const flag = flags.find(({ name }) => unbuilt.includes(name));
+  if (flag === undefined) return;
+  const what = `${kind.toUpperCase()} --${flag.name}`;
+  throw new BuildError("UNSUPPORTED", `Cannot use ${what}: not supported yet`, { at: flag.at });
+}
+
+function readSource(draft: Draft, { kind }: Copy | Add, word: Word | Heredoc): string {
+  if (isHeredoc(word)) throw new Error("a heredoc is no path");
+  const source = expandIn(draft, word);
+  const remote = /^(?:git@|ssh:\/\/|git:\/\/|https?:\/\/.*\.git(?:[#?]|$))/.test(source)
+    ? "a git repository"
+    : /^https?:\/\//.test(source)
+      ? "a URL"
+      : undefined;
+  if (remote === undefined) return source;
+  if (kind === "add") {
+    throw new BuildError("UNSUPPORTED", `Cannot add "${source}": ${remote} is not supported yet`, {
+      at: word.at,
+    });
+  }
+  throw new BuildError("COPY", `Cannot copy "${source}": the source can't be ${remote}`, {
+    at: word.at,
+    hint: "ADD reads from the network, COPY does not",
+  });
+}
+
+function readFile(draft: Draft, heredoc: Heredoc): { name: string; body: string } {
+  const { name, body, expand, at } = heredoc;
+  return { name, body: expand ? expandIn(draft, { text: body, at }, "heredoc") : body };
+}
+
+function readOrigin({ stages, setting }: Draft, copy: Copy | Add, images: ImageRequest[]): Origin {
+  const flag = fromFlag(copy);
+  if (flag === undefined) return { kind: "context" };
+  const from = resolveCopyFrom(flag, stages, setting);
+  switch (from.kind) {
+    case "stage":
+      return { kind: "stage", stage: from.stage.index };
+    case "image":
+      return { kind: "image", image: imageIndex(images, from.request) };
+    case "named":
+      return from;
+  }
+}
+
+function findFlag({ flags }: Copy | Add, name: string): Flag | undefined {
+  return flags.find((flag) => flag.name === name);
+}
+
+/** An empty value is as if the flag were not there, so that a variable can decide. */
+function expandFlag(draft: Draft, copy: Copy | Add, name: string): string | undefined {
+  const flag = findFlag(copy, name);
+  if (flag === undefined) return undefined;
+  const value = expandIn(draft, { text: flag.value ?? "", at: flag.at });
+  return value === "" ? undefined : value;
+}
+
+function readBoolean(copy: Copy | Add, name: string): boolean | undefined {
+  const flag = findFlag(copy, name);
+  if (flag === undefined) return undefined;
+  if (flag.value === undefined || flag.value === "true") return true;
+  if (flag.value === "false") return false;
+  throw new BuildError("SYNTAX", `Cannot use --${name}=${flag.value}: want true or false`, {
+    at: flag.at,
+  });
+}
+
+/** A directory that is the root filesystem of a stage (FROM of a named context). */
+export function copyAll(name: string, at: CopyStep["at"]): CopyStep {
+  return {
+    kind: "copy",
+    at,
+    title: `FROM ${name}`,
+    instruction: "COPY",
+    origin: { kind: "named", name },
+    sources: ["/"],
+    files: [],
+    destination: joinWorkdir("/", ""),
+    chown: undefined,
+    chmod: undefined,
+    link: false,
+    unpack: false,
+  };
+}

@@ -1,0 +1,136 @@
+import { BuildError, locate } from "../error.js";
+import type { Healthcheck as HealthcheckConfig } from "../oci/image.js";
+import type {
+  Command,
+  Expose,
+  Healthcheck,
+  Onbuild,
+  Shell,
+  Stopsignal,
+  User,
+  Volume,
+} from "../parser/instruction.js";
+import { addHistory, expandIn, expandWordsIn, type Draft } from "./draft.js";
+import { goDuration, goList } from "./go-format.js";
+import { parseExposed, type ExposedPorts } from "./ports.js";
+import { checkSignal } from "./signals.js";
+import { sortedRecord } from "./sorted-record.js";
+
+/** USER: stored as it is, looked up when a step runs (I06). */
+export function applyUser(draft: Draft, { user }: User): void {
+  const name = expandIn(draft, user);
+  draft.config = { ...draft.config, User: name };
+  addHistory(draft, `USER ${name}`);
+}
+
+/** STOPSIGNAL (I11). */
+export function applyStopsignal(draft: Draft, { signal }: Stopsignal): void {
+  const name = expandIn(draft, signal);
+  try {
+    checkSignal(name);
+  } catch (error) {
+    throw locate(error, signal.at);
+  }
+  draft.config = { ...draft.config, StopSignal: name };
+  addHistory(draft, `STOPSIGNAL ${name}`);
+}
+
+/** VOLUME (I05). */
+export function applyVolume(draft: Draft, { paths }: Volume): void {
+  const volumes = paths.map((word) => {
+    const path = expandIn(draft, word).trim();
+    if (path !== "") return path;
+    throw new BuildError("SYNTAX", `Cannot use volume "${word.text}": it is empty`, {
+      at: word.at,
+    });
+  });
+  draft.config = {
+    ...draft.config,
+    Volumes: sortedRecord([
+      ...Object.entries(draft.config.Volumes ?? {}),
+      ...volumes.map((path) => [path, {}] as const),
+    ]),
+  };
+  addHistory(draft, `VOLUME ${goList(volumes)}`);
+}
+
+/** EXPOSE: words in order of their text, each of them one or more ports after expansion (I04, X13). */
+export function applyExpose(draft: Draft, { ports: words }: Expose): void {
+  const sorted = words.toSorted((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  const ports = sorted.flatMap((word) =>
+    expandWordsIn(draft, word).flatMap((text) => exposedPorts(draft, text, word.at)),
+  );
+  draft.config = {
+    ...draft.config,
+    ExposedPorts: sortedRecord([
+      ...Object.entries(draft.config.ExposedPorts ?? {}),
+      ...ports.map((port) => [port, {}] as const),
+    ]),
+  };
+  addHistory(draft, `EXPOSE ${goList(ports)}`);
+}
+
+function exposedPorts(
+  { setting: { warn } }: Draft,
+  text: string,
+  at: Expose["at"],
+): readonly string[] {
+  const { ports, oddCase, mapping } = parseAt(text, at);
+  if (oddCase) {
+    const message = `the protocol of "${text}" should be in lower case`;
+    warn("ExposeProtoCasing", message, at);
+  }
+  if (mapping) {
+    const message = `"${text}": EXPOSE has no use for an address or a host port`;
+    warn("ExposeInvalidFormat", message, at);
+  }
+  return ports;
+}
+
+function parseAt(text: string, at: Expose["at"]): ExposedPorts {
+  try {
+    return parseExposed(text);
+  } catch (error) {
+    throw locate(error, at);
+  }
+}
+
+/** SHELL: for shell forms from here on, in images built on this one too (I10). */
+export function applyShell(draft: Draft, { argv }: Shell): void {
+  draft.config = { ...draft.config, Shell: argv };
+  addHistory(draft, `SHELL ${goList(argv)}`);
+}
+
+/** ONBUILD: kept for images and stages that start from this one; no line of history (S19). */
+export function applyOnbuild(draft: Draft, { text }: Onbuild): void {
+  draft.config = { ...draft.config, OnBuild: [...(draft.config.OnBuild ?? []), text] };
+}
+
+/** HEALTHCHECK (I12); a duration or count of 0 is inherited and so left out. */
+export function applyHealthcheck(draft: Draft, check: Healthcheck): void {
+  const { interval, timeout, startPeriod, startInterval, retries } = check;
+  const Test = healthTest(check.test);
+  const config: HealthcheckConfig = {
+    Test,
+    ...(interval === 0 ? {} : { Interval: interval }),
+    ...(timeout === 0 ? {} : { Timeout: timeout }),
+    ...(startPeriod === 0 ? {} : { StartPeriod: startPeriod }),
+    ...(startInterval === 0 ? {} : { StartInterval: startInterval }),
+    ...(retries === 0 ? {} : { Retries: retries }),
+  };
+  draft.config = { ...draft.config, Healthcheck: config };
+  const fields = [
+    `Test:${goList(Test)}`,
+    `Interval:${goDuration(interval)}`,
+    `Timeout:${goDuration(timeout)}`,
+    `StartPeriod:${goDuration(startPeriod)}`,
+    `StartInterval:${goDuration(startInterval)}`,
+    `Retries:${retries}`,
+  ];
+  addHistory(draft, `HEALTHCHECK {${fields.join(" ")}}`);
+}
+
+function healthTest(test: "none" | Command): readonly string[] {
+  if (test === "none") return ["NONE"];
+  return test.form === "exec" ? ["CMD", ...test.argv] : ["CMD-SHELL", test.text];
+}

@@ -1,0 +1,146 @@
+import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
+import { normalizePlatform, type Platform } from "../oci/platform.js";
+import type { Draft } from "./draft.js";
+import { imageIndex } from "./image-list.js";
+import {
+  imageKey,
+  type Base,
+  type ImageRequest,
+  type Plan,
+  type PlannedImage,
+  type PlannedStage,
+  type PlanOptions,
+} from "./plan.js";
+import { sortedRecord } from "./sorted-record.js";
+import type { Stage } from "./stage.js";
+import type { Origin, Step } from "./step.js";
+
+interface Parts {
+  readonly drafts: readonly Draft[];
+  readonly needed: ReadonlySet<Stage>;
+  readonly target: Stage;
+  /** What `Origin.image` of the drafts counts. */
+  readonly requests: readonly ImageRequest[];
+  readonly options: PlanOptions;
+  readonly images: ReadonlyMap<string, ImageConfig>;
+}
+
+/** Leaves out what the target does not need, and numbers stages and images anew. */
+export function assemble(parts: Parts): Pick<Plan, "stages" | "target" | "images"> {
+  const kept = parts.drafts.filter(({ stage }) => parts.needed.has(stage));
+  const numbers = new Map(kept.map(({ stage }, index) => [stage.index, index]));
+  const used: ImageRequest[] = [];
+  const numbering: Numbering = {
+    stage: (index) => numbers.get(index) ?? impossible(),
+    image: (request) => imageIndex(used, request),
+    requests: parts.requests,
+  };
+  const stages = kept.map((draft) => plannedStage(draft, numbering, parts));
+  const images = used.map((request): PlannedImage => ({
+    ...request,
+    config: parts.images.get(imageKey(request)) ?? impossible(),
+  }));
+  return { stages, images, target: numbering.stage(parts.target.index) };
+}
+
+interface Numbering {
+  readonly stage: (index: number) => number;
+  readonly image: (request: ImageRequest) => number;
+  readonly requests: readonly ImageRequest[];
+}
+
+function impossible(): never {
+  throw new Error("a needed stage reads only needed stages and known images");
+}
+
+function plannedStage(draft: Draft, numbering: Numbering, parts: Parts): PlannedStage {
+  const { stage, steps, history } = draft;
+  const isTarget = stage === parts.target;
+  return {
+    name: stage.name,
+    base: plannedBase(draft, numbering),
+    platform: stage.platform,
+    steps: steps.map((step) => renumbered(step, numbering)),
+    config: isTarget ? targetConfig(draft, parts.options) : finishedConfig(draft),
+    history,
+  };
+}
+
+function plannedBase({ stage: { base }, image }: Draft, numbering: Numbering): Base {
+  switch (base.kind) {
+    case "scratch":
+    case "directory":
+      return { kind: "scratch" };
+    case "stage":
+      return { kind: "stage", stage: numbering.stage(base.stage.index) };
+    case "image":
+      return isEmpty(image)
+        ? { kind: "scratch" }
+        : { kind: "image", image: numbering.image(base.request) };
+  }
+}
+
+/** S22: nothing to fetch, nothing to mount. */
+function isEmpty({ rootfs, history = [] }: ImageConfig): boolean {
+  return rootfs.diff_ids.length === 0 && history.every((entry) => entry.empty_layer === true);
+}
+
+function renumbered(step: Step, numbering: Numbering): Step {
+  if (step.kind !== "copy") return step;
+  return { ...step, origin: renumberedOrigin(step.origin, numbering) };
+}
+
+function renumberedOrigin(origin: Origin, numbering: Numbering): Origin {
+  switch (origin.kind) {
+    case "context":
+    case "named":
+      return origin;
+    case "stage":
+      return { kind: "stage", stage: numbering.stage(origin.stage) };
+    case "image":
+      return {
+        kind: "image",
+        image: numbering.image(numbering.requests[origin.image] ?? impossible()),
+      };
+  }
+}
+
+/** Over the base's config as it came, so that keys we do not know survive (H06); `created` goes (S22). */
+function finishedConfig({ image: { created: _, ...image }, config }: Draft): ImageConfig {
+  return { ...image, config };
+}
+
+function targetConfig(draft: Draft, { labels, targetPlatform }: PlanOptions): ImageConfig {
+  const finished = finishedConfig(draft);
+  const stamped = targetPlatform === undefined ? finished : stamp(finished, targetPlatform);
+  const { os, architecture, variant } = normalizePlatform(platformOf(stamped));
+  const { variant: _, ...image } = stamped;
+  return {
+    ...image,
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    config: withLabels(draft.config, labels),
+  };
+}
+
+function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** H08: what --platform says stands, but the base's variant stays where it says none. */
+function stamp(image: ImageConfig, platform: Platform): ImageConfig {
+  const same = image.os === platform.os && image.architecture === platform.architecture;
+  const { variant, "os.version": version, ...rest } = image;
+  const kept = {
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { "os.version": version }),
+  };
+  return { ...rest, ...(same ? kept : {}), ...platform };
+}
+
+/** S20: --label wins over LABEL, and leaves no line of history. */
+function withLabels(config: RuntimeConfig, labels: ReadonlyMap<string, string>): RuntimeConfig {
+  if (labels.size === 0) return config;
+  return { ...config, Labels: sortedRecord([...Object.entries(config.Labels ?? {}), ...labels]) };
+}

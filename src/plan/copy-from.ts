@@ -1,0 +1,59 @@
+import { BuildError } from "../error.js";
+import type { Flag, Instruction } from "../parser/instruction.js";
+import { findNamedContext } from "./named-context.js";
+import type { ImageRequest } from "./plan.js";
+import { checkReference, findStage } from "./read-stages.js";
+import type { Setting } from "./setting.js";
+import type { Stage } from "./stage.js";
+
+/** What a `--from` names, with indices over the whole file. */
+export type CopyFrom =
+  | { readonly kind: "stage"; readonly stage: Stage }
+  | { readonly kind: "image"; readonly request: ImageRequest }
+  | { readonly kind: "named"; readonly name: string };
+
+/** The `--from` of an instruction; undefined reads the build context. */
+export function fromFlag(instruction: Instruction): Flag | undefined {
+  if (instruction.kind !== "copy") return undefined;
+  return instruction.flags.find(({ name, value }) => name === "from" && value);
+}
+
+/** Resolves `--from`: a stage's name or number, a named context, or an image (C15). */
+export function resolveCopyFrom(
+  { value = "", at }: Flag,
+  stages: readonly Stage[],
+  { options }: Setting,
+): CopyFrom {
+  if (/[$'"\\]/.test(value)) {
+    throw new BuildError("STAGE", `Cannot copy from "${value}": --from takes no variables`, {
+      at,
+      hint: "name a stage by FROM … AS with an ARG from before the first FROM, and copy from that",
+    });
+  }
+  if (/^[+-]?\d+$/.test(value)) return numbered({ value, at }, stages);
+  const stage = findStage(value, stages);
+  if (stage !== undefined) return { kind: "stage", stage };
+  const found = findNamedContext(value, options.namedContexts);
+  const platform = options.targetPlatform ?? options.buildPlatform;
+  if (found?.context.kind === "directory") return { kind: "named", name: found.name };
+  if (found?.context.kind === "image") {
+    return { kind: "image", request: { reference: found.context.reference, platform, at } };
+  }
+  if (value === "scratch") {
+    throw new BuildError("STAGE", 'Cannot copy from "scratch": it holds no files', { at });
+  }
+  checkReference(value, at);
+  return { kind: "image", request: { reference: value, platform, at } };
+}
+
+function numbered(
+  { value, at }: { value: string; at: Flag["at"] },
+  stages: readonly Stage[],
+): CopyFrom {
+  const stage = stages[Number(value)];
+  if (stage !== undefined) return { kind: "stage", stage };
+  throw new BuildError("STAGE", `Cannot copy from stage ${value}: invalid stage index`, {
+    at,
+    hint: `the file has ${stages.length === 1 ? "one stage, 0" : `stages 0 to ${stages.length - 1}`}`,
+  });
+}

@@ -1,0 +1,52 @@
+/** Walks a text character by character (Unicode code points, so that no name is cut in two). */
+export class Cursor {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Offset of what `next` gives. */
+  get position(): number {
+    return this.#at;
+  }
+
+  peek(): string | undefined {
+    const code = this.#text.codePointAt(this.#at);
+    return code === undefined ? undefined : String.fromCodePoint(code);
+  }
+
+  next(): string | undefined {
+    const unit = this.peek();
+    this.#at += unit?.length ?? 0;
+    return unit;
+  }
+
+  takeWhile(wanted: (unit: string) => boolean): string {
+    const start = this.#at;
+    for (let unit = this.peek(); unit !== undefined && wanted(unit); unit = this.peek()) {
+      this.#at += unit.length;
+    }
+    return this.#text.slice(start, this.#at);
+  }
+
+  /** What is before the next `stop`, which is taken too; undefined when there is none. */
+  takeUntil(stop: string): string | undefined {
+    const end = this.#text.indexOf(stop, this.#at);
+    if (end < 0) return undefined;
+    const text = this.#text.slice(this.#at, end);
+    this.#at = end + stop.length;
+    return text;
+  }
+}
+
+/** Letters, digits and "_" make variable names (X03). */
+export function isNameUnit(unit: string): boolean {
+  return /[\p{L}\p{Nd}_]/u.test(unit);
+}
+
+/** The shell's special parameters are names too, though nothing sets them (X03). */
+export function isSpecialName(unit: string): boolean {
+  return "@*#?-$!".includes(unit);
+}

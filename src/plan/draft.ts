@@ -1,0 +1,101 @@
+import { locate, type Span } from "../error.js";
+import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
+import type { Instruction } from "../parser/instruction.js";
+import { suggest } from "../suggest.js";
+import { expand, type ExpansionMode } from "./expand.js";
+import type { PlannedHistory } from "./plan.js";
+import type { Setting } from "./setting.js";
+import type { Stage } from "./stage.js";
+import type { Step } from "./step.js";
+
+/** A stage while its instructions are applied, one after the other. */
+export interface Draft {
+  readonly stage: Stage;
+  readonly setting: Setting;
+  /** All stages of the file, for --from. */
+  readonly stages: readonly Stage[];
+  /** False while the base is unknown: then an unset variable may have a value after all. */
+  readonly complete: boolean;
+  image: ImageConfig;
+  config: RuntimeConfig;
+  /** What expansion and RUN see: ENV and ARG, whichever came later (S11). */
+  readonly env: Map<string, string>;
+  /** ARGs in scope with the value they got, for the history of RUN. */
+  readonly args: Map<string, string | undefined>;
+  /** Origins name stages by their index in the file, and images by their index in `images`. */
+  readonly steps: Step[];
+  readonly history: PlannedHistory[];
+  cmdGiven: boolean;
+  workdirGiven: boolean;
+  /** The instruction at hand comes from ONBUILD of the base. */
+  triggered: boolean;
+  /** How often a variable was asked for that is not set. */
+  guesses: number;
+}
+
+/** Text of an instruction, and where it is. */
+export interface Written {
+  readonly text: string;
+  readonly at: Span;
+}
+
+/** Fills in the variables of `written` as they are before the instruction. */
+export function expandIn(draft: Draft, written: Written, mode: ExpansionMode = "word"): string {
+  return expansionIn(draft, written, mode).text;
+}
+
+/** As `expandIn`, split at the blanks that variables brought in. */
+export function expandWordsIn(draft: Draft, written: Written): readonly string[] {
+  return expansionIn(draft, written, "word").words;
+}
+
+function expansionIn(draft: Draft, { text, at }: Written, mode: ExpansionMode) {
+  const escape = mode === "heredoc" ? "\\" : draft.setting.escape; // P09
+  try {
+    const lookup = (name: string): string | undefined => {
+      const value = draft.env.get(name);
+      if (value === undefined) draft.guesses++;
+      return value;
+    };
+    const expansion = expand(text, { lookup, escape, mode });
+    for (const name of expansion.missing) warnUndefined(draft, name, at);
+    return expansion;
+  } catch (error) {
+    throw locate(error, at);
+  }
+}
+
+/** L11. A declared ARG without a value is no mistake. */
+function warnUndefined({ env, args, setting }: Draft, name: string, at: Span): void {
+  if (args.has(name)) return;
+  const guess = suggest(name, env.keys());
+  const meant = guess === undefined ? "" : `; did you mean $${guess}?`;
+  setting.warn("UndefinedVar", `variable "$${name}" is not set${meant}`, at);
+}
+
+/** The instruction for people to read: variables that are set are filled in, the rest is as written (X14). */
+export function titleOf({ env, setting, triggered }: Draft, instruction: Instruction): string {
+  const { keyword, line } = instruction;
+  const rest = line.slice(keyword.length);
+  const prefix = `${triggered ? "ONBUILD " : ""}${keyword.toUpperCase()}`;
+  try {
+    const lookup = (name: string): string | undefined => env.get(name);
+    return prefix + expand(rest, { lookup, escape: setting.escape, mode: "title" }).text;
+  } catch {
+    return prefix + rest; // text for the shell need not be a Dockerfile word
+  }
+}
+
+/** The comment that BuildKit puts on every line of history that it makes (H02). */
+const historyComment = "buildkit.dockerfile.v0";
+
+/** Adds a line of history for an instruction without a layer. */
+export function addHistory(draft: Draft, text: string): void {
+  draft.history.push({ entry: { created_by: text, comment: historyComment }, step: undefined });
+}
+
+/** Adds a step and its line of history. */
+export function addStep(draft: Draft, step: Step, text: string): void {
+  const entry = { created_by: text, comment: historyComment };
+  draft.history.push({ entry, step: draft.steps.push(step) - 1 });
+}

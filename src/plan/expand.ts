@@ -1,0 +1,233 @@
+import { BuildError } from "../error.js";
+import { Cursor, isNameUnit, isSpecialName } from "./cursor.js";
+import { applyOperator, isOperator, type Operator } from "./operator.js";
+
+/** What the text is, which decides about quotes, escapes and variables that nobody set. */
+export type ExpansionMode =
+  /** A word of an instruction: quotes and escapes go, an unset variable is empty. */
+  | "word"
+  /** The body of a heredoc: quotes are text. */
+  | "heredoc"
+  /** For people to read (X14): quotes, escapes and unset variables stay as they are. */
+  | "title";
+
+export interface ExpandOptions {
+  readonly lookup: (name: string) => string | undefined;
+  readonly escape: "\\" | "`";
+  readonly mode?: ExpansionMode;
+}
+
+export interface Expansion {
+  readonly text: string;
+  /** `text` split at the blanks that variables brought in (X13). */
+  readonly words: readonly string[];
+  /** Variables that were looked up and found. */
+  readonly used: ReadonlySet<string>;
+  /** Variables that are not set, and for which the text gives no answer of its own such as `${v:-w}`. */
+  readonly missing: ReadonlySet<string>;
+  /** Every variable that is not set. */
+  readonly unset: ReadonlySet<string>;
+}
+
+/** Deeper than anybody nests `${a:-${b:-…}}`, and no danger to the stack. */
+const maxDepth = 100;
+/** What variables may add to a text, so that ENV lines which double each other end in an error. */
+const maxGrowth = 16 * 1024 * 1024;
+
+/** Replaces the variables of a Dockerfile word (SEMANTICS 1.2); throws EXPANSION, without a span. */
+export function expand(text: string, options: ExpandOptions): Expansion {
+  return new Expander(text, options).run();
+}
+
+class Expander {
+  readonly #cursor: Cursor;
+  readonly #source: string;
+  readonly #options: Required<ExpandOptions>;
+  readonly #used = new Set<string>();
+  readonly #missing = new Set<string>();
+  readonly #unset = new Set<string>();
+  #depth = 0;
+  #growth = 0;
+
+  constructor(text: string, options: ExpandOptions) {
+    this.#source = text;
+    this.#cursor = new Cursor(text);
+    this.#options = { mode: "word", ...options };
+  }
+
+  run(): Expansion {
+    const words = new WordSplitter();
+    const text = this.#until(undefined, this.#title, words);
+    const sets = { used: this.#used, missing: this.#missing, unset: this.#unset };
+    return { text, words: words.finish(), ...sets };
+  }
+
+  get #title(): boolean {
+    return this.#options.mode === "title";
+  }
+
+  /** Text up to `stop`, which is taken too, or to the end. */
+  #until(stop: string | undefined, keepEscapes: boolean, words?: WordSplitter): string {
+    const cursor = this.#cursor;
+    let text = "";
+    for (let unit = cursor.next(); unit !== undefined; unit = cursor.next()) {
+      if (unit === stop) return text;
+      const [part, splits] = this.#part(unit, keepEscapes);
+      words?.add(part, splits);
+      text += part;
+    }
+    if (stop === undefined) return text;
+    throw this.#error(`missing "${stop}"`);
+  }
+
+  #part(unit: string, keepEscapes: boolean): [text: string, splits: boolean] {
+    const { escape, mode } = this.#options;
+    if (unit === "$") return [this.#variable(), true];
+    if (unit === escape) return [(keepEscapes ? unit : "") + (this.#cursor.next() ?? ""), false];
+    if (mode === "heredoc") return [unit, false];
+    if (unit === "'") return [this.#singleQuoted(), false];
+    if (unit === '"') return [this.#doubleQuoted(keepEscapes), false];
+    return [unit, true];
+  }
+
+  #singleQuoted(): string {
+    const text = this.#cursor.takeUntil("'");
+    if (text === undefined) throw this.#error("the single quote is not closed");
+    return this.#title ? `'${text}'` : text;
+  }
+
+  #doubleQuoted(keepEscapes: boolean): string {
+    const cursor = this.#cursor;
+    const { escape } = this.#options;
+    let text = "";
+    for (let unit = cursor.next(); unit !== undefined; unit = cursor.next()) {
+      if (unit === '"') return this.#title ? `"${text}"` : text;
+      if (unit === "$") {
+        text += this.#variable();
+      } else if (unit === escape) {
+        const next = cursor.peek();
+        const special = next === '"' || next === "$" || next === escape;
+        if (keepEscapes || (!special && next !== undefined)) text += unit;
+        if (special) text += cursor.next() ?? "";
+      } else {
+        text += unit;
+      }
+    }
+    throw this.#error("the double quote is not closed");
+  }
+
+  /** What comes after a "$". */
+  #variable(): string {
+    if (this.#cursor.peek() === "{") {
+      if (++this.#depth > maxDepth) throw this.#error("variables are nested too deeply");
+      this.#cursor.next();
+      const text = this.#braced();
+      this.#depth--;
+      return text;
+    }
+    const name = this.#name();
+    if (name === "") return "$";
+    return this.#value(name) ?? this.#whenUnset(name, `$${name}`);
+  }
+
+  /** What comes after "${". */
+  #braced(): string {
+    const cursor = this.#cursor;
+    const start = cursor.position;
+    const first = cursor.peek();
+    if (first === undefined) throw this.#error('missing "}"');
+    const name = "{}:".includes(first) ? "" : this.#name();
+    if (name === "") throw this.#error("bad substitution");
+    if (cursor.peek() === "}") {
+      cursor.next();
+      return this.#value(name) ?? this.#whenUnset(name, `\${${name}}`);
+    }
+    const text = this.#operation(name, this.#operator());
+    const verbatim = this.#title && this.#unset.has(name);
+    return verbatim ? "${" + this.#source.slice(start, cursor.position) : text;
+  }
+
+  #operator(): Operator {
+    const cursor = this.#cursor;
+    const first = cursor.next();
+    const second = cursor.peek();
+    const double =
+      first === ":" || ((first === "#" || first === "%" || first === "/") && second === first);
+    if (double) cursor.next();
+    const text = `${first ?? ""}${double ? (second ?? "") : ""}`;
+    if (isOperator(text)) return text;
+    if (cursor.peek() === undefined) throw this.#error('missing "}"');
+    throw this.#error(`unsupported modifier "${text}" in a substitution`);
+  }
+
+  #operation(name: string, operator: Operator): string {
+    const isPattern = "#%/".includes(operator.charAt(0));
+    const replaces = operator.startsWith("/");
+    const pattern = replaces ? this.#until("/", true) : undefined;
+    const word = this.#until("}", isPattern);
+    const value = this.#value(name);
+    if (value === undefined && isPattern) this.#missing.add(name);
+    try {
+      return this.#grown(applyOperator(operator, { name, value, word, pattern }));
+    } catch (error) {
+      if (this.#title) return ""; // never shown: the instruction itself fails, or never expands
+      throw this.#error(error instanceof BuildError ? error.message : String(error));
+    }
+  }
+
+  #name(): string {
+    const cursor = this.#cursor;
+    const first = cursor.peek();
+    if (first === undefined) return "";
+    if (/\p{Nd}/u.test(first)) return cursor.takeWhile((unit) => /\p{Nd}/u.test(unit));
+    if (isSpecialName(first)) return cursor.next() ?? "";
+    return cursor.takeWhile(isNameUnit);
+  }
+
+  #value(name: string): string | undefined {
+    const value = this.#options.lookup(name);
+    (value === undefined ? this.#unset : this.#used).add(name);
+    return value === undefined ? undefined : this.#grown(value);
+  }
+
+  #whenUnset(name: string, verbatim: string): string {
+    this.#missing.add(name);
+    return this.#title ? verbatim : "";
+  }
+
+  #grown(text: string): string {
+    this.#growth += text.length;
+    if (this.#growth > maxGrowth) throw this.#error("the result is larger than 16 MiB");
+    return text;
+  }
+
+  #error(what: string): BuildError {
+    const shown = this.#source.length > 200 ? `${this.#source.slice(0, 200)}…` : this.#source;
+    return new BuildError("EXPANSION", `Cannot expand "${shown}": ${what}`);
+  }
+}
+
+/** Splits at blanks that came in unquoted; an empty word is none. */
+class WordSplitter {
+  readonly #words: string[] = [];
+  #word = "";
+
+  add(text: string, splits: boolean): void {
+    const [first = "", ...more] = splits ? text.split(/\s+/u) : [text];
+    this.#word += first;
+    for (const part of more) {
+      this.#flush();
+      this.#word = part;
+    }
+  }
+
+  finish(): readonly string[] {
+    this.#flush();
+    return this.#words;
+  }
+
+  #flush(): void {
+    if (this.#word !== "") this.#words.push(this.#word);
+    this.#word = "";
+  }
+}

@@ -1,0 +1,14 @@
+import { posix } from "node:path";
+
+/** WORKDIR: absolute and clean; relative to `current`, which "" leaves as it is. */
+export function joinWorkdir(current: string, path: string): string {
+  const clean = posix.resolve("/", current, path);
+  return clean.replace(/^\/{2,}/, "/");
+}
+
+/** COPY's destination: absolute and clean, with a final "/" where it says directory (C03). */
+export function joinDestination(workdir: string, path: string): string {
+  const clean = joinWorkdir(workdir, path);
+  const saysDirectory = path === "" || /(?:^|\/)\.{0,2}$/.test(path);
+  return saysDirectory && clean !== "/" ? `${clean}/` : clean;
+}

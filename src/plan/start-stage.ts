@@ -1,0 +1,88 @@
+import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
+import type { Platform } from "../oci/platform.js";
+import { copyAll } from "./apply-copy.js";
+import { withVariable } from "./apply-env.js";
+import type { Draft } from "./draft.js";
+import { lintBasePlatform } from "./from-line.js";
+import { joinWorkdir } from "./paths.js";
+import { imageKey } from "./plan.js";
+import type { Setting } from "./setting.js";
+import type { Stage } from "./stage.js";
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export interface Surroundings {
+  readonly setting: Setting;
+  readonly stages: readonly Stage[];
+  /** The drafts of earlier stages, finished, by their index in the file. */
+  readonly drafts: readonly Draft[];
+  readonly images: ReadonlyMap<string, ImageConfig>;
+}
+
+/** A stage as its base leaves it, before its first instruction. */
+export function startStage(stage: Stage, { setting, stages, drafts, images }: Surroundings): Draft {
+  const base = stage.base.kind === "stage" ? drafts[stage.base.stage.index] : undefined;
+  const image = base?.image ?? baseImage(stage, images);
+  if (stage.base.kind === "image" && image !== undefined) {
+    lintBasePlatform(stage.base.request, image, setting);
+  }
+  const config = startConfig(base?.config ?? image?.config ?? {}, stage.platform);
+  const draft: Draft = {
+    stage,
+    setting,
+    stages,
+    complete: base?.complete ?? image !== undefined,
+    image: image ?? emptyImage(stage.platform),
+    config,
+    env: new Map([...(base?.env ?? []), ...(config.Env ?? []).map(splitVariable)]),
+    args: new Map(base?.args),
+    steps: [],
+    history: [],
+    cmdGiven: false,
+    workdirGiven: base?.workdirGiven ?? false,
+    triggered: false,
+    guesses: 0,
+  };
+  if (stage.base.kind === "directory") startFromDirectory(draft, stage.base.name);
+  return draft;
+}
+
+function baseImage(
+  { base, platform }: Stage,
+  images: ReadonlyMap<string, ImageConfig>,
+): ImageConfig | undefined {
+  return base.kind === "image" ? images.get(imageKey(base.request)) : emptyImage(platform);
+}
+
+/** What FROM scratch starts from (S01). */
+function emptyImage({ os, architecture, variant }: Platform): ImageConfig {
+  return {
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    config: { WorkingDir: "/" },
+    rootfs: { type: "layers", diff_ids: [] },
+  };
+}
+
+/** The base's config without its ONBUILD, with a PATH (I13) and a clean working directory. */
+function startConfig({ OnBuild: _, ...config }: RuntimeConfig, { os }: Platform): RuntimeConfig {
+  const env = config.Env ?? [];
+  const hasPath = os === "windows" || env.some((entry) => splitVariable(entry)[0] === "PATH");
+  return {
+    ...config,
+    Env: hasPath ? env : withVariable(env, "PATH", defaultPath),
+    ...(config.WorkingDir ? { WorkingDir: joinWorkdir("", config.WorkingDir) } : {}),
+  };
+}
+
+function splitVariable(entry: string): [name: string, value: string] {
+  const [name = ""] = entry.split("=", 1);
+  return [name, entry.slice(name.length + 1)];
+}
+
+/** A directory has no history; the line for its layer says so, as BuildKit's exporter does (H03). */
+function startFromDirectory({ steps, history, stage }: Draft, name: string): void {
+  const step = steps.push(copyAll(name, stage.from.at)) - 1;
+  history.push({ entry: { comment: "buildkit.exporter.image.v0" }, step });
+}
