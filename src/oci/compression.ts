@@ -1,0 +1,117 @@
+import { Readable, pipeline, type Duplex } from "node:stream";
+import { createGunzip, createGzip } from "node:zlib";
+import { BuildError } from "../error.js";
+import { unzstd } from "./zstd.js";
+
+/** Longest prefix that tells a format: bzip2's header with its first block's. */
+const magicLength = 10;
+
+/**
+ * The plain bytes of a layer or archive, whatever it is compressed with: gzip (any number of
+ * members), zstd (any number of frames) or nothing, told apart by how the bytes begin.
+ */
+export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { head, all } = await peek(bytes, magicLength);
+  const format = detect(head);
+  switch (format) {
+    case "plain":
+      yield* all;
+      return;
+    case "gzip":
+      yield* through(all, createGunzip());
+      return;
+    case "zstd":
+      yield* unzstd(all);
+      return;
+    case "bzip2":
+    case "xz":
+      throw new BuildError("UNSUPPORTED", `Cannot decompress ${format}: it is not supported`, {
+        hint: "compress it with gzip or zstd",
+      });
+  }
+}
+
+type Format = "plain" | "gzip" | "zstd" | "bzip2" | "xz";
+
+function detect(head: string): Format {
+  if (head.startsWith("\x1f\x8b\x08")) return "gzip";
+  if (head.startsWith("\x28\xb5\x2f\xfd") || /^[\x50-\x5f]\x2a\x4d\x18/.test(head)) return "zstd";
+  if (head.startsWith("\xfd7zXZ\x00")) return "xz";
+  // A tar begins with a file name, which may well be "BZh1": the block magic must follow.
+  if (/^BZh[1-9](?:1AY&SY|\x17rE8P\x90)/.test(head)) return "bzip2";
+  return "plain";
+}
+
+interface Peeked {
+  /** As latin1. */
+  readonly head: string;
+  /** Everything, `head` included; to be read once. */
+  readonly all: AsyncGenerator<Uint8Array>;
+}
+
+async function peek(bytes: AsyncIterable<Uint8Array>, length: number): Promise<Peeked> {
+  const rest = bytes[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let size = 0;
+  while (size < length) {
+    const next = await rest.next();
+    if (next.done === true) break;
+    seen.push(next.value);
+    size += next.value.byteLength;
+  }
+  const head = Buffer.concat(seen).toString("latin1", 0, Math.min(size, length));
+  return { head, all: resume(seen, rest) };
+}
+
+async function* resume(
+  seen: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* seen;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+      yield next.value;
+    }
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/**
+ * Compresses with gzip so that the same bytes always give the same result: no name, no time, and
+ * "unknown" for the operating system, where zlib writes the one it was built for (RFC 1952, 2.3).
+ */
+export async function* gzipped(
+  bytes: AsyncIterable<Uint8Array>,
+  level = 6,
+): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for await (const chunk of through(bytes, createGzip({ level }))) {
+    const at = systemByte - offset;
+    if (at >= 0 && at < chunk.byteLength) chunk[at] = 0xff;
+    offset += chunk.byteLength;
+    yield chunk;
+  }
+}
+
+const systemByte = 9;
+
+async function* through(
+  bytes: AsyncIterable<Uint8Array>,
+  transform: Duplex,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(bytes, { highWaterMark: 1 });
+  // The iteration below throws whatever breaks the pipe; leaving it early closes both ends.
+  pipeline(source, transform, () => undefined);
+  try {
+    for await (const chunk of transform) yield chunk;
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    const message = `Cannot decompress gzip data: ${error.message}`;
+    throw new BuildError("INVALID_ARCHIVE", message, { cause: error });
+  }
+}
+
+function isZlibError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+}
