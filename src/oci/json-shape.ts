@@ -1,0 +1,94 @@
+import { BuildError } from "../error.js";
+import { parseDigest } from "./digest.js";
+
+/** Throws INVALID_IMAGE, naming `at`, when `value` is not what it should be. */
+export type Check = (value: unknown, at: string) => void;
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON text in bytes that came from outside. */
+export function parseJson(bytes: Uint8Array, what: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new BuildError("INVALID_IMAGE", `Cannot read ${what}: it is not JSON`, { cause });
+  }
+}
+
+function check(accepts: (value: unknown) => boolean, wanted: string): Check {
+  return (value, at) => {
+    if (!accepts(value)) throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want ${wanted}`);
+  };
+}
+
+export const string = check((value) => typeof value === "string", "a string");
+export const boolean = check((value) => typeof value === "boolean", "true or false");
+export const number = check((value) => typeof value === "number", "a number");
+export const size = check(
+  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  "a number of bytes",
+);
+const object = check(isObject, "an object");
+const array = check(Array.isArray, "a list");
+
+export function digest(value: unknown, at: string): void {
+  string(value, at);
+  try {
+    parseDigest(String(value));
+  } catch (cause) {
+    throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: "${String(value)}" is no digest`, {
+      cause,
+    });
+  }
+}
+
+/** Exactly this value. */
+export function literal(wanted: string | number): Check {
+  return check((value) => value === wanted, JSON.stringify(wanted));
+}
+
+/** Each element passes `element`. */
+export function listOf(element: Check): Check {
+  return (value, at) => {
+    array(value, at);
+    if (!Array.isArray(value)) return;
+    for (const [i, item] of value.entries()) element(item, `${at}[${i}]`);
+  };
+}
+
+/** Each value passes `element`, whatever its key. */
+export function recordOf(element: Check): Check {
+  return (value, at) => {
+    object(value, at);
+    if (!isObject(value)) return;
+    for (const [key, item] of Object.entries(value)) element(item, `${at}["${key}"]`);
+  };
+}
+
+/** An object with these members; others are nobody's business. */
+export function shape(members: Readonly<Record<string, Check>>): Check {
+  return (value, at) => {
+    object(value, at);
+    if (!isObject(value)) return;
+    for (const [key, member] of Object.entries(members)) member(value[key], `${at}.${key}`);
+  };
+}
+
+/** May be missing. */
+export function optional(inner: Check): Check {
+  return (value, at) => {
+    if (value !== undefined) inner(value, at);
+  };
+}
+
+/** May be missing or null. */
+export function nullable(inner: Check): Check {
+  return (value, at) => {
+    if (value !== undefined && value !== null) inner(value, at);
+  };
+}
+
+/** Any object. */
+export const anyObject: Check = object;
