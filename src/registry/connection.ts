@@ -1,0 +1,162 @@
+import type { IncomingMessage } from "node:http";
+import { Authorizer } from "./authorizer.js";
+import type { CredentialSource } from "./credentials.js";
+import { apiHost, isLoopback, webUrl } from "./hosts.js";
+import { RegistryError, unreachable } from "./registry-error.js";
+import { defaultDelays } from "./retry.js";
+import { discard, Transport, type HttpRequest } from "./transport.js";
+
+export interface RegistryOptions {
+  readonly credentials: CredentialSource;
+  /** Certificate authorities to trust besides the usual ones, as PEM. */
+  readonly ca?: string | undefined;
+  /** Hosts (with port) that may have a bad certificate or none at all; loopback hosts always may. */
+  readonly insecureHosts?: readonly string[] | undefined;
+  /** Waits before each further try, in milliseconds. */
+  readonly retryDelays?: readonly number[] | undefined;
+}
+
+/** A request to a registry's API. */
+export interface ApiRequest extends Omit<HttpRequest, "url"> {
+  readonly registry: string;
+  /** Below "/v2/", or a URL that the registry named itself. */
+  readonly path: string | URL;
+  /** What it must be allowed to do: "repository:org/app:pull". */
+  readonly scopes: readonly string[];
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly response: IncomingMessage;
+  /** The URL that answered in the end. */
+  readonly url: URL;
+}
+
+const maxRedirects = 5;
+
+/** Speaks with registries: finds the scheme, authorizes, follows redirects. */
+export class Connection {
+  readonly retryDelays: readonly number[];
+  readonly #insecure: ReadonlySet<string>;
+  readonly #transport: Transport;
+  readonly #authorizer: Authorizer;
+  readonly #schemes = new Map<string, Promise<"http" | "https">>();
+
+  constructor({
+    credentials,
+    ca,
+    insecureHosts = [],
+    retryDelays = defaultDelays,
+  }: RegistryOptions) {
+    this.retryDelays = retryDelays;
+    this.#insecure = new Set(insecureHosts);
+    this.#transport = new Transport({ ca, isInsecure: (host) => this.#isInsecure(host) });
+    this.#authorizer = new Authorizer({ credentials, transport: this.#transport });
+  }
+
+  /** Sends a request, with authorization where the registry asks for it. */
+  async send(request: ApiRequest, signal?: AbortSignal): Promise<ApiResponse> {
+    const url = await this.#urlOf(request, signal);
+    const header = await this.#authorize(request, url, signal);
+    const answer = await this.#follow(url, request, header, signal);
+    if (answer.status !== 401 || answer.url.origin !== url.origin) return answer;
+    const challenge = answer.response.headers["www-authenticate"];
+    const refusal = { challenge, used: header };
+    if (!(await this.#authorizer.learn(request, refusal, signal))) return answer;
+    discard(answer.response);
+    const second = await this.#authorize(request, url, signal);
+    return this.#follow(url, request, second, signal);
+  }
+
+  async #urlOf({ registry, path }: ApiRequest, signal?: AbortSignal): Promise<URL> {
+    if (path instanceof URL) return path;
+    const host = apiHost(registry);
+    return new URL(`${await this.#scheme(host, signal)}://${host}/v2/${path}`);
+  }
+
+  /** Only the registry itself learns who we are, not a host where it sends us. */
+  async #authorize(
+    request: ApiRequest,
+    url: URL,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const host = apiHost(request.registry);
+    const own = new URL(`${await this.#scheme(host, signal)}://${host}`);
+    return own.origin === url.origin ? this.#authorizer.header(request, signal) : undefined;
+  }
+
+  async #follow(
+    start: URL,
+    request: ApiRequest,
+    authorization: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ApiResponse> {
+    let url = start;
+    for (let hops = 0; hops <= maxRedirects; hops++) {
+      const own = authorization !== undefined && url.origin === start.origin;
+      const headers = { ...request.headers, ...(own ? { Authorization: authorization } : {}) };
+      const response = await this.#exchange({ ...request, url, headers }, signal);
+      const status = response.statusCode ?? 0;
+      const next = isRedirect(status, request.method) ? target(response, url) : undefined;
+      if (next === undefined) return { status, response, url };
+      discard(response);
+      url = next;
+    }
+    throw new RegistryError(
+      "REGISTRY",
+      `Cannot reach registry "${request.registry}": more than ${maxRedirects} redirects`,
+    );
+  }
+
+  async #exchange(request: HttpRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+    try {
+      return await this.#transport.send(request, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(request.url.host, error);
+    }
+  }
+
+  #isInsecure(host: string): boolean {
+    return this.#insecure.has(host) || isLoopback(host);
+  }
+
+  /** HTTPS; on hosts that may be insecure HTTP where nothing answers to HTTPS. */
+  #scheme(host: string, signal?: AbortSignal): Promise<"http" | "https"> {
+    const known = this.#schemes.get(host);
+    if (known !== undefined) return known;
+    const found = this.#isInsecure(host)
+      ? this.#probe(host, signal)
+      : Promise.resolve("https" as const);
+    this.#schemes.set(host, found);
+    found.catch(() => this.#schemes.delete(host));
+    return found;
+  }
+
+  async #probe(host: string, signal?: AbortSignal): Promise<"http" | "https"> {
+    try {
+      const url = new URL(`https://${host}/v2/`);
+      discard(await this.#transport.send({ method: "HEAD", url }, signal));
+      return "https";
+    } catch {
+      signal?.throwIfAborted();
+      return "http";
+    }
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+/** 301 to 303 would turn what we send into a GET (RFC 9110, 15.4). */
+function isRedirect(status: number, method: HttpRequest["method"]): boolean {
+  if (status === 307 || status === 308) return true;
+  return status >= 301 && status <= 303 && (method === "GET" || method === "HEAD");
+}
+
+function target({ headers }: IncomingMessage, base: URL): URL | undefined {
+  const { location } = headers;
+  return location === undefined ? undefined : webUrl(location, base);
+}

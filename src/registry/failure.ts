@@ -1,0 +1,68 @@
+import { parseRetryAfter } from "./retry.js";
+import { redactUrl, RegistryError } from "./registry-error.js";
+import type { ApiResponse } from "./connection.js";
+import { readBody } from "./transport.js";
+
+/** What was tried, for messages: `{ verb: "pull", name: "ghcr.io/org/app:1" }`. */
+export interface Action {
+  readonly registry: string;
+  readonly verb: "pull" | "push";
+  readonly name: string;
+}
+
+/** Longest error body that is read. */
+const maxErrorBody = 64 * 1024;
+
+/** Turns an answer that means failure into the error to throw; its body is used up. */
+export async function failureOf(action: Action, answer: ApiResponse): Promise<RegistryError> {
+  const { status, response, url } = answer;
+  const said = await readBody(response, maxErrorBody).then(messageIn, () => undefined);
+  const { code, why, hint } = explain(action, status);
+  const detail = said === undefined ? "" : ` (${said})`;
+  return new RegistryError(code, `Cannot ${action.verb} "${action.name}": ${why}${detail}`, {
+    status,
+    retryAfter: parseRetryAfter(response.headers["retry-after"], Date.now()),
+    hint: hint ?? `the answer came from ${redactUrl(url)}`,
+  });
+}
+
+interface Explanation {
+  readonly code: "AUTH" | "IMAGE_NOT_FOUND" | "REGISTRY";
+  readonly why: string;
+  readonly hint?: string;
+}
+
+function explain({ registry, verb }: Action, status: number): Explanation {
+  if (status === 401 || status === 403) {
+    const login = `docker login${registry === "docker.io" ? "" : ` ${registry}`}`;
+    const hint =
+      verb === "pull"
+        ? `check the name; a private image needs "${login}"`
+        : `log in with "${login}", as someone who may push there`;
+    return { code: "AUTH", why: "access denied", hint };
+  }
+  if (status === 404) {
+    return verb === "pull"
+      ? { code: "IMAGE_NOT_FOUND", why: "not found in the registry", hint: "check name and tag" }
+      : { code: "REGISTRY", why: "the registry has no such repository" };
+  }
+  if (status === 429) return { code: "REGISTRY", why: "the registry allows no more requests now" };
+  return { code: "REGISTRY", why: `the registry answered with status ${status}` };
+}
+
+/** The first message of the registry's error document, fit for a terminal. */
+function messageIn(body: Buffer | undefined): string | undefined {
+  const found = /"message"\s*:\s*("(?:\\.|[^"\\])*")/.exec(body?.toString("utf8") ?? "")?.[1];
+  if (found === undefined) return undefined;
+  try {
+    const text = String(JSON.parse(found));
+    return (
+      text
+        .replace(/[^\P{C}]+/gu, " ")
+        .trim()
+        .slice(0, 200) || undefined
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import { isIndexType, isManifestType } from "../oci/image-json.js";
+import type { Platform } from "../oci/platform.js";
+import { familiarReference, type Reference } from "../oci/reference.js";
+import { resolveImage, type ResolvedImage, type Stored } from "../oci/resolved-image.js";
+import { verified, verifiedBytes } from "../oci/verified.js";
+import { downloadBlob } from "./blob-download.js";
+import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
+import { Connection, type RegistryOptions } from "./connection.js";
+import { downloadManifest, headManifest } from "./manifest-download.js";
+import { Repository } from "./repository.js";
+import { retried } from "./retry.js";
+import { discard } from "./transport.js";
+
+/**
+ * Pulls from and pushes to OCI registries (distribution-spec). Whatever it hands out was verified
+ * against its digest; what fails for a moment is tried again.
+ */
+export class RegistryClient implements AsyncDisposable {
+  readonly #connection: Connection;
+
+  constructor(options: RegistryOptions) {
+    this.#connection = new Connection(options);
+  }
+
+  /** What a name points at: a manifest or an index; by digest where the name has one. */
+  resolve(reference: Reference, signal?: AbortSignal): Promise<Stored> {
+    const repository = this.#repository(reference, "pull");
+    return this.#retried(() => downloadManifest(repository, reference, signal), signal);
+  }
+
+  /** What a name points at now, without downloading it where the registry can tell. */
+  async head(reference: Reference, signal?: AbortSignal): Promise<Descriptor> {
+    const repository = this.#repository(reference, "pull");
+    const found = await this.#retried(() => headManifest(repository, reference, signal), signal);
+    return found ?? (await this.resolve(reference, signal)).descriptor;
+  }
+
+  /** A manifest or index of the repository, by digest. */
+  manifest(reference: Reference, digest: Digest, signal?: AbortSignal): Promise<Stored> {
+    return this.resolve({ ...reference, digest }, signal);
+  }
+
+  /** The image for a platform, read down to its layers' descriptors. */
+  async image(
+    reference: Reference,
+    platform: Platform,
+    signal?: AbortSignal,
+  ): Promise<ResolvedImage> {
+    return resolveImage(await this.resolve(reference, signal), {
+      name: familiarReference(reference),
+      platform,
+      fetch: (descriptor) => this.#fetch(reference, descriptor, signal),
+    });
+  }
+
+  async #fetch(
+    reference: Reference,
+    descriptor: Descriptor,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { mediaType, digest } = descriptor;
+    if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
+      return verifiedBytes(this.#download(reference, descriptor, signal), descriptor);
+    }
+    return (await this.manifest(reference, digest, signal)).bytes;
+  }
+
+  /** The verified bytes of a blob; a broken transfer goes on where it stopped. */
+  blob(
+    reference: Reference,
+    descriptor: Descriptor,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    return verified(this.#download(reference, descriptor, signal), descriptor);
+  }
+
+  #download(
+    reference: Reference,
+    descriptor: Descriptor,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
+    const delays = this.#connection.retryDelays;
+    return downloadBlob(this.#repository(reference, "pull"), descriptor, { delays, signal });
+  }
+
+  /** Tells whether the repository has a blob. */
+  hasBlob(reference: Reference, blob: Descriptor, signal?: AbortSignal): Promise<boolean> {
+    const repository = this.#repository(reference, "pull");
+    return this.#retried(() => hasBlob(repository, blob, signal), signal);
+  }
+
+  /** Brings a blob into the repository; "present" when it had it before. */
+  async pushBlob(
+    reference: Reference,
+    blob: Descriptor,
+    options: PushOptions,
+  ): Promise<"present" | "mounted" | "uploaded"> {
+    const repository = this.#repository(reference, "push");
+    const { signal } = options;
+    return this.#retried(async () => {
+      if (await hasBlob(repository, blob, signal)) return "present";
+      return uploadBlob(repository, blob, options);
+    }, signal);
+  }
+
+  /** Stores a manifest or index, whose parts must be there, under the reference's tag or its digest. */
+  async pushManifest(reference: Reference, stored: Stored, signal?: AbortSignal): Promise<void> {
+    const { descriptor, bytes } = stored;
+    const path = `manifests/${reference.tag ?? descriptor.digest}`;
+    const headers = { "Content-Type": descriptor.mediaType };
+    const call = { method: "PUT", path, headers, body: bytes, ok: [201, 200] } as const;
+    const repository = this.#repository(reference, "push");
+    await this.#retried(async () => {
+      discard((await repository.send(call, signal)).response);
+    }, signal);
+  }
+
+  #repository(reference: Reference, verb: "pull" | "push"): Repository {
+    return new Repository(this.#connection, reference, verb);
+  }
+
+  #retried<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return retried(attempt, this.#connection.retryDelays, signal);
+  }
+
+  /** Ends every connection, so that nothing keeps the process alive. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}

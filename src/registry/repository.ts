@@ -1,0 +1,53 @@
+import { formatReference, type Reference } from "../oci/reference.js";
+import type { ApiResponse, Connection } from "./connection.js";
+import { failureOf, type Action } from "./failure.js";
+import { unreachable } from "./registry-error.js";
+import type { HttpRequest } from "./transport.js";
+
+/** One request about an image, and the answers that mean success. */
+export interface Call extends Omit<HttpRequest, "url"> {
+  /** Below the repository, such as "manifests/latest", or a URL that the registry named itself. */
+  readonly path: string | URL;
+  readonly ok: readonly number[];
+  /** Another repository of the registry that it reads from. */
+  readonly source?: string | undefined;
+}
+
+/** Speaks with one repository about one image. */
+export class Repository {
+  readonly action: Action;
+  readonly #connection: Connection;
+  readonly #reference: Reference;
+
+  constructor(connection: Connection, reference: Reference, verb: Action["verb"]) {
+    this.#connection = connection;
+    this.#reference = reference;
+    this.action = { registry: reference.registry, verb, name: formatReference(reference) };
+  }
+
+  /** Sends a request once; any other answer than the wanted ones is a RegistryError. */
+  async send(call: Call, signal?: AbortSignal): Promise<ApiResponse> {
+    const { registry, repository } = this.#reference;
+    const path = call.path instanceof URL ? call.path : `${repository}/${call.path}`;
+    const request = { ...call, registry, path, scopes: this.#scopes(call) };
+    const answer = await this.#connection.send(request, signal);
+    if (call.ok.includes(answer.status)) return answer;
+    throw await failureOf(this.action, answer);
+  }
+
+  #scopes({ source }: Call): readonly string[] {
+    const rights = this.action.verb === "push" ? "pull,push" : "pull";
+    const own = `repository:${this.#reference.repository}:${rights}`;
+    return source === undefined ? [own] : [own, `repository:${source}:pull`];
+  }
+
+  /** Runs what reads a body, so that a broken connection is a RegistryError as well. */
+  async reading<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(this.#reference.registry, error);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { Readable, pipeline } from "node:stream";
+import { createSecureContext, rootCertificates } from "node:tls";
+import { codeOf } from "./registry-error.js";
+
+/** Bytes to send that can be read again for another try. */
+export interface Upload {
+  readonly size: number;
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | Upload | undefined;
+}
+
+export interface TransportOptions {
+  /** Certificate authorities to trust besides the usual ones, as PEM. */
+  readonly ca?: string | undefined;
+  /** Hosts (with port) whose certificate does not matter. */
+  readonly isInsecure: (host: string) => boolean;
+}
+
+/** Connections to one host at a time. */
+const maxConnections = 4;
+
+/** Longest silence on a connection, in milliseconds: a registry may hash a whole layer meanwhile. */
+const idleTimeout = 120_000;
+
+/** One HTTP exchange at a time over connections that stay open; knows nothing of registries. */
+export class Transport {
+  /** Whether a host's certificate, or the lack of one, does not matter. */
+  readonly isInsecure: (host: string) => boolean;
+  readonly #ca: string | undefined;
+  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
+  #secure: https.Agent | undefined;
+
+  constructor({ ca, isInsecure }: TransportOptions) {
+    this.#ca = ca;
+    this.isInsecure = isInsecure;
+  }
+
+  /** Sends a request and waits for the head of the answer; the caller reads or destroys its body. */
+  async send(request: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
+    signal?.throwIfAborted();
+    const outgoing = this.#start(request, signal);
+    try {
+      return await exchange(outgoing, request.body);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // The server closed an idle connection just when we took it again: no try was made.
+      if (outgoing.reusedSocket && codeOf(error) === "ECONNRESET")
+        return this.send(request, signal);
+      throw error;
+    }
+  }
+
+  #start({ method, url, headers, body }: HttpRequest, signal?: AbortSignal): http.ClientRequest {
+    const size = body === undefined ? undefined : "open" in body ? body.size : body.byteLength;
+    const options = {
+      method,
+      headers: {
+        "User-Agent": "tsbuild",
+        ...headers,
+        ...(size === undefined ? {} : { "Content-Length": String(size) }),
+      },
+      timeout: idleTimeout,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    if (url.protocol === "http:") return http.request(url, { ...options, agent: this.#plain });
+    const rejectUnauthorized = !this.isInsecure(url.host);
+    return https.request(url, { ...options, rejectUnauthorized, agent: this.#secureAgent() });
+  }
+
+  #secureAgent(): https.Agent {
+    const ca = this.#ca;
+    // One context for all connections: parsing the authorities takes 50 ms and more.
+    this.#secure ??= new https.Agent({
+      keepAlive: true,
+      maxSockets: maxConnections,
+      ...(ca === undefined
+        ? {}
+        : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) }),
+    });
+    return this.#secure;
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    this.#plain.destroy();
+    this.#secure?.destroy();
+  }
+}
+
+function exchange(
+  outgoing: http.ClientRequest,
+  body: HttpRequest["body"],
+): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let incoming: http.IncomingMessage | undefined;
+    outgoing.on("response", (response) => {
+      incoming = response;
+      // Refused before all was sent: nobody wants the rest.
+      if (!outgoing.writableEnded) response.once("end", () => outgoing.destroy());
+      resolve(response);
+    });
+    outgoing.on("error", reject);
+    outgoing.on("timeout", () => {
+      // Bytes that nobody took yet: it is our reader that is slow.
+      if (incoming !== undefined && incoming.readableLength > 0) return;
+      outgoing.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
+    });
+    if (body !== undefined && "open" in body) {
+      pipeline(Readable.from(body.open(), { highWaterMark: 1 }), outgoing, (error) => {
+        if (error) reject(error);
+      });
+    } else {
+      outgoing.end(body);
+    }
+  });
+}
+
+/** Reads a small body to its end; undefined when it is longer than `limit`. */
+export async function readBody(
+  response: http.IncomingMessage,
+  limit: number,
+): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(response)) {
+    size += chunk.byteLength;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The body of an answer as it comes; leaving it early closes the connection. */
+export function chunksOf(response: http.IncomingMessage): AsyncIterable<Buffer> {
+  return response;
+}
+
+/** Lets go of an answer whose body does not matter, so that its connection can be used again. */
+export function discard(response: http.IncomingMessage): void {
+  response.on("error", () => undefined);
+  response.resume();
+}

@@ -1,0 +1,96 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+export interface RegistryServerOptions {
+  /** Who may come in; everyone when missing. */
+  readonly login?: { readonly username: string; readonly password: string };
+  /** Speak TLS with a certificate of its own for this host name. */
+  readonly tls?: boolean;
+}
+
+/** A real `docker-registry` on a free loopback port, empty, gone when disposed. */
+export interface RegistryServer extends AsyncDisposable {
+  /** "127.0.0.1:40123". */
+  readonly host: string;
+  /** The certificate that it shows, as PEM; "" without TLS. */
+  readonly ca: string;
+}
+
+const run = promisify(execFile);
+
+/** Starts a registry and waits until it listens. */
+export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
+  const directory = await mkdtemp(join(tmpdir(), "tsbuild-registry-"));
+  const ca = options.tls === true ? await makeCertificate(directory) : "";
+  const config = await configure(directory, options);
+  const server = spawn("docker-registry", ["serve", config], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const host = await listening(server);
+  return {
+    host,
+    ca,
+    async [Symbol.asyncDispose]() {
+      const exited = once(server, "exit");
+      server.kill("SIGKILL");
+      await exited;
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function configure(
+  directory: string,
+  { login, tls }: RegistryServerOptions,
+): Promise<string> {
+  const config = {
+    version: "0.1",
+    storage: { filesystem: { rootdirectory: join(directory, "data") }, delete: { enabled: true } },
+    http: {
+      addr: "127.0.0.1:0",
+      ...(tls === true
+        ? { tls: { certificate: join(directory, "cert.pem"), key: join(directory, "key.pem") } }
+        : {}),
+    },
+    ...(login === undefined
+      ? {}
+      : { auth: { htpasswd: { realm: "test", path: join(directory, "htpasswd") } } }),
+  };
+  if (login !== undefined) {
+    const { stdout } = await run("htpasswd", ["-Bbn", login.username, login.password]);
+    await writeFile(join(directory, "htpasswd"), stdout);
+  }
+  const file = join(directory, "config.yml");
+  await writeFile(file, JSON.stringify(config)); // every JSON is YAML
+  return file;
+}
+
+async function makeCertificate(directory: string): Promise<string> {
+  const { stdout } = await run("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-days", "2", "-subj", "/CN=registry.test", "-keyout", join(directory, "key.pem")],
+    ...["-addext", "subjectAltName=DNS:registry.test,DNS:localhost,IP:127.0.0.1"],
+  ]);
+  await writeFile(join(directory, "cert.pem"), stdout);
+  return stdout;
+}
+
+async function listening(server: ChildProcess): Promise<string> {
+  const { stderr } = server;
+  if (stderr === null) throw new Error("stderr is a pipe");
+  const seen: string[] = [];
+  const lines = createInterface({ input: stderr });
+  for await (const line of lines) {
+    seen.push(line);
+    const host = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
+    if (host === undefined) continue;
+    stderr.resume(); // or the pipe fills up and the registry stops
+    return host;
+  }
+  throw new Error(`docker-registry did not start:\n${seen.join("\n")}`);
+}
