@@ -1,5 +1,6 @@
 import { BuildError } from "../error.js";
 import { Cursor, isNameUnit, isSpecialName } from "./cursor.js";
+import { maxGrowth, tooLarge } from "./growth.js";
 import { applyOperator, isOperator, type Operator } from "./operator.js";
 
 /** What the text is, which decides about quotes, escapes and variables that nobody set. */
@@ -31,8 +32,6 @@ export interface Expansion {
 
 /** Deeper than anybody nests `${a:-${b:-…}}`, and no danger to the stack. */
 const maxDepth = 100;
-/** What variables may add to a text, so that ENV lines which double each other end in an error. */
-const maxGrowth = 16 * 1024 * 1024;
 
 /** Replaces the variables of a Dockerfile word (SEMANTICS 1.2); throws EXPANSION, without a span. */
 export function expand(text: string, options: ExpandOptions): Expansion {
@@ -171,7 +170,7 @@ class Expander {
       return this.#grown(applyOperator(operator, { name, value, word, pattern }));
     } catch (error) {
       if (this.#title) return ""; // never shown: the instruction itself fails, or never expands
-      throw this.#error(error instanceof BuildError ? error.message : String(error));
+      throw error instanceof BuildError ? this.#error(error.message) : error;
     }
   }
 
@@ -197,7 +196,7 @@ class Expander {
 
   #grown(text: string): string {
     this.#growth += text.length;
-    if (this.#growth > maxGrowth) throw this.#error("the result is larger than 16 MiB");
+    if (this.#growth > maxGrowth) throw this.#error(tooLarge);
     return text;
   }
 

@@ -1,4 +1,5 @@
 import { BuildError } from "../error.js";
+import { maxGrowth, tooLarge } from "./growth.js";
 
 /** What one position of a pattern accepts: this character, or (undefined) any. */
 type Unit = string | undefined;
@@ -63,6 +64,7 @@ export function replace(
   const [first = []] = parsed.runs;
   const out: string[] = [];
   let done = 0;
+  let added = 0;
   let matched = -1; // an empty match right after another one does not count
   for (let at = 0; at <= units.length; at++) {
     if (!fits(first, units, at)) continue;
@@ -71,6 +73,7 @@ export function replace(
     if (end === at && at === matched) continue;
     out.push(...units.slice(done, at), by.text);
     done = matched = end;
+    if ((added += by.text.length) > maxGrowth) throw new BuildError("EXPANSION", tooLarge);
     if (!by.all) break;
     at = Math.max(at, end - 1);
   }
