@@ -1,0 +1,285 @@
+import { closeSync, constants, linkSync, lutimesSync, mkdirSync, openSync } from "node:fs";
+import { rmSync, symlinkSync, unlinkSync, writeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { BuildError } from "../error.js";
+import { comparePaths, toHostPath, toText } from "../oci/changeset.js";
+import type { BytePath, Changeset, DeviceEntry, DirectoryEntry } from "../oci/changeset.js";
+import type { Entry, FifoEntry, FileEntry, HardlinkEntry, SymlinkEntry } from "../oci/changeset.js";
+import { readContent, readContentInto } from "../oci/content.js";
+import { FileStat, fileTypes, isSystemError, mknod } from "../sys/syscalls.js";
+import { ConfinedRoot } from "./confined-root.js";
+import { MetadataWriter, type Form } from "./metadata-writer.js";
+import { readMetadata, sameButTime } from "./metadata.js";
+import { OverlayXattrs } from "./overlay-xattrs.js";
+
+/** Writes a changeset into a directory, and never outside of it, whatever the entries say. */
+export async function materialize(changes: Changeset, root: string, form: Form): Promise<void> {
+  const materializer = new Materializer(root, form);
+  for await (const _entry of materializer.write(changes));
+}
+
+/** Files up to this size are held in memory. */
+const SMALL = 1 << 18;
+/** Entries between two turns of the event loop. */
+const BATCH = 256;
+
+/** One writing of one changeset. */
+export class Materializer {
+  readonly #form: Form;
+  readonly #overlay: OverlayXattrs;
+  readonly #root: ConfinedRoot;
+  readonly #metadata: MetadataWriter;
+  readonly #stat = new FileStat();
+  readonly #buffer = Buffer.allocUnsafeSlow(SMALL + 1);
+  /** Directories get their times last: what is made in them changes those. */
+  readonly #times = new Map<BytePath, number>();
+  readonly #hardlinks = new Set<BytePath>();
+  #exact = true;
+
+  constructor(root: string, form: Form) {
+    this.#form = form;
+    this.#overlay = new OverlayXattrs(form);
+    this.#root = new ConfinedRoot(root, (host, over) => {
+      this.#makeParent(host, over);
+    });
+    this.#metadata = new MetadataWriter(form);
+  }
+
+  /** Whether the directory, walked again, gives the very changeset that was written. */
+  get exact(): boolean {
+    return this.#exact && this.#metadata.exact;
+  }
+
+  /**
+   * Writes entry by entry, and passes each on when it is written, with content that can be read once
+   * more until the next is asked for.
+   */
+  async *write(changes: Changeset): AsyncGenerator<Entry> {
+    let last: Entry | undefined;
+    let count = 0;
+    for await (const entry of changes) {
+      if (last !== undefined && !isInOrder(last, entry)) this.#exact = false;
+      last = entry;
+      if (++count % BATCH === 0) await setImmediate();
+      yield await this.#guarded(entry);
+    }
+    for (const [host, mtime] of this.#times) lutimesSync(toHostPath(host), mtime, mtime);
+  }
+
+  async #guarded(entry: Entry): Promise<Entry> {
+    try {
+      if (entry.type === "file") return await this.#file(entry);
+      this.#nonFile(entry);
+      return entry;
+    } catch (error) {
+      throw explain(error, entry.path);
+    }
+  }
+
+  #nonFile(entry: Exclude<Entry, FileEntry>): void {
+    const host = this.#root.locate(entry.path);
+    switch (entry.type) {
+      case "directory":
+        this.#directory(entry, host);
+        break;
+      case "symlink":
+        this.#symlink(entry, host);
+        break;
+      case "hardlink":
+        this.#hardlink(entry, host);
+        break;
+      case "block":
+      case "char":
+      case "fifo":
+        this.#special(entry, host);
+        break;
+      case "whiteout":
+        this.#whiteout(host);
+        break;
+      case "opaque":
+        this.#opaque(entry.path, host);
+    }
+  }
+
+  async #file(entry: FileEntry): Promise<Entry> {
+    const host = this.#root.locate(entry.path);
+    const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+    const fd = this.#inPlace(host, () =>
+      openSync(toHostPath(host), O_CREAT | O_EXCL | O_WRONLY, 0o600),
+    );
+    try {
+      const written = await this.#content(entry, host, fd);
+      this.#metadata.applyToFile(entry, host, fd);
+      return written;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async #content(entry: FileEntry, host: BytePath, fd: number): Promise<Entry> {
+    if (entry.size <= SMALL && entry.content.kind !== "stream") {
+      const bytes = this.#buffer.subarray(0, entry.size);
+      readContentInto(entry, this.#buffer, 0);
+      writeAll(fd, bytes);
+      return { ...entry, content: { kind: "bytes", bytes } };
+    }
+    for await (const chunk of readContent(entry, true)) writeAll(fd, chunk);
+    return { ...entry, content: { kind: "file", path: host, offset: 0 } };
+  }
+
+  #directory(entry: DirectoryEntry, host: BytePath): void {
+    if (entry.path === "") {
+      if (this.#form.plain) return; // the user's own directory
+      this.#overlay.setRootListed(host);
+    } else if (this.#stat.lstat(host)) {
+      this.#replaceByDirectory(host);
+    } else {
+      mkdirSync(toHostPath(host), 0o700);
+    }
+    this.#metadata.apply(entry, host);
+    this.#times.set(host, entry.mtime);
+  }
+
+  /** An earlier directory stays with what is in it; a whiteout hides what lower layers have there. */
+  #replaceByDirectory(host: BytePath): void {
+    if (this.#stat.type === fileTypes.directory) return;
+    const opaque = this.#isWhiteout();
+    this.#clear(host);
+    mkdirSync(toHostPath(host), 0o700);
+    if (opaque) this.#overlay.setOpaque(host);
+  }
+
+  /** A parent that the changeset forgot to list. */
+  #makeParent(host: BytePath, over: "nothing" | "whiteout"): void {
+    this.#exact = false;
+    if (over === "whiteout") unlinkSync(toHostPath(host));
+    mkdirSync(toHostPath(host), 0o755);
+    if (over === "whiteout") this.#overlay.setOpaque(host);
+    this.#metadata.apply(parentMetadata, host);
+    this.#times.set(host, 0);
+  }
+
+  #symlink(entry: SymlinkEntry, host: BytePath): void {
+    this.#inPlace(host, () => {
+      symlinkSync(toHostPath(entry.target), toHostPath(host));
+    });
+    this.#metadata.apply(entry, host);
+    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+  }
+
+  #hardlink(entry: HardlinkEntry, host: BytePath): void {
+    const target = this.#root.locate(entry.target);
+    if (target === host) return;
+    const exists = this.#stat.lstat(target);
+    if (!exists || this.#isWhiteout() || this.#stat.type === fileTypes.directory) {
+      throw new BuildError(
+        "INVALID_ARCHIVE",
+        `Cannot unpack "${toText(entry.path)}": it is a hard link to "${toText(entry.target)}", which is no file of the same layer`,
+      );
+    }
+    const inode = readMetadata(target, this.#stat, (name) => this.#overlay.unescape(name));
+    const same = entry.mtime === inode.mtime && sameButTime(entry, inode);
+    if (this.#hardlinks.has(entry.target) || !same) this.#exact = false;
+    this.#hardlinks.add(entry.path);
+    this.#inPlace(host, () => {
+      linkSync(toHostPath(target), toHostPath(host));
+    });
+    if (same) return;
+    this.#metadata.apply(entry, host);
+    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+  }
+
+  /** In a user namespace the kernel forbids devices; there they are left out, as by rootless Docker. */
+  #special(entry: DeviceEntry | FifoEntry, host: BytePath): void {
+    const { major, minor } = entry.type === "fifo" ? { major: 0, minor: 0 } : entry;
+    if (entry.type === "char" && major === 0 && minor === 0) throw nullDevice(entry.path);
+    try {
+      this.#inPlace(host, () => {
+        mknod(host, fileTypes[entry.type] | 0o600, major, minor);
+      });
+    } catch (error) {
+      if (!this.#form.userNamespace || !isSystemError(error, "EPERM")) throw error;
+      this.#exact = false;
+      return;
+    }
+    this.#metadata.apply(entry, host);
+    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+  }
+
+  /** A whiteout removes from lower layers only: what this layer has at the same path stays. */
+  #whiteout(host: BytePath): void {
+    if (this.#form.plain) {
+      this.#clear(host);
+    } else if (!this.#stat.lstat(host)) {
+      mknod(host, fileTypes.char, 0, 0);
+    } else {
+      this.#exact = false;
+      if (this.#stat.type === fileTypes.directory) this.#overlay.setOpaque(host);
+    }
+  }
+
+  #opaque(path: BytePath, host: BytePath): void {
+    if (this.#form.plain) throw new Error(`opaque "${path}" has no meaning outside of a layer`);
+    if (!this.#stat.lstat(host) || this.#stat.type !== fileTypes.directory) {
+      this.#clear(host);
+      this.#makeParent(host, "nothing");
+    }
+    this.#overlay.setOpaque(host);
+  }
+
+  /** Creates, and where something is in the way, replaces that. */
+  #inPlace<T>(host: BytePath, create: () => T): T {
+    try {
+      return create();
+    } catch (error) {
+      if (!isSystemError(error, "EEXIST")) throw error;
+      this.#clear(host);
+      return create();
+    }
+  }
+
+  #clear(host: BytePath): void {
+    this.#exact = false;
+    rmSync(toHostPath(host), { recursive: true, force: true });
+    this.#root.forget();
+    for (const known of this.#times.keys()) {
+      if (known === host || known.startsWith(`${host}/`)) this.#times.delete(known);
+    }
+  }
+
+  #isWhiteout(): boolean {
+    const { type, deviceMajor, deviceMinor } = this.#stat;
+    return type === fileTypes.char && deviceMajor === 0 && deviceMinor === 0;
+  }
+}
+
+const parentMetadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 } as const;
+
+function isInOrder(last: Entry, next: Entry): boolean {
+  const order = comparePaths(last.path, next.path);
+  return order < 0 || (order === 0 && last.type === "directory" && next.type === "opaque");
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.byteLength;) done += writeSync(fd, bytes, done);
+}
+
+function nullDevice(path: BytePath): BuildError {
+  return new BuildError(
+    "UNSUPPORTED",
+    `Cannot unpack "${toText(path)}": overlayfs takes a character device 0/0 for a removed file`,
+  );
+}
+
+function explain(error: unknown, path: BytePath): unknown {
+  if (error instanceof BuildError || !isSystemError(error)) return error;
+  const cannot = `Cannot write "${toText(path)}"`;
+  const { message: reason } = error as Error;
+  if (isSystemError(error, "ENOSPC", "EDQUOT")) {
+    return new BuildError("NO_SPACE", `${cannot}: the disk is full`, { cause: error });
+  }
+  if (isSystemError(error, "ENAMETOOLONG")) {
+    return new BuildError("INVALID_ARCHIVE", `${cannot}: the name is too long`, { cause: error });
+  }
+  return new BuildError("SYSTEM", `${cannot}: ${reason}`, { cause: error });
+}

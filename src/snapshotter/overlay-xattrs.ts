@@ -1,0 +1,76 @@
+import { getXattr, listXattrs, setXattr } from "../sys/syscalls.js";
+
+/**
+ * How overlayfs stores its own marks: "trusted." as root, "user." in a user namespace, where the
+ * former are forbidden (mount option "userxattr").
+ */
+export class OverlayXattrs {
+  readonly #prefix: string;
+
+  constructor({ userNamespace }: { readonly userNamespace: boolean }) {
+    this.#prefix = userNamespace ? "user.overlay." : "trusted.overlay.";
+  }
+
+  /** Hides in the merged view what lower layers have in directory `path`. */
+  setOpaque(path: string): void {
+    setXattr(path, `${this.#prefix}opaque`, YES);
+  }
+
+  isOpaque(path: string): boolean {
+    return getXattr(path, `${this.#prefix}opaque`)?.equals(YES) === true;
+  }
+
+  /**
+   * Marks a layer's root directory as an entry of its changeset. A layer has a root directory
+   * anyway, and most layers do not mean to change that of the layers below. A name of ours among
+   * overlayfs's own, which it keeps out of the merged view.
+   */
+  setRootListed(root: string): void {
+    setXattr(root, `${this.#prefix}tsbuild.root`, YES);
+  }
+
+  isRootListed(root: string): boolean {
+    return getXattr(root, `${this.#prefix}tsbuild.root`) !== undefined;
+  }
+
+  /**
+   * The name under which an attribute of a changeset is stored. A hostile layer may carry marks of
+   * overlayfs's ("redirect" shows other directories), so these get overlayfs's own escape.
+   */
+  escape(name: string): string {
+    if (!name.startsWith(this.#prefix)) return name;
+    return `${this.#prefix}overlay.${name.slice(this.#prefix.length)}`;
+  }
+
+  /** The opposite of `escape`; undefined for overlayfs's own marks. */
+  unescape(name: string): string | undefined {
+    if (!name.startsWith(this.#prefix)) return name;
+    const escaped = `${this.#prefix}overlay.`;
+    return name.startsWith(escaped) ? `${this.#prefix}${name.slice(escaped.length)}` : undefined;
+  }
+}
+
+const YES = Buffer.from("y");
+
+/** The extended attributes that belong to a file's content, under the names that `rename` gives. */
+export function readXattrs(
+  path: string,
+  rename: (name: string) => string | undefined,
+): ReadonlyMap<string, Uint8Array> | undefined {
+  const names = listXattrs(path);
+  if (names.length === 0) return undefined;
+  const xattrs = new Map<string, Uint8Array>();
+  for (const stored of [...names].sort()) {
+    const name = isPortable(stored) ? rename(stored) : undefined;
+    const value = name === undefined ? undefined : getXattr(path, stored);
+    if (name !== undefined && value !== undefined) xattrs.set(name, value);
+  }
+  return xattrs.size === 0 ? undefined : xattrs;
+}
+
+/** Other "security." and "system." attributes are labels and views of one machine only. */
+export function isPortable(name: string): boolean {
+  if (name.startsWith("security.")) return name === "security.capability";
+  if (name.startsWith("system.")) return name.startsWith("system.posix_acl_");
+  return true;
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { Changeset, Entry } from "../oci/changeset.js";
+import { readContent } from "../oci/content.js";
+import type { Digest } from "../oci/digest.js";
+import { writeLayerTar } from "../oci/layer-tar.js";
+import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
+
+/** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
+const FORMAT = "tsbuild-tree-1";
+
+/** Hashes a changeset entry by entry. */
+export class TreeHasher {
+  readonly #hash = createHash("sha256").update(fieldsOf([FORMAT]), "latin1");
+
+  /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
+  add(entry: Entry, sha256: string | undefined): void {
+    this.#hash.update(fieldsOf(describe(entry, sha256)), "latin1");
+  }
+
+  digest(): TreeDigest {
+    return this.#hash.digest("hex") as TreeDigest;
+  }
+}
+
+function describe(entry: Entry, sha256: string | undefined): readonly string[] {
+  if (entry.type === "whiteout" || entry.type === "opaque") return [entry.type, entry.path];
+  const { type, path, mode, uid, gid } = entry;
+  const common = [type, path, String(mode), String(uid), String(gid), ...xattrsOf(entry.xattrs)];
+  switch (entry.type) {
+    case "file":
+      if (sha256 === undefined) throw new Error(`no digest of the content of "${path}"`);
+      return [...common, String(entry.size), sha256];
+    case "symlink":
+    case "hardlink":
+      return [...common, entry.target];
+    case "block":
+    case "char":
+      return [...common, String(entry.major), String(entry.minor)];
+    case "directory":
+    case "fifo":
+      return common;
+  }
+}
+
+/** Their number first, so that they cannot be taken for the fields that follow. */
+function xattrsOf(xattrs: ReadonlyMap<string, Uint8Array> | undefined): readonly string[] {
+  if (xattrs === undefined || xattrs.size === 0) return ["0"];
+  const names = [...xattrs.keys()].sort();
+  const value = (name: string): string => Buffer.from(xattrs.get(name) ?? []).toString("latin1");
+  return [String(names.length), ...names.flatMap((name) => [name, value(name)])];
+}
+
+/** Length-prefixed; all fields are byte strings. */
+function fieldsOf(fields: readonly string[]): string {
+  return fields.map((field) => `${field.length}:${field}`).join("");
+}
+
+/** Digests a changeset; reads only the content of files that come without their SHA-256. */
+export async function treeDigest(changes: Changeset): Promise<TreeDigest> {
+  const tree = new TreeHasher();
+  for await (const entry of changes) {
+    if (entry.type !== "file" || entry.sha256 !== undefined) {
+      tree.add(entry, entry.type === "file" ? entry.sha256 : undefined);
+      continue;
+    }
+    const content = createHash("sha256");
+    for await (const chunk of readContent(entry, true)) content.update(chunk);
+    tree.add(entry, content.digest("hex"));
+  }
+  return tree.digest();
+}
+
+/** DiffID, tree digest and size of the layer, reading its content once. */
+export async function measureChanges(
+  changes: Changeset,
+  signal?: AbortSignal,
+): Promise<LayerMeasure> {
+  const tree = new TreeHasher();
+  const tar = createHash("sha256");
+  let size = 0;
+  const onEntry = (entry: Entry, sha256: string | undefined): void => {
+    tree.add(entry, sha256);
+  };
+  for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
+    signal?.throwIfAborted();
+    tar.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { diffId: `sha256:${tar.digest("hex")}` as Digest, tree: tree.digest(), size };
+}
