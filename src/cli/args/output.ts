@@ -103,6 +103,8 @@ function fromKeys(text: string, keys: ReadonlyMap<string, string>): OutputSpec {
       return { type, push: parseBoolean(text, "push", keys) ?? false, names };
     case "registry":
       return { type: "image", push: parseBoolean(text, "push", keys) ?? true, names };
+    case undefined:
+    case "cacheonly":
     default:
       return { type: "cacheonly" };
   }

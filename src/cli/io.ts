@@ -1,0 +1,86 @@
+import type { Readable, Writable } from "node:stream";
+import { BuildError } from "../error.js";
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** All that a command knows of the world it was started in. */
+export interface Io {
+  readonly in: Readable;
+  readonly out: Writable;
+  readonly err: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted with a BuildError CANCELLED by Ctrl-C, SIGTERM and a terminal that goes away. */
+  readonly signal: AbortSignal;
+  /** Which of the streams are terminals that can be drawn on. */
+  readonly terminal: { readonly in: boolean; readonly out: boolean; readonly err: boolean };
+  /** Of the terminal on `err`, as it is now. */
+  readonly size: () => TerminalSize;
+}
+
+const INTERRUPTED = 130;
+/** What a shell reports of a program that SIGPIPE killed. */
+const BROKEN_PIPE = 141;
+const showCursor = "\x1b[?25h";
+
+/** The world of this process. Call it once: it takes over the signals. */
+export function nodeIo(): Io {
+  const { stdin, stdout, stderr, env } = process;
+  const leave = (code: number): never => {
+    // the terminal must be usable even when a renderer could not finish
+    if (stderr.isTTY) stderr.write(showCursor);
+    process.exit(code);
+  };
+  stdout.on("error", (error: Error) => {
+    if (isBrokenPipe(error)) leave(BROKEN_PIPE);
+    throw error;
+  });
+  stderr.on("error", () => undefined); // nobody is left to tell
+  return {
+    in: stdin,
+    out: stdout,
+    err: stderr,
+    env,
+    cwd: process.cwd(),
+    signal: abortOnSignals(() => leave(INTERRUPTED)),
+    terminal: {
+      in: stdin.isTTY,
+      out: stdout.isTTY,
+      err: stderr.isTTY && env["TERM"] !== "dumb",
+    },
+    size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
+  };
+}
+
+/** Waits until what was written has left the process, so that exiting loses nothing. */
+export async function drain({ out, err }: Pick<Io, "err" | "out">): Promise<void> {
+  await Promise.all([flushed(out), flushed(err)]);
+}
+
+async function flushed(stream: Writable): Promise<void> {
+  if (stream.destroyed || stream.writableEnded) return;
+  await new Promise<void>((resolve) => {
+    stream.write("", () => {
+      resolve();
+    });
+  });
+}
+
+/** The first signal asks for an orderly end; a second Ctrl-C does not wait for it. */
+function abortOnSignals(leave: () => never): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) leave();
+      controller.abort(new BuildError("CANCELLED", `Cannot go on: interrupted by ${name}`));
+    });
+  }
+  return controller.signal;
+}
+
+function isBrokenPipe(error: Error): boolean {
+  return "code" in error && error.code === "EPIPE";
+}

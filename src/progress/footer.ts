@@ -1,0 +1,37 @@
+import { printable } from "./terminal-text.js";
+import type { BuildWarning, Tracked, Tracker } from "./tracker.js";
+
+/** The lines below a build: warnings, then what failed steps said last (SEMANTICS U06, U07). */
+export function footer(tracker: Tracker): readonly string[] {
+  const failed = tracker.vertices.filter(
+    ({ outcome, tail }) => outcome?.kind === "failed" && tail.length > 0,
+  );
+  return [...warnings(tracker.warnings), ...failed.flatMap(failure)];
+}
+
+function warnings(found: readonly BuildWarning[]): readonly string[] {
+  if (found.length === 0) return [];
+  const count = found.length === 1 ? "1 warning" : `${found.length} warnings`;
+  return ["", ` ${count} found:`, ...found.map((warning) => ` - ${describeWarning(warning)}`)];
+}
+
+/** "StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:3)". */
+export function describeWarning({ rule, message, at }: BuildWarning): string {
+  const name = rule === undefined ? "" : `${rule}: `;
+  const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at.source.text, at.start)})`;
+  return printable(`${name}${message}${place}`.replaceAll("\n", " "));
+}
+
+function failure({ title, tail }: Tracked): readonly string[] {
+  return [
+    "------",
+    ` > ${title}:`,
+    ...tail.map(({ ms, text }) => `${(ms / 1000).toFixed(3)} ${text}`),
+    "------",
+  ];
+}
+
+/** The line of an offset, counted from 1. */
+export function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}

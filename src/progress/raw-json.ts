@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import type { BuildEvent, Outcome } from "../builder/event.js";
+import type { Span } from "../error.js";
+import type { Renderer, RendererOptions } from "./renderer.js";
+import { type BuildWarning, type Tracked, Tracker } from "./tracker.js";
+
+/** One JSON object per line, as `docker buildx build --progress=rawjson` (BuildKit's SolveStatus). */
+export function rawJson({ out, now }: RendererOptions): Renderer {
+  const tracker = new Tracker();
+  return {
+    emit: (event) => {
+      const status = toStatus(event, tracker, now());
+      if (status !== undefined) out.write(`${JSON.stringify(status)}\n`);
+    },
+    finish: () => undefined,
+  };
+}
+
+function toStatus(event: BuildEvent, tracker: Tracker, now: number): object | undefined {
+  switch (event.type) {
+    case "declared":
+      tracker.declare(event.vertex, event.inputs);
+      return { vertexes: [vertexOf(tracker.get(event.vertex.id), tracker)] };
+    case "started": {
+      const vertex = tracker.get(event.id);
+      vertex.started = now;
+      return { vertexes: [vertexOf(vertex, tracker)] };
+    }
+    case "ended": {
+      const vertex = tracker.get(event.id);
+      vertex.started ??= now;
+      vertex.ended = now;
+      vertex.outcome = event.outcome;
+      return { vertexes: [vertexOf(vertex, tracker)] };
+    }
+    case "output": {
+      const vertex = digestOf(tracker.get(event.id));
+      const data = Buffer.from(event.chunk).toString("base64");
+      const stream = event.stream === "stdout" ? 1 : 2;
+      return { logs: [{ vertex, stream, data, timestamp: time(now) }] };
+    }
+    case "progress":
+      return { statuses: [statusOf(event, tracker, now)] };
+    case "warning":
+      return { warnings: [warningOf(event)] };
+  }
+}
+
+function vertexOf(vertex: Tracked, tracker: Tracker): object {
+  const { title, started, ended, outcome } = vertex;
+  return {
+    digest: digestOf(vertex),
+    inputs: vertex.inputs.map((id) => digestOf(tracker.get(id))),
+    name: title,
+    started: time(started),
+    completed: time(ended),
+    cached: outcome?.kind === "cached" ? true : undefined,
+    error: outcome === undefined ? undefined : errorOf(outcome),
+  };
+}
+
+function errorOf(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case "cached":
+    case "done":
+      return undefined;
+    case "skipped":
+      return "skipped";
+    case "cancelled":
+      return "context canceled"; // the words by which readers of this format know it
+    case "failed":
+      return outcome.message;
+  }
+}
+
+function statusOf(
+  event: Extract<BuildEvent, { type: "progress" }>,
+  tracker: Tracker,
+  now: number,
+): object {
+  const vertex = tracker.get(event.id);
+  const { item: name, current, total } = event;
+  const started = vertex.items.get(name)?.started ?? now;
+  vertex.items.set(name, { name, started, current, total });
+  return {
+    id: name,
+    vertex: digestOf(vertex),
+    total,
+    current,
+    timestamp: time(now),
+    started: time(started),
+    completed: total !== undefined && current >= total ? time(now) : undefined,
+  };
+}
+
+function warningOf({ rule, message, at }: BuildWarning): object {
+  const short = rule === undefined ? message : `${rule}: ${message}`;
+  return {
+    level: 1,
+    short: Buffer.from(short).toString("base64"),
+    sourceInfo:
+      at === undefined
+        ? undefined
+        : { filename: at.source.name, data: Buffer.from(at.source.text).toString("base64") },
+    range: at === undefined ? undefined : [rangeOf(at)],
+  };
+}
+
+function rangeOf({ source, start, end }: Span): object {
+  return { start: position(source.text, start), end: position(source.text, end) };
+}
+
+function position(text: string, offset: number): object {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, character: before.at(-1)?.length ?? 0 };
+}
+
+/** Readers tell vertices apart by digest; ours are counted. */
+function digestOf({ id, title }: Tracked): string {
+  return `sha256:${createHash("sha256").update(`${id} ${title}`).digest("hex")}`;
+}
+
+function time(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

@@ -1,0 +1,140 @@
+import type { BuildEvent } from "../builder/event.js";
+import { footer } from "./footer.js";
+import { formatSeconds } from "./format.js";
+import { liveLines } from "./live-lines.js";
+import type { Renderer, RendererOptions } from "./renderer.js";
+import { Screen, type ScreenLine } from "./screen.js";
+import { type Tracked, Tracker } from "./tracker.js";
+
+const REFRESH_MS = 100;
+
+/**
+ * Draws running steps with clocks at the bottom of a terminal; each ended step becomes a line of
+ * the log above, so that what is left in the end reads from top to bottom.
+ */
+export function tty(options: RendererOptions): Renderer {
+  const view = new TtyView(options);
+  return {
+    emit: (event) => {
+      view.take(event);
+    },
+    finish: () => {
+      view.finish();
+    },
+  };
+}
+
+class TtyView {
+  readonly #options: RendererOptions;
+  readonly #screen: Screen;
+  readonly #tracker = new Tracker();
+  readonly #started: number;
+  readonly #stop: () => void;
+  /** Lines that the next drawing adds to the log. */
+  #log: ScreenLine[] = [];
+  #drawnAt = -Infinity;
+
+  constructor(options: RendererOptions) {
+    this.#options = options;
+    this.#screen = new Screen(options);
+    this.#started = options.now();
+    this.#stop = options.every(REFRESH_MS, () => {
+      this.#refresh();
+    });
+  }
+
+  take(event: BuildEvent): void {
+    const now = this.#options.now();
+    switch (event.type) {
+      case "declared":
+        this.#tracker.declare(event.vertex, event.inputs);
+        break;
+      case "started": {
+        const vertex = this.#tracker.get(event.id);
+        vertex.started = now;
+        vertex.reason = event.reason;
+        break;
+      }
+      case "output":
+        this.#tracker.get(event.id).output(event.stream, event.chunk, now);
+        break;
+      case "progress": {
+        const { item: name, current, total } = event;
+        const { items } = this.#tracker.get(event.id);
+        items.set(name, { name, started: items.get(name)?.started ?? now, current, total });
+        break;
+      }
+      case "ended": {
+        const vertex = this.#tracker.get(event.id);
+        vertex.end(event.outcome, now);
+        this.#log.push(...logLines(vertex, now));
+        break;
+      }
+      case "warning":
+        this.#tracker.warnings.push(event);
+        break;
+    }
+    this.#refresh();
+  }
+
+  finish(): void {
+    this.#stop();
+    const now = this.#options.now();
+    const { vertices } = this.#tracker;
+    if (vertices.length === 0) return;
+    const broken = vertices.filter(
+      ({ started, ended }) => started !== undefined && ended === undefined,
+    );
+    const cut = broken.map((vertex) => ended("CANCELED", vertex, now, "cancelled"));
+    const whole = vertices.every(
+      ({ outcome }) => outcome?.kind === "done" || outcome?.kind === "cached",
+    );
+    const header = { text: `${this.#header(now)}${whole ? " FINISHED" : ""}` };
+    const below = footer(this.#tracker).map((text) => ({ text }));
+    this.#screen.close([...this.#log, ...cut, header, ...below]);
+  }
+
+  #refresh(): void {
+    const now = this.#options.now();
+    if (now - this.#drawnAt < REFRESH_MS) return;
+    this.#drawnAt = now;
+    const { rows } = this.#options.size();
+    const running = this.#tracker.vertices.filter(
+      ({ started, outcome }) => started !== undefined && outcome === undefined,
+    );
+    const live = liveLines(running, now, Math.max(1, rows - 2));
+    this.#screen.draw(this.#log, [{ text: this.#header(now) }, ...live]);
+    this.#log = [];
+  }
+
+  #header(now: number): string {
+    const { vertices } = this.#tracker;
+    const ended = vertices.filter(({ outcome }) => outcome !== undefined).length;
+    return `[+] Building ${formatSeconds(now - this.#started)} (${ended}/${vertices.length})`;
+  }
+}
+
+function logLines(vertex: Tracked, now: number): readonly ScreenLine[] {
+  const { outcome, reason } = vertex;
+  switch (outcome?.kind) {
+    case undefined:
+      return [];
+    case "cached":
+      return [ended("CACHED", vertex, now, "done")];
+    case "done": {
+      const line = ended("", vertex, now, "done");
+      return reason === undefined ? [line] : [line, { text: ` => => not cached: ${reason}` }];
+    }
+    case "skipped":
+      return [ended("SKIPPED", vertex, now, "cancelled")];
+    case "cancelled":
+      return [ended("CANCELED", vertex, now, "cancelled")];
+    case "failed":
+      return [ended("ERROR", vertex, now, "failed")];
+  }
+}
+
+function ended(word: string, vertex: Tracked, now: number, style: "cancelled" | "done" | "failed") {
+  const text = ` => ${word === "" ? "" : `${word} `}${vertex.title}`;
+  return { text, right: formatSeconds(vertex.ms(now)), style };
+}
