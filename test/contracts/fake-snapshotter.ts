@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Changeset, Entry } from "../../src/oci/changeset.js";
+import type { Digest } from "../../src/oci/digest.js";
+import { readLayerTar, writeLayerTar } from "../../src/oci/layer-tar.js";
+import type {
+  ActiveSnapshot,
+  DraftLayer,
+  LayerId,
+  LayerMeasure,
+  Snapshotter,
+} from "../../src/snapshotter/snapshotter.js";
+import { TreeHasher } from "../../src/snapshotter/tree-digest.js";
+
+/** Where the fake keeps things: as a real snapshotter is told. */
+export interface FakeSite {
+  readonly layers: string;
+  readonly work: string;
+}
+
+/**
+ * Keeps each layer as its tar, on disk, so that several processes share it and a killed one leaves
+ * what a real one would. It mounts nothing: `prepare` and `view` throw.
+ */
+export class FakeSnapshotter implements Snapshotter {
+  readonly name = "fake";
+  readonly #site: FakeSite;
+
+  constructor(site: FakeSite) {
+    this.#site = site;
+  }
+
+  prepare(): Promise<ActiveSnapshot> {
+    return Promise.reject(new Error("the fake snapshotter cannot mount"));
+  }
+  view(): Promise<string> {
+    return Promise.reject(new Error("the fake snapshotter cannot mount"));
+  }
+
+  async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+    const directory = await mkdtemp(join(this.#site.work, "draft-"));
+    try {
+      const measure = await writeTar(join(directory, "layer.tar"), changes, signal);
+      return new FakeDraft(directory, this.#site.layers, measure);
+    } catch (error) {
+      await rm(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  changes(id: LayerId): Changeset {
+    return readLayerTar(createReadStream(join(this.#site.layers, id, "layer.tar")));
+  }
+  async has(id: LayerId): Promise<boolean> {
+    return stat(join(this.#site.layers, id)).then(
+      () => true,
+      () => false,
+    );
+  }
+  async remove(id: LayerId): Promise<void> {
+    await rm(join(this.#site.layers, id), { recursive: true, force: true });
+  }
+  async list(): Promise<readonly LayerId[]> {
+    return (await readdir(this.#site.layers)) as LayerId[];
+  }
+}
+
+async function writeTar(
+  path: string,
+  changes: Changeset,
+  signal: AbortSignal | undefined,
+): Promise<LayerMeasure> {
+  const tree = new TreeHasher();
+  const hash = createHash("sha256");
+  const onEntry = (entry: Entry, sha256: string | undefined): void => {
+    tree.add(entry, sha256);
+  };
+  await using file = await open(path, "wx");
+  let size = 0;
+  for await (const chunk of writeLayerTar(changes, { onEntry })) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.byteLength;
+    await file.write(chunk);
+  }
+  await file.sync();
+  return { diffId: `sha256:${hash.digest("hex")}` as Digest, tree: tree.digest(), size };
+}
+
+class FakeDraft implements DraftLayer {
+  readonly measure: LayerMeasure;
+  readonly #layers: string;
+  #directory: string | undefined;
+
+  constructor(directory: string, layers: string, measure: LayerMeasure) {
+    this.#directory = directory;
+    this.#layers = layers;
+    this.measure = measure;
+  }
+
+  async publish(id: LayerId): Promise<void> {
+    if (this.#directory === undefined) throw new Error("published or disposed before");
+    await mkdir(this.#layers, { recursive: true });
+    await rename(this.#directory, join(this.#layers, id));
+    this.#directory = undefined;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+    this.#directory = undefined;
+  }
+}

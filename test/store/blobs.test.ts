@@ -1,0 +1,97 @@
+import { assert } from "chai";
+import { readdirSync, writeFileSync } from "node:fs";
+import { digestOf } from "../../src/oci/digest.js";
+import { collect, failure, streamOf, temporaryStore } from "./fixture.js";
+
+const bytes = Buffer.from("0123456789".repeat(1000));
+const want = { digest: digestOf(bytes), size: bytes.byteLength };
+const lies = [
+  { name: "other bytes", bytes: Buffer.from(bytes).fill("x", 5000, 5001) },
+  { name: "too few bytes", bytes: bytes.subarray(1) },
+  { name: "too many bytes", bytes: Buffer.concat([bytes, Buffer.from("x")]) },
+];
+
+describe("Blobs", () => {
+  it("write() stores bytes under their digest", async () => {
+    await using store = await temporaryStore();
+    assert.isFalse(await store.blobs.has(want.digest));
+    assert.deepStrictEqual(await store.blobs.write(streamOf(bytes)), want);
+    assert.strictEqual(await store.blobs.size(want.digest), want.size);
+    assert.deepStrictEqual(await collect(store.blobs.read(want.digest)), bytes);
+    assert.deepStrictEqual(await store.blobs.list(), [want.digest]);
+  });
+
+  for (const lie of lies) {
+    it(`write() and keeping() refuse ${lie.name}, and leave nothing`, async () => {
+      await using store = await temporaryStore();
+      const { blobs } = store;
+      for (const work of [
+        () => blobs.write(streamOf(lie.bytes), want),
+        () => collect(blobs.keeping(streamOf(lie.bytes), want)),
+      ]) {
+        assert.strictEqual((await failure(work())).code, "DIGEST_MISMATCH");
+      }
+      assert.isFalse(await blobs.has(want.digest));
+      assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
+    });
+  }
+
+  it("write() does not read what is there already", async () => {
+    await using store = await temporaryStore();
+    await store.blobs.writeWhole(bytes);
+    let opened = false;
+    const source = {
+      [Symbol.asyncIterator]: () => {
+        opened = true;
+        return streamOf(bytes);
+      },
+    };
+    await store.blobs.write(source, want);
+    assert.isFalse(opened);
+  });
+
+  it("write() stops when told, and leaves nothing", async () => {
+    await using store = await temporaryStore();
+    const reason = new Error("enough");
+    const work = store.blobs.write(streamOf(bytes), want, AbortSignal.abort(reason));
+    const got: unknown = await work.catch((error: unknown) => error);
+    assert.strictEqual(got, reason);
+    assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
+  });
+
+  it("keeping() that is left early stores nothing", async () => {
+    await using store = await temporaryStore();
+    for await (const chunk of store.blobs.keeping(streamOf(bytes), want)) {
+      assert.isAbove(chunk.byteLength, 0);
+      break;
+    }
+    assert.isFalse(await store.blobs.has(want.digest));
+    assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
+  });
+
+  it("writers of the same blob at once share one", async () => {
+    await using store = await temporaryStore();
+    await Promise.all(Array.from({ length: 8 }, () => store.blobs.write(streamOf(bytes), want)));
+    assert.deepStrictEqual(await store.blobs.list(), [want.digest]);
+    assert.deepStrictEqual(await store.blobs.readWhole(want.digest), bytes);
+  });
+
+  it("read() and readWhole() name a blob that is missing", async () => {
+    await using store = await temporaryStore();
+    for (const work of [
+      () => collect(store.blobs.read(want.digest)),
+      () => store.blobs.readWhole(want.digest),
+    ]) {
+      const error = await failure(work());
+      assert.strictEqual(error.code, "STORE");
+      assert.strictEqual(error.message, `Cannot read blob ${want.digest}: it is not in the store`);
+    }
+  });
+
+  it("readWhole() refuses a blob that the disk damaged", async () => {
+    await using store = await temporaryStore();
+    await store.blobs.writeWhole(bytes);
+    writeFileSync(store.blobs.path(want.digest), "else");
+    assert.include((await failure(store.blobs.readWhole(want.digest))).message, "damaged");
+  });
+});

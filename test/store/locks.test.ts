@@ -1,0 +1,78 @@
+import { assert } from "chai";
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Locks } from "../../src/store/locks.js";
+import { TemporaryDirectory } from "./fixture.js";
+
+describe("Locks", () => {
+  it("lock() lets one task in at a time", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    let inside = 0;
+    let most = 0;
+    const task = async () => {
+      await using _lock = await locks.lock("a");
+      most = Math.max(most, ++inside);
+      await sleep(1);
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 20 }, task));
+    assert.strictEqual(most, 1);
+  });
+
+  it("lock() of one name does not wait for another", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    await using _a = await locks.lock("a");
+    await using b = await locks.lock("b");
+    assert.isDefined(b);
+  });
+
+  it("share() lets many in, and keeps lock() out", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    await using first = await locks.share("a");
+    {
+      await using _second = await locks.share("a");
+      assert.isUndefined(locks.tryLock("a"));
+    }
+    await first[Symbol.asyncDispose]();
+    await using alone = locks.tryLock("a");
+    assert.isDefined(alone);
+  });
+
+  it("lock() stops waiting with the reason of its signal", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    await using _held = await locks.lock("a");
+    const stop = new AbortController();
+    const waiting = locks.lock("a", stop.signal);
+    const reason = new Error("enough");
+    stop.abort(reason);
+    const got: unknown = await waiting.catch((error: unknown) => error);
+    assert.strictEqual(got, reason);
+  });
+
+  it("leaves no file behind, and releasing twice releases once", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    const first = await locks.lock("a");
+    await first[Symbol.asyncDispose]();
+    await using _second = await locks.lock("a");
+    await first[Symbol.asyncDispose]();
+    assert.isUndefined(locks.tryLock("a"), "the second holder still holds");
+    await _second[Symbol.asyncDispose]();
+    assert.deepStrictEqual(readdirSync(directory.path), []);
+  });
+
+  it("sweep() removes files that nobody holds, and no other", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const locks = new Locks(directory.path);
+    await (await locks.share("left behind"))[Symbol.asyncDispose]();
+    await using _held = await locks.share("held");
+    assert.lengthOf(readdirSync(directory.path), 2);
+    await locks.sweep();
+    assert.lengthOf(readdirSync(directory.path), 1);
+    assert.isUndefined(locks.tryLock("held"));
+  });
+});
