@@ -22,6 +22,8 @@ const c = {
   lgetxattr: bind("long lgetxattr(const char*, const char*, void*, size_t)"),
   llistxattr: bind("long llistxattr(const char*, void*, size_t)"),
   statx: bind("int statx(int, const char*, int, unsigned int, void*)"),
+  pipe2: bind("int pipe2(void*, int)"),
+  utimensat: bind("int utimensat(int, const char*, const void*, int)"),
   syscall: bind("long syscall(long, ...)"),
 };
 
@@ -256,3 +258,29 @@ export function openBeneath(rootFd: number, path: string, flags: number, resolve
   const args = ["int", rootFd, "const char*", name, "void*", how, "size_t", how.byteLength];
   return check(c.syscall(SYS_openat2, ...args), "openat2", path);
 }
+
+/**
+ * pipe2(2), close-on-exec. Node's own pipes to a child are sockets, which a shell's
+ * `echo >/dev/stderr` cannot open. The caller closes both ends.
+ */
+export function makePipe(): { readonly read: number; readonly write: number } {
+  const O_CLOEXEC = 0o2000000; // the same on every architecture that node runs on
+  const ends = Buffer.alloc(8);
+  check(c.pipe2(ends, O_CLOEXEC), "pipe2");
+  return { read: ends.readInt32LE(0), write: ends.readInt32LE(4) };
+}
+
+/** utimensat(2): sets the mtime only, to the nanosecond, which node's utimes cannot; no symlink is followed. */
+export function setModificationTime(path: string, nanoseconds: bigint): void {
+  const AT_FDCWD = -100;
+  const AT_SYMLINK_NOFOLLOW = 0x100;
+  const UTIME_OMIT = 0x3ffffffen;
+  const times = Buffer.alloc(32); // two struct timespec: access, modification
+  times.writeBigInt64LE(UTIME_OMIT, 8);
+  const fraction = ((nanoseconds % BILLION) + BILLION) % BILLION; // also before 1970
+  times.writeBigInt64LE((nanoseconds - fraction) / BILLION, 16);
+  times.writeBigInt64LE(fraction, 24);
+  check(c.utimensat(AT_FDCWD, cPath(path), times, AT_SYMLINK_NOFOLLOW), "utimensat", path);
+}
+
+const BILLION = 1_000_000_000n;
