@@ -1,0 +1,142 @@
+import { chown, lstat, mkdir, open } from "node:fs/promises";
+import { posix } from "node:path";
+import { BuildError } from "../error.js";
+import { setModificationTime } from "../sys/syscalls.js";
+import { readMetadata, type Metadata } from "./metadata.js";
+import { resolveInRootfs } from "./rootfs-path.js";
+import { removeStubs } from "./stub-removal.js";
+import type { ResolvedOwner } from "./users.js";
+
+/** A mount point that the engine made in a root filesystem. */
+export interface Stub {
+  readonly path: string;
+  /** Its inode in the upper directory, so that a namesake of the step's is not taken for it. */
+  readonly inode: bigint;
+}
+
+/** A directory that was there before, and may have been copied up or touched for a stub's sake. */
+export interface Ancestor {
+  readonly path: string;
+  readonly before: Metadata;
+  /** Whether this layer already had something to say about it. */
+  readonly inUpper: boolean;
+}
+
+/** The directories of an overlay whose mount points are being made. */
+export interface Overlay {
+  /** The mounted root. */
+  readonly root: string;
+  readonly upper: string;
+}
+
+/**
+ * Makes the missing mount points of a step before it starts, and takes them out of the layer when
+ * it has ended, so that neither they nor their parents' times ever get into it.
+ */
+export class MountPoints {
+  readonly #overlay: Overlay;
+  readonly #stubs: Stub[] = [];
+  readonly #ancestors = new Map<string, Ancestor>();
+  readonly #targets: string[] = [];
+
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay;
+  }
+
+  /**
+   * Sees to a directory or file at `target`, and tells its path without links. Below an earlier
+   * target the runtime makes it, in what is mounted there.
+   */
+  async make(target: string, kind: "directory" | "file"): Promise<string> {
+    const { path, missing } = await resolveInRootfs(this.#overlay.root, target);
+    const nested = this.#targets.some((earlier) => isBelow(path, earlier));
+    this.#targets.push(path);
+    if (nested) return path;
+    if (missing === 0) await this.#mustBe(kind, path, target);
+    else this.#stubs.push(...(await this.#create(path, missing, kind)));
+    return path;
+  }
+
+  /** As `make` for a directory, but what is made stays in the layer, as BuildKit has it. */
+  async makeLasting(target: string): Promise<void> {
+    const { path, missing } = await resolveInRootfs(this.#overlay.root, target);
+    this.#targets.push(path);
+    if (missing > 0) await this.#create(path, missing, "directory");
+  }
+
+  /** Makes the missing part of a working directory, as WORKDIR would: the layer has it, and its time. */
+  async makeWorkingDirectory(cwd: string, { uid, gid }: ResolvedOwner): Promise<void> {
+    const { path, missing } = await resolveInRootfs(this.#overlay.root, cwd);
+    const names = path.split("/");
+    for (let length = names.length - missing + 1; length <= names.length; length++) {
+      const directory = this.#host(names.slice(0, length).join("/"));
+      await mkdir(directory, 0o755);
+      await chown(directory, uid, gid);
+    }
+  }
+
+  /** Takes out what was made. The overlay must be unmounted. */
+  async remove(): Promise<void> {
+    await removeStubs(this.#overlay.upper, this.#stubs, [...this.#ancestors.values()]);
+  }
+
+  async #create(
+    path: string,
+    missing: number,
+    kind: "directory" | "file",
+  ): Promise<readonly Stub[]> {
+    const names = path.split("/").slice(1);
+    const prefixes = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
+    const there = prefixes.slice(0, names.length - missing);
+    for (const ancestor of ["/", ...there]) await this.#remember(ancestor);
+    const stubs: Stub[] = [];
+    for (const made of prefixes.slice(names.length - missing)) {
+      await createEntry(this.#host(made), made === path ? kind : "directory");
+      stubs.push({ path: made, inode: (await lstat(this.#upper(made), { bigint: true })).ino });
+    }
+    this.#restoreTime(there.at(-1) ?? "/");
+    return stubs;
+  }
+
+  async #remember(path: string): Promise<void> {
+    if (this.#ancestors.has(path) || this.#stubs.some((stub) => stub.path === path)) return;
+    const inUpper = await lstat(this.#upper(path)).then(
+      () => true,
+      () => false,
+    );
+    const before = await readMetadata(this.#host(path));
+    this.#ancestors.set(path, { path, before, inUpper });
+  }
+
+  #restoreTime(path: string): void {
+    const ancestor = this.#ancestors.get(path);
+    if (ancestor === undefined) return; // a stub itself
+    const bytes = Buffer.from(this.#host(path)).toString("latin1");
+    setModificationTime(bytes, ancestor.before.stat.mtimeNs);
+  }
+
+  async #mustBe(kind: "directory" | "file", path: string, target: string): Promise<void> {
+    const isDirectory = (await lstat(this.#host(path))).isDirectory();
+    if (isDirectory === (kind === "directory")) return;
+    const found = isDirectory ? "a directory" : "no directory";
+    throw new BuildError("SANDBOX", `Cannot mount over "${target}": it is ${found} in the image`);
+  }
+
+  #host(path: string): string {
+    return posix.join(this.#overlay.root, path);
+  }
+
+  #upper(path: string): string {
+    return posix.join(this.#overlay.upper, path);
+  }
+}
+
+async function createEntry(path: string, kind: "directory" | "file"): Promise<void> {
+  if (kind === "directory") await mkdir(path, 0o755);
+  else await (await open(path, "wx", 0o644)).close();
+}
+
+/** True for `path` itself and what lies under it. */
+export function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
+}

@@ -1,0 +1,156 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { posix } from "node:path";
+import { hostPlatform } from "../oci/platform.js";
+import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
+import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
+import { exitStatus } from "./exit-status.js";
+import { hostDevices } from "./host-devices.js";
+import { LazyNetwork } from "./lazy-network.js";
+import { MountPoints } from "./mount-points.js";
+import { runRuntime } from "./run-runtime.js";
+import { findRuntime, type Runtime } from "./runtime.js";
+import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
+import { makeMountPoints, writeNameFiles } from "./step-mounts.js";
+import { resolveUser } from "./users.js";
+
+export interface ExecutorOptions {
+  /** An existing private directory for bundles and runtime state. */
+  readonly work: string;
+  /** Whether this process is root only in a user namespace of its own. */
+  readonly userNamespace: boolean;
+  /** Path or name (TSBUILD_RUNTIME); undefined: crun, else runc. */
+  readonly runtime?: string | undefined;
+  /** Where programs are looked for, as in PATH. */
+  readonly searchPath?: string | undefined;
+  /** Told once when steps fall back to the host's network. */
+  readonly warn?: ((message: string) => void) | undefined;
+  /** The host's resolver configuration, and systemd-resolved's list of upstream servers. */
+  readonly resolvConf?: string | undefined;
+  readonly upstreamResolvConf?: string | undefined;
+}
+
+const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Opens the executor of this machine. This process must live in a mount namespace of its own.
+ * Nothing is looked up or started before the first step.
+ */
+export function openExecutor(options: ExecutorOptions): Promise<Executor> {
+  return Promise.resolve(new OciExecutor(options));
+}
+
+/** What is found out once, for all steps. */
+interface Session {
+  readonly runtime: Runtime;
+  readonly machine: Omit<Machine, "devices">;
+  /** Prefix of names that are unique on this machine. */
+  readonly owner: string;
+}
+
+interface Step {
+  readonly process: SandboxProcess;
+  readonly points: MountPoints;
+  /** The runtime's bundle directory (runtime-spec, bundle.md). */
+  readonly bundle: string;
+  /** Of the container and its cgroup. */
+  readonly name: string;
+}
+
+class OciExecutor implements Executor {
+  readonly #work: string;
+  readonly #userNamespace: boolean;
+  readonly #wanted: string | undefined;
+  readonly #searchPath: string;
+  readonly #network: LazyNetwork;
+  #session: Promise<Session> | undefined;
+  #steps = 0;
+
+  constructor(options: ExecutorOptions) {
+    this.#work = options.work;
+    this.#userNamespace = options.userNamespace;
+    this.#wanted = options.runtime;
+    this.#searchPath = options.searchPath ?? SEARCH_PATH;
+    this.#network = new LazyNetwork({
+      file: posix.join(options.work, "network"),
+      searchPath: this.#searchPath,
+      resolvConf: options.resolvConf ?? "/etc/resolv.conf",
+      upstreamResolvConf: options.upstreamResolvConf ?? "/run/systemd/resolve/resolv.conf",
+      warn: options.warn ?? (() => undefined),
+    });
+  }
+
+  async run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus> {
+    const number = ++this.#steps;
+    const bundle = posix.join(this.#work, `step-${number}`);
+    const points = new MountPoints(process.root);
+    try {
+      signal.throwIfAborted();
+      const session = await (this.#session ??= this.#open());
+      const step = { process, points, bundle, name: `${session.owner}-${number}` };
+      await this.#prepare(step, session);
+      return await this.#execute(step, session, signal);
+    } finally {
+      await process.root.unmount();
+      await points.remove();
+      await rm(bundle, { recursive: true, force: true });
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const runtime = await findRuntime(this.#wanted, this.#searchPath);
+    await hideUnifiedTree(this.#userNamespace);
+    if (!this.#userNamespace) await removeDeadCgroups();
+    const lastCapability = Number(await readFile("/proc/sys/kernel/cap_last_cap", "utf8"));
+    const { architecture } = hostPlatform(arch());
+    const machine = { architecture, lastCapability, userNamespace: this.#userNamespace };
+    return { runtime, machine, owner: await ownerName() };
+  }
+
+  async #prepare({ process, points, bundle, name }: Step, { machine }: Session): Promise<void> {
+    const { root, security } = process;
+    const user = await resolveUser(root.root, process.user);
+    const connection = await this.#network.connect(process.network);
+    await mkdir(bundle, { mode: 0o700 });
+    const own = await writeNameFiles(bundle, process, connection);
+    const mounts = await makeMountPoints(points, process, user, own);
+    const devices = security === "insecure" ? await hostDevices() : [];
+    const spec = runtimeSpec({
+      process: { ...process, network: connection.network },
+      user,
+      rootPath: root.root,
+      machine: { ...machine, devices },
+      mounts,
+      networkNamespace: connection.namespace,
+      cgroupsPath: this.#userNamespace ? undefined : `/${name}`,
+    });
+    await writeFile(posix.join(bundle, "config.json"), serializeSpec(spec));
+  }
+
+  async #execute(step: Step, session: Session, signal: AbortSignal): Promise<ExitStatus> {
+    const { process, bundle, name } = step;
+    const state = posix.join(this.#work, "runtime");
+    const log = posix.join(bundle, "log");
+    const argv = [session.runtime.path, "--root", state, "--log", log, "--log-format", "json"];
+    // A user has no cgroups to give; runc finds that out by itself.
+    if (this.#userNamespace && session.runtime.name === "crun")
+      argv.push("--cgroup-manager=disabled");
+    argv.push("run", "--bundle", bundle, name);
+    const options = { stdio: process.stdio, searchPath: this.#searchPath };
+    try {
+      const code = await runRuntime(argv, options, signal);
+      return exitStatus(code, await readFile(log, "utf8").catch(() => ""));
+    } finally {
+      if (signal.aborted) await this.#removeTraces(state, name); // the runtime was killed too
+    }
+  }
+
+  async #removeTraces(state: string, name: string): Promise<void> {
+    await rm(posix.join(state, name), { recursive: true, force: true });
+    if (!this.#userNamespace) await removeCgroups(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#network[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,36 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { BuildError } from "../error.js";
+import { isSystemError, openBeneath } from "../sys/syscalls.js";
+
+const LARGEST = 16 * 1024 * 1024; // an image may hold anything under the name of /etc/passwd
+const O_PATH = 0o10000000; // opens nothing yet: a FIFO would block, a device might act
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Reads a small text file of a root filesystem whose links may be hostile; undefined when there is
+ * none.
+ */
+export async function readBeneath(rootPath: string, path: string): Promise<string | undefined> {
+  const fd = locate(rootPath, path);
+  if (fd === undefined) return undefined;
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isFile() && stat.size <= LARGEST) return await readFile(`/proc/self/fd/${fd}`, "utf8");
+    throw new BuildError("INVALID_IMAGE", `Cannot read "/${path}" of the image: not a small file`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function locate(rootPath: string, path: string): number | undefined {
+  const root = openSync(rootPath, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return openBeneath(root, path, O_PATH | O_CLOEXEC, "in-root");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  } finally {
+    closeSync(root);
+  }
+}

@@ -1,0 +1,59 @@
+import { lstat, readlink } from "node:fs/promises";
+import { posix } from "node:path";
+import { BuildError } from "../error.js";
+import { isSystemError } from "../sys/syscalls.js";
+
+/** Where a path of the image leads, its links followed inside the root. */
+export interface RootfsPath {
+  /** Absolute in the root, free of links and dots: "/run/systemd/resolve". */
+  readonly path: string;
+  /** How many of its last components are not there yet. */
+  readonly missing: number;
+}
+
+const MOST_LINKS = 40; // as the kernel (path_resolution(7))
+
+/**
+ * Follows `path` inside the root, dangling links too, so that what is missing can be made at its
+ * end. Safe only while nobody else changes the root: before its process starts.
+ */
+export async function resolveInRootfs(rootPath: string, path: string): Promise<RootfsPath> {
+  const ahead = path.split("/").reverse();
+  const found: string[] = [];
+  let missing = 0;
+  let links = 0;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (found.pop() !== undefined && missing > 0) missing--;
+      continue;
+    }
+    const target = missing > 0 ? undefined : await look(posix.join(rootPath, ...found, name));
+    if (typeof target === "string") {
+      if (++links > MOST_LINKS) {
+        throw new BuildError("SANDBOX", `Cannot use "${path}" in the image: too many links`);
+      }
+      ahead.push(...target.split("/").reverse());
+      if (target.startsWith("/")) found.length = 0;
+      continue;
+    }
+    if (target === undefined) missing++;
+    found.push(name);
+  }
+  return { path: `/${found.join("/")}`, missing };
+}
+
+/** A link's target; true for anything else that is there. */
+async function look(path: string): Promise<string | true | undefined> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : true;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    if (isSystemError(error, "ENOTDIR")) {
+      throw new BuildError("SANDBOX", `Cannot use "${posix.basename(path)}" below a file`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

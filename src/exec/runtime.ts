@@ -1,0 +1,42 @@
+import { access, constants } from "node:fs/promises";
+import { posix } from "node:path";
+import { BuildError } from "../error.js";
+
+/** An OCI runtime on this machine. */
+export interface Runtime {
+  readonly path: string;
+  readonly name: "crun" | "runc";
+}
+
+/** The one that was named, by path or name; else crun, else runc. BuildError NO_RUNTIME. */
+export async function findRuntime(
+  wanted: string | undefined,
+  searchPath: string,
+): Promise<Runtime> {
+  for (const name of wanted === undefined ? ["crun", "runc"] : [wanted]) {
+    const path = await findProgram(name, searchPath);
+    if (path !== undefined)
+      return { path, name: posix.basename(path) === "crun" ? "crun" : "runc" };
+  }
+  const message =
+    wanted === undefined
+      ? "Cannot run steps: neither crun nor runc is installed"
+      : `Cannot run steps: there is no runtime "${wanted}"`;
+  throw new BuildError("NO_RUNTIME", message, {
+    hint: "install one, for example with: apt-get install crun",
+  });
+}
+
+/** The path of an executable file; undefined when there is none. */
+export async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
+  const places = name.includes("/") ? [""] : searchPath.split(":").filter((place) => place !== "");
+  for (const place of places) {
+    const path = posix.join(place, name);
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return undefined;
+}

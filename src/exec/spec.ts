@@ -1,0 +1,145 @@
+import { stepCapabilities } from "./capabilities.js";
+import type { BindMount, SandboxProcess } from "./executor.js";
+import { rlimits } from "./rlimits.js";
+import { systemMounts } from "./system-mounts.js";
+import { seccompProfile } from "./seccomp-profile.js";
+import type { ResolvedUser } from "./users.js";
+
+/** A device node of the host, for an insecure step. */
+export interface HostDevice {
+  readonly path: string;
+  readonly type: "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** What of this machine a specification depends on. */
+export interface Machine {
+  /** As in an image's platform: "amd64". */
+  readonly architecture: string;
+  readonly userNamespace: boolean;
+  /** The kernel's highest capability number. */
+  readonly lastCapability: number;
+  /** The host's device nodes; only an insecure step sees them. */
+  readonly devices: readonly HostDevice[];
+}
+
+/** Everything that a step's config.json is computed from. */
+export interface SpecInput {
+  readonly process: Omit<SandboxProcess, "root" | "stdio" | "user">;
+  readonly user: ResolvedUser;
+  readonly rootPath: string;
+  readonly machine: Machine;
+  /** Resolved in the root filesystem, in mounting order: resolv.conf, hosts, then the step's own. */
+  readonly mounts: readonly BindMount[];
+  /** A file that pins the network namespace; undefined: a new one, or the host's. */
+  readonly networkNamespace: string | undefined;
+  /** undefined: no cgroup of its own. */
+  readonly cgroupsPath: string | undefined;
+}
+
+/** The config.json of a step (runtime-spec, config.md). */
+export function runtimeSpec(input: SpecInput): object {
+  const { process, mounts, rootPath } = input;
+  return {
+    ociVersion: "1.0.2",
+    process: processSection(input),
+    root: { path: rootPath, readonly: false },
+    hostname: process.hostname,
+    mounts: [...systemMounts(process, input.machine.userNamespace), ...mounts.map(bindMount)],
+    linux: linuxSection(input),
+  };
+}
+
+/** As JSON text. "unlimited" becomes 2^64-1, which no JavaScript number holds. */
+export function serializeSpec(spec: object): string {
+  return JSON.stringify(spec).replace(/"(hard|soft)":"unlimited"/g, '"$1":18446744073709551615');
+}
+
+function processSection({ process, user, machine }: SpecInput): object {
+  const capabilities = stepCapabilities(process.security, machine.lastCapability);
+  const { uid, gid, additionalGids } = user;
+  return {
+    terminal: process.terminal,
+    user: { uid, gid, additionalGids, umask: 0o022 },
+    args: process.argv,
+    env: withHome(process.env, user.home),
+    cwd: process.cwd,
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    rlimits: rlimits(process.ulimits),
+    noNewPrivileges: false,
+  };
+}
+
+function withHome(env: readonly string[], home: string): readonly string[] {
+  return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${home}`];
+}
+
+function bindMount({ source, target, readonly }: BindMount): object {
+  const options = ["rbind", "rprivate", readonly ? "ro" : "rw"];
+  return { destination: target, type: "bind", source, options };
+}
+
+function linuxSection(input: SpecInput): object {
+  const { process, machine, cgroupsPath } = input;
+  const insecure = process.security === "insecure";
+  const confinement = insecure
+    ? { devices: machine.devices }
+    : {
+        seccomp: seccompProfile(machine.architecture),
+        maskedPaths,
+        readonlyPaths,
+      };
+  return {
+    namespaces: namespaces(input),
+    ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
+    // Without a cgroup there is nothing to enforce them; in a user namespace the kernel does.
+    ...(cgroupsPath === undefined ? {} : { resources: { devices: deviceRules(insecure) } }),
+    ...confinement,
+  };
+}
+
+function namespaces({ process, networkNamespace }: SpecInput): readonly object[] {
+  const own = ["pid", "mount", "ipc", "uts", "cgroup"].map((type) => ({ type }));
+  if (process.network === "none") return [...own, { type: "network" }];
+  if (networkNamespace === undefined) return own;
+  return [...own, { type: "network", path: networkNamespace }];
+}
+
+const maskedPaths = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+];
+
+const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/** Any node may be made, as in Docker, but only the harmless ones opened. */
+function deviceRules(insecure: boolean): readonly object[] {
+  if (insecure) return [{ allow: true, access: "rwm" }];
+  const opened = [
+    ["1:3", "1:5", "1:7", "1:8", "1:9"], // null, zero, full, random, urandom
+    ["5:0", "5:1", "5:2", "136:*"], // tty, console, ptmx, pts
+  ].flat();
+  return [
+    { allow: false, access: "rwm" },
+    { allow: true, type: "c", access: "m" },
+    { allow: true, type: "b", access: "m" },
+    ...opened.map((name) => allowDevice(name)),
+  ];
+}
+
+function allowDevice(name: string): object {
+  const [major, minor] = name.split(":");
+  const numbers = { major: Number(major), ...(minor === "*" ? {} : { minor: Number(minor) }) };
+  return { allow: true, type: "c", ...numbers, access: "rwm" };
+}
