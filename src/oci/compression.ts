@@ -109,6 +109,9 @@ async function* through(
     if (!isZlibError(error)) throw error;
     const message = `Cannot decompress gzip data: ${error.message}`;
     throw new BuildError("INVALID_ARCHIVE", message, { cause: error });
+  } finally {
+    // Whoever takes the generator down wants to find the file closed.
+    if (!source.closed) await new Promise((resolve) => source.once("close", resolve));
   }
 }
 

@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { assert } from "chai";
+import fc from "fast-check";
+import { BuildError } from "../../src/error.js";
+import { decompressed, gzipped } from "../../src/oci/compression.js";
+import { failureOf } from "./build-errors.js";
+import { chunked, collect } from "./bytes.js";
+
+const text = Buffer.from(randomBytes(200_000).toString("base64"));
+const half = text.subarray(0, 100_000);
+const rest = text.subarray(100_000);
+const skippable = Buffer.from([0x51, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+
+/** What the command makes of `input`. */
+function piped(command: string, input: Uint8Array): Buffer {
+  return execFileSync("sh", ["-c", command], { input, maxBuffer: 1 << 30 });
+}
+
+const zstd = piped("zstd -qc", text);
+
+describe("decompressed()", () => {
+  const cases: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
+    ["plain bytes", text, text],
+    ["nothing", Buffer.alloc(0), Buffer.alloc(0)],
+    ["less than any magic", Buffer.from([0x1f]), Buffer.from([0x1f])],
+    ["gzip", gzipSync(text), text],
+    ["gzip with a name and a time", piped("f=$(mktemp); cat >$f; gzip -c $f; rm $f", text), text],
+    ["gzip of two members", Buffer.concat([gzipSync(half), gzipSync(rest)]), text],
+    ["gzip of an empty file", gzipSync(""), Buffer.alloc(0)],
+    ["zstd", zstd, text],
+    ["zstd at its highest level", piped("zstd -19 -qc", text), text],
+    ["zstd of three frames, one to be skipped", frames(), text],
+    ["zstd that begins with a frame to be skipped", Buffer.concat([skippable, zstd]), text],
+    [
+      "a tar whose first name looks like bzip2",
+      Buffer.from("BZh1.txt\0\0\0"),
+      Buffer.from("BZh1.txt\0\0\0"),
+    ],
+  ];
+  for (const [name, given, want] of cases) {
+    for (const length of [1, 1000, 1 << 20]) {
+      if (length === 1 && given.byteLength > 200_000) continue;
+      it(`reads ${name} in chunks of ${length}`, async () => {
+        const got = await collect(decompressed(chunked(given, length)));
+        assert.isTrue(got.equals(want), `${got.byteLength} bytes`);
+      });
+    }
+  }
+
+  const flipped = Buffer.from(gzipSync(text));
+  flipped.fill(0xff, 5000, 5100);
+  const corrupt: readonly (readonly [string, Uint8Array])[] = [
+    ["gzip that ends early", gzipSync(text).subarray(0, 9000)],
+    ["gzip with wrong bytes inside", flipped],
+    [
+      "gzip with a wrong checksum",
+      Buffer.concat([gzipSync(text).subarray(0, -8), Buffer.alloc(8)]),
+    ],
+    ["zstd that ends early", zstd.subarray(0, 9000)],
+    ["zstd that is only a magic", zstd.subarray(0, 4)],
+    ["zstd with wrong bytes inside", Buffer.concat([zstd.subarray(0, 6), randomBytes(500)])],
+  ];
+  for (const [name, given] of corrupt) {
+    it(`refuses ${name}`, async () => {
+      const error = await failureOf(collect(decompressed(chunked(given))), "INVALID_ARCHIVE");
+      assert.match(error.message, /^Cannot decompress (gzip|zstd) data: /);
+    });
+  }
+
+  for (const tool of ["bzip2", "xz"]) {
+    it(`names ${tool}, which it cannot read`, async () => {
+      const given = piped(`${tool} -c`, Buffer.from("text"));
+      const error = await failureOf(collect(decompressed(chunked(given))), "UNSUPPORTED");
+      assert.include(error.message, tool);
+    });
+  }
+
+  it("lets an error of its source through unchanged", async () => {
+    const own = new BuildError("DIGEST_MISMATCH", "Cannot accept blob");
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield* chunked(gzipSync(text).subarray(0, 5000));
+      throw own;
+    }
+    assert.strictEqual(await failureOf(collect(decompressed(broken())), "DIGEST_MISMATCH"), own);
+  });
+
+  for (const [name, given] of [
+    ["plain", text],
+    ["gzip", gzipSync(text)],
+    ["zstd", zstd],
+  ] as const) {
+    it(`closes its source when a reader of ${name} bytes leaves early`, async () => {
+      let closed = false;
+      async function* watched(): AsyncGenerator<Uint8Array> {
+        try {
+          yield* chunked(given, 100);
+        } finally {
+          closed = true;
+        }
+      }
+      for await (const _ of decompressed(watched())) break;
+      assert.isTrue(closed);
+    });
+  }
+
+  it("throws nothing but BuildErrors, whatever follows a magic", async () => {
+    const magic = fc.constantFrom(
+      [0x1f, 0x8b, 8],
+      [0x28, 0xb5, 0x2f, 0xfd],
+      [0x50, 0x2a, 0x4d, 0x18],
+    );
+    await fc.assert(
+      fc.asyncProperty(magic, fc.uint8Array({ maxLength: 60 }), async (start, tail) => {
+        try {
+          await collect(decompressed(chunked(Buffer.from([...start, ...tail]), 7)));
+        } catch (error) {
+          assert.instanceOf(error, BuildError);
+        }
+      }),
+    );
+  });
+});
+
+function frames(): Buffer {
+  return Buffer.concat([piped("zstd -qc", half), skippable, piped("zstd -qc", rest)]);
+}
+
+describe("gzipped()", () => {
+  it("is undone by any gunzip", async () => {
+    assert.isTrue(gunzipSync(await collect(gzipped(chunked(text)))).equals(text));
+  });
+
+  it("gives the same bytes however its input is cut, with no time and no system in it", async () => {
+    const one = await collect(gzipped(chunked(text, 1 << 20)));
+    assert.isTrue(one.equals(await collect(gzipped(chunked(text, 777)))));
+    assert.strictEqual(one.toString("hex", 0, 10), "1f8b08000000000000ff");
+  });
+
+  it("compresses more at a higher level", async () => {
+    const fast = await collect(gzipped(chunked(text), 1));
+    const small = await collect(gzipped(chunked(text), 9));
+    assert.isBelow(small.byteLength, fast.byteLength);
+  });
+});
