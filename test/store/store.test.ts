@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { Lease } from "../../src/store/lease.js";
 import { failure, openTestStore, TemporaryDirectory } from "./fixture.js";
 
 describe("openStore()", () => {
@@ -134,7 +135,6 @@ describe("openStore()", () => {
     }
     const stop = AbortSignal.timeout(5);
     await store.lease.alone("prune the store", async () => {
-      const { Lease } = await import("../../src/store/lease.js");
       const refused: unknown = await Lease.take(store.locks, stop).catch((error: unknown) => error);
       assert.strictEqual(refused, stop.reason);
     });

@@ -1,0 +1,72 @@
+import { assert } from "chai";
+import { unlinkSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { mediaTypes } from "../../src/oci/descriptor.js";
+import { digestOf } from "../../src/oci/digest.js";
+import type { LayerRecord } from "../../src/store/layers.js";
+import type { Store } from "../../src/store/store.js";
+import { collect, failure, oneFile, temporaryStore } from "./fixture.js";
+
+async function build(store: Store, text: string): Promise<LayerRecord> {
+  await using draft = await store.snapshotter.ingest(oneFile(text));
+  return await store.layers.adopt(draft, { origin: "built" });
+}
+
+describe("LayerBytes", () => {
+  it("tar() gives the bytes that the DiffID names", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const tar = await collect(store.layerBytes.tar(record));
+    assert.strictEqual(digestOf(tar), record.diffId);
+    assert.strictEqual(tar.byteLength, record.size);
+  });
+
+  it("tar() fails for a layer that changed on disk", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const { id } = await build(store, "b");
+    const error = await failure(collect(store.layerBytes.tar({ ...record, id })));
+    assert.strictEqual(error.code, "DIGEST_MISMATCH");
+  });
+
+  it(`compressed("gzip") gives the same blob again and again, and compresses once`, async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const all = await Promise.all([1, 2, 3].map(() => store.layerBytes.compressed(record, "gzip")));
+    const [first] = all;
+    assert.isDefined(first);
+    assert.deepStrictEqual(all, [first, first, first]);
+    assert.strictEqual(first.mediaType, mediaTypes.layerGzip);
+    const blob = await collect(store.layerBytes.open(record, first));
+    assert.strictEqual(digestOf(blob), first.digest);
+    assert.strictEqual(digestOf(gunzipSync(blob)), record.diffId);
+    // Without the layer it can only come from what was kept.
+    await store.snapshotter.remove(record.id);
+    assert.deepStrictEqual(await store.layerBytes.compressed(record, "gzip"), first);
+  });
+
+  it("compressed() makes a kept blob again that is gone", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const first = await store.layerBytes.compressed(record, "gzip");
+    unlinkSync(store.blobs.path(first.digest));
+    assert.deepStrictEqual(await store.layerBytes.compressed(record, "gzip"), first);
+    assert.isTrue(await store.blobs.has(first.digest));
+  });
+
+  it(`compressed("none") is the tar itself, and stores nothing`, async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const descriptor = await store.layerBytes.compressed(record, "none");
+    assert.deepStrictEqual(descriptor, {
+      mediaType: mediaTypes.layer,
+      digest: record.diffId,
+      size: record.size,
+    });
+    assert.deepStrictEqual(await store.blobs.list(), []);
+    assert.strictEqual(
+      digestOf(await collect(store.layerBytes.open(record, descriptor))),
+      record.diffId,
+    );
+  });
+});
