@@ -18,7 +18,16 @@ export function parsePaths(
     const why = `cannot accept a heredoc as a destination: ${destination.word}`;
     throw syntaxError(head.name, why, destination.at);
   }
-  return { sources: paths.slice(0, -1), destination };
+  const sources = paths.slice(0, -1);
+  for (const source of sources) checkFileName(head.name, source);
+  return { sources, destination };
+}
+
+/** A heredoc becomes a file of its name, so the name must not lead elsewhere. */
+function checkFileName(instruction: string, source: CopySource): void {
+  if (!("body" in source)) return;
+  if (!["", ".", ".."].includes(source.name) && !source.name.includes("/")) return;
+  throw syntaxError(instruction, `heredoc name "${source.name}" is not a file name`, source.at);
 }
 
 /** Words split at every blank, but heredoc words split as the shell does. */

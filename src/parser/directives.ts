@@ -59,7 +59,7 @@ function checkOtherForms(source: Source, lines: readonly PhysicalLine[]): void {
   if (line === undefined) return;
   const at = { source, start: line.start, end: line.end };
   const marked = /^(?:#|\/\/)\s*syntax\s*=\s*(\S.*)$/i.exec(line.text)?.[1];
-  const value = marked ?? syntaxOfJson(source.text);
+  const value = marked ?? syntaxOfJson(source.text.slice(line.start));
   if (value !== undefined) checkFrontEnd(value, at);
 }
 

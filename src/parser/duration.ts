@@ -8,7 +8,7 @@ const UNITS: Readonly<Record<string, number>> = {
   m: 60e9,
   h: 3600e9,
 };
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 const LONGEST = 2 ** 63;
 
 /** Nanoseconds of a duration as Go writes it ("1h30m", "1.5s", "0"), or undefined. */

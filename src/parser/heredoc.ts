@@ -1,5 +1,5 @@
 import type { Span } from "../error.js";
-import type { Fragment } from "./fragment.js";
+import { type Fragment, trimStart } from "./fragment.js";
 import type { Heredoc } from "./instruction.js";
 import type { Layout } from "./joined-line.js";
 import { syntaxError } from "./syntax-error.js";
@@ -20,7 +20,7 @@ export interface PlacedHeredoc {
 }
 
 const OPERATOR = /^\d*<<-?$/;
-const WORD = /^\d*<<(-?)[ \t]*([^<]+)$/;
+const WORD = /^\d*<<(-?)([^<]+)$/;
 
 /** The heredocs of an instruction and where the file goes on. */
 interface Heredocs {
@@ -62,8 +62,9 @@ function announcements(args: Fragment): readonly Announcement[] {
 
 /** Parentheses are left out, so that the shift in `$((1 << 2))` stays a shift. */
 function announcementOf(word: Fragment): Announcement | undefined {
-  const [, dash, delimiter] = WORD.exec(word.text) ?? [];
-  if (delimiter === undefined || /^[^"']*[()]/.test(delimiter)) return undefined;
+  const [, dash, rest] = WORD.exec(word.text) ?? [];
+  const delimiter = trimStart(rest ?? "");
+  if (delimiter === "" || /^[^"']*[()]/.test(delimiter)) return undefined;
   const expand = !/["']/.test(delimiter.replaceAll(/\\[^]/g, ""));
   return { word, name: unquote(delimiter, "\\"), expand, stripTabs: dash === "-" };
 }

@@ -4,7 +4,7 @@ import type { Dockerfile, Instruction } from "./instruction.js";
 import { lint } from "./lint.js";
 import { parseInstruction } from "./parse-instruction.js";
 import { physicalLines } from "./physical-lines.js";
-import { readStatements } from "./statement.js";
+import { readStatements, type Statement } from "./statement.js";
 import { syntaxError } from "./syntax-error.js";
 
 /** Turns a Dockerfile into typed instructions, or says what is wrong with it. */
@@ -13,8 +13,12 @@ export function parseDockerfile(source: Source): Dockerfile {
   const lines = physicalLines(source);
   const directives = readDirectives(source, lines);
   const { escape } = directives;
-  const statements = [...readStatements({ source, lines, escape })];
-  const instructions = statements.map((statement) => parseInstruction(statement, escape));
+  const statements: Statement[] = [];
+  const instructions: Instruction[] = [];
+  for (const statement of readStatements({ source, lines, escape })) {
+    statements.push(statement);
+    instructions.push(parseInstruction(statement, escape)); // at once: the first mistake is reported first
+  }
   checkStages(source, instructions);
   return { source, directives, instructions, warnings: lint(statements, instructions) };
 }

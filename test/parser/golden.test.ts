@@ -1,34 +1,27 @@
 import { assert } from "chai";
-import { readdirSync, readFileSync } from "node:fs";
-import { BuildError } from "../../src/error.js";
-import type { Span } from "../../src/error.js";
-import { parseDockerfile } from "../../src/parser/parse-dockerfile.js";
+import { BuildError, type Span } from "../../src/error.js";
 import { compact, compactDirectives } from "./compact.js";
-
-const root = new URL("../../fixtures/parser/", import.meta.url);
+import { goldens, parse } from "./golden.js";
 
 /** What a golden file says about the Dockerfile beside it. */
 function outcome(text: string): object {
-  try {
-    const file = parseDockerfile({ name: "Dockerfile", text });
-    const warnings = file.warnings.map(({ rule, at }) => `${place(at).line} ${rule}`);
-    return {
-      instructions: file.instructions.map(compact),
-      ...(warnings.length > 0 && { warnings }),
-      ...compactDirectives(file),
-    };
-  } catch (error) {
-    if (!(error instanceof BuildError) || error.at === undefined) throw error;
-    const { message, code, hint } = error;
-    return {
-      error: {
-        message,
-        ...place(error.at),
-        ...(hint !== undefined && { hint }),
-        ...(code !== "SYNTAX" && { code }),
-      },
-    };
-  }
+  const result = parse(text);
+  if (result instanceof BuildError) return { error: failure(result) };
+  const warnings = result.warnings.map(({ rule, at }) => `${place(at).line} ${rule}`);
+  return {
+    instructions: result.instructions.map(compact),
+    ...(warnings.length > 0 && { warnings }),
+    ...compactDirectives(result),
+  };
+}
+
+function failure({ message, at, hint, code }: BuildError): object {
+  return {
+    message,
+    ...(at && place(at)),
+    ...(hint !== undefined && { hint }),
+    ...(code !== "SYNTAX" && { code }),
+  };
 }
 
 function place({ source, start }: Span): { readonly line: number; readonly column: number } {
@@ -37,13 +30,8 @@ function place({ source, start }: Span): { readonly line: number; readonly colum
 }
 
 describe("parseDockerfile() on golden files", () => {
-  for (const folder of readdirSync(root)) {
-    const [id = "", ...words] = folder.split("-");
-    it(`${id.toUpperCase()}: ${words.join(" ")}`, () => {
-      const text = readFileSync(new URL(`${folder}/Dockerfile`, root), "utf8");
-      const expected: unknown = JSON.parse(
-        readFileSync(new URL(`${folder}/expected.json`, root), "utf8"),
-      );
+  for (const { name, text, expected } of goldens) {
+    it(name, () => {
       assert.deepStrictEqual(outcome(text), expected);
     });
   }
