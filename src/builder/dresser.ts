@@ -1,0 +1,30 @@
+import type { DirectoryEntry } from "../oci/changeset.js";
+import type { Chmod } from "./chmod.js";
+import type { File } from "./placement.js";
+
+/** Numeric owner and group. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Gives what is copied the owner of --chown and the mode of --chmod. */
+export class Dresser {
+  readonly #owner: Owner | undefined;
+  readonly #chmod: Chmod | undefined;
+
+  constructor(owner: Owner | undefined, chmod: Chmod | undefined) {
+    this.#owner = owner;
+    this.#chmod = chmod;
+  }
+
+  directory(entry: DirectoryEntry): DirectoryEntry {
+    return { ...entry, ...this.#owner, mode: this.#chmod?.apply(entry.mode, true) ?? entry.mode };
+  }
+
+  /** Links keep their mode: it means nothing. */
+  file(file: File): File {
+    const mode = this.#chmod?.apply(file.mode, false) ?? file.mode;
+    return { ...file, ...this.#owner, mode: file.type === "symlink" ? file.mode : mode };
+  }
+}

@@ -1,0 +1,157 @@
+import { joinPath, parentOf } from "../context/confined.js";
+import { emptyRootfs, type Rootfs } from "../context/rootfs.js";
+import type { SelectedSource } from "../context/source-tree.js";
+import { locate } from "../error.js";
+import { digestOf, hexOf } from "../oci/digest.js";
+import { toBytePath, type BytePath, type DirectoryEntry, type Entry } from "../oci/changeset.js";
+import type { CopyStep } from "../plan/step.js";
+import { parseChmod } from "./chmod.js";
+import { Dresser, type Owner } from "./dresser.js";
+import { isFile, Placement, type CreatedMetadata, type File } from "./placement.js";
+import { unpackArchive } from "./unpack-archive.js";
+
+/** What a COPY or ADD is placed over, and how. */
+export interface CopyTarget {
+  /** The state before the step. */
+  readonly rootfs: Rootfs;
+  /** `step.chown`, resolved. */
+  readonly owner: Owner | undefined;
+  /** A private directory: holds the contents of unpacked archives until the layer is written. */
+  readonly work: string;
+  /** The time of what has none of its own, in whole seconds; the clock's when left out. */
+  readonly now?: number;
+}
+
+/**
+ * Exactly the entries that the layer of a COPY or ADD holds (SEMANTICS C03 to C14, C16, C21), from
+ * what its sources selected; none when a wildcard matched nothing. What exists on the way to them is
+ * listed with the metadata it has.
+ */
+export async function placeCopy(
+  step: CopyStep,
+  selected: readonly SelectedSource[],
+  target: CopyTarget,
+): Promise<readonly Entry[]> {
+  try {
+    return await new CopyPlacer(step, target).place(selected);
+  } catch (error) {
+    throw locate(error, step.at);
+  }
+}
+
+/** The directories that WORKDIR makes (SEMANTICS I07); none when it exists. */
+export function placeWorkdir(
+  path: string,
+  owner: Owner,
+  rootfs: Rootfs,
+  now = clock(),
+): readonly Entry[] {
+  const placement = new Placement(rootfs, { mode: 0o755, ...owner, mtime: now });
+  const real = placement.resolve(toBytePath(path));
+  if (placement.at(real) === "directory") return [];
+  placement.ensureDirectory(real);
+  return placement.entries();
+}
+
+function clock(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+class CopyPlacer {
+  readonly #step: CopyStep;
+  readonly #placement: Placement;
+  readonly #dresser: Dresser;
+  readonly #work: string;
+  readonly #now: number;
+
+  constructor(step: CopyStep, { rootfs, owner, work, now = clock() }: CopyTarget) {
+    const chmod = step.chmod === undefined ? undefined : parseChmod(step.chmod);
+    const created: CreatedMetadata = {
+      mode: chmod?.octal ?? 0o755,
+      ...(owner ?? { uid: 0, gid: 0 }),
+      mtime: now,
+    };
+    // As BuildKit: --chmod turns --link off.
+    const isolated = step.link && chmod === undefined;
+    this.#step = step;
+    this.#placement = new Placement(isolated ? emptyRootfs : rootfs, created);
+    this.#dresser = new Dresser(owner, chmod);
+    this.#work = work;
+    this.#now = now;
+  }
+
+  async place(selected: readonly SelectedSource[]): Promise<readonly Entry[]> {
+    for (const source of selected) await this.#placeSource(source);
+    for (const file of this.#step.files) this.#placeTop(toBytePath(file.name), this.#written(file));
+    return this.#placement.entries();
+  }
+
+  async #placeSource({ name, entries }: SelectedSource): Promise<void> {
+    const [top, ...below] = entries;
+    if (top === undefined) return;
+    if (top.type === "directory") this.#placeContents(top, below);
+    else if (!isFile(top)) throw new Error(`a source cannot be a ${top.type}`);
+    else if (!(await this.#unpack(name, top))) this.#placeTop(name, top);
+  }
+
+  /** The destination as it resolves now: an earlier source may have placed a link on the way. */
+  #destination(): BytePath {
+    return this.#placement.resolve(toBytePath(this.#step.destination));
+  }
+
+  /** A single file: into the destination when that is a directory, else under its name (C05). */
+  #placeTop(name: BytePath, file: File): void {
+    const destination = this.#destination();
+    const isInside =
+      this.#step.destination.endsWith("/") || this.#placement.at(destination) === "directory";
+    const path = isInside ? joinPath(destination, name) : destination;
+    this.#placement.ensureDirectory(parentOf(path));
+    this.#placement.putFile(path, this.#dresser.file(file));
+  }
+
+  /** A directory: its contents, into the destination, whose own metadata stays but for the time (C04). */
+  #placeContents(top: DirectoryEntry, below: readonly Entry[]): void {
+    const destination = this.#destination();
+    this.#placement.ensureDirectory(destination);
+    this.#placement.setTime(destination, top.mtime);
+    const files = new Map<BytePath, File>();
+    for (const entry of below) this.#placeBelow(entry, joinPath(destination, entry.path), files);
+  }
+
+  #placeBelow(entry: Entry, path: BytePath, files: Map<BytePath, File>): void {
+    if (entry.type === "directory") {
+      this.#placement.putDirectory(this.#dresser.directory({ ...entry, path }));
+      return;
+    }
+    const file = entry.type === "hardlink" ? files.get(entry.target) : this.#dress(entry);
+    if (file === undefined) throw new Error(`nothing was there for hardlink ${entry.path}`);
+    files.set(entry.path, file);
+    this.#placement.putFile(path, file);
+  }
+
+  #dress(entry: Entry): File {
+    if (!isFile(entry)) throw new Error(`a source cannot hold a ${entry.type}`);
+    return this.#dresser.file(entry);
+  }
+
+  async #unpack(name: BytePath, file: File): Promise<boolean> {
+    if (!this.#step.unpack || file.type !== "file" || file.size === 0) return false;
+    const into = { placement: this.#placement, destination: this.#destination() };
+    return await unpackArchive({ name, file, ...into, dresser: this.#dresser, work: this.#work });
+  }
+
+  #written({ body }: CopyStep["files"][number]): File {
+    const bytes = Buffer.from(body, "utf8");
+    return {
+      type: "file",
+      path: "" as BytePath,
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      mtime: this.#now,
+      size: bytes.byteLength,
+      content: { kind: "bytes", bytes },
+      sha256: hexOf(digestOf(bytes)),
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import { joinPath, nameOf, parentOf } from "../context/confined.js";
+import { isKeptXattr } from "../context/kept-xattrs.js";
+import { BuildError } from "../error.js";
+import { toText, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
+import { decompressed } from "../oci/compression.js";
+import { readContent } from "../oci/content.js";
+import { readArchive } from "../oci/layer-tar.js";
+import { decodeHeader } from "../oci/tar-decode.js";
+import { ContentSpool } from "./content-spool.js";
+import type { Dresser } from "./dresser.js";
+import { isFile, type File, type Placement } from "./placement.js";
+
+/** A file that ADD was given, and where it is to be unpacked. */
+export interface Unpacking {
+  readonly name: BytePath;
+  readonly file: FileEntry;
+  /** A real path. */
+  readonly destination: BytePath;
+  readonly placement: Placement;
+  readonly dresser: Dresser;
+  /** A private directory, for what the archive holds. */
+  readonly work: string;
+}
+
+/**
+ * Unpacks `file` into `destination` when it is a tar, plain or compressed, by its content; tells
+ * false, and places nothing, when it is none or holds nothing (SEMANTICS C21). Throws UNSUPPORTED
+ * for a compression that is not known, and INVALID_ARCHIVE for a broken tar.
+ */
+export async function unpackArchive(unpacking: Unpacking): Promise<boolean> {
+  if (!(await isArchive(unpacking))) return false;
+  await using spool = await ContentSpool.create(unpacking.work);
+  const unpacker = new Unpacker(unpacking, spool);
+  try {
+    for await (const entry of readArchive(plainBytes(unpacking))) await unpacker.place(entry);
+  } catch (error) {
+    throw named(unpacking, error);
+  }
+  return true;
+}
+
+function plainBytes({ file }: Unpacking): AsyncGenerator<Uint8Array> {
+  return decompressed(readContent(file));
+}
+
+const blockSize = 512;
+
+/** Whether it begins with a tar header. */
+async function isArchive(unpacking: Unpacking): Promise<boolean> {
+  const head = Buffer.alloc(blockSize);
+  let size = 0;
+  try {
+    for await (const chunk of plainBytes(unpacking)) {
+      size += Buffer.from(chunk).copy(head, size);
+      if (size === blockSize) break;
+    }
+    return size === blockSize && decodeHeader(head) !== undefined;
+  } catch (error) {
+    if (error instanceof BuildError && error.code === "INVALID_ARCHIVE") return false;
+    throw named(unpacking, error);
+  }
+}
+
+function named({ name }: Unpacking, error: unknown): unknown {
+  if (!(error instanceof BuildError)) return error;
+  const message = `Cannot unpack "${toText(name)}": ${error.message}`;
+  const unknown = error.code === "UNSUPPORTED";
+  const hint = unknown ? "ADD --unpack=false, or COPY, takes the file as it is" : error.hint;
+  return new BuildError(error.code, message, { cause: error, hint });
+}
+
+/**
+ * Places what comes out of an archive, as tar would unpack it over the root filesystem: a later
+ * entry replaces an earlier one, and names resolve through links, but never out of the root.
+ */
+class Unpacker {
+  readonly #unpacking: Unpacking;
+  readonly #spool: ContentSpool;
+
+  constructor(unpacking: Unpacking, spool: ContentSpool) {
+    this.#unpacking = unpacking;
+    this.#spool = spool;
+    unpacking.placement.ensureDirectory(unpacking.destination);
+  }
+
+  async place(entry: Entry): Promise<void> {
+    if (entry.path === "") return; // "./" says nothing about a destination that is there already
+    const { placement, dresser } = this.#unpacking;
+    const path = this.#real(entry.path);
+    placement.ensureDirectory(parentOf(path));
+    if (entry.type === "directory") {
+      placement.replaceByDirectory(dresser.directory({ ...entry, path, ...keptOf(entry) }));
+    } else if (entry.type === "hardlink") {
+      placement.replaceByFile(path, this.#linked(entry.path, entry.target));
+    } else if (isFile(entry)) {
+      placement.replaceByFile(path, dresser.file(await this.#kept(entry)));
+    } else {
+      throw new Error(`an archive cannot hold a ${entry.type}`);
+    }
+  }
+
+  /** Links in the parent are followed; one of that very name is replaced. */
+  #real(path: BytePath): BytePath {
+    const { destination, placement } = this.#unpacking;
+    return joinPath(placement.resolve(joinPath(destination, parentOf(path))), nameOf(path));
+  }
+
+  async #kept(entry: File): Promise<File> {
+    const file = { ...entry, ...keptOf(entry) };
+    return file.type === "file" ? await this.#spool.keep(file) : file;
+  }
+
+  /** A layer cannot link to a file below it, so the file must come from here. */
+  #linked(path: BytePath, target: BytePath): File {
+    const file = this.#unpacking.placement.fileAt(this.#real(target));
+    if (file !== undefined) return file;
+    const link = `hard link "${toText(path)}" to "${toText(target)}"`;
+    throw new BuildError("INVALID_ARCHIVE", `${link}, which is not in the archive before it`);
+  }
+}
+
+function keptOf({ xattrs }: File | Extract<Entry, { type: "directory" }>): Pick<File, "xattrs"> {
+  if (xattrs === undefined) return {};
+  const kept = new Map(Array.from(xattrs).filter(([name]) => isKeptXattr(name)));
+  return { xattrs: kept.size === 0 ? undefined : kept };
+}

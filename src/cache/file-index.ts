@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import xxhash, { type XXHashAPI } from "xxhash-wasm";
+import type { FileIndex } from "../context/file-index.js";
+import type { FileStat } from "../sys/syscalls.js";
+import { FileTable } from "./file-table.js";
+
+/** Bump the number when the meaning of anything here changes: an older file then counts as empty. */
+const magic = "tsbfidx1";
+/** Magic (0), xxHash64 of what follows it (8), seed (16), then the table. */
+const checksumOffset = 8;
+const seedOffset = 16;
+const headerSize = 24;
+
+const dayMs = 86_400_000;
+/** Files that no build asked for in this time are forgotten. */
+const keptDays = 14;
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number;
+
+/**
+ * The file index on this machine: xxHash64 of device, inode, size, mtime and ctime → SHA-256, in one
+ * packed buffer (docs/formats.md). The seed is random, so that no one can aim at a collision.
+ */
+export class PackedFileIndex implements FileIndex {
+  readonly #xxhash: XXHashAPI;
+  readonly #seed: bigint;
+  readonly #scanStart: number;
+  readonly #table: FileTable;
+  readonly #fields = Buffer.alloc(56);
+  #changed = false;
+
+  private constructor(xxhash: XXHashAPI, saved: Saved, scanStart: number) {
+    this.#xxhash = xxhash;
+    this.#seed = saved.seed;
+    this.#table = saved.table;
+    this.#scanStart = scanStart;
+  }
+
+  /** Reads what `save` made, before a scan begins. Anything torn or unknown counts as empty. */
+  static async load(
+    bytes: Uint8Array | undefined,
+    now: Clock = Date.now,
+  ): Promise<PackedFileIndex> {
+    const api = await xxhash();
+    const saved = bytes === undefined ? undefined : parse(api, Buffer.from(bytes));
+    return new PackedFileIndex(api, saved ?? emptyIndex(), now());
+  }
+
+  lookup(stat: FileStat): string | undefined {
+    const at = this.#table.find(this.#fingerprint(stat));
+    if (at === undefined) return undefined;
+    if (this.#table.day(at) !== this.#today) {
+      this.#table.setDay(at, this.#today);
+      this.#changed = true;
+    }
+    return this.#table.sha256(at);
+  }
+
+  record(stat: FileStat, sha256: string): void {
+    if (!this.#isSettled(stat)) return;
+    this.#table.set(this.#fingerprint(stat), sha256, this.#today);
+    this.#changed = true;
+  }
+
+  /** What the next build loads; undefined when nothing changed. */
+  save(): Uint8Array | undefined {
+    if (!this.#changed) return undefined;
+    this.#changed = false;
+    const { slots } = this.#table.since(this.#today - keptDays);
+    const bytes = Buffer.alloc(headerSize + slots.length);
+    bytes.write(magic, "latin1");
+    bytes.writeBigUInt64LE(this.#seed, seedOffset);
+    slots.copy(bytes, headerSize);
+    bytes.writeBigUInt64LE(this.#xxhash.h64Raw(bytes.subarray(seedOffset)), checksumOffset);
+    return bytes;
+  }
+
+  get #today(): number {
+    return Math.floor(this.#scanStart / dayMs);
+  }
+
+  /**
+   * A file that changes again within one tick of the filesystem's clock keeps its times (git calls
+   * such files racy). So one is remembered only when its times are older than the scan by more than
+   * a tick: 10 ms at most, or 2 s where whole seconds suggest a coarse filesystem.
+   */
+  #isSettled(stat: FileStat): boolean {
+    const { mtimeNanoseconds: mtime, ctimeNanoseconds: ctime } = stat;
+    const newest = mtime > ctime ? mtime : ctime;
+    const margin = ctime % 1_000_000_000n === 0n ? 2_000n : 20n;
+    return newest < (BigInt(Math.floor(this.#scanStart)) - margin) * 1_000_000n;
+  }
+
+  /** Over the bytes of struct statx: no number is taken apart for it. */
+  #fingerprint({ raw }: FileStat): bigint {
+    this.#fields.set(raw.subarray(32, 48), 0); // inode, size
+    this.#fields.set(raw.subarray(96, 128), 16); // ctime, mtime
+    this.#fields.set(raw.subarray(136, 144), 48); // device
+    return this.#xxhash.h64Raw(this.#fields, this.#seed);
+  }
+}
+
+interface Saved {
+  readonly seed: bigint;
+  readonly table: FileTable;
+}
+
+function emptyIndex(): Saved {
+  return { seed: randomBytes(8).readBigUInt64LE(), table: FileTable.empty() };
+}
+
+function parse(api: XXHashAPI, bytes: Buffer): Saved | undefined {
+  if (bytes.length < headerSize || bytes.toString("latin1", 0, checksumOffset) !== magic) {
+    return undefined;
+  }
+  const checksum = api.h64Raw(bytes.subarray(seedOffset));
+  if (bytes.readBigUInt64LE(checksumOffset) !== checksum) return undefined;
+  const table = FileTable.from(bytes.subarray(headerSize));
+  return table === undefined ? undefined : { seed: bytes.readBigUInt64LE(seedOffset), table };
+}

@@ -1,0 +1,99 @@
+import { closeSync, constants, openSync, readdirSync, readlinkSync } from "node:fs";
+import { toHostPath, type BytePath } from "../oci/changeset.js";
+import { fileTypes, isSystemError, openBeneath, type FileStat } from "../sys/syscalls.js";
+
+const O_PATH = 0o10000000; // not in node's constants
+const directoryFlags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * A directory of the host that nothing leads out of. Every directory in it is opened by openat2
+ * without following any link, and what is in there is reached through that descriptor, so that
+ * swapping a directory for a link at any moment leads nowhere.
+ */
+export class ConfinedRoot implements Disposable {
+  readonly #fd: number;
+
+  constructor(path: BytePath) {
+    this.#fd = openSync(toHostPath(path), O_PATH | constants.O_DIRECTORY);
+  }
+
+  /** Opens a directory by its real path; undefined where there is none, or a link is on the way. */
+  directory(path: BytePath): ConfinedDirectory | undefined {
+    try {
+      return new ConfinedDirectory(openBeneath(this.#fd, path, directoryFlags, "no-symlinks"));
+    } catch (error) {
+      if (isSystemError(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Fills `stat` from what is at `path`, following nothing; false when there is nothing. */
+  lstat(path: BytePath, stat: FileStat): boolean {
+    using parent = this.directory(parentOf(path));
+    return parent?.lstat(nameOf(path), stat) ?? false;
+  }
+
+  /** The target when `path` is a symlink. */
+  readLink(path: BytePath, stat: FileStat): BytePath | undefined {
+    using parent = this.directory(parentOf(path));
+    if (parent === undefined || !parent.lstat(nameOf(path), stat)) return undefined;
+    return stat.type === fileTypes.symlink ? parent.readLink(nameOf(path)) : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** One open directory. */
+export class ConfinedDirectory implements Disposable {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** For system calls: `name` in this very directory. "" is the directory itself. */
+  host(name: string): BytePath {
+    return `/proc/self/fd/${this.#fd}/${name === "" ? "." : name}` as BytePath;
+  }
+
+  /** Names of what is inside, in the order of their bytes. */
+  names(): readonly BytePath[] {
+    return readdirSync(this.host(""), { encoding: "latin1" }).sort() as BytePath[];
+  }
+
+  lstat(name: string, stat: FileStat): boolean {
+    return stat.lstat(this.host(name));
+  }
+
+  readLink(name: string): BytePath {
+    return readlinkSync(toHostPath(this.host(name)), { encoding: "latin1" }) as BytePath;
+  }
+
+  /** Opens a file to read it. A pipe that took its place meanwhile does not block. */
+  openFile(name: string): number {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    return openSync(toHostPath(this.host(name)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The directory that `path` is in; "" for what is in the root, and for the root. */
+export function parentOf(path: BytePath): BytePath {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as BytePath;
+}
+
+/** The last component; "" for the root. */
+export function nameOf(path: BytePath): BytePath {
+  return path.slice(path.lastIndexOf("/") + 1) as BytePath;
+}
+
+/** `name`, which may have several components, inside `directory`. */
+export function joinPath(directory: string, name: string): BytePath {
+  if (directory === "") return name as BytePath;
+  return (name === "" ? directory : `${directory}/${name}`) as BytePath;
+}

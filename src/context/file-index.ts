@@ -1,0 +1,12 @@
+import type { FileStat } from "../sys/syscalls.js";
+
+/**
+ * Remembers the digests of files between builds. Only files without extended attributes that a
+ * context keeps are recorded: changing those changes the ctime, so a hit tells that there are none.
+ */
+export interface FileIndex {
+  /** SHA-256 in hex of the file with exactly this stat data. */
+  lookup(stat: FileStat): string | undefined;
+  /** `stat` is from before the content was read. */
+  record(stat: FileStat, sha256: string): void;
+}

@@ -1,0 +1,127 @@
+import { BuildError } from "../error.js";
+import { toBytePath, toText, type BytePath } from "../oci/changeset.js";
+import { FileStat } from "../sys/syscalls.js";
+import { ConfinedRoot, joinPath, nameOf } from "./confined.js";
+import { cleanPath, compileGlob, hasWildcard, matchableText, unescapeName } from "./glob.js";
+import type { Glob } from "./glob.js";
+import type { LocalTree } from "./local-tree.js";
+import { resolveLinks } from "./resolve-links.js";
+import type { SelectedSource, SourceTree } from "./source-tree.js";
+import { unreadable } from "./unreadable.js";
+import { Walk } from "./walk.js";
+
+/**
+ * Selects from a directory of the host. Patterns are matched here rather than by a glob library:
+ * those have more syntax than Go's filepath.Match (braces, "**", extended globs), read paths of
+ * their own accord, and know no names that are not UTF-8.
+ */
+export class LocalSourceTree implements SourceTree {
+  readonly #tree: LocalTree;
+
+  constructor(tree: LocalTree) {
+    this.#tree = tree;
+  }
+
+  async select(pattern: string): Promise<readonly SelectedSource[]> {
+    try {
+      using root = new ConfinedRoot(this.#tree.root);
+      return await new Selection(this.#tree, root, pattern).run();
+    } catch (error) {
+      throw unreadable(pattern, error);
+    }
+  }
+}
+
+/** One call of `select`. */
+class Selection {
+  readonly #tree: LocalTree;
+  readonly #root: ConfinedRoot;
+  readonly #pattern: string;
+  readonly #stat = new FileStat();
+
+  constructor(tree: LocalTree, root: ConfinedRoot, pattern: string) {
+    this.#tree = tree;
+    this.#root = root;
+    this.#pattern = pattern;
+  }
+
+  async run(): Promise<readonly SelectedSource[]> {
+    const components = cleanPath(`/${this.#pattern}`).split("/").slice(1);
+    const first = components.findIndex(hasWildcard);
+    if (first < 0) return [await this.#plain(literalPath(components))];
+    const directory = this.#resolve(literalPath(components.slice(0, first)));
+    const globs = components.slice(first).map((component) => this.#compile(component));
+    const selected: SelectedSource[] = [];
+    for (const path of this.#expand(directory, globs)) {
+      const source = await this.#match(path);
+      if (source !== undefined) selected.push(source);
+    }
+    return selected;
+  }
+
+  async #plain(path: BytePath): Promise<SelectedSource> {
+    const real = this.#resolve(path);
+    const entries = await this.#walk(real);
+    if (entries.length === 0) throw this.#notFound(real);
+    return { name: nameOf(path), entries };
+  }
+
+  /** What a wildcard found counts as if it had been named, but for what is ignored. */
+  async #match(path: BytePath): Promise<SelectedSource | undefined> {
+    if (this.#tree.ignore?.excludes(path) !== true) return await this.#plain(path);
+    const entries = await this.#walk(path);
+    return entries.length === 0 ? undefined : { name: nameOf(path), entries };
+  }
+
+  async #walk(real: BytePath): ReturnType<Walk["run"]> {
+    return await new Walk(this.#tree, this.#root, real).run();
+  }
+
+  /** A link that is ignored is not there to be followed. */
+  #resolve(path: BytePath): BytePath {
+    return resolveLinks(path, (link) =>
+      this.#tree.ignore?.excludes(link) === true
+        ? undefined
+        : this.#root.readLink(link, this.#stat),
+    );
+  }
+
+  /** Paths below a real directory, in `comparePaths` order; links on the way are not followed. */
+  #expand(directory: BytePath, [glob, ...rest]: readonly Glob[]): readonly BytePath[] {
+    if (glob === undefined) return [directory];
+    const matches = this.#names(directory).filter((name) => glob.matches(matchableText(name)));
+    return matches.flatMap((name) => this.#expand(joinPath(directory, name), rest));
+  }
+
+  #names(directory: BytePath): readonly BytePath[] {
+    using open = this.#root.directory(directory);
+    return open?.names() ?? [];
+  }
+
+  #compile(component: string): Glob {
+    const glob = compileGlob(component, "name");
+    if (glob !== undefined) return glob;
+    throw new BuildError("COPY", `Cannot copy "${this.#pattern}": the pattern is malformed`, {
+      hint: 'a "[" in a name is written "[[]"',
+    });
+  }
+
+  #notFound(real: BytePath): BuildError {
+    const { ignore, kind } = this.#tree;
+    const where = kind === "context" ? "in the build context" : "where it is copied from";
+    const decided = ignore?.decide(real) ?? -1;
+    const hint = ignore?.isExcluding(decided) === true ? ignore.describe(decided) : undefined;
+    const message = `Cannot copy "${this.#pattern}": not found ${where}`;
+    return new BuildError("SOURCE_NOT_FOUND", message, { hint: hint ?? this.#danglingHint(real) });
+  }
+
+  #danglingHint(real: BytePath): string | undefined {
+    const written = cleanPath(`/${this.#pattern}`).slice(1);
+    if (hasWildcard(written) || toBytePath(unescapeName(written)) === real) return undefined;
+    return `a symbolic link on the way leads to "/${toText(real)}"`;
+  }
+}
+
+function literalPath(components: readonly string[]): BytePath {
+  return toBytePath(components.map(unescapeName).join("/"));
+}
