@@ -1,5 +1,5 @@
 import { BuildError, type Source, type Span } from "../error.js";
-import { trimStart } from "./fragment.js";
+import { trimStart } from "./blank.js";
 import type { Directives } from "./instruction.js";
 import type { PhysicalLine } from "./physical-lines.js";
 import { syntaxError } from "./syntax-error.js";
@@ -42,14 +42,9 @@ function checkEscape(value: string, at: Span): void {
 function checkFrontEnd(value: string, at: Span): void {
   const [image = ""] = value.split(/\s/, 1);
   if (FRONT_END.test(image)) return;
-  throw new BuildError(
-    "UNSUPPORTED",
-    `Cannot use front end "${image}": only docker/dockerfile is built in`,
-    {
-      at,
-      hint: "remove the syntax directive if this is a plain Dockerfile",
-    },
-  );
+  const message = `Cannot use front end "${image}": only docker/dockerfile is built in`;
+  const hint = "remove the syntax directive if this is a plain Dockerfile";
+  throw new BuildError("UNSUPPORTED", message, { at, hint });
 }
 
 /** A front end may also be named after a shebang line, in `//` comments and in a JSON document (P08). */
@@ -67,9 +62,8 @@ function syntaxOfJson(text: string): string | undefined {
   if (!text.startsWith("{")) return undefined;
   try {
     const document: unknown = JSON.parse(text);
-    if (typeof document !== "object" || document === null || !("syntax" in document))
-      return undefined;
-    return typeof document.syntax === "string" ? document.syntax : undefined;
+    const found = typeof document === "object" && document !== null && "syntax" in document;
+    return found && typeof document.syntax === "string" ? document.syntax : undefined;
   } catch {
     return undefined; // then it is read as a Dockerfile, which reports its first line
   }

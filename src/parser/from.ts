@@ -11,12 +11,8 @@ export function parseFrom(head: Head): Pick<From, "image" | "name" | "platform">
   const named = as?.text.toUpperCase() === "AS" && name !== undefined && more.length === 0;
   if (image === undefined || (as !== undefined && !named)) {
     const why = "FROM requires either one or three arguments";
-    throw syntaxError(
-      "FROM",
-      why,
-      image === undefined ? head.keyword.at : head.args.at,
-      "write FROM image AS name",
-    );
+    const { at } = image === undefined ? head.keyword : head.args;
+    throw syntaxError("FROM", why, at, "write FROM image AS name");
   }
   const platform = head.flags.find((flag) => flag.name === "platform");
   if (name === undefined) return { image: image.word(), name: undefined, platform };

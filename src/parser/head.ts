@@ -54,7 +54,7 @@ function readFlag(instruction: string, known: Known, word: Fragment): Flag {
   const kind = Object.hasOwn(known, name) ? known[name] : undefined;
   const at = word.at;
   if (kind === undefined) {
-    const hint = didYouMean(name, Object.keys(known));
+    const hint = didYouMean(name, Object.keys(known), "--");
     throw syntaxError(instruction, `unknown flag: --${name}`, at, hint);
   }
   if (kind === "boolean" ? value === "" : value === undefined) {

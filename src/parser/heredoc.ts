@@ -1,5 +1,6 @@
 import type { Span } from "../error.js";
-import { type Fragment, trimStart } from "./fragment.js";
+import { trimStart } from "./blank.js";
+import type { Fragment } from "./fragment.js";
 import type { Heredoc } from "./instruction.js";
 import type { Layout } from "./joined-line.js";
 import { syntaxError } from "./syntax-error.js";
@@ -95,6 +96,10 @@ function readBody(
 }
 
 function unterminated(name: string, at: Span): Error {
-  const hint = `end it with a line that is nothing but "${name}"`;
+  const word = /^[^;&|>]+(?=[;&|>])/.exec(name)?.[0];
+  const hint =
+    word === undefined
+      ? `end it with a line that is nothing but "${name}"`
+      : `write a blank after the delimiter "${word}"`;
   return syntaxError("heredoc", `unterminated heredoc "${name}"`, at, hint);
 }

@@ -23,7 +23,7 @@ export interface Heredoc {
   readonly expand: boolean;
   /** The word as written, such as `<<-"EOF"` or `3<<EOF`. */
   readonly word: string;
-  /** The body and its terminator exactly as written, for RUN lines that hand it to the shell. */
+  /** Body and terminator as written, without the last newline: for RUN lines handed to the shell. */
   readonly raw: string;
   readonly at: Span;
 }

@@ -1,5 +1,6 @@
 import type { Source, Span } from "../error.js";
-import { Fragment, type Locate, trimStart } from "./fragment.js";
+import { trimStart } from "./blank.js";
+import { Fragment, type Locate } from "./fragment.js";
 import type { PhysicalLine } from "./physical-lines.js";
 import type { Escape } from "./words.js";
 

@@ -17,7 +17,7 @@ export function parseDockerfile(source: Source): Dockerfile {
   const instructions: Instruction[] = [];
   for (const statement of readStatements({ source, lines, escape })) {
     statements.push(statement);
-    instructions.push(parseInstruction(statement, escape)); // at once: the first mistake is reported first
+    instructions.push(parseInstruction(statement, escape)); // at once: the first mistake counts
   }
   checkStages(source, instructions);
   return { source, directives, instructions, warnings: lint(statements, instructions) };
@@ -30,12 +30,8 @@ function checkStages(source: Source, instructions: readonly Instruction[]): void
   if (first === undefined) throw wrongFile("dockerfile contains no stages to build", source);
   if (first.kind === "from") return;
   const hint = "begin with FROM; only ARG may stand before it";
-  throw syntaxError(
-    "Dockerfile",
-    `no build stage in current context for ${first.keyword}`,
-    first.at,
-    hint,
-  );
+  const why = `no build stage in current context for ${first.keyword}`;
+  throw syntaxError("Dockerfile", why, first.at, hint);
 }
 
 function wrongFile(why: string, source: Source): Error {

@@ -7,7 +7,11 @@ export function syntaxError(what: string, why: string, at: Span, hint?: string):
 }
 
 /** A hint that names the nearest of the words that were possible. */
-export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+  prefix = "",
+): string | undefined {
   const near = suggest(word, candidates);
-  return near === undefined ? undefined : `did you mean "${near}"?`;
+  return near === undefined ? undefined : `did you mean "${prefix}${near}"?`;
 }

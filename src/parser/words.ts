@@ -1,5 +1,6 @@
 import { DockerfileParser } from "dockerfile-ast";
-import { BLANKS, type Fragment, NON_BLANKS } from "./fragment.js";
+import { BLANKS, NON_BLANKS } from "./blank.js";
+import type { Fragment } from "./fragment.js";
 import type { Directives } from "./instruction.js";
 
 /** The character that joins lines and quotes the next one. */
@@ -8,6 +9,10 @@ export type Escape = Directives["escape"];
 const QUOTED = {
   "\\": /\\[^]?|"(?:\\[^]?|[^"\\])*"?|'[^']*'?/g,
   "`": /`[^]?|"(?:`[^]?|[^"`])*"?|'[^']*'?/g,
+} as const;
+const CLOSED = {
+  "\\": /^(?:"(?:\\[^]|[^"\\])*"|'[^']*')$/,
+  "`": /^(?:"(?:`[^]|[^"`])*"|'[^']*')$/,
 } as const;
 const ESCAPED = { "\\": /\\[^]?/g, "`": /`[^]?/g } as const;
 
@@ -23,8 +28,8 @@ export function quotedWords(line: Fragment, escape: Escape): readonly Fragment[]
 
 /** Whether every quote that opens also closes. */
 export function isBalanced(text: string, escape: Escape): boolean {
-  const open = text.match(QUOTED[escape])?.at(-1) ?? "";
-  return !/^["']/.test(open) || (open.length > 1 && open.endsWith(open.charAt(0)));
+  const last = text.match(QUOTED[escape])?.at(-1);
+  return last === undefined || last.startsWith(escape) || CLOSED[escape].test(last);
 }
 
 /** Removes quotes, and the escape characters outside single quotes. */
@@ -32,14 +37,14 @@ export function unquote(text: string, escape: Escape): string {
   return text.replace(QUOTED[escape], (part) => {
     const quote = part.charAt(0);
     if (quote === escape) return part.slice(1);
-    const inner = part.slice(1, part.length > 1 && part.endsWith(quote) ? -1 : undefined);
+    const inner = part.slice(1, CLOSED[escape].test(part) ? -1 : undefined);
     return quote === "'" ? inner : inner.replace(ESCAPED[escape], (pair) => pair.slice(1));
   });
 }
 
 /**
- * dockerfile-ast drops escapes, ends words at an escaped blank, knows no quotes and no blanks but space and tab; so it
- * gets the outline of the line only, in which nothing but blanks has a meaning, and answers with ranges.
+ * dockerfile-ast drops escapes, ends words at an escaped blank, knows no quotes and no blanks but
+ * space and tab; so it gets the outline of the line, in which only blanks mean something.
  */
 function split(line: Fragment, text: string): readonly Fragment[] {
   const outline = text
