@@ -1,3 +1,6 @@
+import { BuildError } from "../error.js";
+import { toText, type BytePath } from "./changeset.js";
+
 /** Everything in a tar comes in blocks of this many bytes. */
 export const BLOCK = 512;
 
@@ -95,9 +98,19 @@ function paxRecords(header: TarHeader): [key: string, value: string][] {
   if (!fits(gid, MAX_ID)) records.push(["gid", String(gid)]);
   if (!fits(mtime, MAX_NUMBER)) records.push(["mtime", String(mtime)]);
   for (const [key, value] of xattrs ?? []) {
+    if (key.includes("=")) throw nameless(name, key);
     records.push([`${XATTR_PREFIX}${key}`, Buffer.from(value).toString("latin1")]);
   }
   return records;
+}
+
+/** A key of PAX ends at its first "=". */
+function nameless(name: string, key: string): BuildError {
+  const [file, xattr] = [toText(name as BytePath), toText(key as BytePath)];
+  return new BuildError(
+    "UNSUPPORTED",
+    `Cannot put "${file}" into a tar archive: its extended attribute "${xattr}" has a "=" in its name`,
+  );
 }
 
 /** How GNU tar, Go and libarchive spell an extended attribute in PAX. */
