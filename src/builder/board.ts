@@ -1,3 +1,4 @@
+import type { Span } from "../error.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Emit, Outcome } from "./event.js";
 
@@ -33,6 +34,10 @@ export class Board {
 
   progress(id: number, item: string, current: number, total: number | undefined): void {
     this.#emit({ type: "progress", id, item, current, total });
+  }
+
+  warn(rule: string | undefined, message: string, at?: Span): void {
+    this.#emit({ type: "warning", rule, message, at });
   }
 
   end(id: number, outcome: Outcome): void {

@@ -86,10 +86,13 @@ class Walk {
     const stage = at(this.#request.plan.stages, index);
     const vertices = at(this.#vertices, index);
     const base = await this.#base(stage, vertices.from);
+    const fresh = this.#request.fresh(stage);
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
       this.#signal.throwIfAborted();
-      state = state.with(await this.#step(step, state, at(vertices.steps, i), stage));
+      const place = { stage: stage.name, index: i };
+      const task = { place, parent: state, vertex: at(vertices.steps, i), sources: this.#sources };
+      state = state.with(await this.#step(step, { ...task, fresh, signal: this.#signal }));
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));
@@ -135,18 +138,11 @@ class Walk {
     );
   }
 
-  async #step(
-    step: Step,
-    parent: State,
-    vertex: number,
-    stage: PlannedStage,
-  ): Promise<LayerRecord> {
-    const fresh = this.#request.fresh(stage);
-    const task = { parent, vertex, fresh, signal: this.#signal, sources: this.#sources };
+  async #step(step: Step, task: Omit<Task, "step">): Promise<LayerRecord> {
     try {
       return await perform(step, task, this.#engine);
     } catch (error) {
-      if (!this.#signal.aborted) this.#engine.board.fail(vertex, error);
+      if (!this.#signal.aborted) this.#engine.board.fail(task.vertex, error);
       throw locate(error, step.at);
     }
   }

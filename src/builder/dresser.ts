@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "../oci/changeset.js";
+import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
 import type { Chmod } from "./chmod.js";
 import type { File } from "./placement.js";
 
@@ -22,9 +22,9 @@ export class Dresser {
     return { ...entry, ...this.#owner, mode: this.#chmod?.apply(entry.mode, true) ?? entry.mode };
   }
 
-  /** Links keep their mode: it means nothing. */
-  file(file: File): File {
-    const mode = this.#chmod?.apply(file.mode, false) ?? file.mode;
-    return { ...file, ...this.#owner, mode: file.type === "symlink" ? file.mode : mode };
+  /** Under its new name. Links keep their mode: it means nothing. */
+  file(file: File, path: BytePath): File {
+    const changed = file.type === "symlink" ? undefined : this.#chmod?.apply(file.mode, false);
+    return { ...file, ...this.#owner, path, mode: changed ?? file.mode };
   }
 }

@@ -18,10 +18,13 @@ export interface BaseImage {
 /** Bytes of a layer that have arrived; `total` where it is known. */
 export type LayerProgress = (item: string, current: number, total: number | undefined) => void;
 
+/** An image by the name the user gave it. */
+export type ImageName = Pick<ImageRequest, "platform" | "reference">;
+
 /** Finds images: in the local store, a registry, or an OCI layout. */
 export interface ImageResolver {
   /** Throws IMAGE_NOT_FOUND, REGISTRY, AUTH or PLATFORM, without a span. */
-  resolve(request: ImageRequest, signal: AbortSignal): Promise<BaseImage>;
+  resolve(request: ImageName, signal: AbortSignal): Promise<BaseImage>;
 }
 
 /** The layers of this machine. */
@@ -53,6 +56,10 @@ export interface Engine {
   readonly sandbox: SandboxDefaults;
   /** A private directory that may vanish with this process. */
   readonly work: string;
+  /** What tells this Dockerfile from others when a miss is explained. */
+  readonly scope: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly jobs: Jobs;
   readonly board: Board;
 }

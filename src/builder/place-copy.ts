@@ -106,7 +106,7 @@ class CopyPlacer {
       this.#step.destination.endsWith("/") || this.#placement.at(destination) === "directory";
     const path = isInside ? joinPath(destination, name) : destination;
     this.#placement.ensureDirectory(parentOf(path));
-    this.#placement.putFile(path, this.#dresser.file(file));
+    this.#placement.putFile(path, this.#dresser.file(file, path));
   }
 
   /** A directory: its contents, into the destination, whose own metadata stays but for the time (C04). */
@@ -123,15 +123,15 @@ class CopyPlacer {
       this.#placement.putDirectory(this.#dresser.directory({ ...entry, path }));
       return;
     }
-    const file = entry.type === "hardlink" ? files.get(entry.target) : this.#dress(entry);
+    const file = entry.type === "hardlink" ? files.get(entry.target) : this.#dress(entry, path);
     if (file === undefined) throw new Error(`nothing was there for hardlink ${entry.path}`);
     files.set(entry.path, file);
     this.#placement.putFile(path, file);
   }
 
-  #dress(entry: Entry): File {
+  #dress(entry: Entry, path: BytePath): File {
     if (!isFile(entry)) throw new Error(`a source cannot hold a ${entry.type}`);
-    return this.#dresser.file(entry);
+    return this.#dresser.file(entry, path);
   }
 
   async #unpack(name: BytePath, file: File): Promise<boolean> {

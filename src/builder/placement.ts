@@ -146,17 +146,19 @@ export class Placement {
   /** The layer, in `comparePaths` order. */
   entries(): readonly Entry[] {
     const firstNames = new Map<File, BytePath>();
-    const sorted = [...this.#placed].sort(([a], [b]) => comparePaths(a, b));
-    return sorted.flatMap(([path, placed]): readonly Entry[] => {
+    const entries: Entry[] = [];
+    for (const [path, placed] of [...this.#placed].sort(([a], [b]) => comparePaths(a, b))) {
       if (placed.kind === "directory") {
-        return placed.opaque ? [placed.entry, { type: "opaque", path }] : [placed.entry];
+        entries.push(placed.entry);
+        if (placed.opaque) entries.push({ type: "opaque", path });
+        continue;
       }
       const { file } = placed;
       const target = firstNames.get(file);
-      if (target !== undefined) return [hardlink(path, target, file)];
-      firstNames.set(file, path);
-      return [{ ...file, path }];
-    });
+      entries.push(target === undefined ? renamed(file, path) : hardlink(path, target, file));
+      if (target === undefined) firstNames.set(file, path);
+    }
+    return entries;
   }
 
   /** What the root filesystem shows at a path where nothing is placed. */
@@ -186,6 +188,10 @@ export function isFile(entry: Entry): entry is File {
     case "symlink":
       return true;
   }
+}
+
+function renamed(file: File, path: BytePath): File {
+  return file.path === path ? file : { ...file, path };
 }
 
 function hardlink(path: BytePath, target: BytePath, file: File): HardlinkEntry {

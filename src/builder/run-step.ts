@@ -1,8 +1,8 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { explainMiss } from "../cache/explain.js";
-import { runKey } from "../cache/key.js";
-import type { CacheKey } from "../cache/key.js";
+import { runIdentities, runKey } from "../cache/key.js";
+import type { CacheKey, KeyWithComponents } from "../cache/key.js";
 import { BuildError } from "../error.js";
 import type { BindMount, ExitStatus } from "../exec/executor.js";
 import type { RunStep } from "../plan/step.js";
@@ -14,27 +14,45 @@ import type { Task } from "./step-task.js";
 /** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
 export async function runStep(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
   const { step, parent, signal } = task;
-  const { key, components } = runKey(step, { parent: parent.key, sandbox: engine.sandbox });
-  const hit = recorded(key, task, engine);
+  const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
+  const facts = runKey(step, { parent: parent.key, extraHosts });
+  const hit = await recorded(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
-  await using _lock = await engine.lock(`run ${key}`, signal);
-  const meanwhile = recorded(key, task, engine); // another build may have made it while we waited
+  await using _lock = await engine.lock(`run ${facts.key}`, signal);
+  const meanwhile = await recorded(facts.key, task, engine); // another build may have made it
   if (meanwhile !== undefined) return meanwhile;
 
   using _place = await engine.jobs.take(signal);
-  const nearest = engine.cache.nearest(step.title);
-  engine.board.start(task.vertex, task.fresh ? "--no-cache" : explainMiss(components, nearest));
-  const layer = await execute(task, engine);
-  await engine.cache.put({ key, components, layer, title: step.title });
-  engine.board.end(task.vertex, { kind: "done" });
+  return await runAndRecord(task, facts, engine);
+}
+
+async function recorded(
+  key: CacheKey,
+  task: Task,
+  engine: Engine,
+): Promise<LayerRecord | undefined> {
+  const record = task.fresh ? undefined : await engine.cache.get(key);
+  const layer = record && (await engine.layers.find(record.layer));
+  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
   return layer;
 }
 
-function recorded(key: CacheKey, task: Task, engine: Engine): LayerRecord | undefined {
-  const record = task.fresh ? undefined : engine.cache.get(key);
-  const layer = record && engine.layers.get(record.layer);
-  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
+async function runAndRecord(
+  task: Task<RunStep>,
+  { key, components }: KeyWithComponents,
+  engine: Engine,
+): Promise<LayerRecord> {
+  const { step, vertex, fresh } = task;
+  const identities = runIdentities(step, { scope: engine.scope, ...task.place });
+  const reason = fresh ? "--no-cache" : explainMiss(components, engine.cache.nearest(identities));
+  engine.board.start(vertex, reason);
+  const layer = await execute(task, engine);
+  const { id, tree } = layer;
+  const createdAt = engine.now();
+  const { title: stepTitle } = step;
+  await engine.cache.put({ key, layer: id, tree, components, identities, stepTitle, createdAt });
+  engine.board.end(vertex, { kind: "done" });
   return layer;
 }
 

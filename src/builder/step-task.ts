@@ -7,6 +7,8 @@ export interface Task<S extends Step = Step> {
   readonly parent: State;
   /** The states of the plan's stages and images that the step reads from. */
   readonly sources: Sources;
+  /** Where it stands in the Dockerfile: explains misses. */
+  readonly place: { readonly stage: string; readonly index: number };
   /** Where its progress is shown. */
   readonly vertex: number;
   /** --no-cache: what is known of earlier builds does not count. */

@@ -93,7 +93,7 @@ class Unpacker {
     } else if (entry.type === "hardlink") {
       placement.replaceByFile(path, this.#linked(entry.path, entry.target));
     } else if (isFile(entry)) {
-      placement.replaceByFile(path, dresser.file(await this.#kept(entry)));
+      placement.replaceByFile(path, dresser.file(await this.#kept(entry), path));
     } else {
       throw new Error(`an archive cannot hold a ${entry.type}`);
     }

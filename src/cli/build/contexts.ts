@@ -1,0 +1,69 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Contexts } from "../../builder/engine.js";
+import { PackedFileIndex } from "../../cache/file-index.js";
+import { openDirectoryContext } from "../../context/directory-context.js";
+import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
+import type { SourceTree } from "../../context/source-tree.js";
+
+/** A context directory, and the Dockerfile whose own ignore file would win. */
+export interface Place {
+  readonly root: string;
+  readonly dockerfile: string | undefined;
+}
+
+interface OpenContext {
+  readonly tree: SourceTree;
+  readonly index: PackedFileIndex;
+  readonly indexFile: string;
+}
+
+/**
+ * The build context and the named ones, each scanned when a step first needs it. What was learnt of
+ * their files is kept under `indexDirectory` for the next build.
+ */
+export class ContextSet implements Contexts {
+  readonly #places: ReadonlyMap<string | undefined, Place>;
+  readonly #indexDirectory: string;
+  readonly #open = new Map<string | undefined, Promise<OpenContext>>();
+
+  constructor(main: Place, named: ReadonlyMap<string, string>, indexDirectory: string) {
+    const places = new Map<string | undefined, Place>();
+    for (const [name, root] of named) places.set(name, { root, dockerfile: undefined });
+    places.set(undefined, main);
+    this.#places = places;
+    this.#indexDirectory = indexDirectory;
+  }
+
+  async open(name: string | undefined): Promise<SourceTree> {
+    const known = this.#open.get(name);
+    if (known !== undefined) return (await known).tree;
+    const place = this.#places.get(name);
+    if (place === undefined) throw new Error(`the plan names the unknown context "${name ?? ""}"`);
+    const opening = this.#openPlace(place);
+    this.#open.set(name, opening);
+    return (await opening).tree;
+  }
+
+  /** Keeps what the scans found out. Losing it costs time, nothing else. */
+  async save(): Promise<void> {
+    for (const opening of this.#open.values()) {
+      const { index, indexFile } = await opening;
+      const bytes = index.save();
+      if (bytes === undefined) continue;
+      await mkdir(this.#indexDirectory, { recursive: true, mode: 0o700 });
+      const partial = `${indexFile}.${randomUUID()}`;
+      await writeFile(partial, bytes, { mode: 0o600 });
+      await rename(partial, indexFile);
+    }
+  }
+
+  async #openPlace({ root, dockerfile }: Place): Promise<OpenContext> {
+    const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
+    const index = await PackedFileIndex.load(await readFile(indexFile).catch(() => undefined));
+    const source = findIgnoreFile({ root, dockerfile });
+    const ignore = source && parseIgnore(source);
+    return { tree: await openDirectoryContext({ root, ignore, index }), index, indexFile };
+  }
+}

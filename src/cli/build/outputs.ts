@@ -1,0 +1,163 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Board } from "../../builder/board.js";
+import type { BuiltImage } from "../../builder/build.js";
+import { BuildError } from "../../error.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import { parseReference, type Reference } from "../../oci/reference.js";
+import { writeLayerTar } from "../../oci/layer-tar.js";
+import { writeTo } from "../../output/destination.js";
+import { writeImageArchive, archiveEntries } from "../../output/image-archive.js";
+import { packImage, storedConfig, type StoredImage } from "../../output/packed-image.js";
+import { pushImage } from "../../output/push-image.js";
+import { findLayers } from "../../output/stored-image.js";
+import { materialize } from "../../snapshotter/materialize.js";
+import { readTree } from "../../snapshotter/overlay-changes.js";
+import type { OutputSpec } from "../args/output.js";
+import { layerProgress } from "../commands/layer-progress.js";
+import type { Session } from "../session.js";
+
+/** What a build gave, for --iidfile, --metadata-file and -q. */
+export interface BuildSummary {
+  /** The config: the image id. Undefined when no image was made. */
+  readonly config: Descriptor | undefined;
+  /** The manifest, where an output needed one. */
+  readonly manifest: Descriptor | undefined;
+  readonly names: readonly string[];
+}
+
+/** A finished build on its way out. */
+export interface Exporting {
+  readonly session: Session;
+  readonly board: Board;
+  readonly built: BuiltImage;
+  readonly tags: readonly string[];
+}
+
+/** Makes every output that was asked for, one after the other; the first failure ends it. */
+export async function exportAll(
+  outputs: readonly OutputSpec[],
+  exporting: Exporting,
+): Promise<BuildSummary> {
+  let summary: BuildSummary = { config: undefined, manifest: undefined, names: [] };
+  for (const output of outputs) {
+    const made = await exportOne(output, exporting);
+    summary = {
+      config: made.config ?? summary.config,
+      manifest: made.manifest ?? summary.manifest,
+      names: [...summary.names, ...made.names],
+    };
+  }
+  return summary;
+}
+
+type Made = Pick<BuildSummary, "config" | "manifest"> & { readonly names: readonly string[] };
+const nothingMade: Made = { config: undefined, manifest: undefined, names: [] };
+
+async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Made> {
+  const { board, built, session } = exporting;
+  if (output.type === "cacheonly") return nothingMade;
+  const vertex = board.declare(titleOf(output));
+  return await board.during(vertex, async () => {
+    const chain = await built.state.chain(session.io.signal);
+    switch (output.type) {
+      case "image":
+        return await exportImage(output, exporting, vertex);
+      case "oci":
+      case "docker":
+        return await exportArchive(output, exporting);
+      case "tar": {
+        const root = await session.store.snapshotter.view(chain);
+        await write(output.dest, writeLayerTar(readTree(root)), session);
+        return nothingMade;
+      }
+      case "local": {
+        const root = await session.store.snapshotter.view(chain);
+        const dest = await directory(output.dest, session);
+        await materialize(readTree(root), dest, plainForm(session));
+        return nothingMade;
+      }
+    }
+  });
+}
+
+function titleOf(output: Exclude<OutputSpec, { readonly type: "cacheonly" }>): string {
+  if (output.type === "image") return output.push ? "pushing image" : "exporting to image";
+  return `exporting to ${output.type}`;
+}
+
+/** Into the store under its names; with `push`, into the registries of those names too. */
+async function exportImage(
+  output: Extract<OutputSpec, { readonly type: "image" }>,
+  { session, board, built, tags }: Exporting,
+  vertex: number,
+): Promise<Made> {
+  const { store, io } = session;
+  const names = output.names.length > 0 ? output.names : tags;
+  if (output.push && names.length === 0) {
+    throw new BuildError("USAGE", "Cannot push: the image has no name", {
+      hint: "give it one with --tag",
+    });
+  }
+  const image = await storedImage(built, session);
+  const { descriptor, bytes } = image.config;
+  await store.blobs.writeWhole(bytes);
+  await store.images.put({ id: descriptor.digest, createdAt: Date.now() }, names);
+  for (const name of names) board.progress(vertex, `naming to ${name}`, 1, 1);
+  if (!output.push) return { config: descriptor, manifest: undefined, names };
+  const { signal } = io;
+  const packed = await packImage(image, store.layerBytes, { compression: "gzip", signal });
+  const progress = layerProgress(board, vertex);
+  for (const name of names) {
+    await pushImage(packed, parseReference(name), { target: session.registry(), progress, signal });
+  }
+  return { config: descriptor, manifest: packed.manifest.descriptor, names };
+}
+
+/** As an OCI or docker archive: a file, standard output, or an OCI layout directory. */
+async function exportArchive(
+  output: Extract<OutputSpec, { readonly type: "docker" | "oci" }>,
+  { session, built, tags }: Exporting,
+): Promise<Made> {
+  const { signal } = session.io;
+  const image = await storedImage(built, session);
+  const names = output.names.length > 0 ? output.names : tags;
+  const packed = await packImage(image, session.store.layerBytes, { compression: "gzip", signal });
+  const named = [{ image: packed, names: names.map(withTag) }];
+  if (output.type === "oci" && !output.tar) {
+    const dest = await directory(output.dest, session);
+    await materialize(archiveEntries(named, "oci"), dest, plainForm(session));
+  } else {
+    await write(output.dest, writeImageArchive(named, output.type), session);
+  }
+  return { config: packed.config.descriptor, manifest: packed.manifest.descriptor, names };
+}
+
+/** For people: no owners, no overlay marks. */
+function plainForm({ namespace }: Session): { plain: true; userNamespace: boolean } {
+  return { plain: true, userNamespace: namespace.user };
+}
+
+async function storedImage({ config }: BuiltImage, { store }: Session): Promise<StoredImage> {
+  return { config: storedConfig(config), layers: await findLayers(store, config.rootfs.diff_ids) };
+}
+
+function withTag(name: string): Reference {
+  const reference = parseReference(name);
+  return reference.tag === undefined ? { ...reference, tag: "latest" } : reference;
+}
+
+async function write(
+  dest: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { io }: Session,
+): Promise<void> {
+  const path = dest === "-" ? dest : resolve(io.cwd, dest);
+  await writeTo(path, bytes, { stream: io.out, isTerminal: io.terminal.out }, io.signal);
+}
+
+async function directory(dest: string, { io }: Session): Promise<string> {
+  const path = resolve(io.cwd, dest);
+  await mkdir(path, { recursive: true });
+  return path;
+}

@@ -1,0 +1,114 @@
+import type { Board } from "../../builder/board.js";
+import type { BaseImage, ImageResolver } from "../../builder/engine.js";
+import { BuildError, locate } from "../../error.js";
+import { hostPlatform, parsePlatform, type Platform } from "../../oci/platform.js";
+import type { ImageConfig } from "../../oci/image.js";
+import type { Dockerfile } from "../../parser/instruction.js";
+import { makePlan } from "../../plan/make-plan.js";
+import {
+  imageKey,
+  type ImageRequest,
+  type NamedContext,
+  type Plan,
+  type PlanOptions,
+} from "../../plan/plan.js";
+import type { BuildCommand } from "../command.js";
+import type { Io } from "../io.js";
+
+/** A plan with the images it names, in its order. */
+export interface ResolvedPlan {
+  readonly plan: Plan;
+  readonly images: readonly BaseImage[];
+}
+
+/** What resolving the images of a plan needs. */
+export interface Resolving {
+  readonly images: ImageResolver;
+  readonly board: Board;
+  readonly signal: AbortSignal;
+}
+
+/** Plans, and finds the images that planning asks for, each once, until nothing is missing. */
+export async function resolvePlan(
+  dockerfile: Dockerfile,
+  options: PlanOptions,
+  resolving: Resolving,
+): Promise<ResolvedPlan> {
+  const found = new Map<string, BaseImage>();
+  for (;;) {
+    const configs = new Map<string, ImageConfig>();
+    for (const [key, image] of found) configs.set(key, image.config);
+    const planning = makePlan(dockerfile, options, configs);
+    if (planning.kind === "plan") {
+      const { plan } = planning;
+      return { plan, images: plan.images.map((request) => imageOf(found, request)) };
+    }
+    await Promise.all(
+      planning.images.map(async (request) => {
+        found.set(imageKey(request), await resolveImage(request, resolving));
+      }),
+    );
+  }
+}
+
+function imageOf(found: ReadonlyMap<string, BaseImage>, request: ImageRequest): BaseImage {
+  const image = found.get(imageKey(request));
+  if (image === undefined) throw new Error(`the plan names an unresolved image`);
+  return image;
+}
+
+async function resolveImage(
+  request: ImageRequest,
+  { images, board, signal }: Resolving,
+): Promise<BaseImage> {
+  const vertex = board.declare(`[internal] load metadata for ${request.reference}`);
+  try {
+    return await board.during(vertex, () => images.resolve(request, signal));
+  } catch (error) {
+    throw locate(error, request.at);
+  }
+}
+
+/** The part of the command line that planning cares about. */
+export function planOptions(command: BuildCommand, io: Io): PlanOptions {
+  const buildPlatform: Platform = hostPlatform(process.arch);
+  return {
+    target: command.target,
+    buildArgs: buildArgs(command, io.env),
+    proxyArgs: new Map(),
+    labels: command.labels,
+    network: command.network,
+    buildPlatform,
+    targetPlatform: command.platform ? parsePlatform(command.platform, buildPlatform) : undefined,
+    namedContexts: namedContexts(command.buildContexts),
+  };
+}
+
+/** `--build-arg NAME` takes the environment's value; without one there it is not passed at all. */
+function buildArgs(
+  { buildArgs: settings }: BuildCommand,
+  env: Io["env"],
+): ReadonlyMap<string, string> {
+  const args = new Map<string, string>();
+  const epoch = env["SOURCE_DATE_EPOCH"];
+  if (epoch !== undefined) args.set("SOURCE_DATE_EPOCH", epoch);
+  for (const { name, value = env[name] } of settings) {
+    if (value !== undefined) args.set(name, value);
+  }
+  return args;
+}
+
+function namedContexts(values: ReadonlyMap<string, string>): ReadonlyMap<string, NamedContext> {
+  return new Map([...values].map(([name, value]) => [name, namedContext(value)]));
+}
+
+function namedContext(value: string): NamedContext {
+  const image = /^docker-image:\/\/(.*)$/.exec(value)?.[1];
+  if (image !== undefined) return { kind: "image", reference: image };
+  if (value.startsWith("oci-layout://")) return { kind: "image", reference: value };
+  const scheme = /^(?:([a-z+-]+):\/\/|(git)@|(target|input):)/.exec(value);
+  if (scheme === null) return { kind: "directory" };
+  throw new BuildError("UNSUPPORTED", `Cannot use --build-context "${value}": not supported yet`, {
+    hint: "it may be docker-image://…, oci-layout://… or a directory",
+  });
+}

@@ -1,0 +1,51 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { BuildError } from "../../error.js";
+import { parseReference, formatReference } from "../../oci/reference.js";
+import type { BuildCommand } from "../command.js";
+import type { Io } from "../io.js";
+import type { BuildSummary } from "./outputs.js";
+
+type ResultFiles = Pick<BuildCommand, "iidFile" | "metadataFile">;
+
+/** An id file of an earlier build must not survive a failing one (F13). */
+export async function removeOldResults({ iidFile }: ResultFiles, { cwd }: Io): Promise<void> {
+  if (iidFile !== undefined) await rm(resolve(cwd, iidFile), { force: true });
+}
+
+/** Writes --iidfile and --metadata-file. */
+export async function writeResults(
+  { iidFile, metadataFile }: ResultFiles,
+  summary: BuildSummary,
+  { cwd }: Io,
+): Promise<void> {
+  if (iidFile !== undefined) {
+    if (summary.config === undefined) {
+      throw new BuildError("USAGE", `Cannot write --iidfile "${iidFile}": the output is no image`);
+    }
+    await writeAtomically(resolve(cwd, iidFile), summary.config.digest);
+  }
+  if (metadataFile !== undefined) {
+    const text = `${JSON.stringify(metadataOf(summary), undefined, 2)}\n`;
+    await writeAtomically(resolve(cwd, metadataFile), text);
+  }
+}
+
+/** The keys of `docker buildx build --metadata-file` that apply (F16). */
+function metadataOf({ config, manifest, names }: BuildSummary): Readonly<Record<string, unknown>> {
+  const descriptor = manifest ?? config;
+  return {
+    ...(config === undefined ? {} : { "containerimage.config.digest": config.digest }),
+    ...(descriptor === undefined
+      ? {}
+      : { "containerimage.descriptor": descriptor, "containerimage.digest": descriptor.digest }),
+    ...(names.length === 0
+      ? {}
+      : { "image.name": names.map((name) => formatReference(parseReference(name))).join(",") }),
+  };
+}
+
+async function writeAtomically(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.partial`, text);
+  await rename(`${path}.partial`, path);
+}

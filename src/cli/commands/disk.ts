@@ -1,0 +1,39 @@
+import { diskUsage, prune } from "../../store/garbage.js";
+import type { Store } from "../../store/store.js";
+import type { StoreCommand } from "../command.js";
+import type { Io } from "../io.js";
+import { formatAge, formatSize, formatTable } from "./table.js";
+
+/** `tsbuild du`: every layer and blob with its size, then the sums. */
+export async function runDu(store: Store, io: Io): Promise<number> {
+  const items = await diskUsage(store);
+  const now = Date.now();
+  const rows = items.map((item) => [
+    item.kind,
+    item.id.replace(/^sha256:/, "").slice(0, 12),
+    item.reclaimable ? "true" : "false",
+    formatSize(item.size),
+    item.usedAt === undefined ? "" : formatAge(item.usedAt, now),
+  ]);
+  io.out.write(formatTable([["KIND", "ID", "RECLAIMABLE", "SIZE", "LAST USED"], ...rows]));
+  const sum = (of: typeof items): string =>
+    formatSize(of.reduce((total, item) => total + item.size, 0));
+  io.out.write(`Reclaimable: ${sum(items.filter((item) => item.reclaimable))}\n`);
+  io.out.write(`Total: ${sum(items)}\n`);
+  return 0;
+}
+
+/** `tsbuild prune`: removes what no named image needs, and says how much that was. */
+export async function runPrune(
+  { all }: Extract<StoreCommand, { kind: "prune" }>,
+  store: Store,
+  io: Io,
+): Promise<number> {
+  const removed = await prune(store, { all });
+  for (const { kind, id, size } of removed) {
+    io.out.write(`Deleted: ${kind} ${id} (${formatSize(size)})\n`);
+  }
+  const total = removed.reduce((sum, item) => sum + item.size, 0);
+  io.out.write(`Total reclaimed space: ${formatSize(total)}\n`);
+  return 0;
+}

@@ -1,0 +1,90 @@
+import { resolve } from "node:path";
+import { BuildError } from "../../error.js";
+import type { SandboxProcess } from "../../exec/executor.js";
+import { openExecutor } from "../../exec/oci-executor.js";
+import type { ImageConfig } from "../../oci/image.js";
+import type { Setting } from "../args/setting.js";
+import type { RunCommand } from "../command.js";
+import { ImageFinder } from "../image-finder.js";
+import type { Session } from "../session.js";
+
+/** `tsbuild run IMAGE [COMMAND…]`: a throw-away container; the exit code is that of its process. */
+export async function runRun(command: RunCommand, session: Session): Promise<number> {
+  const { io, namespace, store, platform } = session;
+  const finder = new ImageFinder({ store, registry: session.registry, pull: false });
+  const request = { reference: command.image, platform };
+  const image = await finder.resolve(request, io.signal);
+  const chain = await image.layers(() => undefined, io.signal);
+  await using root = await store.snapshotter.prepare(chain);
+  await using executor = await openExecutor({
+    work: store.work,
+    userNamespace: namespace.user,
+    runtime: io.env["TSBUILD_RUNTIME"],
+    searchPath: io.env["PATH"],
+    warn: (message) => io.err.write(`warning: ${message}\n`),
+  });
+  const status = await executor.run(
+    { ...processOf(command, image.config, session), root },
+    io.signal,
+  );
+  return status.code;
+}
+
+function processOf(
+  command: RunCommand,
+  { config = {} }: ImageConfig,
+  { io }: Session,
+): Omit<SandboxProcess, "root"> {
+  return {
+    argv: argvOf(command, config),
+    env: environment(config.Env ?? [], command.env, io.env),
+    user: command.user ?? config.User ?? "",
+    cwd: command.workdir ?? (config.WorkingDir || "/"),
+    hostname: "tsbuild",
+    network: command.network,
+    security: "sandbox",
+    mounts: command.volumes.map((volume) => ({
+      ...volume,
+      source: resolve(io.cwd, volume.source),
+    })),
+    shmSize: 64 * 1024 * 1024,
+    extraHosts: [],
+    ulimits: [],
+    stdio: "inherit",
+    terminal: command.tty,
+  };
+}
+
+/** ENTRYPOINT and what follows it: the words given, else CMD; --entrypoint drops both of the image. */
+function argvOf(
+  { argv, entrypoint, image }: RunCommand,
+  config: NonNullable<ImageConfig["config"]>,
+): readonly string[] {
+  const whole =
+    entrypoint === undefined
+      ? [...(config.Entrypoint ?? []), ...(argv.length > 0 ? argv : (config.Cmd ?? []))]
+      : [...(entrypoint === "" ? [] : [entrypoint]), ...argv];
+  if (whole.length > 0) return whole;
+  throw new BuildError("USAGE", `Cannot run "${image}": it has no command`, {
+    hint: `name one: tsbuild run ${image} COMMAND`,
+  });
+}
+
+/** The image's variables, with those of the command line in their place or after them. */
+function environment(
+  image: readonly string[],
+  settings: readonly Setting[],
+  host: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const env = new Map(image.map((line) => split(line)));
+  for (const { name, value = host[name] } of settings) {
+    if (value === undefined) env.delete(name);
+    else env.set(name, value);
+  }
+  return [...env].map(([name, value]) => `${name}=${value}`);
+}
+
+function split(line: string): readonly [string, string] {
+  const at = line.indexOf("=");
+  return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+}

@@ -1,0 +1,77 @@
+import type { Command } from "./command.js";
+import { exitCodeOf } from "./exit-code.js";
+import { drain, type Io } from "./io.js";
+import { parseCommand } from "./parse-command.js";
+import type { Session } from "./session.js";
+import { version } from "./version.js";
+
+/** Runs one command line to its exit code; whatever goes wrong has been told on `io.err`. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const debug = argv.includes("--debug") || argv.includes("-D");
+  try {
+    return await perform(parseCommand(argv), io);
+  } catch (error) {
+    const { renderError } = await import("./render-error.js");
+    const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
+    io.err.write(renderError(error, { color, debug }));
+    return exitCodeOf(error);
+  } finally {
+    await drain(io);
+  }
+}
+
+/** Each command loads what it needs and nothing else: start-up counts. */
+async function perform(command: Command, io: Io): Promise<number> {
+  switch (command.kind) {
+    case "help":
+      io.out.write(command.text);
+      return 0;
+    case "version":
+      io.out.write(`tsbuild ${version}\n`);
+      return 0;
+    case "build": {
+      const { runBuild } = await import("./commands/build.js");
+      return await runBuild(command, io);
+    }
+    default:
+      return await withSession(command, io);
+  }
+}
+
+type SessionCommand = Exclude<Command, { readonly kind: "build" | "help" | "version" }>;
+
+async function withSession(command: SessionCommand, io: Io): Promise<number> {
+  const { openSession } = await import("./session.js");
+  await using session = await openSession(io);
+  return await performIn(session, command, io);
+}
+
+async function performIn(session: Session, command: SessionCommand, io: Io): Promise<number> {
+  const { store } = session;
+  switch (command.kind) {
+    case "run":
+      return await (await import("./commands/run.js")).runRun(command, session);
+    case "pull":
+      return await (await import("./commands/pull.js")).runPull(command, session);
+    case "push":
+      return await (await import("./commands/push.js")).runPush(command, session);
+    case "save":
+      return await (await import("./commands/save.js")).runSave(command, store, io);
+    case "load":
+      return await (await import("./commands/load.js")).runLoad(command, session);
+    case "images":
+      return await (await import("./commands/images.js")).runImages(command, store, io);
+    case "inspect":
+      return await (await import("./commands/inspect.js")).runInspect(command, store, io);
+    case "history":
+      return await (await import("./commands/history.js")).runHistory(command, store, io);
+    case "tag":
+      return await (await import("./commands/names.js")).runTag(command, store);
+    case "rmi":
+      return await (await import("./commands/names.js")).runRmi(command, store, io);
+    case "du":
+      return await (await import("./commands/disk.js")).runDu(store, io);
+    case "prune":
+      return await (await import("./commands/disk.js")).runPrune(command, store, io);
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { BuildError } from "../error.js";
+import { hostPlatform, type Platform } from "../oci/platform.js";
+import { RegistryClient } from "../registry/registry-client.js";
+import { dockerCredentials } from "../registry/credentials.js";
+import type { Snapshotter } from "../snapshotter/snapshotter.js";
+import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
+import type { Io } from "./io.js";
+import { readNamespace, type Namespace } from "./namespace.js";
+
+/** What a command works with: the store, and the rest when it is asked for. */
+export interface Session extends AsyncDisposable {
+  readonly io: Io;
+  readonly namespace: Namespace;
+  readonly store: Store;
+  /** This machine's. */
+  readonly platform: Platform;
+  /** Opened at the first call. */
+  registry(): RegistryClient;
+}
+
+/** Opens the store that the environment names (DESIGN.md section 7 and 8). */
+export async function openSession(io: Io): Promise<Session> {
+  const namespace = readNamespace(io.env);
+  const root = storeRoot(io.env, namespace);
+  const openSnapshotter = (site: SnapshotterSite): Promise<Snapshotter> =>
+    chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], site);
+  const store = await openStore(
+    { root, userNamespace: namespace.user, openSnapshotter },
+    io.signal,
+  );
+  let registry: RegistryClient | undefined;
+  return {
+    io,
+    namespace,
+    store,
+    platform: hostPlatform(process.arch),
+    registry: () => (registry ??= openRegistry(io.env)),
+    [Symbol.asyncDispose]: async () => {
+      registry?.close();
+      await store.close();
+    },
+  };
+}
+
+/** TSBUILD_ROOT, else the place for data of the system or of the user. */
+function storeRoot(env: Io["env"], namespace: Namespace): string {
+  const given = env["TSBUILD_ROOT"];
+  if (given !== undefined && given !== "") return given;
+  if (!namespace.user) return "/var/lib/tsbuild";
+  return join(env["XDG_DATA_HOME"] ?? join(env["HOME"] ?? homedir(), ".local", "share"), "tsbuild");
+}
+
+async function chooseSnapshotter(
+  name: string | undefined,
+  site: SnapshotterSite,
+): Promise<Snapshotter> {
+  if (name !== undefined && name !== "" && name !== "directory") {
+    throw new BuildError("USAGE", `Cannot use TSBUILD_SNAPSHOTTER "${name}": no such snapshotter`, {
+      hint: `there is "directory"`,
+    });
+  }
+  const { openDirectorySnapshotter } = await import("../snapshotter/directory-snapshotter.js");
+  return await openDirectorySnapshotter(site);
+}
+
+function openRegistry(env: Io["env"]): RegistryClient {
+  const config = env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker");
+  const bundle = env["TSBUILD_EXTRA_CA_CERTS"];
+  return new RegistryClient({
+    credentials: dockerCredentials(join(config, "config.json")),
+    ca: bundle === undefined ? undefined : readBundle(bundle),
+    insecureHosts: (env["TSBUILD_INSECURE_REGISTRIES"] ?? "").split(",").filter(Boolean),
+  });
+}
+
+/** As node itself does with NODE_EXTRA_CA_CERTS, a bundle that cannot be read is done without. */
+function readBundle(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
