@@ -71,13 +71,10 @@ export function runIdentities(
   ];
 }
 
-/** The name of a variable's component; explain.ts tells them from the others by it. */
-export const VARIABLE = "variable ";
-
 function variable(assignment: string): KeyComponent {
   const at = assignment.indexOf("=");
   const name = at < 0 ? assignment : assignment.slice(0, at);
-  return component(`${VARIABLE}${name}`, [assignment]);
+  return component(`variable ${name}`, [assignment]);
 }
 
 function component(name: string, fields: readonly string[]): KeyComponent {

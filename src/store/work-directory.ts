@@ -22,7 +22,7 @@ export async function claimWorkDirectory(parent: string, locks: Locks): Promise<
   if (owner === undefined) throw new Error(`somebody else owns the new directory ${path}`);
   return {
     path,
-    [Symbol.asyncDispose]: () => removeOwned(path, owner),
+    [Symbol.asyncDispose]: () => removeOwned(path, owner, locks),
   };
 }
 
@@ -31,12 +31,14 @@ export async function removeAbandonedWork(parent: string, locks: Locks): Promise
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
     const owner = await takeOver(path, locks);
-    if (owner !== undefined) await removeOwned(path, owner);
+    if (owner !== undefined) await removeOwned(path, owner, locks);
   }
 }
 
-/** Name of the lock over the moment between making a directory and locking its owner file. */
+/** Name of the lock over the moments when a directory is there without its locked owner file. */
 const CLAIM = "work";
+
+const OWNER = "owner";
 
 async function takeOver(path: string, locks: Locks): Promise<number | undefined> {
   await using _lock = await locks.lock(CLAIM);
@@ -50,14 +52,19 @@ async function takeOver(path: string, locks: Locks): Promise<number | undefined>
 
 /** The locked owner file of a work directory; undefined while another process holds it. */
 function lockOwner(path: string): number | undefined {
-  const fd = openSync(join(path, "owner"), constants.O_CREAT | constants.O_RDWR, 0o600);
+  const fd = openSync(join(path, OWNER), constants.O_CREAT | constants.O_RDWR, 0o600);
   if (tryLock(fd, "exclusive")) return fd;
   closeSync(fd);
   return undefined;
 }
 
-async function removeOwned(path: string, owner: number): Promise<void> {
+async function removeOwned(path: string, owner: number, locks: Locks): Promise<void> {
   try {
+    for (const name of await readdir(path)) {
+      if (name !== OWNER) await rm(join(path, name), { recursive: true, force: true });
+    }
+    // Else somebody could find the directory just without its owner file, and put a new one there.
+    await using _lock = await locks.lock(CLAIM);
     await rm(path, { recursive: true, force: true });
   } finally {
     closeSync(owner);

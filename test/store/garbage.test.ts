@@ -34,7 +34,7 @@ async function contents(store: Store) {
   );
   return { layers, blobs: [...(await store.blobs.list())].sort() };
 }
-function sorted(...digests: readonly Digest[]): readonly Digest[] {
+function sorted(...digests: readonly Digest[]): Digest[] {
   return [...digests].sort();
 }
 

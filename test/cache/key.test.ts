@@ -1,0 +1,125 @@
+import { assert } from "chai";
+import * as fc from "fast-check";
+import { runIdentities, runKey, stateKey, type RunFacts } from "../../src/cache/key.js";
+import { digestOf } from "../../src/oci/digest.js";
+import type { RunStep } from "../../src/plan/step.js";
+import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
+
+const step: RunStep = {
+  kind: "run",
+  title: "RUN make all",
+  at: { source: { name: "Dockerfile", text: "RUN make all" }, start: 0, end: 12 },
+  argv: ["/bin/sh", "-c", "make all"],
+  env: ["PATH=/bin", "VERSION=1"],
+  proxyEnv: [],
+  user: "",
+  cwd: "/",
+  network: "default",
+  security: "sandbox",
+  script: undefined,
+};
+const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
+const facts: RunFacts = { parent: stateKey([], [tree("a")]), extraHosts: ["db", "web"] };
+
+function keyOf(change: Partial<RunStep> = {}, factChange: Partial<RunFacts> = {}): string {
+  return runKey({ ...step, ...change }, { ...facts, ...factChange }).key;
+}
+
+const cases = [
+  { name: "its title", change: { title: "RUN make  all" }, same: true },
+  { name: "its place in the file", change: { at: { ...step.at, start: 1 } }, same: true },
+  { name: "proxy variables", change: { proxyEnv: ["HTTP_PROXY=http://p"] }, same: true },
+  { name: "the command", change: { argv: ["/bin/sh", "-c", "make"] }, same: false },
+  { name: "where arguments are split", change: { argv: ["/bin/sh", "-c make all"] }, same: false },
+  { name: "the shell", change: { argv: ["/bin/bash", "-c", "make all"] }, same: false },
+  { name: "a variable's value", change: { env: ["PATH=/bin", "VERSION=2"] }, same: false },
+  { name: "a variable's name", change: { env: ["PATH=/bin", "REVISION=1"] }, same: false },
+  { name: "the order of variables", change: { env: ["VERSION=1", "PATH=/bin"] }, same: false },
+  { name: "a missing variable", change: { env: ["PATH=/bin"] }, same: false },
+  { name: "the user", change: { user: "0" }, same: false },
+  { name: "the working directory", change: { cwd: "/src" }, same: false },
+  { name: "the network mode", change: { network: "none" as const }, same: false },
+  { name: "the security mode", change: { security: "insecure" as const }, same: false },
+  { name: "a script", change: { script: { name: "EOF", body: "#!/bin/sh\n" } }, same: false },
+];
+
+describe("runKey()", () => {
+  for (const { name, change, same } of cases) {
+    it(`${same ? "ignores" : "sees"} ${name}`, () => {
+      assert.strictEqual(keyOf(change) === keyOf(), same);
+    });
+  }
+
+  it("sees the parent and the names of extra hosts", () => {
+    assert.notStrictEqual(keyOf({}, { parent: stateKey([], [tree("b")]) }), keyOf());
+    assert.notStrictEqual(keyOf({}, { extraHosts: ["db"] }), keyOf());
+  });
+
+  it("sees what a script says", () => {
+    const script = { name: "EOF", body: "#!/bin/sh\necho a" };
+    assert.notStrictEqual(keyOf({ script: { ...script, body: "#!/bin/sh" } }), keyOf({ script }));
+  });
+
+  it("keeps values out of its components: a variable may hold a secret", () => {
+    const { components } = runKey({ ...step, env: ["TOKEN=hunter2"] }, facts);
+    assert.include(
+      components.map(({ name }) => name),
+      "variable TOKEN",
+    );
+    assert.notInclude(JSON.stringify(components), "hunter2");
+  });
+
+  it("does not change between versions unless FORMAT does", () => {
+    assert.strictEqual(keyOf(), "ccdda36691d6c044b35f587c1f63bfc4c8da0089da782d2d73131e84f8248d94");
+  });
+
+  it("differs wherever argv or env differ", () => {
+    const words = fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 });
+    fc.assert(
+      fc.property(words, words, words, words, (argv, env, otherArgv, otherEnv) => {
+        const same = JSON.stringify([argv, env]) === JSON.stringify([otherArgv, otherEnv]);
+        assert.strictEqual(
+          keyOf({ argv, env }) === keyOf({ argv: otherArgv, env: otherEnv }),
+          same,
+        );
+      }),
+    );
+  });
+});
+
+describe("stateKey()", () => {
+  const [a, b] = [digestOf("a"), digestOf("b")];
+  const states = [
+    { name: "nothing", key: stateKey([], []) },
+    { name: "a base", key: stateKey([a], []) },
+    { name: "a base of two layers", key: stateKey([a, b], []) },
+    { name: "the same in another order", key: stateKey([b, a], []) },
+    { name: "a layer of a step", key: stateKey([], [tree("a")]) },
+    { name: "a base and a layer", key: stateKey([a], [tree("b")]) },
+    { name: "a base and two layers", key: stateKey([a], [tree("b"), tree("a")]) },
+    { name: "a base and two layers in another order", key: stateKey([a], [tree("a"), tree("b")]) },
+  ];
+  it("tells chains apart", () => {
+    assert.strictEqual(new Set(states.map(({ key }) => key)).size, states.length);
+  });
+  it("is the same for the same chain", () => {
+    assert.strictEqual(stateKey([a], [tree("b")]), stateKey([a], [tree("b")]));
+  });
+});
+
+describe("runIdentities()", () => {
+  const place = { scope: "web", stage: "build", index: 1 };
+  it("finds the same command at another place, and another command at the same place", () => {
+    const [command, spot] = runIdentities(step, place);
+    const moved = runIdentities(step, { ...place, index: 2 });
+    const edited = runIdentities({ ...step, argv: ["ls"] }, place);
+    assert.strictEqual(moved[0], command);
+    assert.notStrictEqual(moved[1], spot);
+    assert.strictEqual(edited[1], spot);
+    assert.notStrictEqual(edited[0], command);
+  });
+  it("keeps projects apart", () => {
+    const other = runIdentities(step, { ...place, scope: "api" });
+    assert.notIncludeMembers([...other], [...runIdentities(step, place)]);
+  });
+});

@@ -1,0 +1,66 @@
+/**
+ * A process that works on a store until it is done or killed (processes.test.ts):
+ * `child.ts MODE DIRECTORY`. Says "ready" before it starts, and the outcome at the end.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stateKey, type CacheKey } from "../../src/cache/key.js";
+import { StepRecords } from "../../src/cache/records.js";
+import { digestOf } from "../../src/oci/digest.js";
+import type { LayerRecord } from "../../src/store/layers.js";
+import type { Store } from "../../src/store/store.js";
+import { oneFile, openTestStore } from "./fixture.js";
+
+async function build(store: Store, text: string): Promise<LayerRecord> {
+  await using draft = await store.snapshotter.ingest(oneFile(text));
+  return await store.layers.adopt(draft, { origin: "built" });
+}
+
+/** All that a build publishes, over and over; each turn makes something new. */
+async function churn(store: Store): Promise<never> {
+  const steps = new StepRecords(store);
+  for (let turn = 0; ; turn++) {
+    const { id, tree, diffId } = await build(store, `${store.work} ${turn}`);
+    const layer = store.layers.get(id);
+    await store.layerBytes.compressed(layer, "gzip");
+    const key = digestOf(stateKey([], [tree])) as unknown as CacheKey;
+    const record = { key, layer: id, tree, components: [], identities: [key], stepTitle: "RUN x" };
+    await steps.put({ ...record, createdAt: 0 });
+    const config = {
+      architecture: "amd64",
+      os: "linux",
+      rootfs: { type: "layers", diff_ids: [diffId] },
+    };
+    const { digest } = await store.blobs.writeWhole(Buffer.from(JSON.stringify(config)));
+    await store.images.put({ id: digest, createdAt: 0 }, [`web:${turn % 3}`]);
+  }
+}
+
+/** Adopts trees that other processes adopt as well. */
+async function race(store: Store): Promise<string> {
+  const ids: string[] = [];
+  for (let turn = 0; turn < 20; turn++) {
+    const { id } = await build(store, `tree ${turn}`);
+    await store.blobs.writeWhole(Buffer.alloc(100_000, turn));
+    ids.push(id);
+  }
+  return ids.join(" ");
+}
+
+/** Adds to a number in a file that other processes add to as well. */
+async function count(store: Store, directory: string): Promise<string> {
+  const path = join(directory, "count");
+  for (let turn = 0; turn < 100; turn++) {
+    await using _lock = await store.locks.lock("count");
+    await writeFile(path, String(Number(await readFile(path, "latin1")) + 1));
+  }
+  return "counted";
+}
+
+const [mode, directory = ""] = process.argv.slice(2);
+const store = await openTestStore(directory);
+process.stdout.write("ready\n");
+if (mode === "churn") await churn(store);
+const outcome = mode === "race" ? await race(store) : await count(store, directory);
+await store.close();
+process.stdout.write(`${outcome}\n`);
