@@ -2,7 +2,7 @@ import type { Fragment } from "./fragment.js";
 import type { Flag } from "./instruction.js";
 import { FLAGS, type FlagKind } from "./keywords.js";
 import { didYouMean, syntaxError } from "./syntax-error.js";
-import { plainWords, quotedWords, unquote } from "./words.js";
+import { isBalanced, plainWords, quotedWords, unquote } from "./words.js";
 
 /** An instruction split into its parts, flags checked. */
 export interface Head {
@@ -47,6 +47,9 @@ function splitFlags(name: string, known: Known, rest: Fragment): Pick<Head, "fla
 }
 
 function readFlag(instruction: string, known: Known, word: Fragment): Flag {
+  if (!isBalanced(word.text, "\\")) {
+    throw syntaxError(instruction, `unclosed quote in flag: ${word.text}`, word.at);
+  }
   const text = unquote(word.text, "\\").slice(2);
   const equals = text.indexOf("=");
   const name = equals === -1 ? text : text.slice(0, equals);

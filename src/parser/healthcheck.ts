@@ -24,7 +24,7 @@ export function parseHealthcheck(head: Head): Omit<Healthcheck, "at" | "keyword"
 function parseTest({ args, keyword }: Head): Healthcheck["test"] {
   const [type] = plainWords(args);
   if (type === undefined) {
-    throw syntaxError("HEALTHCHECK", "requires at least one argument", keyword.at);
+    throw syntaxError("HEALTHCHECK", "HEALTHCHECK requires at least one argument", keyword.at);
   }
   const rest = args.slice(type.text.length).trim();
   switch (type.text.toUpperCase()) {
@@ -49,12 +49,8 @@ function parseInterval(flag: Flag | undefined): number {
   const interval = parseDuration(flag.value);
   if (interval === undefined) {
     const why = `invalid duration "${flag.value}" for --${flag.name}`;
-    throw syntaxError(
-      "HEALTHCHECK",
-      why,
-      flag.at,
-      'write a number and a unit, such as "30s" or "1m30s"',
-    );
+    const hint = 'write a number and a unit, such as "30s" or "1m30s"';
+    throw syntaxError("HEALTHCHECK", why, flag.at, hint);
   }
   if (interval === 0 || interval >= MILLISECOND) return interval;
   throw syntaxError("HEALTHCHECK", `--${flag.name}=${flag.value} cannot be less than 1ms`, flag.at);

@@ -44,12 +44,8 @@ function pairOf(instruction: string, word: Fragment): { readonly key: Word; read
   const equals = word.text.indexOf("=");
   if (equals === -1) {
     const why = `can't find = in "${word.text}"`;
-    throw syntaxError(
-      instruction,
-      why,
-      word.at,
-      "every word must be name=value; quote values with blanks",
-    );
+    const hint = "every word must be name=value; quote values with blanks";
+    throw syntaxError(instruction, why, word.at, hint);
   }
   if (equals === 0) {
     throw syntaxError(instruction, `${instruction} names can not be blank`, word.at);

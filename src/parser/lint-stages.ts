@@ -23,16 +23,15 @@ function stageName({ name }: From, seen: Set<string>): readonly Warning[] {
   if (name === undefined) return [];
   const { text, at } = name;
   const lower = text.toLowerCase();
-  const rules: string[][] = [];
-  if (text !== lower) rules.push(["StageNameCasing", `stage name "${text}" should be lowercase`]);
-  if (RESERVED.has(lower)) {
-    rules.push(["ReservedStageName", `stage name "${text}" has another meaning in FROM and COPY`]);
-  }
-  if (seen.has(lower)) {
-    rules.push(["DuplicateStageName", `stage name "${text}" is used twice; the last one wins`]);
-  }
+  const warnings: Warning[] = [];
+  const warn = (rule: string, what: string): void => {
+    warnings.push({ rule, message: `stage name "${text}" ${what}`, at });
+  };
+  if (text !== lower) warn("StageNameCasing", "should be lowercase");
+  if (RESERVED.has(lower)) warn("ReservedStageName", "has another meaning in FROM and COPY");
+  if (seen.has(lower)) warn("DuplicateStageName", "is used twice; the last one wins");
   seen.add(lower);
-  return rules.map(([rule = "", message = ""]) => ({ rule, message, at }));
+  return warnings;
 }
 
 function repeated({ kind, at }: Instruction, seen: ReadonlySet<string>): readonly Warning[] {

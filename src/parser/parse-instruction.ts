@@ -1,10 +1,10 @@
 import type { Span } from "../error.js";
+import { atLeastOne, exactlyOne, parseShell, parseVolume } from "./arguments.js";
 import { parsePaths } from "./copy.js";
 import { parseFrom } from "./from.js";
-import type { Head } from "./head.js";
 import { parseHealthcheck } from "./healthcheck.js";
-import type { Instruction, Onbuild, Word } from "./instruction.js";
-import { readCommand, readJson } from "./json-form.js";
+import type { Instruction, Onbuild } from "./instruction.js";
+import { readCommand } from "./json-form.js";
 import { parseNames, parsePairs } from "./key-values.js";
 import { parseRun } from "./run.js";
 import type { Statement } from "./statement.js";
@@ -80,37 +80,4 @@ export function checkTrigger(name: string, at: Span): void {
   if (NO_TRIGGER.has(name)) {
     throw syntaxError("ONBUILD", `${name} isn't allowed as an ONBUILD trigger`, at);
   }
-}
-
-/** The whole rest of the line, blanks included, is one argument. */
-function exactlyOne({ name, keyword, args }: Head): Word {
-  if (args.text !== "") return args.word();
-  throw syntaxError(name, `${name} requires exactly one argument`, keyword.at);
-}
-
-function atLeastOne({ name, keyword }: Head, words: readonly Word[]): readonly Word[] {
-  if (words.length > 0) return words.map(({ text, at }) => ({ text, at }));
-  throw syntaxError(name, `${name} requires at least one argument`, keyword.at);
-}
-
-function parseShell(head: Head): readonly string[] {
-  const words = readJson("SHELL", head.args);
-  if (words === undefined && head.args.text !== "") {
-    const hint = 'write SHELL ["executable", "argument"]';
-    throw syntaxError(
-      "SHELL",
-      "SHELL requires the arguments to be in JSON form",
-      head.args.at,
-      hint,
-    );
-  }
-  return atLeastOne(head, words ?? []).map((word) => word.text);
-}
-
-function parseVolume(head: Head): readonly Word[] {
-  const words = readJson("VOLUME", head.args) ?? plainWords(head.args);
-  return atLeastOne(head, words).map(({ text, at }) => {
-    if (text.trim() !== "") return { text: text.trim(), at };
-    throw syntaxError("VOLUME", "VOLUME specified can not be an empty string", at);
-  });
 }

@@ -21,23 +21,14 @@ export function parseRun(
   }
   const [only] = placed;
   const script = placed.length === 1 && only?.word.text === head.args.text;
-  return {
-    kind: "run",
-    command,
-    heredocs: placed.map((each) => each.heredoc),
-    script,
-    flags: head.flags,
-  };
+  const heredocs = placed.map((each) => each.heredoc);
+  return { kind: "run", command, heredocs, script, flags: head.flags };
 }
 
 function checkChoice({ name, value, at }: Flag): void {
   const choices = Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
   if (choices === undefined || value === undefined || choices.includes(value)) return;
   const why = `invalid ${name} mode: "${value}"`;
-  throw syntaxError(
-    "RUN",
-    why,
-    at,
-    didYouMean(value, choices) ?? `use one of ${choices.join(", ")}`,
-  );
+  const hint = didYouMean(value, choices) ?? `use one of ${choices.join(", ")}`;
+  throw syntaxError("RUN", why, at, hint);
 }

@@ -32,12 +32,12 @@ export function isBalanced(text: string, escape: Escape): boolean {
   return last === undefined || last.startsWith(escape) || CLOSED[escape].test(last);
 }
 
-/** Removes quotes, and the escape characters outside single quotes. */
+/** Removes quotes, which must be balanced, and the escape characters outside single quotes. */
 export function unquote(text: string, escape: Escape): string {
   return text.replace(QUOTED[escape], (part) => {
     const quote = part.charAt(0);
     if (quote === escape) return part.slice(1);
-    const inner = part.slice(1, CLOSED[escape].test(part) ? -1 : undefined);
+    const inner = part.slice(1, -1);
     return quote === "'" ? inner : inner.replace(ESCAPED[escape], (pair) => pair.slice(1));
   });
 }

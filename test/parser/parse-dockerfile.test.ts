@@ -20,7 +20,7 @@ function written({
 
 const SAMPLE = [
   "FROM alpine AS base",
-  "  ENV a=1 \\",
+  "  ENV a=1\\",
   "# comment",
   '  key="two \\',
   'words" c=3',
@@ -37,7 +37,7 @@ describe("parseDockerfile()", () => {
     const { instructions } = parsed(SAMPLE);
     assert.deepStrictEqual(instructions.map(written), [
       "FROM alpine AS base",
-      'ENV a=1 \\\n# comment\n  key="two \\\nwords" c=3',
+      'ENV a=1\\\n# comment\n  key="two \\\nwords" c=3',
       'CMD [ "a" , "\\u0062\\"" ]',
       "COPY --chown=1 x <<EOF /z\nbody\nEOF",
       'VOLUME ["/a", "/b"]',
