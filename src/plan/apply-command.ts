@@ -2,6 +2,7 @@ import { BuildError } from "../error.js";
 import type { Cmd, Command, Entrypoint, Flag, Heredoc, Run } from "../parser/instruction.js";
 import { addHistory, addStep, titleOf, type Draft } from "./draft.js";
 import { goQuotedList } from "./go-format.js";
+import { joinWorkdir } from "./paths.js";
 import { proxyEnv } from "./predefined-args.js";
 import type { RunStep } from "./step.js";
 
@@ -43,7 +44,7 @@ export function applyRun(draft: Draft, run: Run): void {
     env: runEnv(draft),
     proxyEnv: proxyEnv(options, draft.env),
     user: draft.config.User ?? "",
-    cwd: draft.config.WorkingDir ?? "/",
+    cwd: joinWorkdir("", draft.config.WorkingDir ?? ""),
     ...readFlags(run.flags, options.network),
     script: script && { name: script.name, body: script.body },
   };

@@ -26,7 +26,7 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
     origin: readOrigin(draft, copy, images),
     sources,
     files,
-    destination: joinDestination(draft.config.WorkingDir ?? "/", destination),
+    destination: joinDestination(draft.config.WorkingDir ?? "", destination),
     chown,
     chmod,
     link: readBoolean(copy, "link") ?? false,
