@@ -34,8 +34,9 @@ export async function hasBlob(
 export async function uploadBlob(
   repository: Repository,
   blob: Descriptor,
-  { open, mountFrom, onProgress, signal }: PushOptions,
+  options: PushOptions,
 ): Promise<"mounted" | "uploaded"> {
+  const { mountFrom, signal } = options;
   const query = mountFrom === undefined ? "" : `?${mountQuery(blob, mountFrom)}`;
   const started = await repository.send(
     { method: "POST", path: `blobs/uploads/${query}`, ok: [201, 202], source: mountFrom },
@@ -43,12 +44,29 @@ export async function uploadBlob(
   );
   discard(started.response);
   if (started.status === 201) return "mounted";
-  const body = { size: blob.size, open: () => counted(open(), onProgress) };
-  const path = uploadUrl(repository, started, blob);
-  const headers = { "Content-Type": "application/octet-stream" };
-  const finished = await repository.send({ method: "PUT", path, headers, body, ok: [201] }, signal);
-  discard(finished.response);
+  await send(repository, { path: uploadUrl(repository, started, blob), blob }, options);
   return "uploaded";
+}
+
+interface Target {
+  readonly path: URL;
+  readonly blob: Descriptor;
+}
+
+async function send(
+  repository: Repository,
+  { path, blob }: Target,
+  { open, onProgress, signal }: PushOptions,
+): Promise<void> {
+  const source = new WatchedSource(onProgress);
+  const body = { size: blob.size, open: () => source.watch(open()) };
+  const headers = { "Content-Type": "application/octet-stream" };
+  try {
+    const call = { method: "PUT", path, headers, body, ok: [201] } as const;
+    discard((await repository.send(call, signal)).response);
+  } catch (error) {
+    throw source.failure ?? error;
+  }
 }
 
 function mountQuery({ digest }: Descriptor, from: string): string {
@@ -66,14 +84,26 @@ function uploadUrl({ action }: Repository, { response, url }: ApiResponse, blob:
   return upload;
 }
 
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  onProgress: PushOptions["onProgress"],
-): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  for await (const chunk of bytes) {
-    yield chunk;
-    sent += chunk.byteLength;
-    onProgress?.(sent);
+/** Counts what is read, and keeps the source's own failure apart from the connection's. */
+class WatchedSource {
+  failure: Error | undefined;
+  readonly #onProgress: PushOptions["onProgress"];
+
+  constructor(onProgress: PushOptions["onProgress"]) {
+    this.#onProgress = onProgress;
+  }
+
+  async *watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let sent = 0;
+    try {
+      for await (const chunk of bytes) {
+        yield chunk;
+        sent += chunk.byteLength;
+        this.#onProgress?.(sent);
+      }
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
   }
 }

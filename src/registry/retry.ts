@@ -28,7 +28,7 @@ export async function retried<T>(
 export async function pause(error: unknown, delay: number, signal?: AbortSignal): Promise<void> {
   const wait = retryAfterOf(error) ?? delay;
   if (!isTransient(error) || wait > longestPause) throw error;
-  await sleep(wait, undefined, { signal });
+  await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
 }
 
 function retryAfterOf(error: unknown): number | undefined {
