@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, tryLock } from "../sys/syscalls.js";
 import type { Locks } from "./locks.js";
+import { unmountBelow } from "./unmount-below.js";
 
 /** A directory for what this process has not finished. Disposing removes it. */
 export interface WorkDirectory extends AsyncDisposable {
@@ -60,6 +61,7 @@ function lockOwner(path: string): number | undefined {
 
 async function removeOwned(path: string, owner: number, locks: Locks): Promise<void> {
   try {
+    await unmountBelow(path);
     for (const name of await readdir(path)) {
       if (name !== OWNER) await rm(join(path, name), { recursive: true, force: true });
     }
