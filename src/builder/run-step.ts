@@ -23,6 +23,7 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Laye
   const meanwhile = await recorded(facts.key, task, engine); // another build may have made it
   if (meanwhile !== undefined) return meanwhile;
 
+  await parent.chain(signal); // pulled before this step counts as running
   using _place = await engine.jobs.take(signal);
   return await runAndRecord(task, facts, engine);
 }

@@ -1,5 +1,5 @@
 import { openRootfs } from "../context/rootfs.js";
-import { resolveOwner } from "../exec/users.js";
+import { resolveUser } from "../exec/users.js";
 import type { WorkdirStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
@@ -11,6 +11,6 @@ import { writeLayer } from "./write-layer.js";
 export async function workdirStep(task: Task<WorkdirStep>, engine: Engine): Promise<LayerRecord> {
   const { step, parent, signal } = task;
   const root = await engine.snapshots.view(await parent.chain(signal));
-  const owner = await resolveOwner(root, step.user);
+  const owner = await resolveUser(root, step.user);
   return await writeLayer(placeWorkdir(step.path, owner, openRootfs(root)), task, engine);
 }

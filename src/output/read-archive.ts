@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
 import { toText, type Entry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
+import { readContent } from "../oci/content.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
 import { readArchive } from "../oci/layer-tar.js";
@@ -49,9 +50,8 @@ async function unpack(entry: Entry, directory: string): Promise<void> {
       await mkdir(path, { recursive: true });
       return;
     case "file":
-      if (entry.content.kind !== "stream") throw new Error("a tar member is a stream");
       await mkdir(dirname(path), { recursive: true });
-      await pipeline(Readable.from(entry.content.stream), createWriteStream(path, { flags: "wx" }));
+      await pipeline(Readable.from(readContent(entry)), createWriteStream(path, { flags: "wx" }));
       return;
     case "block":
     case "char":
