@@ -19,10 +19,9 @@ import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
 import { overview } from "./overview.js";
 
-const parsers: ReadonlyMap<string, (argv: readonly string[]) => Command> = new Map<
-  string,
-  (argv: readonly string[]) => Command
->([
+type Parser = (argv: readonly string[]) => Command;
+
+const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["build", parseBuild],
   ["du", parseDu],
   ["help", parseHelp],
@@ -48,7 +47,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const parse = parsers.get(first);
   try {
     if (parse !== undefined) return parse(rest);
-    checkTypingError(first, rest);
+    checkTypingError(first);
     return parseBuild(argv);
   } catch (error) {
     if (error instanceof HelpRequest) return help(error.message);
@@ -56,30 +55,25 @@ export function parseCommand(argv: readonly string[]): Command {
   }
 }
 
-/** `tsbuild imges` names no directory; `tsbuild ./imges` does. */
-function checkTypingError(first: string, rest: readonly string[]): void {
-  if (!/^[a-z]+$/.test(first)) return;
-  const near = suggest(first, [...parsers.keys()]);
-  if (near === undefined && rest.length === 0) return;
-  if (near === undefined && rest.some((word) => word.startsWith("-"))) return;
-  const hint =
-    near === undefined
-      ? 'see "tsbuild --help"'
-      : `did you mean "tsbuild ${near}"? A directory is written "./${first}"`;
-  throw new BuildError("USAGE", `Cannot run "tsbuild ${first}": no such command`, { hint });
+/** `tsbuild imges` is no build of a directory; `tsbuild ./imges` is. */
+function checkTypingError(first: string): void {
+  const near = /^[a-z]+$/.test(first) ? suggest(first, parsers.keys()) : undefined;
+  if (near === undefined) return;
+  throw new BuildError("USAGE", `Cannot run "tsbuild ${first}": no such command`, {
+    hint: `did you mean "tsbuild ${near}"? A directory is written "./${first}"`,
+  });
 }
 
 function parseHelp(argv: readonly string[]): Command {
   const [name] = argv;
-  if (name === undefined) return help(overview);
-  if (!parsers.has(name) || name === "help" || name === "version") {
-    const near = suggest(name, [...parsers.keys()]);
-    if (name === "help" || name === "version") return help(overview);
-    throw new BuildError("USAGE", `Cannot show help for "${name}": no such command`, {
-      hint: near === undefined ? 'see "tsbuild --help"' : `did you mean "${near}"?`,
-    });
+  if (name === undefined || name === "help" || name === "version" || name === "--help") {
+    return help(overview);
   }
-  return parseCommand([name, "--help"]);
+  if (parsers.has(name)) return parseCommand([name, "--help"]);
+  const near = suggest(name, parsers.keys());
+  throw new BuildError("USAGE", `Cannot show help for "${name}": no such command`, {
+    hint: near === undefined ? "see tsbuild --help" : `did you mean "${near}"?`,
+  });
 }
 
 function parseVersion(argv: readonly string[]): Command {

@@ -1,17 +1,22 @@
 import { BuildError } from "../../error.js";
-import { suggest } from "../../suggest.js";
-import type { BuildCommand, Entitlement, Network, Progress } from "../command.js";
+import type { BuildCommand, Entitlement, Progress } from "../command.js";
 import { Flags } from "./flags.js";
 import { parseHost } from "./host.js";
-import { needsEngine, parseOutput, type OutputSpec } from "./output.js";
+import { parseOutput, type OutputSpec } from "./output.js";
 import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
 import { parseSize } from "./size.js";
 import { parseUlimit } from "./ulimit.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
-import { badValue, unsupported } from "./usage-error.js";
+import { badValue } from "./usage-error.js";
+import {
+  nonEmpty,
+  oneOf,
+  parseNetwork,
+  parsePlatform,
+  parseProgress,
+  progresses,
+} from "./words.js";
 
-const networks: readonly Network[] = ["default", "host", "none"];
-const progresses: readonly Progress[] = ["auto", "none", "plain", "quiet", "rawjson", "tty"];
 const entitlements: readonly Entitlement[] = ["network.host", "security.insecure"];
 
 /** Reads the words after `tsbuild build`. */
@@ -53,7 +58,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const tags = flags.many("-t, --tag <name>", "name the image (repeatable)", nonEmpty("--tag"));
   const outputs = flags.many("-o, --output <dest>", "DIRECTORY, or type=…,dest=…", parseOutput);
   const push = flags.switch("--push", "push the image when it is built");
-  const load = flags.switch("--load", "not supported: see tsbuild save");
   const iidFile = flags.one("--iidfile <path>", "write the image id there", nonEmpty("--iidfile"));
   const metadataFile = flags.one(
     "--metadata-file <path>",
@@ -69,9 +73,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const pull = flags.switch("--pull", "ask the registry for newer base images");
 
   flags.group("RUN steps");
-  const network = flags.one("--network <mode>", "default, none or host", (text) =>
-    oneOf("--network", text, networks),
-  );
+  const network = flags.one("--network <mode>", "default, none or host", parseNetwork);
   const addHosts = flags.many("--add-host <name=ip>", "add a line to /etc/hosts", parseHost);
   const shmSize = flags.one("--shm-size <size>", "size of /dev/shm, such as 64m", (text) =>
     parseSize("--shm-size", text),
@@ -81,9 +83,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
 
   flags.group("Display");
-  const progress = flags.one("--progress <mode>", progresses.join(", "), (text) =>
-    oneOf("--progress", text, progresses),
-  );
+  const progress = flags.one("--progress <mode>", progresses.join(", "), parseProgress);
   const quiet = flags.switch("-q, --quiet", "print nothing but the image id");
   const debug = flags.switch("-D, --debug", "show details of errors");
 
@@ -93,7 +93,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   flags.onlyFalse("--sbom");
 
   const context = onlyContext(flags.parse(argv));
-  if (load()) throw needsEngine("--load");
   checkQuiet(quiet(), progress());
   return {
     kind: "build",
@@ -121,43 +120,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     allow: new Set(allow().flat()),
     debug: debug(),
   };
-}
-
-/** Takes any text but the empty one. */
-export function nonEmpty(flag: string): (text: string) => string {
-  return (text) => {
-    if (text === "") throw badValue(flag, text, "the value is empty");
-    return text;
-  };
-}
-
-/** Takes one of a few words. */
-export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
-  const found = words.find((word) => word === text);
-  if (found !== undefined) return found;
-  const near = suggest(text, words);
-  const hint = near === undefined ? undefined : `did you mean "${near}"?`;
-  throw badValue(flag, text, `want ${words.join(", ")}`, hint);
-}
-
-/** Reads `--network`. */
-export function parseNetwork(text: string): Network {
-  return oneOf("--network", text, networks);
-}
-
-/** Reads `--progress`. */
-export function parseProgress(text: string): Progress {
-  return oneOf("--progress", text, progresses);
-}
-
-/** Reads one `os/architecture[/variant]`; "local" is the machine's own, as is leaving it away. */
-export function parsePlatform(text: string): string | undefined {
-  if (text === "local") return undefined;
-  if (text.includes(",")) throw unsupported(`--platform "${text}" with several platforms`);
-  if (!/^[a-z0-9_]+\/[a-z0-9_]+(\/[a-z0-9_]+)?$/i.test(text)) {
-    throw badValue("--platform", text, "want OS/ARCHITECTURE[/VARIANT]", 'such as "linux/amd64"');
-  }
-  return text.toLowerCase();
 }
 
 function parseEntitlements(text: string): readonly Entitlement[] {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { BuildError } from "../../error.js";
 import { suggest } from "../../suggest.js";
+import { unsupportedHints } from "./unsupported.js";
 import { unsupported } from "./usage-error.js";
 
 /** Thrown to leave the parser when `--help` was given. */
@@ -66,8 +67,8 @@ export class Flags {
   }
 
   /** A switch without effect here, taken so that scripts written for Docker go on working. */
-  ignored(flag: string): void {
-    this.#switch(new Option(flag).hideHelp());
+  ignored(flags: string): void {
+    this.#switch(new Option(flags).hideHelp());
   }
 
   /** A flag of which only `--flag=false` is supported. */
@@ -138,7 +139,7 @@ export class Flags {
 
   #unknown(word: string): BuildError {
     const [flag = word] = word.split("=");
-    if (this.#unsupported.includes(flag)) return unsupported(flag);
+    if (this.#unsupported.includes(flag)) return unsupported(flag, unsupportedHints.get(flag));
     if (this.#switches.includes(flag)) {
       return new BuildError("USAGE", `Cannot use "${word}": ${flag} takes true or false`);
     }

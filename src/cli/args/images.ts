@@ -1,8 +1,8 @@
 import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
-import { nonEmpty, parsePlatform, parseProgress } from "./build.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
 import { parseSize } from "./size.js";
+import { nonEmpty, parsePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
 
@@ -134,7 +134,7 @@ export const parsePrune: Parser<StoreCommand> = (argv) => {
   const keepStorage = flags.one("--keep-storage <size>", "cache that may stay", (text) =>
     parseSize("--keep-storage", text),
   );
-  flags.ignored("--force"); // nothing is ever asked
+  flags.ignored("-f, --force"); // nothing is ever asked
   const debug = debugFlag(flags);
   noOperands("prune", flags.parse(argv));
   return { kind: "prune", all: all(), keepStorage: keepStorage(), debug: debug() };

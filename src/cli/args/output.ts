@@ -1,6 +1,7 @@
 import { BuildError } from "../../error.js";
 import { suggest } from "../../suggest.js";
 import { splitCsv } from "./csv.js";
+import { dockerHint } from "./unsupported.js";
 import { badValue, unsupported } from "./usage-error.js";
 
 /** Where a result goes. A `dest` of "-" is standard output. */
@@ -18,10 +19,8 @@ export type OutputSpec =
   | { readonly type: "image"; readonly push: boolean; readonly names: readonly string[] }
   | { readonly type: "cacheonly" };
 
-const types = ["local", "tar", "oci", "docker", "image", "registry", "cacheonly"];
-
 /** The keys of each type that work here. */
-const supported: Readonly<Record<string, readonly string[]>> = {
+const supported = {
   local: ["dest"],
   tar: ["dest"],
   oci: ["dest", "name", "tar"],
@@ -29,11 +28,12 @@ const supported: Readonly<Record<string, readonly string[]>> = {
   image: ["name", "push"],
   registry: ["name", "push"],
   cacheonly: [],
-};
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type OutputType = keyof typeof supported;
 
 /** What docker buildx knows besides: named in the answer, so that nobody looks for a typing error. */
 const known = [
-  "annotation",
   "attestation-inline",
   "attestation-prefix",
   "compression",
@@ -66,28 +66,43 @@ export function parseOutput(text: string): OutputSpec {
   return fromKeys(text, readKeys(text, fields));
 }
 
-function readKeys(text: string, fields: readonly string[]): ReadonlyMap<string, string> {
-  const keys = new Map<string, string>();
+interface Keys {
+  readonly type: OutputType;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+function readKeys(text: string, fields: readonly string[]): Keys {
+  const values = new Map<string, string>();
   for (const field of fields) {
     const equals = field.indexOf("=");
     if (equals < 1) throw badValue("--output", text, `"${field}" is not KEY=VALUE`);
-    keys.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
+    values.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
   }
-  const type = keys.get("type");
-  if (type === undefined) throw badValue("--output", text, "the type is missing", typesHint());
-  const allowed = supported[type];
-  if (allowed === undefined) throw unknownType(text, type);
-  for (const key of keys.keys()) {
-    if (key !== "type" && !allowed.includes(key)) throw unknownKey(text, type, key);
+  const type = readType(text, values.get("type"));
+  const allowed: readonly string[] = ["type", ...supported[type]];
+  for (const key of values.keys()) {
+    if (!allowed.includes(key)) throw unknownKey(text, type, key);
   }
-  return keys;
+  return { type, values };
 }
 
-function fromKeys(text: string, keys: ReadonlyMap<string, string>): OutputSpec {
-  const names = splitNames(keys.get("name"));
-  const dest = keys.get("dest");
+function readType(text: string, type: string | undefined): OutputType {
+  const hint = `the types are ${Object.keys(supported).join(", ")}`;
+  if (type === undefined) throw badValue("--output", text, "the type is missing", hint);
+  if (isOutputType(type)) return type;
+  const near = suggest(type, Object.keys(supported));
+  const better = near === undefined ? hint : `did you mean "${near}"?`;
+  throw badValue("--output", text, `no output is of type "${type}"`, better);
+}
+
+function isOutputType(type: string): type is OutputType {
+  return Object.hasOwn(supported, type);
+}
+
+function fromKeys(text: string, { type, values }: Keys): OutputSpec {
+  const names = splitNames(values.get("name"));
+  const dest = values.get("dest");
   if (dest === "") throw badValue("--output", text, "dest is empty");
-  const type = keys.get("type");
   switch (type) {
     case "local":
       if (dest === undefined) throw badValue("--output", text, "type=local needs dest=DIRECTORY");
@@ -95,25 +110,17 @@ function fromKeys(text: string, keys: ReadonlyMap<string, string>): OutputSpec {
     case "tar":
       return { type, dest: dest ?? "-" };
     case "oci":
-      return { type, dest: dest ?? "-", tar: parseBoolean(text, "tar", keys) ?? true, names };
+      return { type, dest: dest ?? "-", tar: parseBoolean(text, "tar", values) ?? true, names };
     case "docker":
-      if (dest === undefined) throw needsEngine(`--output "${text}"`);
+      if (dest === undefined) throw unsupported(`--output "${text}"`, dockerHint);
       return { type, dest, names };
     case "image":
-      return { type, push: parseBoolean(text, "push", keys) ?? false, names };
+      return { type, push: parseBoolean(text, "push", values) ?? false, names };
     case "registry":
-      return { type: "image", push: parseBoolean(text, "push", keys) ?? true, names };
-    case undefined:
+      return { type: "image", push: parseBoolean(text, "push", values) ?? true, names };
     case "cacheonly":
-    default:
-      return { type: "cacheonly" };
+      return { type };
   }
-}
-
-/** Docker's engine is not ours to fill. */
-export function needsEngine(what: string): BuildError {
-  const hint = "the image is in tsbuild's own store; for Docker: tsbuild save NAME | docker load";
-  return unsupported(what, hint);
 }
 
 function splitNames(value: string | undefined): readonly string[] {
@@ -123,31 +130,22 @@ function splitNames(value: string | undefined): readonly string[] {
 function parseBoolean(
   text: string,
   key: string,
-  keys: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, string>,
 ): boolean | undefined {
-  const value = keys.get(key);
+  const value = values.get(key);
   if (value === undefined) return undefined;
   if (/^(true|1)$/i.test(value)) return true;
   if (/^(false|0)$/i.test(value)) return false;
   throw badValue("--output", text, `${key} is "${value}", want true or false`);
 }
 
-function unknownType(text: string, type: string): BuildError {
-  const near = suggest(type, types);
-  const hint = near === undefined ? typesHint() : `did you mean "${near}"?`;
-  return badValue("--output", text, `no output is of type "${type}"`, hint);
-}
-
-function unknownKey(text: string, type: string, key: string): BuildError {
-  if (known.includes(key) || key.startsWith("annotation"))
-    return unsupported(`--output key "${key}"`);
-  const keys = ["type", ...(supported[type] ?? [])];
+function unknownKey(text: string, type: OutputType, key: string): BuildError {
+  if (known.includes(key) || key.startsWith("annotation")) {
+    return unsupported(`the key "${key}" of --output`);
+  }
+  const keys = ["type", ...supported[type]];
   const near = suggest(key, keys);
-  const hint =
-    near === undefined ? `type=${type} takes ${keys.join(", ")}` : `did you mean "${near}"?`;
+  const all = `type=${type} takes ${keys.join(", ")}`;
+  const hint = near === undefined ? all : `did you mean "${near}"?`;
   return badValue("--output", text, `type=${type} has no key "${key}"`, hint);
-}
-
-function typesHint(): string {
-  return `the types are ${types.join(", ")}`;
 }

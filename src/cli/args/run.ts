@@ -1,10 +1,10 @@
 import { BuildError } from "../../error.js";
 import type { RunCommand } from "../command.js";
-import { nonEmpty, parseNetwork } from "./build.js";
 import { Flags } from "./flags.js";
 import { parseSetting } from "./setting.js";
 import { unsupportedRunFlags } from "./unsupported.js";
 import { parseVolume } from "./volume.js";
+import { nonEmpty, parseNetwork } from "./words.js";
 
 /** Reads the words after `tsbuild run`. */
 export function parseRun(argv: readonly string[]): RunCommand {

@@ -1,3 +1,10 @@
+/** What to do where Docker would fill its engine. */
+export const dockerHint =
+  "the image is in tsbuild's own store; for Docker: tsbuild save NAME | docker load";
+
+/** What to do instead of using some of the flags below. */
+export const unsupportedHints: ReadonlyMap<string, string> = new Map([["--load", dockerHint]]);
+
 /** Flags of `docker buildx build` that tsbuild knows and does not have yet. */
 export const unsupportedBuildFlags: readonly string[] = [
   "--annotation",
@@ -18,6 +25,7 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--cpuset-mems",
   "--device",
   "--isolation",
+  "--load",
   "--memory",
   "-m",
   "--memory-swap",

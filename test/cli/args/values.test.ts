@@ -1,0 +1,146 @@
+import { assert } from "chai";
+import { splitCsv } from "../../../src/cli/args/csv.js";
+import { parseHost } from "../../../src/cli/args/host.js";
+import { parseOutput } from "../../../src/cli/args/output.js";
+import { parseSize } from "../../../src/cli/args/size.js";
+import { parseUlimit } from "../../../src/cli/args/ulimit.js";
+import { parseVolume } from "../../../src/cli/args/volume.js";
+import { BuildError } from "../../../src/error.js";
+
+/** A value, or the message of the error, with its hint after "; ". */
+type Case = readonly [text: string, want: unknown];
+
+function outcome(parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    return error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
+  }
+}
+
+function table(name: string, parse: (text: string) => unknown, cases: readonly Case[]): void {
+  describe(name, () => {
+    for (const [text, want] of cases) {
+      it(`reads ${JSON.stringify(text)}`, () => {
+        assert.deepStrictEqual(
+          outcome(() => parse(text)),
+          want,
+        );
+      });
+    }
+  });
+}
+
+const noSize = "want a number of bytes with an optional unit b, k, m, g or t";
+table("parseSize()", (text) => parseSize("--shm-size", text), [
+  ["0", 0],
+  ["1024", 1024],
+  ["64m", 64 * 1024 ** 2],
+  ["64MB", 64 * 1024 ** 2],
+  ["1.5g", 1.5 * 1024 ** 3],
+  ["512 KiB", 512 * 1024],
+  ["7b", 7],
+  ["", `Cannot use --shm-size "": ${noSize}`],
+  ["-1", `Cannot use --shm-size "-1": ${noSize}`],
+  ["64x", `Cannot use --shm-size "64x": ${noSize}`],
+  ["9999999p", 'Cannot use --shm-size "9999999p": too large'],
+]);
+
+table("parseUlimit()", parseUlimit, [
+  ["nofile=1024:2048", { type: "nofile", soft: 1024, hard: 2048 }],
+  ["nofile=1024", { type: "nofile", soft: 1024, hard: 1024 }],
+  ["core=0:-1", { type: "core", soft: 0, hard: -1 }],
+  ["memlock=unlimited", { type: "memlock", soft: -1, hard: -1 }],
+  ["nofile", 'Cannot use --ulimit "nofile": want TYPE=SOFT[:HARD]'],
+  ["nofile=", 'Cannot use --ulimit "nofile=": want TYPE=SOFT[:HARD]'],
+  ["nofile=2:1", 'Cannot use --ulimit "nofile=2:1": the soft limit is above the hard one'],
+  ["nofile=-1:1", 'Cannot use --ulimit "nofile=-1:1": the soft limit is above the hard one'],
+  ["nofile=x", 'Cannot use --ulimit "nofile=x": "x" is no number'],
+  [
+    "nofiles=1",
+    'Cannot use --ulimit "nofiles=1": no limit is called "nofiles"; did you mean "nofile"?',
+  ],
+]);
+
+table("parseHost()", parseHost, [
+  ["db=10.0.0.1", [{ name: "db", ip: "10.0.0.1" }]],
+  ["db:10.0.0.1", [{ name: "db", ip: "10.0.0.1" }]],
+  ["db:::1", [{ name: "db", ip: "::1" }]],
+  ["db=[::1]", [{ name: "db", ip: "::1" }]],
+  [
+    "db=10.0.0.1,fe80::1",
+    [
+      { name: "db", ip: "10.0.0.1" },
+      { name: "db", ip: "fe80::1" },
+    ],
+  ],
+  ["db", 'Cannot use --add-host "db": want NAME=ADDRESS'],
+  ["db=", 'Cannot use --add-host "db=": want NAME=ADDRESS'],
+  ["db=10.0.0", 'Cannot use --add-host "db=10.0.0": "10.0.0" is no IP address'],
+  ["db=[1.2.3.4]", 'Cannot use --add-host "db=[1.2.3.4]": "[1.2.3.4]" is no IP address'],
+  [
+    "db=host-gateway",
+    'Cannot use --add-host "db=host-gateway": not supported yet; give the address instead of host-gateway',
+  ],
+]);
+
+table("parseVolume()", parseVolume, [
+  ["/a:/b", { source: "/a", target: "/b", readonly: false }],
+  ["./a:/b:ro", { source: "./a", target: "/b", readonly: true }],
+  ["..:/b:rw", { source: "..", target: "/b", readonly: false }],
+  ["/a:b", 'Cannot use --volume "/a:b": "b" is not absolute'],
+  ["/a:/b:z", 'Cannot use --volume "/a:/b:z": the mode "z" is neither ro nor rw'],
+  ["/a:/b:ro:x", 'Cannot use --volume "/a:/b:ro:x": want SOURCE:TARGET[:ro|rw]'],
+  ["/a", 'Cannot use --volume "/a": not supported yet; give SOURCE:TARGET'],
+  [
+    "data:/b",
+    'Cannot use the named volume "data": not supported yet; for a directory write "./data"',
+  ],
+]);
+
+table("splitCsv()", (text) => splitCsv("--output", text), [
+  ["a", ["a"]],
+  ["a,b", ["a", "b"]],
+  ["a,", ["a", ""]],
+  ['a,"b,c",d', ["a", "b,c", "d"]],
+  ['"a""b"', ['a"b']],
+  ['"a', 'Cannot use --output ""a": a quote is not closed or stands inside a field'],
+]);
+
+table("parseOutput()", parseOutput, [
+  ["out", { type: "local", dest: "out" }],
+  ["-", { type: "tar", dest: "-" }],
+  ["type=local,dest=out", { type: "local", dest: "out" }],
+  ["dest=out.tar,type=tar", { type: "tar", dest: "out.tar" }],
+  ["type=tar", { type: "tar", dest: "-" }],
+  ["type=oci,dest=a", { type: "oci", dest: "a", tar: true, names: [] }],
+  ["type=oci,dest=a,tar=false", { type: "oci", dest: "a", tar: false, names: [] }],
+  ['type=docker,dest=a,"name=b,c"', { type: "docker", dest: "a", names: ["b", "c"] }],
+  ["type=image,push=true", { type: "image", push: true, names: [] }],
+  ["type=image,name=a", { type: "image", push: false, names: ["a"] }],
+  ["type=registry,name=a", { type: "image", push: true, names: ["a"] }],
+  ["type=cacheonly", { type: "cacheonly" }],
+  ["", 'Cannot use --output "": want a path, or type=…'],
+  ["type=local", 'Cannot use --output "type=local": type=local needs dest=DIRECTORY'],
+  ["type=tar,dest=", 'Cannot use --output "type=tar,dest=": dest is empty'],
+  ["type=oci,a", 'Cannot use --output "type=oci,a": "a" is not KEY=VALUE'],
+  ["type=oci,tar=x", 'Cannot use --output "type=oci,tar=x": tar is "x", want true or false'],
+  [
+    "dest=a",
+    'Cannot use --output "dest=a": the type is missing; the types are local, tar, oci, docker, image, registry, cacheonly',
+  ],
+  [
+    "type=dokcer,dest=a",
+    'Cannot use --output "type=dokcer,dest=a": no output is of type "dokcer"; did you mean "docker"?',
+  ],
+  [
+    "type=tar,dset=a",
+    'Cannot use --output "type=tar,dset=a": type=tar has no key "dset"; did you mean "dest"?',
+  ],
+  ["type=oci,compression=zstd", 'Cannot use the key "compression" of --output: not supported yet'],
+  [
+    "type=docker",
+    'Cannot use --output "type=docker": not supported yet; the image is in tsbuild\'s own store; for Docker: tsbuild save NAME | docker load',
+  ],
+]);

@@ -1,0 +1,274 @@
+import { assert } from "chai";
+import type { BuildCommand, Command } from "../../src/cli/command.js";
+import { parseCommand } from "../../src/cli/parse-command.js";
+import { BuildError, type BuildErrorCode } from "../../src/error.js";
+
+const plainBuild: BuildCommand = {
+  kind: "build",
+  context: ".",
+  file: undefined,
+  tags: [],
+  target: undefined,
+  buildArgs: [],
+  buildContexts: new Map(),
+  platform: undefined,
+  labels: new Map(),
+  network: "default",
+  addHosts: [],
+  shmSize: undefined,
+  ulimits: [],
+  noCache: false,
+  noCacheFilter: [],
+  pull: false,
+  outputs: [],
+  iidFile: undefined,
+  metadataFile: undefined,
+  progress: undefined,
+  quiet: false,
+  jobs: undefined,
+  allow: new Set(),
+  debug: false,
+};
+
+/** A command line as a shell without quotes would split it. */
+function words(line: string): readonly string[] {
+  return line.split(" ").filter((word) => word !== "");
+}
+
+describe("parseCommand() of a build", () => {
+  const cases: readonly (readonly [string, Partial<BuildCommand>])[] = [
+    [".", {}],
+    ["build .", {}],
+    ["-t web .", { tags: ["web"] }],
+    [". -t web", { tags: ["web"] }],
+    ["-twebsite --tag=b .", { tags: ["website", "b"] }],
+    ["build -f - dir", { file: "-", context: "dir" }],
+    ["-", { context: "-" }],
+    ["-- .", {}],
+    ["./images", { context: "./images" }],
+    ["--file docker/a.Dockerfile .", { file: "docker/a.Dockerfile" }],
+    ["--target test .", { target: "test" }],
+    [
+      "--build-arg A=b=c --build-arg B --build-arg C= .",
+      {
+        buildArgs: [
+          { name: "A", value: "b=c" },
+          { name: "B", value: undefined },
+          { name: "C", value: "" },
+        ],
+      },
+    ],
+    [
+      "--build-context base=docker-image://debian --build-context src=../src .",
+      {
+        buildContexts: new Map([
+          ["base", "docker-image://debian"],
+          ["src", "../src"],
+        ]),
+      },
+    ],
+    ["--platform linux/arm64 .", { platform: "linux/arm64" }],
+    ["--platform local .", { platform: undefined }],
+    [
+      "--label a=1 --label b --label a=2 .",
+      {
+        labels: new Map([
+          ["a", "2"],
+          ["b", ""],
+        ]),
+      },
+    ],
+    ["--network=none .", { network: "none" }],
+    ["--shm-size 64m .", { shmSize: 64 * 1024 * 1024 }],
+    ["--ulimit nofile=1:2 .", { ulimits: [{ type: "nofile", soft: 1, hard: 2 }] }],
+    ["--add-host a=1.2.3.4 .", { addHosts: [{ name: "a", ip: "1.2.3.4" }] }],
+    ["--no-cache .", { noCache: true }],
+    ["--no-cache-filter a,b --no-cache-filter c .", { noCacheFilter: ["a", "b", "c"] }],
+    ["--pull .", { pull: true }],
+    ["--pull=true .", { pull: true }],
+    ["--pull --pull=false .", { pull: false }],
+    ["--no-cache=false .", { noCache: false }],
+    ["--iidfile id --metadata-file meta .", { iidFile: "id", metadataFile: "meta" }],
+    ["--progress=plain .", { progress: "plain" }],
+    ["-q .", { quiet: true }],
+    ["-qDt web .", { quiet: true, debug: true, tags: ["web"] }],
+    ["--quiet --progress=auto .", { quiet: true, progress: "auto" }],
+    ["--jobs 4 .", { jobs: 4 }],
+    [
+      "--allow network.host,security.insecure .",
+      { allow: new Set(["network.host", "security.insecure"] as const) },
+    ],
+    ["--rm --force-rm --provenance=false --sbom=false .", {}],
+    ["-o out .", { outputs: [{ type: "local", dest: "out" }] }],
+    ["--push -t a .", { tags: ["a"], outputs: [{ type: "image", push: true, names: [] }] }],
+    [
+      "--push -o type=image,name=a -o - .",
+      {
+        outputs: [
+          { type: "image", push: true, names: ["a"] },
+          { type: "tar", dest: "-" },
+        ],
+      },
+    ],
+  ];
+  for (const [line, want] of cases) {
+    it(`reads tsbuild ${line}`, () => {
+      assert.deepStrictEqual(parseCommand(words(line)), { ...plainBuild, ...want });
+    });
+  }
+});
+
+describe("parseCommand() of other commands", () => {
+  const cases: readonly (readonly [string, Command])[] = [
+    ["version", { kind: "version" }],
+    ["--version", { kind: "version" }],
+    ["-v", { kind: "version" }],
+    [
+      "pull -q --platform linux/arm64 a",
+      {
+        kind: "pull",
+        name: "a",
+        platform: "linux/arm64",
+        progress: undefined,
+        quiet: true,
+        debug: false,
+      },
+    ],
+    ["push a", { kind: "push", name: "a", progress: undefined, quiet: false, debug: false }],
+    ["images", { kind: "images", filter: undefined, quiet: false, noTrunc: false, debug: false }],
+    [
+      "images -q --no-trunc a",
+      { kind: "images", filter: "a", quiet: true, noTrunc: true, debug: false },
+    ],
+    ["inspect a b", { kind: "inspect", names: ["a", "b"], debug: false }],
+    ["history a", { kind: "history", name: "a", quiet: false, noTrunc: false, debug: false }],
+    ["tag a b", { kind: "tag", source: "a", destination: "b", debug: false }],
+    ["rmi -f a b", { kind: "rmi", names: ["a", "b"], force: true, debug: false }],
+    ["save -o f a", { kind: "save", names: ["a"], output: "f", debug: false }],
+    ["load -i f", { kind: "load", input: "f", quiet: false, debug: false }],
+    [
+      "prune -a -f --keep-storage 1g",
+      { kind: "prune", all: true, keepStorage: 1024 ** 3, debug: false },
+    ],
+    ["du -D", { kind: "du", debug: true }],
+    [
+      "run --rm -it -e A=1 -e B -w /w -u me --entrypoint sh --network host -v /a:/b:ro web -c --rm",
+      {
+        kind: "run",
+        image: "web",
+        argv: ["-c", "--rm"],
+        interactive: true,
+        tty: true,
+        env: [
+          { name: "A", value: "1" },
+          { name: "B", value: undefined },
+        ],
+        workdir: "/w",
+        user: "me",
+        entrypoint: "sh",
+        network: "host",
+        volumes: [{ source: "/a", target: "/b", readonly: true }],
+        debug: false,
+      },
+    ],
+  ];
+  for (const [line, want] of cases) {
+    it(`reads tsbuild ${line}`, () => {
+      assert.deepStrictEqual(parseCommand(words(line)), want);
+    });
+  }
+
+  it("takes an ENTRYPOINT away with an empty --entrypoint", () => {
+    const command = parseCommand(["run", "--entrypoint", "", "web"]);
+    assert.strictEqual(command.kind === "run" ? command.entrypoint : undefined, "");
+  });
+});
+
+describe("parseCommand() of wrong usage", () => {
+  const cases: readonly (readonly [string, BuildErrorCode, string, string?])[] = [
+    ["-t web", "USAGE", "Cannot build: the context is missing"],
+    ["build", "USAGE", "Cannot build: the context is missing"],
+    [". other", "USAGE", 'Cannot build: want one context, got "." and "other"'],
+    ["--targt x .", "USAGE", "Cannot use --targt: no such flag", "did you mean --target?"],
+    ["--xyzzy .", "USAGE", "Cannot use --xyzzy: no such flag", "see tsbuild build --help"],
+    ["-t", "USAGE", "Cannot use --tag: its value is missing"],
+    [". --build-arg", "USAGE", "Cannot use --build-arg: its value is missing"],
+    ["--pull=maybe .", "USAGE", 'Cannot use "--pull=maybe": --pull takes true or false'],
+    [
+      "--progress=plan .",
+      "USAGE",
+      'Cannot use --progress "plan": want auto, none, plain, quiet, rawjson, tty',
+      'did you mean "plain"?',
+    ],
+    ["-q --progress=plain .", "USAGE", "Cannot use --quiet with --progress=plain: choose one"],
+    ["--jobs 0 .", "USAGE", 'Cannot use --jobs "0": want a number above 0'],
+    ["--file= .", "USAGE", 'Cannot use --file "": the value is empty'],
+    ["--build-arg =x .", "USAGE", 'Cannot use --build-arg "=x": the name before the = is missing'],
+    ["--build-context a .", "USAGE", 'Cannot use --build-context "a": want NAME=VALUE'],
+    ["--secret id=a .", "UNSUPPORTED", "Cannot use --secret: not supported yet"],
+    ["--secret=id=a .", "UNSUPPORTED", "Cannot use --secret: not supported yet"],
+    ["--check .", "UNSUPPORTED", "Cannot use --check: not supported yet"],
+    ["-m 1g .", "UNSUPPORTED", "Cannot use -m: not supported yet"],
+    ["--provenance=mode=max .", "UNSUPPORTED", "Cannot use --provenance: not supported yet"],
+    ["--load .", "UNSUPPORTED", "Cannot use --load: not supported yet"],
+    [
+      "--platform linux/amd64,linux/arm64 .",
+      "UNSUPPORTED",
+      'Cannot use --platform "linux/amd64,linux/arm64" with several platforms: not supported yet',
+    ],
+    ["run", "USAGE", "Cannot run: the image is missing"],
+    ["run -p 80:80 web", "UNSUPPORTED", "Cannot use -p: not supported yet"],
+    ["tag a", "USAGE", "Cannot tag: the new name is missing"],
+    ["tag a b c", "USAGE", 'Cannot tag: did not expect "c"'],
+    ["du x", "USAGE", 'Cannot show disk usage: did not expect "x"'],
+    ["rmi", "USAGE", "Cannot remove: the image is missing"],
+    [
+      "imges",
+      "USAGE",
+      'Cannot run "tsbuild imges": no such command',
+      'did you mean "tsbuild images"? A directory is written "./imges"',
+    ],
+    ["help imges", "USAGE", 'Cannot show help for "imges": no such command'],
+  ];
+  for (const [line, code, message, hint] of cases) {
+    it(`explains tsbuild ${line}`, () => {
+      try {
+        parseCommand(words(line));
+      } catch (error) {
+        if (!(error instanceof BuildError)) throw error;
+        assert.strictEqual(error.message, message);
+        assert.strictEqual(error.code, code);
+        if (hint !== undefined) assert.strictEqual(error.hint, hint);
+        return;
+      }
+      assert.fail("it was accepted");
+    });
+  }
+});
+
+describe("parseCommand() of help", () => {
+  const commands = words("build run pull push images inspect history tag rmi save load prune du");
+  it("names every command", () => {
+    for (const line of ["", "--help", "-h", "help"]) {
+      const command = parseCommand(words(line));
+      assert.strictEqual(command.kind, "help");
+      for (const name of commands) assert.include(JSON.stringify(command), `  ${name} `);
+    }
+  });
+
+  for (const name of commands) {
+    it(`has one for ${name}`, () => {
+      const command = parseCommand([name, "--help"]);
+      assert.deepStrictEqual(parseCommand(["help", name]), command);
+      assert.strictEqual(command.kind, "help");
+      if (command.kind !== "help") return;
+      assert.match(command.text, new RegExp(`^Usage: tsbuild ${name} .*\n\n[A-Z][^]*\\.\n`));
+      for (const line of command.text.split("\n")) assert.isAtMost(line.length, 100);
+    });
+  }
+
+  it("leaves --help after the image to the image", () => {
+    const command = parseCommand(["run", "web", "--help"]);
+    assert.strictEqual(command.kind, "run");
+  });
+});
