@@ -20,6 +20,7 @@ export class ConfinedRoot {
   readonly #stat = new FileStat();
   #lastDir: string | undefined;
   #lastHost = "";
+  #redirected = false;
 
   constructor(root: string, makeDirectory: MakeDirectory) {
     this.root = toBytePath(root);
@@ -36,6 +37,11 @@ export class ConfinedRoot {
       this.#lastDir = dir;
     }
     return `${this.#lastHost}/${path.slice(at + 1)}` as BytePath;
+  }
+
+  /** Whether a symlink led any entry to another place than its path. */
+  get redirected(): boolean {
+    return this.#redirected;
   }
 
   /** To be called when something was taken away: a known parent may no longer be a directory. */
@@ -57,6 +63,7 @@ export class ConfinedRoot {
       const host = [this.root, ...real].join("/") as BytePath;
       const target = this.#enter(host, dir);
       if (target === undefined) continue;
+      this.#redirected = true;
       if (++links > MAX_LINKS) throw notDirectory(dir, "has too many symbolic links");
       real.pop();
       if (target.startsWith("/")) real.length = 0;

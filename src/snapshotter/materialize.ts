@@ -47,7 +47,7 @@ export class Materializer {
 
   /** Whether the directory, walked again, gives the very changeset that was written. */
   get exact(): boolean {
-    return this.#exact && this.#metadata.exact;
+    return this.#exact && this.#metadata.exact && !this.#root.redirected;
   }
 
   /**

@@ -1,0 +1,405 @@
+import { assert } from "chai";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import type { BytePath, Changeset, Entry } from "../../src/oci/changeset.js";
+import { readContent } from "../../src/oci/content.js";
+import { writeLayerTar } from "../../src/oci/layer-tar.js";
+import type { LayerChain, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
+import type { LayerMeasure } from "../../src/snapshotter/snapshotter.js";
+import { measureChanges } from "../../src/snapshotter/tree-digest.js";
+import { FileStat, getXattr, setXattr } from "../../src/sys/syscalls.js";
+import { collect } from "../oci/bytes.js";
+import { device, directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
+import { resolved, symlink, whiteout } from "../oci/entries.js";
+
+/** True when this process is root only in a user namespace, where the kernel forbids devices. */
+export function inUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295/.test(fs.readFileSync("/proc/self/uid_map", "utf8"));
+}
+
+const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
+
+/** Every kind of entry, in order, that this process may create. */
+function everything(): readonly Entry[] {
+  const devices = inUserNamespace()
+    ? []
+    : [device("block", "dev-block", 7, 1048575), device("char", "dev-char", 1, 3)];
+  return [
+    directory("a", { mode: 0o1777, uid: 5, gid: 6 }),
+    file("a/setuid", "#!/bin/sh", { mode: 0o6755, uid: 1000, gid: 1000 }),
+    ...devices,
+    directory("empty", { mode: 0o700 }),
+    fifo("fifo"),
+    directory("hidden", { mode: 0 }),
+    file("hidden/unreadable", "x", { mode: 0 }),
+    hardlink("link", "a/setuid", { mode: 0o6755, uid: 1000, gid: 1000 }),
+    directory("opaque"),
+    opaque("opaque"),
+    whiteout("opaque/inside"),
+    symlink("symlink", "/dangling/../x", { uid: 3, gid: 4 }),
+    whiteout("whiteout"),
+    file("xattrs", "bytes", {
+      xattrs: new Map([
+        ["security.capability", capability],
+        ["user.binary", Buffer.from([0, 255, 10])],
+        ["user.overlay.opaque", Buffer.from("y")],
+      ]),
+    }),
+    { ...file("x", "any bytes"), path: "z\xff\xfe" as BytePath },
+  ];
+}
+
+/** Every Snapshotter must pass this; each implementation brings its own factory. */
+export function describeSnapshotter(name: string, open: () => Promise<Snapshotter>): void {
+  describe(`Snapshotter: ${name}`, () => {
+    let snapshots: Snapshotter;
+    let count = 0;
+
+    beforeEach(async () => {
+      snapshots = await open();
+    });
+
+    async function layer(changes: Changeset): Promise<LayerId> {
+      const id = `layer-${++count}` as LayerId;
+      await using draft = await snapshots.ingest(changes);
+      await draft.publish(id);
+      return id;
+    }
+
+    /** Publishes what `change` does to the root over `parent`. */
+    async function ran(
+      parent: LayerChain,
+      change: (root: string) => void,
+    ): Promise<{ readonly id: LayerId; readonly measure: LayerMeasure }> {
+      const id = `layer-${++count}` as LayerId;
+      await using active = await snapshots.prepare(parent);
+      change(active.root);
+      await using draft = await active.commit();
+      await draft.publish(id);
+      return { id, measure: draft.measure };
+    }
+
+    async function pathsOf(id: LayerId): Promise<readonly string[]> {
+      const paths: string[] = [];
+      for await (const { type, path } of snapshots.changes(id)) paths.push(`${type} ${path}`);
+      return paths;
+    }
+
+    describe("ingest()", () => {
+      it("keeps every kind of entry, byte for byte", async () => {
+        const id = await layer(everything());
+        const back = await resolved(snapshots.changes(id), (entry) => readContent(entry));
+        assert.deepStrictEqual(back, everything());
+      });
+
+      it("measures what changes() tells later, twice the same", async () => {
+        await using one = await snapshots.ingest(everything());
+        await using two = await snapshots.ingest(everything());
+        assert.deepStrictEqual(one.measure, two.measure);
+        assert.strictEqual(one.measure.size, (await collect(writeLayerTar(everything()))).length);
+        await one.publish("x" as LayerId);
+        assert.deepStrictEqual(
+          await measureChanges(snapshots.changes("x" as LayerId)),
+          one.measure,
+        );
+      });
+
+      const untidy: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
+        { name: "out of order", entries: [file("b"), file("a")] },
+        { name: "without parents", entries: [file("a/b/c")] },
+        { name: "with repeats", entries: [file("a", "1"), file("a", "2")] },
+        { name: "with a file for a directory", entries: [directory("a"), file("a/b"), file("a")] },
+        { name: "with a directory for a file", entries: [file("a"), directory("a"), file("a/b")] },
+        { name: "with a linked parent", entries: [directory("a"), symlink("l", "a"), file("l/b")] },
+        {
+          name: "with a chain of links",
+          entries: [file("a"), hardlink("b", "a"), hardlink("c", "b")],
+        },
+        { name: "with a changed link", entries: [file("a"), hardlink("b", "a", { mode: 0o600 })] },
+        { name: "with a whiteout of its own", entries: [directory("a"), whiteout("a")] },
+        { name: "with a directory over a whiteout", entries: [whiteout("a"), directory("a")] },
+        { name: "with a file below a whiteout", entries: [whiteout("a"), file("a/b")] },
+        { name: "from before 1970", entries: [file("a", "", { mtime: -5 })] },
+        {
+          name: "with a label of another machine",
+          entries: [file("a", "", { xattrs: new Map([["security.selinux", Buffer.from("x")]]) })],
+        },
+      ];
+      for (const { name, entries } of untidy) {
+        it(`measures a changeset ${name} as it tells it`, async () => {
+          await using draft = await snapshots.ingest(entries);
+          await draft.publish("x" as LayerId);
+          const again = await measureChanges(snapshots.changes("x" as LayerId));
+          assert.deepStrictEqual(again, draft.measure);
+        });
+      }
+
+      it("takes the last of repeated entries", async () => {
+        const id = await layer([
+          directory("a"),
+          file("a/b", "1"),
+          file("a/b", "2"),
+          directory("a"),
+        ]);
+        const root = await snapshots.view([id]);
+        assert.strictEqual(fs.readFileSync(join(root, "a/b"), "utf8"), "2");
+      });
+
+      it("leaves nothing of a changeset that fails", async () => {
+        function* failing(): Generator<Entry> {
+          yield file("a");
+          throw new Error("the source broke");
+        }
+        const error = await snapshots.ingest(failing()).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        assert.propertyVal(error, "message", "the source broke");
+        assert.deepStrictEqual(await snapshots.list(), []);
+      });
+
+      it("stops when told to", async () => {
+        const reason = new Error("stop");
+        const error = await snapshots.ingest(everything(), AbortSignal.abort(reason)).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        assert.strictEqual(error, reason);
+      });
+    });
+
+    describe("publish()", () => {
+      it("makes a draft visible", async () => {
+        await using draft = await snapshots.ingest([file("a")]);
+        const id = "a" as LayerId;
+        assert.isFalse(await snapshots.has(id));
+        await draft.publish(id);
+        assert.isTrue(await snapshots.has(id));
+        assert.deepStrictEqual(await snapshots.list(), [id]);
+      });
+
+      it("keeps the layer of whoever was first", async () => {
+        const id = "same" as LayerId;
+        const drafts = await Promise.all([1, 2, 3].map(() => snapshots.ingest([file("a", "x")])));
+        await Promise.all(drafts.map((draft) => draft.publish(id)));
+        assert.deepStrictEqual(await snapshots.list(), [id]);
+        assert.deepStrictEqual(await pathsOf(id), ["file a"]);
+      });
+
+      it("drops a draft that is disposed before", async () => {
+        {
+          await using _draft = await snapshots.ingest([file("a")]);
+        }
+        assert.deepStrictEqual(await snapshots.list(), []);
+      });
+    });
+
+    describe("prepare()", () => {
+      it("commits nothing as the well-known empty layer", async () => {
+        const { measure } = await ran([await layer(everything())], () => undefined);
+        assert.strictEqual(
+          measure.diffId,
+          "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        );
+      });
+
+      it("drops an active snapshot that is disposed before commit", async () => {
+        {
+          await using active = await snapshots.prepare([]);
+          fs.writeFileSync(join(active.root, "a"), "x");
+        }
+        assert.deepStrictEqual(await snapshots.list(), []);
+      });
+
+      it("collects what was written, with owners, modes and links", async () => {
+        const { id, measure } = await ran([], (root) => {
+          fs.mkdirSync(join(root, "d"));
+          fs.writeFileSync(join(root, "d/f"), "x");
+          fs.chownSync(join(root, "d/f"), 7, 8);
+          fs.chmodSync(join(root, "d/f"), 0o4711);
+          fs.linkSync(join(root, "d/f"), join(root, "d/g"));
+          fs.symlinkSync("d", join(root, "s"));
+          setXattr(join(root, "s"), "security.capability", capability);
+        });
+        const entries: Entry[] = [];
+        for await (const entry of snapshots.changes(id)) entries.push(entry);
+        assert.containSubset(entries, [
+          { type: "directory", path: "d", mode: 0o755, uid: 0 },
+          { type: "file", path: "d/f", mode: 0o4711, uid: 7, gid: 8, size: 1 },
+          { type: "hardlink", path: "d/g", target: "d/f" },
+          { type: "symlink", path: "s", target: "d" },
+        ]);
+        assert.deepStrictEqual(await measureChanges(snapshots.changes(id)), measure);
+      });
+
+      const base = [directory("d"), file("d/a", "a"), file("d/b", "b"), file("f", "f")];
+      const replacements: readonly {
+        readonly name: string;
+        readonly change: (root: string) => void;
+        readonly changes: readonly string[];
+        readonly paths: readonly string[];
+      }[] = [
+        {
+          name: "a removed file",
+          change: (root) => {
+            fs.rmSync(join(root, "d/a"));
+          },
+          changes: ["directory d", "whiteout d/a"],
+          paths: ["d", "d/b", "f"],
+        },
+        {
+          name: "a removed directory",
+          change: (root) => {
+            fs.rmSync(join(root, "d"), { recursive: true });
+          },
+          changes: ["whiteout d"],
+          paths: ["f"],
+        },
+        {
+          name: "a file that became a directory",
+          change: (root) => {
+            fs.rmSync(join(root, "f"));
+            fs.mkdirSync(join(root, "f"));
+          },
+          changes: ["directory f", "opaque f"],
+          paths: ["d", "d/a", "d/b", "f"],
+        },
+        {
+          name: "a directory that became a file",
+          change: (root) => {
+            fs.rmSync(join(root, "d"), { recursive: true });
+            fs.writeFileSync(join(root, "d"), "");
+          },
+          changes: ["file d"],
+          paths: ["d", "f"],
+        },
+        {
+          name: "a directory that became a symlink",
+          change: (root) => {
+            fs.rmSync(join(root, "d"), { recursive: true });
+            fs.symlinkSync("f", join(root, "d"));
+          },
+          changes: ["symlink d"],
+          paths: ["d", "f"],
+        },
+        {
+          name: "a directory made anew",
+          change: (root) => {
+            fs.rmSync(join(root, "d"), { recursive: true });
+            fs.mkdirSync(join(root, "d"));
+            fs.writeFileSync(join(root, "d/c"), "");
+          },
+          changes: ["directory d", "opaque d", "file d/c"],
+          paths: ["d", "d/c", "f"],
+        },
+      ];
+      for (const { name, change, changes, paths } of replacements) {
+        it(`tells of ${name}, and shows it`, async () => {
+          const parent = await layer(base);
+          const { id } = await ran([parent], change);
+          assert.deepStrictEqual(await pathsOf(id), changes);
+          const view = await snapshots.view([parent, id]);
+          const seen = fs.readdirSync(view, { recursive: true, encoding: "utf8" });
+          assert.deepStrictEqual(seen.sort(), paths);
+          const copy = await layer(snapshots.changes(id)); // through a changeset, as a push and a pull
+          const again = await snapshots.view([parent, copy]);
+          assert.deepStrictEqual(
+            fs.readdirSync(again, { recursive: true, encoding: "utf8" }).sort(),
+            paths,
+          );
+        });
+      }
+
+      it("shows the root directory of the layer that lists it, above others that do not", async () => {
+        const listed = await layer([directory("", { mode: 0o1555, uid: 9, gid: 9 }), file("a")]);
+        const silent = await layer([file("b")]);
+        await using active = await snapshots.prepare([listed, silent]);
+        for (const root of [active.root, await snapshots.view([listed, silent])]) {
+          const { mode, uid, mtimeMs } = fs.statSync(root);
+          assert.deepStrictEqual([mode & 0o7777, uid, mtimeMs], [0o1555, 9, 1_700_000_000_000]);
+        }
+      });
+
+      it("lists the root directory only when it changed", async () => {
+        const { id } = await ran([], (root) => {
+          fs.chmodSync(root, 0o700);
+        });
+        assert.deepStrictEqual(await pathsOf(id), ["directory "]);
+        const { id: next } = await ran([id], (root) => {
+          assert.strictEqual(fs.statSync(root).mode & 0o7777, 0o700);
+          fs.writeFileSync(join(root, "a"), "");
+        });
+        assert.deepStrictEqual(await pathsOf(next), ["file a"]);
+      });
+
+      it("leaves sockets out", async () => {
+        const { createServer } = await import("node:net");
+        const server = createServer();
+        await using active = await snapshots.prepare([]);
+        await new Promise<void>((done) => server.listen(join(active.root, "socket"), done));
+        await using draft = await active.commit();
+        await new Promise((done) => server.close(done));
+        assert.strictEqual(draft.measure.size, 1024);
+      });
+    });
+
+    describe("view()", () => {
+      it("shows no, one and many layers, read-only", async () => {
+        const layers: LayerId[] = [];
+        for (let i = 0; i < 130; i++) layers.push(await layer([file(`file-${i}`, String(i))]));
+        for (const length of [0, 1, 2, 130]) {
+          const root = await snapshots.view(layers.slice(0, length));
+          assert.lengthOf(fs.readdirSync(root), length);
+          assert.throws(() => {
+            fs.writeFileSync(join(root, "x"), "");
+          }, /EROFS/);
+        }
+        const { id } = await ran(layers, (root) => {
+          fs.rmSync(join(root, "file-7"));
+        });
+        assert.deepStrictEqual(await pathsOf(id), ["whiteout file-7"]);
+      });
+
+      it("is the same place when asked twice", async () => {
+        const chain = [await layer([file("a")])];
+        assert.strictEqual(await snapshots.view(chain), await snapshots.view(chain));
+      });
+
+      it("hides what is below an opaque root directory", async () => {
+        const chain = [await layer([file("old")]), await layer([opaque(""), file("new")])];
+        assert.deepStrictEqual(fs.readdirSync(await snapshots.view(chain)), ["new"]);
+      });
+
+      it("shows what a layer holds", async () => {
+        const root = await snapshots.view([await layer(everything())]);
+        const stat = new FileStat();
+        assert.isTrue(stat.lstat(join(root, "link")));
+        assert.deepStrictEqual([stat.nlink, stat.permissions, stat.uid], [2, 0o6755, 1000]);
+        assert.isTrue(getXattr(join(root, "xattrs"), "security.capability")?.equals(capability));
+        assert.isFalse(fs.existsSync(join(root, "whiteout")));
+      });
+
+      it("says which layer is gone", async () => {
+        const chain = ["none" as LayerId];
+        for (const use of [snapshots.view(chain), snapshots.prepare(chain)]) {
+          const error = await use.then(
+            () => undefined,
+            (reason: unknown) => reason,
+          );
+          assert.propertyVal(error, "message", 'Cannot use layer "none": it is gone');
+        }
+      });
+    });
+
+    describe("remove()", () => {
+      it("removes a layer with all that is in it, and again without complaint", async () => {
+        const id = await layer(everything());
+        await snapshots.view([id]);
+        await snapshots.remove(id);
+        await snapshots.remove(id);
+        assert.isFalse(await snapshots.has(id));
+        assert.deepStrictEqual(await snapshots.list(), []);
+      });
+    });
+  });
+}

@@ -1,0 +1,70 @@
+import { assert } from "chai";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
+import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
+import { unmount } from "../../src/sys/syscalls.js";
+import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
+import { failureOf } from "../oci/build-errors.js";
+import { file } from "../oci/entries.js";
+
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  const targets = mounts.map((line) => line.split(" ")[1] ?? "");
+  for (const target of targets) if (target.startsWith(`${folder}/`)) unmount(target);
+}
+
+describe("openDirectorySnapshotter()", () => {
+  const folders: string[] = [];
+
+  function open(): Promise<Snapshotter> {
+    // a name that would need escaping in mount options
+    const folder = mkdtempSync(join(tmpdir(), "tsbuild-snapshots,lowerdir=a:b-"));
+    folders.push(folder);
+    return openDirectorySnapshotter({
+      layers: join(folder, "layers"),
+      work: join(folder, "work"),
+      userNamespace: inUserNamespace(),
+    });
+  }
+
+  after(() => {
+    for (const folder of folders) {
+      unmountBelow(folder);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  describeSnapshotter("directory", open);
+
+  it("leaves nothing in its work directory when all is disposed", async () => {
+    const snapshots = await open();
+    {
+      await using draft = await snapshots.ingest([file("a")]);
+      await draft.publish("a" as LayerId);
+      await using _dropped = await snapshots.ingest([file("a")]);
+      await using active = await snapshots.prepare(["a" as LayerId]);
+      await using _uncommitted = await snapshots.prepare([]);
+      await using _draft = await active.commit();
+    }
+    await snapshots.remove("a" as LayerId);
+    assert.deepStrictEqual(readdirSync(join(folders.at(-1) ?? "", "work")), []);
+  });
+
+  it("mounts several hundred layers, and says where the limit is", async () => {
+    const snapshots = await open();
+    const chain: LayerId[] = [];
+    for (let i = 0; i < 500; i++) {
+      await using draft = await snapshots.ingest([file(`file-${i}`)]);
+      const id = `layer-${i}` as LayerId;
+      await draft.publish(id);
+      chain.push(id);
+    }
+    await using active = await snapshots.prepare(chain);
+    assert.lengthOf(readdirSync(active.root), 500);
+    assert.lengthOf(readdirSync(await snapshots.view(chain.slice(0, 400))), 400);
+    const error = await failureOf(snapshots.view(chain), "UNSUPPORTED");
+    assert.include(error.message, "Cannot mount 501 layers: overlayfs takes 500");
+  });
+});
