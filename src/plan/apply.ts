@@ -3,8 +3,8 @@ import type { Instruction } from "../parser/instruction.js";
 import { applyCmd, applyEntrypoint, applyRun } from "./apply-command.js";
 import { applyCopy } from "./apply-copy.js";
 import { applyArg, applyEnv, applyLabel } from "./apply-env.js";
+import { applyExpose } from "./apply-expose.js";
 import {
-  applyExpose,
   applyHealthcheck,
   applyOnbuild,
   applyShell,

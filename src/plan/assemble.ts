@@ -1,6 +1,6 @@
-import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
-import { normalizePlatform, type Platform } from "../oci/platform.js";
+import type { ImageConfig } from "../oci/image.js";
 import type { Draft } from "./draft.js";
+import { finishedConfig, targetConfig } from "./finish-config.js";
 import { imageIndex } from "./image-list.js";
 import {
   imageKey,
@@ -11,7 +11,6 @@ import {
   type PlannedStage,
   type PlanOptions,
 } from "./plan.js";
-import { sortedRecord } from "./sorted-record.js";
 import type { Stage } from "./stage.js";
 import type { Origin, Step } from "./step.js";
 
@@ -103,44 +102,4 @@ function renumberedOrigin(origin: Origin, numbering: Numbering): Origin {
         image: numbering.image(numbering.requests[origin.image] ?? impossible()),
       };
   }
-}
-
-/** Over the base's config as it came, so that keys we do not know survive (H06); `created` goes (S22). */
-function finishedConfig({ image: { created: _, ...image }, config }: Draft): ImageConfig {
-  return { ...image, config };
-}
-
-function targetConfig(draft: Draft, { labels, targetPlatform }: PlanOptions): ImageConfig {
-  const finished = finishedConfig(draft);
-  const stamped = targetPlatform === undefined ? finished : stamp(finished, targetPlatform);
-  const { os, architecture, variant } = normalizePlatform(platformOf(stamped));
-  const { variant: _, ...image } = stamped;
-  return {
-    ...image,
-    os,
-    architecture,
-    ...(variant === undefined ? {} : { variant }),
-    config: withLabels(draft.config, labels),
-  };
-}
-
-function platformOf({ os, architecture, variant }: ImageConfig): Platform {
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
-}
-
-/** H08: what --platform says stands, but the base's variant stays where it says none. */
-function stamp(image: ImageConfig, platform: Platform): ImageConfig {
-  const same = image.os === platform.os && image.architecture === platform.architecture;
-  const { variant, "os.version": version, ...rest } = image;
-  const kept = {
-    ...(variant === undefined ? {} : { variant }),
-    ...(version === undefined ? {} : { "os.version": version }),
-  };
-  return { ...rest, ...(same ? kept : {}), ...platform };
-}
-
-/** S20: --label wins over LABEL, and leaves no line of history. */
-function withLabels(config: RuntimeConfig, labels: ReadonlyMap<string, string>): RuntimeConfig {
-  if (labels.size === 0) return config;
-  return { ...config, Labels: sortedRecord([...Object.entries(config.Labels ?? {}), ...labels]) };
 }

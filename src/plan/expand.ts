@@ -2,6 +2,7 @@ import { BuildError } from "../error.js";
 import { Cursor, isNameUnit, isSpecialName } from "./cursor.js";
 import { maxGrowth, tooLarge } from "./growth.js";
 import { applyOperator, isOperator, type Operator } from "./operator.js";
+import { WordSplitter } from "./word-splitter.js";
 
 /** What the text is, which decides about quotes, escapes and variables that nobody set. */
 export type ExpansionMode =
@@ -203,30 +204,5 @@ class Expander {
   #error(what: string): BuildError {
     const shown = this.#source.length > 200 ? `${this.#source.slice(0, 200)}…` : this.#source;
     return new BuildError("EXPANSION", `Cannot expand "${shown}": ${what}`);
-  }
-}
-
-/** Splits at blanks that came in unquoted; an empty word is none. */
-class WordSplitter {
-  readonly #words: string[] = [];
-  #word = "";
-
-  add(text: string, splits: boolean): void {
-    const [first = "", ...more] = splits ? text.split(/\s+/u) : [text];
-    this.#word += first;
-    for (const part of more) {
-      this.#flush();
-      this.#word = part;
-    }
-  }
-
-  finish(): readonly string[] {
-    this.#flush();
-    return this.#words;
-  }
-
-  #flush(): void {
-    if (this.#word !== "") this.#words.push(this.#word);
-    this.#word = "";
   }
 }

@@ -2,9 +2,8 @@ import { BuildError } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Arg, Dockerfile, Instruction, Warning } from "../parser/instruction.js";
 import { suggest } from "../suggest.js";
-import { apply } from "./apply.js";
 import { assemble } from "./assemble.js";
-import type { Draft } from "./draft.js";
+import { draftStages } from "./draft-stages.js";
 import { readDefaults, readGlobalArgs } from "./global-args.js";
 import { linkStages, reachable, type Node } from "./graph.js";
 import { collector } from "./lint.js";
@@ -13,7 +12,6 @@ import { platformArgs } from "./predefined-args.js";
 import { findStage, readStages, type Section } from "./read-stages.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
-import { startStage } from "./start-stage.js";
 import { unusedArgs } from "./unused-args.js";
 
 /**
@@ -92,49 +90,6 @@ function findTarget(stages: readonly Stage[], { target }: PlanOptions): Stage {
   throw new BuildError("STAGE", `Cannot build target "${target ?? ""}": no such stage`, {
     hint: guess === undefined ? undefined : `did you mean "${guess}"?`,
   });
-}
-
-interface Drafting {
-  readonly setting: Setting;
-  readonly stages: readonly Stage[];
-  readonly images: ReadonlyMap<string, ImageConfig>;
-  readonly needed: ReadonlySet<Stage>;
-  readonly requests: ImageRequest[];
-}
-
-function draftStages(nodes: readonly Node[], drafting: Drafting): readonly Draft[] {
-  const drafts: Draft[] = [];
-  for (const node of nodes) drafts.push(draftStage(node, { ...drafting, drafts }));
-  return drafts;
-}
-
-function draftStage(
-  { stage, triggers }: Node,
-  { needed, requests, ...surroundings }: Drafting & { readonly drafts: readonly Draft[] },
-): Draft {
-  const isNeeded = needed.has(stage);
-  const setting = { ...surroundings.setting, ...(isNeeded ? {} : { warn: () => undefined }) };
-  const draft = startStage(stage, { ...surroundings, setting });
-  const program = [
-    ...triggers.map((instruction) => ({ instruction, triggered: true })),
-    ...stage.instructions.map((instruction) => ({ instruction, triggered: false })),
-  ];
-  for (const { instruction, triggered } of program) {
-    draft.triggered = triggered;
-    applyWhere(isNeeded, () => {
-      apply(draft, instruction, requests);
-    });
-  }
-  return draft;
-}
-
-/** What this engine cannot do yet does no harm in a stage that nobody builds. */
-function applyWhere(isNeeded: boolean, action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    if (isNeeded || !(error instanceof BuildError) || error.code !== "UNSUPPORTED") throw error;
-  }
 }
 
 function missingImages(

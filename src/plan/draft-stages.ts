@@ -1,0 +1,53 @@
+import { BuildError } from "../error.js";
+import type { ImageConfig } from "../oci/image.js";
+import { apply } from "./apply.js";
+import type { Draft } from "./draft.js";
+import type { Node } from "./graph.js";
+import type { ImageRequest } from "./plan.js";
+import type { Setting } from "./setting.js";
+import type { Stage } from "./stage.js";
+import { startStage } from "./start-stage.js";
+
+interface Drafting {
+  readonly setting: Setting;
+  readonly stages: readonly Stage[];
+  readonly images: ReadonlyMap<string, ImageConfig>;
+  readonly needed: ReadonlySet<Stage>;
+  readonly requests: ImageRequest[];
+}
+
+/** Applies every instruction of every stage, needed or not, so that errors anywhere are found. */
+export function draftStages(nodes: readonly Node[], drafting: Drafting): readonly Draft[] {
+  const drafts: Draft[] = [];
+  for (const node of nodes) drafts.push(draftStage(node, { ...drafting, drafts }));
+  return drafts;
+}
+
+function draftStage(
+  { stage, triggers }: Node,
+  { needed, requests, ...surroundings }: Drafting & { readonly drafts: readonly Draft[] },
+): Draft {
+  const isNeeded = needed.has(stage);
+  const setting = { ...surroundings.setting, ...(isNeeded ? {} : { warn: () => undefined }) };
+  const draft = startStage(stage, { ...surroundings, setting });
+  const program = [
+    ...triggers.map((instruction) => ({ instruction, triggered: true })),
+    ...stage.instructions.map((instruction) => ({ instruction, triggered: false })),
+  ];
+  for (const { instruction, triggered } of program) {
+    draft.triggered = triggered;
+    applyWhere(isNeeded, () => {
+      apply(draft, instruction, requests);
+    });
+  }
+  return draft;
+}
+
+/** What this engine cannot do yet does no harm in a stage that nobody builds. */
+function applyWhere(isNeeded: boolean, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (isNeeded || !(error instanceof BuildError) || error.code !== "UNSUPPORTED") throw error;
+  }
+}
