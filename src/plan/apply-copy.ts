@@ -55,8 +55,7 @@ function refuseUnbuilt({ kind, flags }: Copy | Add): void {
   throw new BuildError("UNSUPPORTED", `Cannot use ${what}: not supported yet`, { at: flag.at });
 }
 
-function readSource(draft: Draft, { kind }: Copy | Add, word: Word | Heredoc): string {
-  if (isHeredoc(word)) throw new Error("a heredoc is no path");
+function readSource(draft: Draft, { kind }: Copy | Add, word: Word): string {
   const source = expandIn(draft, word);
   const remote = /^(?:git@|ssh:\/\/|git:\/\/|https?:\/\/.*\.git(?:[#?]|$))/.test(source)
     ? "a git repository"

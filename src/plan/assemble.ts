@@ -57,7 +57,7 @@ function plannedStage(draft: Draft, numbering: Numbering, parts: Parts): Planned
   const isTarget = stage === parts.target;
   return {
     name: stage.name,
-    base: plannedBase(draft, numbering),
+    base: plannedBase(stage, numbering),
     platform: stage.platform,
     steps: steps.map((step) => renumbered(step, numbering)),
     config: isTarget ? targetConfig(draft, parts.options) : finishedConfig(draft),
@@ -65,7 +65,7 @@ function plannedStage(draft: Draft, numbering: Numbering, parts: Parts): Planned
   };
 }
 
-function plannedBase({ stage: { base }, image }: Draft, numbering: Numbering): Base {
+function plannedBase({ base }: Stage, numbering: Numbering): Base {
   switch (base.kind) {
     case "scratch":
     case "directory":
@@ -73,15 +73,8 @@ function plannedBase({ stage: { base }, image }: Draft, numbering: Numbering): B
     case "stage":
       return { kind: "stage", stage: numbering.stage(base.stage.index) };
     case "image":
-      return isEmpty(image)
-        ? { kind: "scratch" }
-        : { kind: "image", image: numbering.image(base.request) };
+      return { kind: "image", image: numbering.image(base.request) };
   }
-}
-
-/** S22: nothing to fetch, nothing to mount. */
-function isEmpty({ rootfs, history = [] }: ImageConfig): boolean {
-  return rootfs.diff_ids.length === 0 && history.every((entry) => entry.empty_layer === true);
 }
 
 function renumbered(step: Step, numbering: Numbering): Step {

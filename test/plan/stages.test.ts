@@ -210,14 +210,6 @@ FROM scratch`;
     assert.deepEqual(stepOf(plan, "copy").origin, { kind: "image", image: 0 });
   });
 
-  it("S22: takes an image without layers for scratch", () => {
-    const rootfs = { type: "layers", diff_ids: [] } as const;
-    const empty = { os: "linux", architecture: "amd64", config: { User: "u" }, rootfs };
-    const plan = planOf("FROM empty", { images: { empty } });
-    assert.deepEqual(targetOf(plan).base, { kind: "scratch" });
-    assert.strictEqual(targetOf(plan).config.config?.User, "u");
-  });
-
   it('1.23: "FROM 0" is an image, "COPY --from=0" a stage', () => {
     const { plan, asked } = planned("FROM a\nFROM 0\nCOPY --from=0 /x /");
     assert.deepEqual([...asked].sort(), ["0", "a"]);
