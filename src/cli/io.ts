@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { isatty } from "node:tty";
 import { BuildError } from "../error.js";
 
 export interface TerminalSize {
@@ -28,10 +29,10 @@ const showCursor = "\x1b[?25h";
 
 /** The world of this process. Call it once: it takes over the signals. */
 export function nodeIo(): Io {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
   const leave = (code: number): never => {
     // the terminal must be usable even when a renderer could not finish
-    if (stderr.isTTY) stderr.write(showCursor);
+    if (isatty(2)) stderr.write(showCursor);
     process.exit(code);
   };
   stdout.on("error", (error: Error) => {
@@ -40,17 +41,16 @@ export function nodeIo(): Io {
   });
   stderr.on("error", () => undefined); // nobody is left to tell
   return {
-    in: stdin,
+    // opening it costs time, and hardly any command reads it
+    get in() {
+      return process.stdin;
+    },
     out: stdout,
     err: stderr,
     env,
     cwd: process.cwd(),
     signal: abortOnSignals(() => leave(INTERRUPTED)),
-    terminal: {
-      in: stdin.isTTY,
-      out: stdout.isTTY,
-      err: stderr.isTTY && env["TERM"] !== "dumb",
-    },
+    terminal: { in: isatty(0), out: isatty(1), err: isatty(2) && env["TERM"] !== "dumb" },
     size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
   };
 }

@@ -3,7 +3,7 @@ import { footer } from "./footer.js";
 import { formatSeconds } from "./format.js";
 import { liveLines } from "./live-lines.js";
 import type { Renderer, RendererOptions } from "./renderer.js";
-import { Screen, type ScreenLine } from "./screen.js";
+import { Screen, type ScreenLine, type Style } from "./screen.js";
 import { type Tracked, Tracker } from "./tracker.js";
 
 const REFRESH_MS = 100;
@@ -80,18 +80,24 @@ class TtyView {
   finish(): void {
     this.#stop();
     const now = this.#options.now();
+    const cut = this.#running().map((vertex) => ended("CANCELED", vertex, now, "cancelled"));
+    const below = footer(this.#tracker).map((text) => ({ text }));
+    this.#screen.close([...this.#log, ...cut, ...this.#summary(now), ...below]);
+  }
+
+  #summary(now: number): readonly ScreenLine[] {
     const { vertices } = this.#tracker;
-    if (vertices.length === 0) return;
-    const broken = vertices.filter(
-      ({ started, ended }) => started !== undefined && ended === undefined,
-    );
-    const cut = broken.map((vertex) => ended("CANCELED", vertex, now, "cancelled"));
+    if (vertices.length === 0) return [];
     const whole = vertices.every(
       ({ outcome }) => outcome?.kind === "done" || outcome?.kind === "cached",
     );
-    const header = { text: `${this.#header(now)}${whole ? " FINISHED" : ""}` };
-    const below = footer(this.#tracker).map((text) => ({ text }));
-    this.#screen.close([...this.#log, ...cut, header, ...below]);
+    return [{ text: `${this.#header(now)}${whole ? " FINISHED" : ""}` }];
+  }
+
+  #running(): readonly Tracked[] {
+    return this.#tracker.vertices.filter(
+      ({ started, outcome }) => started !== undefined && outcome === undefined,
+    );
   }
 
   #refresh(): void {
@@ -99,10 +105,7 @@ class TtyView {
     if (now - this.#drawnAt < REFRESH_MS) return;
     this.#drawnAt = now;
     const { rows } = this.#options.size();
-    const running = this.#tracker.vertices.filter(
-      ({ started, outcome }) => started !== undefined && outcome === undefined,
-    );
-    const live = liveLines(running, now, Math.max(1, rows - 2));
+    const live = liveLines(this.#running(), now, Math.max(1, rows - 2));
     this.#screen.draw(this.#log, [{ text: this.#header(now) }, ...live]);
     this.#log = [];
   }
@@ -134,7 +137,7 @@ function logLines(vertex: Tracked, now: number): readonly ScreenLine[] {
   }
 }
 
-function ended(word: string, vertex: Tracked, now: number, style: "cancelled" | "done" | "failed") {
+function ended(word: string, vertex: Tracked, now: number, style: Style): ScreenLine {
   const text = ` => ${word === "" ? "" : `${word} `}${vertex.title}`;
   return { text, right: formatSeconds(vertex.ms(now)), style };
 }

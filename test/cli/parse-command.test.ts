@@ -191,6 +191,8 @@ describe("parseCommand() of wrong usage", () => {
     [". other", "USAGE", 'Cannot build: want one context, got "." and "other"'],
     ["--targt x .", "USAGE", "Cannot use --targt: no such flag", "did you mean --target?"],
     ["--xyzzy .", "USAGE", "Cannot use --xyzzy: no such flag", "see tsbuild build --help"],
+    ["-z .", "USAGE", "Cannot use -z: no such flag", "see tsbuild build --help"],
+    ["run -h name web", "UNSUPPORTED", "Cannot use -h: not supported yet"],
     ["-t", "USAGE", "Cannot use --tag: its value is missing"],
     [". --build-arg", "USAGE", "Cannot use --build-arg: its value is missing"],
     ["--pull=maybe .", "USAGE", 'Cannot use "--pull=maybe": --pull takes true or false'],
@@ -260,6 +262,7 @@ describe("parseCommand() of help", () => {
     it(`has one for ${name}`, () => {
       const command = parseCommand([name, "--help"]);
       assert.deepStrictEqual(parseCommand(["help", name]), command);
+      if (name !== "run") assert.deepStrictEqual(parseCommand([name, "-h"]), command);
       assert.strictEqual(command.kind, "help");
       if (command.kind !== "help") return;
       assert.match(command.text, new RegExp(`^Usage: tsbuild ${name} .*\n\n[A-Z][^]*\\.\n`));

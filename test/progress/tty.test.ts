@@ -145,6 +145,14 @@ describe("tty()", () => {
     }
   });
 
+  it("shows warnings of a build that came to no step", () => {
+    const { terminal, renderer } = setUp();
+    renderer.emit({ type: "warning", rule: undefined, message: "odd", at: undefined });
+    renderer.finish();
+    assert.deepStrictEqual(terminal.text, ["", " 1 warning found:", " - odd"]);
+    assert.isTrue(terminal.cursorVisible);
+  });
+
   it("draws nothing for a build without steps", () => {
     const { recorder, renderer } = setUp();
     renderer.finish();

@@ -40,7 +40,8 @@ export class Flags {
       .usage(description.usage)
       .description(description.summary)
       .exitOverride()
-      .helpOption("--help", "show this text")
+      // `docker run -h` is the host name
+      .helpOption(this.#unsupported.includes("-h") ? "--help" : "-h, --help", "show this text")
       .allowExcessArguments()
       .showSuggestionAfterError(false)
       .passThroughOptions(description.operandsEndFlags ?? false)
@@ -143,11 +144,8 @@ export class Flags {
     if (this.#switches.includes(flag)) {
       return new BuildError("USAGE", `Cannot use "${word}": ${flag} takes true or false`);
     }
-    const names = this.#command.options.filter((option) => !option.hidden);
-    const near = suggest(
-      flag,
-      names.flatMap(({ long, short }) => [long ?? [], short ?? []].flat()),
-    );
+    const names = this.#command.options.flatMap(({ hidden, long }) => (hidden ? [] : (long ?? [])));
+    const near = flag.startsWith("--") ? suggest(flag, names) : undefined;
     const hint = near === undefined ? `see ${this.#helpCommand()}` : `did you mean ${near}?`;
     return new BuildError("USAGE", `Cannot use ${flag}: no such flag`, { hint });
   }
