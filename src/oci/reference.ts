@@ -42,6 +42,11 @@ export function parseReference(text: string): Reference {
   };
 }
 
+/** The grammar lets port 99999 and address 1.2.3.999 through; a URL does not. */
+function isHost(registry: string): boolean {
+  return hostPattern.test(registry) && URL.canParse(`http://${registry}`);
+}
+
 function parseDigestOf(text: string, digest: string): Digest {
   try {
     return parseDigest(digest);
@@ -56,16 +61,16 @@ function splitName(name: string): Name {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));
   // A first component is a host only where it looks like one; "org/app" is on Docker Hub.
-  const isHost = /[.:A-Z]/.test(first) || first === "localhost";
-  const registry = isHost && first !== "index.docker.io" ? first : "docker.io";
-  const path = isHost ? name.slice(slash + 1) : name;
+  const named = /[.:A-Z]/.test(first) || first === "localhost";
+  const registry = named && first !== "index.docker.io" ? first : "docker.io";
+  const path = named ? name.slice(slash + 1) : name;
   const official = registry === "docker.io" && path !== "" && !path.includes("/");
   return { registry, repository: official ? `library/${path}` : path };
 }
 
 function checkName(text: string, { registry, repository }: Name): void {
   if (repository === "") throw invalid(text, "the name is empty");
-  if (!hostPattern.test(registry)) throw invalid(text, `"${registry}" is no registry host`);
+  if (!isHost(registry)) throw invalid(text, `"${registry}" is no registry host`);
   if (/[A-Z]/.test(repository)) throw invalid(text, "the repository must be lowercase");
   if (!repositoryPattern.test(repository)) {
     throw invalid(text, `"${repository}" is no repository name`);

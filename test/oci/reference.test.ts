@@ -49,6 +49,9 @@ describe("parseReference()", () => {
     ["web app", "is no repository name"],
     ["https://ghcr.io/web", "is no"],
     ["exa_mple.com/web", "is no registry host"],
+    ["host:99999/web", "is no registry host"],
+    ["1.2.3.999/web", "is no registry host"],
+    ["[1:2]/web", "is no registry host"],
     ["0a".repeat(32), "look like an image id"],
     ["a/".repeat(130) + "b", "longer than 255"],
   ];
