@@ -22,9 +22,13 @@ export function isManifestType(mediaType: string): boolean {
   return manifestTypes.includes(mediaType);
 }
 
+function isDocumentType(mediaType: string | undefined): boolean {
+  return mediaType !== undefined && (isIndexType(mediaType) || isManifestType(mediaType));
+}
+
 /**
- * Reads a manifest or an index; the bytes say which. `mediaType` may come from the HTTP header or
- * the descriptor, for documents that leave theirs out, and must not contradict them.
+ * Reads a manifest or an index; the bytes say which. `mediaType` is what the HTTP header or the
+ * descriptor says, for documents that leave theirs out; some servers call everything text.
  */
 export function parseDocument(bytes: Uint8Array, mediaType?: string): Document {
   const value = parseJson(bytes, "image manifest");
@@ -36,7 +40,7 @@ export function parseDocument(bytes: Uint8Array, mediaType?: string): Document {
   }
   const kind = "manifests" in value ? "index" : "manifest";
   const known = kind === "index" ? indexTypes : manifestTypes;
-  const given = value["mediaType"] ?? mediaType ?? known[0];
+  const given = value["mediaType"] ?? (isDocumentType(mediaType) ? mediaType : known[0]);
   if (typeof given !== "string" || !known.includes(given)) {
     throw invalid(`${JSON.stringify(given)} is no media type of an image ${kind}`);
   }

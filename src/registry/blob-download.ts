@@ -28,6 +28,8 @@ export async function* downloadBlob(
       return;
     } catch (error) {
       signal?.throwIfAborted();
+      // Broken after the last byte: there is nothing left to ask for.
+      if (done > 0 && done === blob.size) return;
       const delay = delays[tries];
       const failure = unreachable(repository.action.registry, error);
       if (delay === undefined) throw failure;

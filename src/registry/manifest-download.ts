@@ -1,6 +1,7 @@
 import { BuildError } from "../error.js";
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { digestOf, parseDigest, type Digest } from "../oci/digest.js";
+import { parseDocument, type Document } from "../oci/image-json.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
 import type { ApiResponse } from "./connection.js";
@@ -30,7 +31,8 @@ export async function downloadManifest(
   const bytes = await readManifest(repository, answer, signal);
   const digest = digestOf(bytes);
   checkDigest(repository, digest, reference.digest ?? promisedDigest(answer));
-  return { descriptor: { mediaType: typeOf(answer), digest, size: bytes.byteLength }, bytes };
+  const mediaType = typeIn(parseDocument(bytes, typeOf(answer)));
+  return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
 }
 
 async function readManifest(
@@ -67,6 +69,10 @@ export async function headManifest(
 
 function manifestPath({ tag, digest }: Reference): string {
   return `manifests/${digest ?? tag ?? "latest"}`;
+}
+
+function typeIn(document: Document): string {
+  return document.kind === "index" ? document.index.mediaType : document.manifest.mediaType;
 }
 
 function typeOf({ response }: ApiResponse): string {

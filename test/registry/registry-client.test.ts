@@ -63,6 +63,15 @@ describe("RegistryClient", () => {
       assert.strictEqual((await client.head(app(server))).digest, manifest.descriptor.digest);
     });
 
+    it("read the media type from the manifest where the registry calls it text", async () => {
+      await using server = await startRogue((_, response) => {
+        reply(response, 200, { headers: { "Content-Type": "text/plain" }, body: manifest.bytes });
+      });
+      await using client = newClient();
+      const { descriptor } = await client.resolve(app(server));
+      assert.strictEqual(descriptor.mediaType, mediaTypes.manifest);
+    });
+
     it("stop reading a manifest without end", async () => {
       await using server = await startRogue((_, response) => {
         const more = () => {
@@ -144,6 +153,16 @@ describe("RegistryClient", () => {
         assert.deepEqual(ranges, [undefined, "bytes=3000-", "bytes=7000-"]);
       });
     }
+
+    it("takes a transfer that breaks after its last byte as complete", async () => {
+      await using server = await startRogue((_, response) => {
+        response.writeHead(200, { "Transfer-Encoding": "chunked" });
+        response.write(text, () => response.destroy());
+      });
+      await using client = newClient();
+      assert.isTrue((await collect(client.blob(app(server), blob))).equals(text));
+      assert.lengthOf(server.received, 1);
+    });
 
     it("gives up on a transfer that breaks again and again", async () => {
       await using server = await startRogue((_, response) => {
