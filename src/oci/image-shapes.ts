@@ -1,11 +1,11 @@
 import {
-  anyObject,
   boolean,
   digest,
   listOf,
   literal,
   nullable,
   number,
+  object,
   optional,
   recordOf,
   shape,
@@ -60,11 +60,11 @@ const healthcheck = shape({
 
 const runtimeConfig = shape({
   User: optional(string),
-  ExposedPorts: optional(recordOf(anyObject)),
+  ExposedPorts: optional(recordOf(object)),
   Env: optional(strings),
   Entrypoint: nullable(strings),
   Cmd: nullable(strings),
-  Volumes: nullable(recordOf(anyObject)),
+  Volumes: nullable(recordOf(object)),
   WorkingDir: optional(string),
   Labels: nullable(texts),
   StopSignal: optional(string),

@@ -30,7 +30,7 @@ export const size = check(
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   "a number of bytes",
 );
-const object = check(isObject, "an object");
+export const object = check(isObject, "an object");
 const array = check(Array.isArray, "a list");
 
 export function digest(value: unknown, at: string): void {
@@ -89,6 +89,3 @@ export function nullable(inner: Check): Check {
     if (value !== undefined && value !== null) inner(value, at);
   };
 }
-
-/** Any object. */
-export const anyObject: Check = object;

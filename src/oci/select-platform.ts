@@ -19,8 +19,8 @@ export function selectPlatform(index: Index, want: Platform): Descriptor | undef
 
 /** The platforms of an index in words, for messages. */
 export function listPlatforms(index: Index): readonly string[] {
-  const named = index.manifests.filter((image) => !isAttestation(image) && image.platform);
-  return named.map(({ platform }) => (platform === undefined ? "" : nameOf(platform)));
+  const images = index.manifests.filter((image) => !isAttestation(image));
+  return images.flatMap(({ platform }) => (platform === undefined ? [] : [nameOf(platform)]));
 }
 
 /** BuildKit files provenance and SBOMs in the index beside the images that they describe. */
