@@ -1,3 +1,4 @@
+import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
 import { parseChallenge, type Challenge } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
@@ -78,9 +79,4 @@ export interface Refusal {
   readonly challenge: string | undefined;
   /** The Authorization header that was not enough. */
   readonly used: string | undefined;
-}
-
-/** The Authorization header of RFC 7617. */
-export function basic({ username, password }: Credentials & { kind: "password" }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -6,8 +6,6 @@ export type Challenge =
       readonly realm: string;
       readonly service: string | undefined;
       readonly scopes: readonly string[];
-      /** "insufficient_scope": the token was fine, what it allows was not. */
-      readonly error: string | undefined;
     };
 
 /** Reads a WWW-Authenticate header: the first bearer challenge, else a basic one. */
@@ -21,7 +19,6 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
       realm,
       service: parameters.get("service"),
       scopes: parameters.get("scope")?.split(" ").filter(Boolean) ?? [],
-      error: parameters.get("error"),
     };
   }
   return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : undefined;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
-import { apiHost, isLoopback, webUrl } from "./hosts.js";
+import { apiHost, isLoopback, urlHost, webUrl } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
 import { defaultDelays } from "./retry.js";
 import { discard, Transport, type HttpRequest } from "./transport.js";
@@ -49,7 +49,7 @@ export class Connection {
     retryDelays = defaultDelays,
   }: RegistryOptions) {
     this.retryDelays = retryDelays;
-    this.#insecure = new Set(insecureHosts);
+    this.#insecure = new Set(insecureHosts.map(urlHost));
     this.#transport = new Transport({ ca, isInsecure: (host) => this.#isInsecure(host) });
     this.#authorizer = new Authorizer({ credentials, transport: this.#transport });
   }
@@ -118,7 +118,7 @@ export class Connection {
   }
 
   #isInsecure(host: string): boolean {
-    return this.#insecure.has(host) || isLoopback(host);
+    return this.#insecure.has(urlHost(host)) || isLoopback(host);
   }
 
   /** HTTPS; on hosts that may be insecure HTTP where nothing answers to HTTPS. */

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { BuildError } from "../error.js";
 import {
@@ -56,7 +56,7 @@ async function askHelper(
 }
 
 interface Answer {
-  readonly error: import("node:child_process").ExecFileException | null;
+  readonly error: ExecFileException | null;
   readonly stdout: string;
 }
 

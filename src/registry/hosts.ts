@@ -9,6 +9,12 @@ export function isLoopback(host: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
+/** A host[:port] as URLs for HTTPS spell it: lowercase, and 443 left out. */
+export function urlHost(host: string): string {
+  const url = `https://${host}`;
+  return URL.canParse(url) ? new URL(url).host : host;
+}
+
 /** A URL that a server named, absolute or relative to `base`; undefined when it is none for HTTP. */
 export function webUrl(text: string, base?: URL): URL | undefined {
   if (!URL.canParse(text, base?.href)) return undefined;

@@ -1,4 +1,4 @@
-import { formatReference, type Reference } from "../oci/reference.js";
+import { familiarReference, type Reference } from "../oci/reference.js";
 import type { ApiResponse, Connection } from "./connection.js";
 import { failureOf, type Action } from "./failure.js";
 import { unreachable } from "./registry-error.js";
@@ -22,7 +22,7 @@ export class Repository {
   constructor(connection: Connection, reference: Reference, verb: Action["verb"]) {
     this.#connection = connection;
     this.#reference = reference;
-    this.action = { registry: reference.registry, verb, name: formatReference(reference) };
+    this.action = { registry: reference.registry, verb, name: familiarReference(reference) };
   }
 
   /** Sends a request once; any other answer than the wanted ones is a RegistryError. */

@@ -1,4 +1,4 @@
-import { basic } from "./authorizer.js";
+import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
 import { webUrl } from "./hosts.js";
 import { redactUrl, RegistryError, unreachable } from "./registry-error.js";

@@ -27,6 +27,9 @@ export interface TransportOptions {
 /** Connections to one host at a time. */
 const maxConnections = 4;
 
+/** Longest wait for a connection, in milliseconds. */
+const dialTimeout = 15_000;
+
 /** Longest silence on a connection, in milliseconds: a registry may hash a whole layer meanwhile. */
 const idleTimeout = 120_000;
 
@@ -52,9 +55,9 @@ export class Transport {
     } catch (error) {
       signal?.throwIfAborted();
       // The server closed an idle connection just when we took it again: no try was made.
-      if (outgoing.reusedSocket && codeOf(error) === "ECONNRESET")
-        return this.send(request, signal);
-      throw error;
+      const stale = outgoing.reusedSocket && codeOf(error) === "ECONNRESET";
+      if (!stale) throw error;
+      return await this.send(request, signal);
     }
   }
 
@@ -111,7 +114,17 @@ function exchange(
     outgoing.on("timeout", () => {
       // Bytes that nobody took yet: it is our reader that is slow.
       if (incoming !== undefined && incoming.readableLength > 0) return;
-      outgoing.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
+      outgoing.destroy(timedOut());
+    });
+    outgoing.on("socket", (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => outgoing.destroy(timedOut()), dialTimeout);
+      socket.once("connect", () => {
+        clearTimeout(timer);
+      });
+      outgoing.once("close", () => {
+        clearTimeout(timer);
+      });
     });
     if (body !== undefined && "open" in body) {
       pipeline(Readable.from(body.open(), { highWaterMark: 1 }), outgoing, (error) => {
@@ -121,6 +134,10 @@ function exchange(
       outgoing.end(body);
     }
   });
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
 }
 
 /** Reads a small body to its end; undefined when it is longer than `limit`. */
