@@ -12,7 +12,7 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
   refuseUnbuilt(copy);
   const instruction = copy.kind === "add" ? "ADD" : "COPY";
   const sources = copy.sources
-    .filter((source) => !isHeredoc(source))
+    .filter((source): source is Word => !isHeredoc(source))
     .map((word) => readSource(draft, copy, word));
   const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
   const chown = expandFlag(draft, copy, "chown");
