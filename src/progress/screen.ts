@@ -40,11 +40,12 @@ export class Screen {
     const { columns, rows } = this.#options.size();
     const shown = live.slice(0, Math.max(1, rows - 1)).map((line) => this.#format(line, columns));
     const lasting = log.map((line) => this.#format(line, columns));
-    // without line wrapping a character whose width we misjudge cannot break the count of lines
+    // without line wrapping a character whose width we misjudge cannot break the count of lines;
+    // a line is erased before it is written, since afterwards the cursor may be on its last character
     const text = [
       this.#open ? "\x1b[?7l" : "\x1b[?25l\x1b[?7l",
       this.#back(columns, rows),
-      ...[...lasting, ...shown].map(({ text }) => `${text}\x1b[K\n`),
+      ...[...lasting, ...shown].map(({ text }) => `\x1b[K${text}\n`),
       "\x1b[J\x1b[?7h",
     ];
     this.#options.out.write(text.join(""));

@@ -101,6 +101,7 @@ export class ScreenEmulator {
     if (this.#column + width > this.columns) throw new Error("a line is wider than the terminal");
     while (line.length < this.#column) line.push({ character: " " });
     line.splice(this.#column, width, { character }, ...(width === 2 ? [{ character: "" }] : []));
-    this.#column += width;
+    // without wrapping the cursor stays on the last column, where erasing takes what is there
+    this.#column = Math.min(this.#column + width, this.columns - (this.#wraps ? 0 : 1));
   }
 }
