@@ -1,7 +1,7 @@
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/syscalls.js";
-import { syncFilesystem } from "../sys/overlay-mount.js";
+import { syncFilesystem } from "../sys/filesystems.js";
 import { removeTree } from "./remove-tree.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
 

@@ -29,8 +29,9 @@ export interface DirectorySnapshotterOptions {
 export async function openDirectorySnapshotter(
   options: DirectorySnapshotterOptions,
 ): Promise<Snapshotter> {
-  await mkdir(options.layers, { recursive: true });
-  await mkdir(options.work, { recursive: true });
+  // Images hold setuid programs, old and vulnerable ones too: nothing for this machine's other users.
+  await mkdir(options.layers, { recursive: true, mode: 0o700 });
+  await mkdir(options.work, { recursive: true, mode: 0o700 });
   return new DirectorySnapshotter(options);
 }
 

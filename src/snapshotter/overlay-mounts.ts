@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { BuildError } from "../error.js";
-import { mountLong } from "../sys/overlay-mount.js";
+import { mountLong } from "../sys/filesystems.js";
 import { isSystemError, mount, mountFlags } from "../sys/syscalls.js";
 
 /** overlayfs's own limit (fs/overlayfs/params.h, OVL_MAX_STACK). */

@@ -2,7 +2,7 @@ import { assert } from "chai";
 import fc from "fast-check";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, symlinkSync, truncateSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { BuildError } from "../../src/error.js";
 import { toBytePath, type BytePath, type Entry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { readLayerTar, writeLayerTar } from "../../src/oci/layer-tar.js";
+import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { failureOf } from "./build-errors.js";
 import { chunked, collect } from "./bytes.js";
 import { device, directory, fifo, file, hardlink, opaque } from "./entries.js";
@@ -187,6 +188,26 @@ describe("writeLayerTar()", () => {
     assert.match(list, /^-rwsr-sr-x 2097152\/4294967294 +2 2023-11-14 22:13 dir\/setuid$/m);
     assert.match(list, /^brw-r--r-- 0\/0 +259,1048575 .* block$/m);
     assert.match(list, /^hrw-r--r-- .* link link to dir\/setuid$/m);
+  });
+
+  it("is extracted by GNU tar", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsbuild-extract-"));
+    try {
+      const { uid, gid } = statSync(folder);
+      const entries = [
+        directory("d", { uid, gid, mode: 0o1750 }),
+        file("d/f", "content", { uid, gid, mode: 0o4755 }),
+        hardlink("d/g", "d/f", { uid, gid, mode: 0o4755 }),
+        file("früh", "x", { uid, gid, xattrs: new Map([["user.x", Buffer.from([0, 255])]]) }),
+        symlink("s".repeat(200), "t".repeat(200), { uid, gid }),
+      ];
+      const input = await collect(writeLayerTar(entries));
+      execFileSync("tar", ["-C", folder, "--xattrs", "-xpf", "-"], { input });
+      const back = await resolved(readTree(folder), read);
+      assert.deepStrictEqual(back, entries);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("describes a file of 9 GiB in a way that GNU tar reads", async () => {

@@ -1,13 +1,29 @@
 import { assert } from "chai";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
+import { measureChanges } from "../../src/snapshotter/tree-digest.js";
 import { unmount } from "../../src/sys/syscalls.js";
 import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
 import { failureOf } from "../oci/build-errors.js";
 import { file } from "../oci/entries.js";
+import { sampleLayer } from "./sample-layer.js";
+
+async function killAfter(delay: number, args: readonly string[]): Promise<void> {
+  const script = join(import.meta.dirname, "publish-forever.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  await setTimeout(delay);
+  child.kill("SIGKILL");
+  await once(child, "close");
+}
 
 function unmountBelow(folder: string): void {
   const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
@@ -50,6 +66,26 @@ describe("openDirectorySnapshotter()", () => {
     }
     await snapshots.remove("a" as LayerId);
     assert.deepStrictEqual(readdirSync(join(folders.at(-1) ?? "", "work")), []);
+  });
+
+  it("never has a part of a layer when it is killed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsbuild-killed-"));
+    folders.push(folder);
+    const options = { layers: join(folder, "layers"), work: join(folder, "work") };
+    for (const delay of [0, 7, 19, 31]) {
+      await killAfter(delay, [options.layers, options.work]);
+    }
+    rmSync(options.work, { recursive: true });
+    const snapshots = await openDirectorySnapshotter({
+      ...options,
+      userNamespace: inUserNamespace(),
+    });
+    const { diffId } = await measureChanges(sampleLayer());
+    const ids = await snapshots.list();
+    assert.isAtLeast(ids.length, 4);
+    for (const id of ids) {
+      assert.strictEqual((await measureChanges(snapshots.changes(id))).diffId, diffId);
+    }
   });
 
   it("mounts several hundred layers, and says where the limit is", async () => {

@@ -1,10 +1,7 @@
 import koffi from "koffi";
 import { SystemError } from "./syscalls.js";
 
-/**
- * Mounts by the calls of Linux 5.2 (fsopen and its family), which take options one by one: the one
- * page of mount(2) holds about 200 overlay layers.
- */
+/** What is done to filesystems as a whole; straight from libc, as in syscalls.ts. */
 const libc = koffi.load("libc.so.6");
 const syscall = libc.func("long syscall(long, ...)");
 const closeFd = libc.func("int close(int)");
@@ -25,7 +22,10 @@ export interface LongMountRequest {
   readonly readonly: boolean;
 }
 
-/** Mounts a filesystem with as many options as it takes, each of up to 255 bytes. */
+/**
+ * Mounts by the calls of Linux 5.2 (fsopen and its family), which take any number of options, each
+ * of up to 255 bytes: the one page of mount(2) holds about 200 overlay layers.
+ */
 export function mountLong({ type, target, options, readonly }: LongMountRequest): void {
   const context = call("fsopen", SYS_fsopen, ["const char*", type, "unsigned int", 1]);
   try {
