@@ -13,11 +13,13 @@ const sandboxed = (
   "SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP"
 ).split(" ");
 
-/** The capabilities of a step; `last` is the highest number that the running kernel knows. */
+/** The capabilities of a step, of those that this process holds itself (a bit mask). */
 export function stepCapabilities(
   security: "sandbox" | "insecure",
-  last: number,
+  held: bigint,
 ): readonly string[] {
-  const names = security === "sandbox" ? sandboxed : all.slice(0, last + 1);
-  return names.map((name) => `CAP_${name}`);
+  return all
+    .filter((_, number) => (held >> BigInt(number)) & 1n)
+    .filter((name) => security === "insecure" || sandboxed.includes(name))
+    .map((name) => `CAP_${name}`);
 }

@@ -1,21 +1,28 @@
 import { readdir, readFile, readlink, rmdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSystemError, mount, unmount } from "../sys/syscalls.js";
+import { isSystemError, mount } from "../sys/syscalls.js";
 
 const TOP = "/sys/fs/cgroup";
+const UNIFIED = "unified";
 
 /**
- * Hides the v2 tree of a hybrid machine from the runtime: crun refuses it. A user may not unmount
- * what its namespace inherited, but may cover it. Only this process's mount namespace is changed.
+ * Hides the v2 tree of a hybrid machine from the runtime: crun refuses it. Covered, not unmounted,
+ * for crun then makes directories at that place, and they should vanish with our mount namespace.
  */
-export async function hideUnifiedTree(userNamespace: boolean): Promise<void> {
-  const unified = posix.join(TOP, "unified");
-  const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  const here = mounts.split("\n").find((line) => line.split(" ")[4] === unified);
-  if (here === undefined || !here.includes(" - cgroup2 ")) return;
-  if (userNamespace) mount({ source: "none", target: unified, type: "tmpfs" });
-  else unmount(unified);
+export async function hideUnifiedTree(): Promise<void> {
+  const target = posix.join(TOP, UNIFIED);
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const top = mounts.findLast((line) => line.split(" ")[4] === target);
+  if (top?.includes(" - cgroup2 ") !== true) return;
+  if (await inMachineNamespace())
+    throw new Error("no mount namespace of our own: nothing to cover");
+  mount({ source: "none", target, type: "tmpfs" });
+}
+
+async function inMachineNamespace(): Promise<boolean> {
+  const first = await readlink("/proc/1/ns/mnt").catch(() => undefined); // not for a user's eyes
+  return first === (await readlink("/proc/self/ns/mnt"));
 }
 
 /** A name prefix for this process's cgroups by which a later one can tell that it is gone. */
@@ -45,7 +52,8 @@ export async function removeCgroups(name: string): Promise<void> {
 async function trees(): Promise<readonly string[]> {
   const entries = await readdir(TOP, { withFileTypes: true }).catch(() => []);
   if (entries.some(({ name }) => name === "cgroup.procs")) return [TOP];
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => posix.join(TOP, name));
+  const controllers = entries.filter((entry) => entry.isDirectory() && entry.name !== UNIFIED);
+  return controllers.map(({ name }) => posix.join(TOP, name));
 }
 
 async function removeCgroup(path: string): Promise<void> {

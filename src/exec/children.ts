@@ -1,7 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 
-/** Waits for a child that may have ended already: its exit code, undefined after a signal. */
+/**
+ * Waits for a child that may have ended already: its exit code, undefined after a signal. Rejects
+ * when it could not be started.
+ */
 export async function exitOf(child: ChildProcess): Promise<number | undefined> {
   if (child.exitCode === null && child.signalCode === null) {
     await new Promise<void>((resolve, reject) => {

@@ -45,10 +45,10 @@ async function pinNamespace({ file, searchPath }: NetworkOptions): Promise<strin
     stdio: ["ignore", "ignore", "pipe"],
   });
   const errors = collect(child.stderr);
-  const code = await exitOf(child);
+  const code = await exitOf(child).catch(() => undefined); // not even unshare is installed
   if (code === 0) return undefined;
   await rm(file, { force: true });
-  return lastLine(await errors) ?? `unshare ended with ${code ?? "a signal"}`;
+  return lastLine(await errors) ?? "unshare could not make one";
 }
 
 type Helper = readonly [name: string, script: string, args: readonly string[]];

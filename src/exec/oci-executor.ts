@@ -3,13 +3,14 @@ import { arch } from "node:os";
 import { posix } from "node:path";
 import { hostPlatform } from "../oci/platform.js";
 import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
+import { CompiledFilter } from "./compiled-filter.js";
 import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
 import { exitStatus } from "./exit-status.js";
 import { hostDevices } from "./host-devices.js";
 import { LazyNetwork } from "./lazy-network.js";
 import { MountPoints } from "./mount-points.js";
 import { runRuntime } from "./run-runtime.js";
-import { findRuntime, type Runtime } from "./runtime.js";
+import { findRuntime, SEARCH_PATH, type Runtime } from "./runtime.js";
 import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
 import { makeMountPoints, writeNameFiles } from "./step-mounts.js";
 import { resolveUser } from "./users.js";
@@ -29,8 +30,6 @@ export interface ExecutorOptions {
   readonly resolvConf?: string | undefined;
   readonly upstreamResolvConf?: string | undefined;
 }
-
-const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Opens the executor of this machine. This process must live in a mount namespace of its own.
@@ -63,6 +62,7 @@ class OciExecutor implements Executor {
   readonly #wanted: string | undefined;
   readonly #searchPath: string;
   readonly #network: LazyNetwork;
+  readonly #filter = new CompiledFilter();
   #session: Promise<Session> | undefined;
   #steps = 0;
 
@@ -99,15 +99,16 @@ class OciExecutor implements Executor {
 
   async #open(): Promise<Session> {
     const runtime = await findRuntime(this.#wanted, this.#searchPath);
-    await hideUnifiedTree(this.#userNamespace);
+    await hideUnifiedTree();
     if (!this.#userNamespace) await removeDeadCgroups();
-    const lastCapability = Number(await readFile("/proc/sys/kernel/cap_last_cap", "utf8"));
     const { architecture } = hostPlatform(arch());
-    const machine = { architecture, lastCapability, userNamespace: this.#userNamespace };
+    const capabilities = await ownCapabilities();
+    const machine = { architecture, capabilities, userNamespace: this.#userNamespace };
     return { runtime, machine, owner: await ownerName() };
   }
 
-  async #prepare({ process, points, bundle, name }: Step, { machine }: Session): Promise<void> {
+  async #prepare(step: Step, { machine, runtime }: Session): Promise<void> {
+    const { process, points, bundle, name } = step;
     const { root, security } = process;
     const user = await resolveUser(root.root, process.user);
     const connection = await this.#network.connect(process.network);
@@ -124,14 +125,23 @@ class OciExecutor implements Executor {
       networkNamespace: connection.namespace,
       cgroupsPath: this.#userNamespace ? undefined : `/${name}`,
     });
-    await writeFile(posix.join(bundle, "config.json"), serializeSpec(spec));
+    const filtered = runtime.name === "crun" && security === "sandbox";
+    const extra = filtered ? this.#filter.additions(posix.join(this.#state, name), bundle) : {};
+    await writeFile(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
   }
 
   async #execute(step: Step, session: Session, signal: AbortSignal): Promise<ExitStatus> {
     const { process, bundle, name } = step;
-    const state = posix.join(this.#work, "runtime");
     const log = posix.join(bundle, "log");
-    const argv = [session.runtime.path, "--root", state, "--log", log, "--log-format", "json"];
+    const argv = [
+      session.runtime.path,
+      "--root",
+      this.#state,
+      "--log",
+      log,
+      "--log-format",
+      "json",
+    ];
     // A user has no cgroups to give; runc finds that out by itself.
     if (this.#userNamespace && session.runtime.name === "crun")
       argv.push("--cgroup-manager=disabled");
@@ -139,18 +149,29 @@ class OciExecutor implements Executor {
     const options = { stdio: process.stdio, searchPath: this.#searchPath };
     try {
       const code = await runRuntime(argv, options, signal);
+      await this.#filter.take(bundle);
       return exitStatus(code, await readFile(log, "utf8").catch(() => ""));
     } finally {
-      if (signal.aborted) await this.#removeTraces(state, name); // the runtime was killed too
+      if (signal.aborted) await this.#removeTraces(name); // the runtime was killed too
     }
   }
 
-  async #removeTraces(state: string, name: string): Promise<void> {
-    await rm(posix.join(state, name), { recursive: true, force: true });
+  async #removeTraces(name: string): Promise<void> {
+    await rm(posix.join(this.#state, name), { recursive: true, force: true });
     if (!this.#userNamespace) await removeCgroups(name);
+  }
+
+  /** The runtime's --root. */
+  get #state(): string {
+    return posix.join(this.#work, "runtime");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#network[Symbol.asyncDispose]();
   }
+}
+
+async function ownCapabilities(): Promise<bigint> {
+  const status = await readFile("/proc/self/status", "utf8");
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
 }

@@ -17,7 +17,7 @@ export async function readBeneath(rootPath: string, path: string): Promise<strin
   try {
     const stat = fstatSync(fd);
     if (stat.isFile() && stat.size <= LARGEST) return await readFile(`/proc/self/fd/${fd}`, "utf8");
-    throw new BuildError("INVALID_IMAGE", `Cannot read "/${path}" of the image: not a small file`);
+    throw unreadable(path, "not a small file");
   } finally {
     closeSync(fd);
   }
@@ -29,8 +29,13 @@ function locate(rootPath: string, path: string): number | undefined {
     return openBeneath(root, path, O_PATH | O_CLOEXEC, "in-root");
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (isSystemError(error, "ELOOP")) throw unreadable(path, "too many links");
     throw error;
   } finally {
     closeSync(root);
   }
+}
+
+function unreadable(path: string, reason: string): BuildError {
+  return new BuildError("INVALID_IMAGE", `Cannot read "/${path}" of the image: ${reason}`);
 }

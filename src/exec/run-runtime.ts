@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { kill } from "node:process";
+import { BuildError } from "../error.js";
 import { makePipe } from "../sys/syscalls.js";
 import { exitOf } from "./children.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
@@ -31,7 +32,12 @@ export async function runRuntime(
   const abort = (): void => void killTree(child);
   signal.addEventListener("abort", abort, { once: true });
   try {
-    const code = await exitOf(child);
+    const code = await exitOf(child).catch((cause: unknown) => {
+      throw new BuildError("NO_RUNTIME", `Cannot run steps: cannot start "setpriv"`, {
+        hint: "install util-linux",
+        cause,
+      });
+    });
     await output?.ended;
     signal.throwIfAborted();
     return code ?? 128 + 9; // only SIGKILL ends unshare itself

@@ -8,6 +8,9 @@ export interface Runtime {
   readonly name: "crun" | "runc";
 }
 
+/** Where programs are, unless the user says otherwise. */
+export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** The one that was named, by path or name; else crun, else runc. BuildError NO_RUNTIME. */
 export async function findRuntime(
   wanted: string | undefined,

@@ -18,8 +18,8 @@ export interface Machine {
   /** As in an image's platform: "amd64". */
   readonly architecture: string;
   readonly userNamespace: boolean;
-  /** The kernel's highest capability number. */
-  readonly lastCapability: number;
+  /** This process's own capabilities, one bit each: none can be given that it lacks. */
+  readonly capabilities: bigint;
   /** The host's device nodes; only an insecure step sees them. */
   readonly devices: readonly HostDevice[];
 }
@@ -57,7 +57,7 @@ export function serializeSpec(spec: object): string {
 }
 
 function processSection({ process, user, machine }: SpecInput): object {
-  const capabilities = stepCapabilities(process.security, machine.lastCapability);
+  const capabilities = stepCapabilities(process.security, machine.capabilities);
   const { uid, gid, additionalGids } = user;
   return {
     terminal: process.terminal,

@@ -1,0 +1,106 @@
+import { assert } from "chai";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { access, constants } from "node:fs/promises";
+import { TestRoot } from "./busybox-root.js";
+import { step, TestExecutor, type Outcome } from "./sandbox.js";
+import type { SandboxProcess } from "../../src/exec/executor.js";
+import { findProgram, SEARCH_PATH } from "../../src/exec/runtime.js";
+
+const outer = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+describe("Executor's networks", () => {
+  let executor: TestExecutor;
+  const warnings: string[] = [];
+
+  before(async function () {
+    if (outer === undefined) {
+      console.log("skipped: this machine has no IPv4 address but its loopback's");
+      this.skip();
+    }
+    await access("/dev/net/tun", constants.R_OK | constants.W_OK).catch(() => {
+      console.log("skipped: this user may not open /dev/net/tun");
+      this.skip();
+    });
+    executor = await TestExecutor.open({ warn: (message) => warnings.push(message) });
+  });
+  after(async () => executor[Symbol.asyncDispose]());
+
+  async function fetchFrom(
+    address: string,
+    network: SandboxProcess["network"],
+  ): Promise<Outcome & { readonly requests: number }> {
+    let requests = 0;
+    const server = createServer((socket) => {
+      requests++;
+      socket.end("hello");
+    });
+    server.listen(0, address);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await using root = await TestRoot.open();
+    const script = `nc -w 5 ${address} ${port}`;
+    const outcome = await executor.run(step(root, script, { network }));
+    server.close();
+    return { ...outcome, requests };
+  }
+
+  const cases = [
+    { network: "default", address: outer ?? "", reaches: true },
+    { network: "default", address: "127.0.0.1", reaches: false },
+    { network: "host", address: "127.0.0.1", reaches: true },
+    { network: "none", address: outer ?? "", reaches: false },
+  ] as const;
+  for (const { network, address, reaches } of cases) {
+    const loopback = address === "127.0.0.1" ? "loopback" : "own address";
+    it(`"${network}" ${reaches ? "reaches" : "does not reach"} the host's ${loopback}`, async () => {
+      const { stdout, code, requests } = await fetchFrom(address, network);
+      assert.deepEqual(
+        { stdout, succeeded: code === 0, requests },
+        { stdout: reaches ? "hello" : "", succeeded: reaches, requests: reaches ? 1 : 0 },
+      );
+    });
+  }
+
+  it("are one for all steps that share the default", async () => {
+    const seen = await Promise.all(
+      [1, 2].map(async () => {
+        await using root = await TestRoot.open();
+        const script = "readlink /proc/self/ns/net";
+        return (await executor.run(step(root, script, { network: "default" }))).stdout;
+      }),
+    );
+    assert.strictEqual(seen[0], seen[1]);
+  });
+
+  it("need no fallback here", () => {
+    assert.deepEqual(warnings, []);
+  });
+
+  it("fall back to the host's, and say so once, without a helper", async () => {
+    const said: string[] = [];
+    const searchPath = await mkdtemp(join(tmpdir(), "tsbuild-path-"));
+    for (const name of ["crun", "setpriv", "sh", "unshare", "true"]) {
+      await symlink((await findProgram(name, SEARCH_PATH)) ?? "", join(searchPath, name));
+    }
+    await using bare = await TestExecutor.open({
+      searchPath,
+      warn: (message) => said.push(message),
+    });
+    for (let count = 0; count < 2; count++) {
+      await using root = await TestRoot.open();
+      const { stdout } = await bare.run(step(root, "ls /sys/class/net", { network: "default" }));
+      assert.sameMembers(stdout.trim().split("\n"), await readdir("/sys/class/net"));
+    }
+    await rm(searchPath, { recursive: true });
+    assert.deepEqual(said, [
+      "Steps use the host's network, because no network of their own could be started: " +
+        "pasta: not installed; slirp4netns: not installed",
+    ]);
+  });
+});

@@ -1,0 +1,277 @@
+import { assert } from "chai";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { TestRoot } from "./busybox-root.js";
+import { step, TestExecutor, type Outcome } from "./sandbox.js";
+import type { SandboxProcess } from "../../src/exec/executor.js";
+
+const ENGINE = fileURLToPath(new URL("engine-to-kill.ts", import.meta.url));
+const OWN_CAPABILITIES =
+  /^CapEff:.*$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[0] ?? "none";
+
+for (const runtime of ["crun", "runc"]) {
+  describe(`Executor with ${runtime}`, () => {
+    let executor: TestExecutor;
+
+    before(async () => {
+      executor = await TestExecutor.open({ runtime });
+    });
+    after(async () => executor[Symbol.asyncDispose]());
+
+    async function run(script: string, changes: Partial<SandboxProcess> = {}): Promise<Outcome> {
+      await using root = await TestRoot.open();
+      return await executor.run(step(root, script, changes));
+    }
+
+    const facts: readonly {
+      readonly name: string;
+      readonly script: string;
+      readonly changes?: Partial<SandboxProcess>;
+      readonly stdout: string | RegExp;
+    }[] = [
+      { name: "is process 1 of its namespace", script: "echo $$", stdout: "1\n" },
+      {
+        name: "sees its own processes only",
+        script: "ls -d /proc/[0-9]*",
+        stdout: "/proc/1\n",
+      },
+      {
+        name: "has its own hostname",
+        script: "hostname",
+        changes: { hostname: "box" },
+        stdout: "box\n",
+      },
+      {
+        name: "sees no host directories",
+        script: "ls -a /",
+        stdout: ".\n..\nbin\ndev\netc\nhome\nproc\nsys\ntmp\n",
+      },
+      {
+        name: "has Docker's capabilities",
+        script: "grep CapEff /proc/self/status",
+        stdout: "CapEff:\t00000000a80425fb\n",
+      },
+      {
+        name: "has Docker's bounding set",
+        script: "grep CapBnd /proc/self/status",
+        stdout: "CapBnd:\t00000000a80425fb\n",
+      },
+      {
+        name: "is filtered by seccomp",
+        script: "grep Seccomp: /proc/self/status",
+        stdout: "Seccomp:\t2\n",
+      },
+      {
+        name: "may gain privileges as in Docker",
+        script: "grep NoNewPrivs /proc/self/status",
+        stdout: "NoNewPrivs:\t0\n",
+      },
+      {
+        name: "cannot make namespaces",
+        script: "unshare -U true 2>&1; echo $?",
+        stdout: /not permitted\n1\n$/,
+      },
+      {
+        name: "cannot read masked files",
+        script: "head -c 1 /proc/timer_list; ls /sys/firmware",
+        stdout: "",
+      },
+      {
+        name: "cannot write to /proc/sys",
+        script: "echo x 2>&- >/proc/sys/kernel/hostname || echo no",
+        stdout: "no\n",
+      },
+      {
+        name: "cannot write to /sys",
+        script: "mkdir /sys/fs/cgroup/*/x 2>/dev/null || echo no",
+        stdout: "no\n",
+      },
+      {
+        name: "has a /dev/shm of the wished size",
+        script: "grep /dev/shm /proc/mounts",
+        changes: { shmSize: 1 << 20 },
+        stdout: /size=1024k/,
+      },
+      { name: "has an empty standard input", script: "cat; echo end", stdout: "end\n" },
+      { name: "can write to /dev/stdout", script: "echo x > /dev/stdout", stdout: "x\n" },
+      {
+        name: "can write to /dev/stdout as a user",
+        script: "echo x > /dev/stdout",
+        changes: { user: "web" },
+        stdout: "x\n",
+      },
+      {
+        name: "runs as its user",
+        script: "id",
+        changes: { user: "web" },
+        stdout: "uid=1000(web) gid=1000(web) groups=50(staff)\n",
+      },
+      {
+        name: "drops capabilities as a user",
+        script: "grep CapEff /proc/self/status",
+        changes: { user: "web" },
+        stdout: "CapEff:\t0000000000000000\n",
+      },
+      {
+        name: "gets HOME from passwd",
+        script: "echo $HOME",
+        changes: { user: "web" },
+        stdout: "/home/web\n",
+      },
+      {
+        name: "keeps a given HOME",
+        script: "echo $HOME",
+        changes: { env: ["PATH=/bin", "HOME=/x"] },
+        stdout: "/x\n",
+      },
+      {
+        name: "sees the given environment only",
+        script: "env | grep -v -e PWD -e SHLVL",
+        changes: { env: ["PATH=/bin", "A=b c", "HOME=/"] },
+        stdout: /^(PATH=\/bin\n|A=b c\n|HOME=\/\n){3}$/,
+      },
+      {
+        name: "starts in its directory, made for its user",
+        script: "pwd; ls -ld /srv/app | head -c 10; touch x && echo y",
+        changes: { cwd: "/srv/app", user: "web" },
+        stdout: "/srv/app\ndrwxr-xr-xy\n",
+      },
+      {
+        name: "knows extra hosts",
+        script: "grep 10.1 /etc/hosts",
+        changes: { extraHosts: [{ name: "db", ip: "10.1.2.3" }] },
+        stdout: "10.1.2.3\tdb\n",
+      },
+      {
+        name: "cannot change /etc/hosts",
+        script: "echo x 2>&- >>/etc/hosts || echo no",
+        stdout: "no\n",
+      },
+      {
+        name: "obeys limits",
+        script: "ulimit -n; ulimit -c",
+        changes: {
+          ulimits: [
+            { type: "nofile", soft: 64, hard: 65 },
+            { type: "core", soft: 0, hard: 0 },
+          ],
+        },
+        stdout: "64\n0\n",
+      },
+      {
+        name: "has only a loopback interface without network",
+        script: "ls /sys/class/net",
+        stdout: "lo\n",
+      },
+      {
+        name: "has that interface up",
+        script: "ip -o addr show lo | head -n 1 | grep -o 127.0.0.1",
+        stdout: "127.0.0.1\n",
+      },
+      {
+        name: "has no filter when insecure",
+        script: "grep Seccomp: /proc/self/status",
+        changes: { security: "insecure" },
+        stdout: "Seccomp:\t0\n",
+      },
+      {
+        name: "has our own capabilities when insecure",
+        script: "grep CapEff /proc/self/status",
+        changes: { security: "insecure" },
+        stdout: `${OWN_CAPABILITIES}\n`,
+      },
+    ];
+    for (const { name, script, changes, stdout } of facts) {
+      it(`run(): a step ${name}`, async () => {
+        const outcome = await run(script, changes);
+        if (typeof stdout === "string") assert.strictEqual(outcome.stdout, stdout, outcome.stderr);
+        else assert.match(outcome.stdout, stdout, outcome.stderr);
+      });
+    }
+
+    it("run(): tells the exit code", async () => {
+      const { code, signal } = await run("exit 42");
+      assert.deepEqual({ code, signal }, { code: 42, signal: undefined });
+    });
+
+    it("run(): names the signal that ended a step", async () => {
+      const { code, signal } = await run("sh -c 'kill -SEGV $$'; exit $?");
+      assert.deepEqual({ code, signal }, { code: 139, signal: "SIGSEGV" });
+    });
+
+    it("run(): keeps stdout and stderr apart", async () => {
+      const { stdout, stderr } = await run("echo out; echo err >&2; printf last");
+      assert.deepEqual({ stdout, stderr }, { stdout: "out\nlast", stderr: "err\n" });
+    });
+
+    it("run(): exits with 127 where there is no such program", async () => {
+      const { code, stderr } = await run("", { argv: ["no-such-thing"] });
+      assert.strictEqual(code, 127);
+      assert.match(stderr, /no-such-thing.*not found in \$PATH/);
+    });
+
+    it("run(): exits with 126 where the program is none", async () => {
+      assert.strictEqual((await run("", { argv: ["/etc"] })).code, 126);
+    });
+
+    it("run(): refuses an unknown user", async () => {
+      const error = await failure(run("true", { user: "nobody" }));
+      assert.propertyVal(error, "code", "USER_NOT_FOUND");
+    });
+
+    it("run(): refuses to mount what is not there", async () => {
+      const mounts = [{ source: "/no/such/file", target: "/x", readonly: true }];
+      assert.propertyVal(await failure(run("true", { mounts })), "code", "SANDBOX");
+    });
+
+    it("run(): ends every process of an aborted step", async () => {
+      const marker = `9${Date.now()}`;
+      const abort = new AbortController();
+      await using root = await TestRoot.open();
+      const running = executor.run(step(root, `sleep ${marker} & sleep ${marker}`), abort.signal);
+      await until(async () => (await commands()).includes(`sleep ${marker}`));
+      abort.abort(new Error("enough"));
+      assert.propertyVal(await failure(running), "message", "enough");
+      assert.notInclude(await commands(), `sleep ${marker}`);
+      assert.isEmpty(await leftovers(executor.work));
+      assert.deepEqual(await readdir(root.upper), ["dev", "proc", "sys"]);
+    });
+
+    it("run(): ends every process of a step when the engine is killed", async () => {
+      const marker = `8${Date.now()}`;
+      const engine = spawn("node", ["--import", "tsx", ENGINE, runtime, `sleep ${marker}`], {
+        stdio: "inherit",
+      });
+      await until(async () => (await commands()).includes(`sleep ${marker}`));
+      engine.kill("SIGKILL");
+      await until(async () => !(await commands()).includes(`sleep ${marker}`));
+    });
+  });
+}
+
+/** The command lines of every process in sight. */
+async function commands(): Promise<readonly string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+  return (await Promise.all(lines)).map((line) => line.split("\0").join(" ").trim());
+}
+
+/** What a step left of itself in the executor's directory. */
+async function leftovers(work: string): Promise<readonly string[]> {
+  const entries = await readdir(work, { recursive: true });
+  return entries.filter((name) => /^(step-|runtime\/.)/.test(name) && !/\.cache/.test(name));
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20);
+}
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => assert.fail("it should have failed"),
+    (error: unknown) => error,
+  );
+}
