@@ -42,6 +42,7 @@ export class StepRecords implements StepCache {
   }
 
   async get(key: CacheKey): Promise<CacheRecord | undefined> {
+    this.#database.refresh(); // the caller may have waited for another process to put it
     const record = this.#records.get(key);
     if (record === undefined) return undefined;
     const layer = await this.#layers.find(record.layer);

@@ -90,7 +90,7 @@ async function ingestLayer(
 ): Promise<LayerId> {
   const { diffId } = image;
   const known = await store.layers.findByDiffId(diffId);
-  if (known !== undefined) return (await store.layers.touch(known)).id;
+  if (known !== undefined) return known.id;
   await using _lock = await store.locks.lock(`pull ${diffId}`, signal);
   store.database.refresh();
   const fetched = await store.layers.findByDiffId(diffId); // by the one we waited for

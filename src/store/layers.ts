@@ -66,14 +66,14 @@ export class Layers {
     return this.#present(id);
   }
 
-  /** The layer of that DiffID. */
+  /** The layer of that DiffID; its use is noted. */
   findByDiffId(diffId: Digest): Promise<LayerRecord | undefined> {
-    return this.#present(this.#byDiffId.get(diffId));
+    return this.#use(this.#byDiffId.get(diffId));
   }
 
-  /** A layer of that content; mtimes may differ. */
+  /** A layer of that content; mtimes may differ. Its use is noted. */
   findByTree(tree: TreeDigest): Promise<LayerRecord | undefined> {
-    return this.#present(this.#byTree.get(tree));
+    return this.#use(this.#byTree.get(tree));
   }
 
   /** The layers of these DiffIDs, or undefined when one is missing. */
@@ -109,7 +109,7 @@ export class Layers {
     const known = provenance.origin === "built" ? twin : await this.findByDiffId(diffId);
     if (known !== undefined) {
       await draft[Symbol.asyncDispose]();
-      return await this.touch(known);
+      return known;
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
@@ -152,6 +152,11 @@ export class Layers {
     const record = id === undefined ? undefined : this.#records.get(id);
     if (record === undefined || !(await this.#deps.snapshotter.has(record.id))) return undefined;
     return record;
+  }
+
+  async #use(id: LayerId | undefined): Promise<LayerRecord | undefined> {
+    const record = await this.#present(id);
+    return record && (await this.touch(record));
   }
 
   async #freeId(): Promise<LayerId> {

@@ -83,6 +83,16 @@ describe("Layers", () => {
     assert.strictEqual(store.layers.get(record.id).usedAt, 11 * DAY);
   });
 
+  it("findByTree() and findByDiffId() note the use", async () => {
+    let now = 10 * DAY;
+    await using store = await temporaryStore(() => now);
+    const { tree, diffId } = await build(store, "a");
+    now = 12 * DAY;
+    assert.strictEqual((await store.layers.findByTree(tree))?.usedAt, now);
+    now = 14 * DAY;
+    assert.strictEqual((await store.layers.findByDiffId(diffId))?.usedAt, now);
+  });
+
   it("remove() leaves neither record nor layer", async () => {
     await using store = await temporaryStore();
     const record = await build(store, "a");
