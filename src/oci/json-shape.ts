@@ -4,6 +4,7 @@ import { parseDigest } from "./digest.js";
 /** Throws INVALID_IMAGE, naming `at`, when `value` is not what it should be. */
 export type Check = (value: unknown, at: string) => void;
 
+/** A JSON object: neither a list nor null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -23,24 +24,34 @@ function check(accepts: (value: unknown) => boolean, wanted: string): Check {
   };
 }
 
+/** Any text. */
 export const string = check((value) => typeof value === "string", "a string");
+/** A truth value. */
 export const boolean = check((value) => typeof value === "boolean", "true or false");
+/** Any number. */
 export const number = check((value) => typeof value === "number", "a number");
+/** A count of bytes that a number can hold exactly. */
 export const size = check(
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   "a number of bytes",
 );
+/** Any object. */
 export const object = check(isObject, "an object");
 const array = check(Array.isArray, "a list");
 
+/** A digest as `parseDigest` takes it. */
 export function digest(value: unknown, at: string): void {
   string(value, at);
   try {
     parseDigest(String(value));
   } catch (cause) {
-    throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: "${String(value)}" is no digest`, {
-      cause,
-    });
+    throw new BuildError(
+      "INVALID_IMAGE",
+      `Cannot read ${at}: ${JSON.stringify(value)} is no digest`,
+      {
+        cause,
+      },
+    );
   }
 }
 

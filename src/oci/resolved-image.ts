@@ -19,6 +19,7 @@ export interface ResolvedImage {
   readonly config: Stored & { readonly value: ImageConfig };
 }
 
+/** For whom to resolve an image, and how to read its parts. */
 export interface ResolveOptions {
   /** What the user calls the image, for messages. */
   readonly name: string;

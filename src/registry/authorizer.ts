@@ -5,6 +5,7 @@ import type { CredentialSource } from "./credentials.js";
 import { TokenCache } from "./token-cache.js";
 import type { Transport } from "./transport.js";
 
+/** What an Authorizer works with. */
 export interface AuthorizerOptions {
   readonly credentials: CredentialSource;
   readonly transport: Transport;

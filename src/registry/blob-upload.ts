@@ -5,6 +5,7 @@ import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
 import { discard } from "./transport.js";
 
+/** How to bring a blob to a registry. */
 export interface PushOptions {
   /** The bytes, once for each try. */
   readonly open: () => AsyncIterable<Uint8Array>;

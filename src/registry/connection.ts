@@ -6,6 +6,7 @@ import { RegistryError, unreachable } from "./registry-error.js";
 import { defaultDelays } from "./retry.js";
 import { discard, Transport, type HttpRequest } from "./transport.js";
 
+/** Whom to trust, and who we are. */
 export interface RegistryOptions {
   readonly credentials: CredentialSource;
   /** Certificate authorities to trust besides the usual ones, as PEM. */
@@ -25,6 +26,7 @@ export interface ApiRequest extends Omit<HttpRequest, "url"> {
   readonly scopes: readonly string[];
 }
 
+/** The head of an answer; its body is still to be read. */
 export interface ApiResponse {
   readonly status: number;
   readonly response: IncomingMessage;

@@ -1,5 +1,6 @@
 import { BuildError, type BuildErrorCode, type BuildErrorContext } from "../error.js";
 
+/** What else is known of a failure. */
 export interface RegistryErrorContext extends BuildErrorContext {
   /** The HTTP status of the answer, where there was one. */
   readonly status?: number | undefined;

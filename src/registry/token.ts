@@ -13,6 +13,7 @@ export interface TokenRequest {
   readonly credentials: Credentials | undefined;
 }
 
+/** An access token. */
 export interface Token {
   readonly token: string;
   /** In seconds. */

@@ -10,6 +10,7 @@ export interface Upload {
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
+/** One HTTP request. */
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT";
   readonly url: URL;
@@ -17,6 +18,7 @@ export interface HttpRequest {
   readonly body?: Uint8Array | Upload | undefined;
 }
 
+/** Which servers to trust. */
 export interface TransportOptions {
   /** Certificate authorities to trust besides the usual ones, as PEM. */
   readonly ca?: string | undefined;
