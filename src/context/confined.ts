@@ -64,7 +64,7 @@ export class ConfinedDirectory implements Disposable {
   }
 
   lstat(name: string, stat: FileStat): boolean {
-    return stat.lstat(this.host(name));
+    return stat.lstat(name === "" ? "." : name, this.#fd);
   }
 
   readLink(name: string): BytePath {

@@ -1,10 +1,11 @@
-import { realpathSync, statSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
 import { BuildError } from "../error.js";
 import type { BytePath } from "../oci/changeset.js";
 import type { FileIndex } from "./file-index.js";
 import type { IgnoreRules } from "./ignore-rules.js";
 import { LocalSourceTree } from "./local-source-tree.js";
 import type { SourceTree } from "./source-tree.js";
+import { isSystemError } from "../sys/syscalls.js";
 import { unreadable } from "./unreadable.js";
 
 /** A build context on this machine. */
@@ -24,18 +25,18 @@ export async function openDirectoryContext({
   ignore,
   index,
 }: DirectoryContext): Promise<SourceTree> {
-  return new LocalSourceTree({ root: realDirectory(root), kind: "context", ignore, index });
+  return new LocalSourceTree({ root: await realDirectory(root), kind: "context", ignore, index });
 }
 
-function realDirectory(root: string): BytePath {
+async function realDirectory(root: string): Promise<BytePath> {
   try {
-    const stat = statSync(root, { throwIfNoEntry: false });
-    if (stat === undefined) throw unusable(root, "no such directory");
-    if (!stat.isDirectory()) throw unusable(root, "not a directory");
-    return realpathSync(root, { encoding: "latin1" }) as BytePath;
+    const path = await realpath(root, { encoding: "latin1" });
+    if ((await stat(root)).isDirectory()) return path as BytePath;
   } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) throw unusable(root, "no such directory");
     throw unreadable(root, error);
   }
+  throw unusable(root, "not a directory");
 }
 
 function unusable(root: string, reason: string): BuildError {

@@ -6,7 +6,11 @@ export function unreadable(path: string, cause: unknown): unknown {
   if (cause instanceof BuildError || !(cause instanceof Error) || !isSystemError(cause))
     return cause;
   const denied = isSystemError(cause, "EACCES", "EPERM");
-  const reason = denied ? "permission denied" : cause.message;
   const hint = denied ? "a .dockerignore can leave it out" : undefined;
+  const reason = denied ? "permission denied" : reasonOf(cause);
   return new BuildError("CONTEXT", `Cannot read "${path}": ${reason}`, { cause, hint });
+}
+
+function reasonOf(cause: Error): string {
+  return isSystemError(cause, "ENAMETOOLONG") ? "the path is too long" : cause.message;
 }

@@ -9,7 +9,8 @@ import { unreadable } from "./unreadable.js";
 /** Files between two turns of the event loop: some milliseconds of work. */
 const turn = 256;
 
-interface Child extends Read {
+interface Child {
+  readonly read: Read;
   readonly path: BytePath;
   readonly decided: number;
 }
@@ -37,7 +38,9 @@ export class Walk {
     const path = this.#base;
     const decided = this.#tree.ignore?.decide(path) ?? -1;
     const read = await this.#readBase(decided);
-    if (read !== undefined) await this.#add({ ...read, path, decided });
+    if (read === undefined) return [];
+    this.#add(read);
+    if (read.entry.type === "directory") await this.#descend(path, decided);
     return this.#entries;
   }
 
@@ -49,18 +52,23 @@ export class Walk {
     return await this.#read({ directory, name: nameOf(path), path, entryPath }, decided);
   }
 
-  async #add({ entry, inode, path, decided }: Child): Promise<void> {
-    this.#entries.push(this.#linked(entry, inode));
-    if (entry.type !== "directory") return;
+  async #descend(path: BytePath, decided: number): Promise<void> {
     const before = this.#entries.length;
-    for (const child of await this.#children(path, decided)) await this.#add(child);
+    for (const child of await this.#children(path, decided)) {
+      this.#add(child.read);
+      if (child.read.entry.type === "directory") await this.#descend(child.path, child.decided);
+    }
     // An ignored directory exists only for the sake of what a later line includes again.
     if (this.#entries.length === before && this.#isIgnored(decided)) this.#entries.pop();
   }
 
+  #add({ entry, inode }: Read): void {
+    this.#entries.push(inode === undefined ? entry : this.#linked(entry, inode));
+  }
+
   /** A hardlink in place of a file that came before under another name. */
-  #linked(entry: Entry, inode: string | undefined): Entry {
-    if (inode === undefined || entry.type !== "file") return entry;
+  #linked(entry: Entry, inode: string): Entry {
+    if (entry.type !== "file") return entry;
     const { path, mode, uid, gid, mtime } = entry;
     const target = this.#firstNames.get(inode);
     if (target !== undefined) return { type: "hardlink", path, target, mode, uid, gid, mtime };
@@ -80,8 +88,9 @@ export class Walk {
       const child = joinPath(path, name);
       const entryPath = this.#entryPath(child);
       const decided = this.#tree.ignore?.decideBelow(child, parent) ?? -1;
-      const read = await this.#read({ directory, name, path: child, entryPath }, decided);
-      if (read !== undefined) children.push({ ...read, path: child, decided });
+      const pending = this.#read({ directory, name, path: child, entryPath }, decided);
+      const read = pending instanceof Promise ? await pending : pending;
+      if (read !== undefined) children.push({ read, path: child, decided });
       if (++this.#looked % turn === 0) await setImmediate();
     }
     return children;
@@ -95,11 +104,11 @@ export class Walk {
     }
   }
 
-  async #read(place: Place, decided: number): Promise<Read | undefined> {
+  #read(place: Place, decided: number): ReturnType<EntryReader["read"]> {
     const ignored = this.#isIgnored(decided);
     if (ignored && this.#tree.ignore?.mayReinclude(place.path, decided) !== true) return undefined;
     try {
-      return await this.#reader.read(place, ignored ? "directory" : "anything");
+      return this.#reader.read(place, ignored ? "directory" : "anything");
     } catch (error) {
       throw unreadable(toText(place.path), error);
     }

@@ -169,6 +169,8 @@ export function listXattrs(path: string): readonly string[] {
 
 const listBuffer = Buffer.allocUnsafe(65536); // XATTR_LIST_MAX
 
+const AT_FDCWD = -100;
+
 /**
  * What statx(2) tells of a file, in one buffer that is read again and again: 100,000 files cost no
  * garbage. Times are in nanoseconds.
@@ -176,14 +178,15 @@ const listBuffer = Buffer.allocUnsafe(65536); // XATTR_LIST_MAX
 export class FileStat {
   readonly #bytes = Buffer.alloc(256);
 
-  /** Fills this from `path` without following a symlink at its end; false when there is nothing. */
-  lstat(path: string): boolean {
-    const AT_FDCWD = -100;
+  /**
+   * Fills this from `path`, relative to the open directory `directoryFd` where given, without
+   * following a symlink at its end; false when there is nothing.
+   */
+  lstat(path: string, directoryFd = AT_FDCWD): boolean {
     const AT_SYMLINK_NOFOLLOW = 0x100;
     const STATX_BASIC_STATS = 0x7ff;
-    if (c.statx(AT_FDCWD, cPath(path), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#bytes) === 0) {
-      return true;
-    }
+    const flags = AT_SYMLINK_NOFOLLOW;
+    if (c.statx(directoryFd, cPath(path), flags, STATX_BASIC_STATS, this.#bytes) === 0) return true;
     const errno = koffi.errno();
     if (errno === ENOENT || errno === ENOTDIR) return false;
     throw new SystemError("statx", errno, path);
