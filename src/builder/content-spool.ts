@@ -20,7 +20,9 @@ export class ContentSpool implements AsyncDisposable {
 
   static async create(directory: string): Promise<ContentSpool> {
     const path = join(directory, `spool-${randomUUID()}`);
-    return new ContentSpool(await open(path, "wx", 0o600), path);
+    const spool = new ContentSpool(await open(path, "wx", 0o600), path);
+    await spool.#write(Buffer.of(0)); // content at offset 0 would have to be the whole file
+    return spool;
   }
 
   /** The same file with a digest, and contents that stay. */
