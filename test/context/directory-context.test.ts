@@ -127,7 +127,7 @@ describe("openDirectoryContext()", () => {
   it("C08 never reads outside through links", async () => {
     const outside = directoryWith(temporary, { secret: "top" });
     const root = directoryWith(temporary, {
-      symlink: { symlink: outside },
+      link: { symlink: outside },
       up: { symlink: "../.." },
     });
     await failure(selectIn(root, "link/secret"));
