@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 /** The table in docs/architecture.md: each room, and the rooms that it may import. */
 function readTable(): ReadonlyMap<string, readonly string[]> {
   const text = readFileSync("docs/architecture.md", "utf8");
-  const rows = text.matchAll(/^\| `(\w+)` \|[^|]*\|([^|]*)\|$/gm);
+  const rows = text.matchAll(/^\| `(\w+)` *\|[^|]*\|([^|]*)\|$/gm);
   return new Map(
     [...rows].map(([, room = "", imports = ""]) => [room, imports.match(/\w+/g) ?? []]),
   );
@@ -57,7 +57,7 @@ describe("rooms", () => {
         const text = readFileSync(file, "utf8");
         assert.notMatch(
           text,
-          /node:(?:fs|os|process|child_process|net|http)|Date\.now|new Date\(\)/,
+          /node:(?:fs|os|process|child_process|http)|Date\.now|new Date\(\)/,
           file,
         );
       }

@@ -22,29 +22,23 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** Each command loads what it needs and nothing else: start-up counts. */
 async function perform(command: Command, io: Io): Promise<number> {
-  switch (command.kind) {
-    case "help":
-      io.out.write(command.text);
-      return 0;
-    case "version":
-      io.out.write(`tsbuild ${version}\n`);
-      return 0;
-    case "build": {
-      const { runBuild } = await import("./commands/build.js");
-      return await runBuild(command, io);
-    }
-    default:
-      return await withSession(command, io);
+  if (command.kind === "help") return print(command.text, io);
+  if (command.kind === "version") return print(`tsbuild ${version}\n`, io);
+  if (command.kind === "build") {
+    const { runBuild } = await import("./commands/build.js");
+    return await runBuild(command, io);
   }
-}
-
-type SessionCommand = Exclude<Command, { readonly kind: "build" | "help" | "version" }>;
-
-async function withSession(command: SessionCommand, io: Io): Promise<number> {
   const { openSession } = await import("./session.js");
   await using session = await openSession(io);
   return await performIn(session, command, io);
 }
+
+function print(text: string, { out }: Io): number {
+  out.write(text);
+  return 0;
+}
+
+type SessionCommand = Exclude<Command, { readonly kind: "build" | "help" | "version" }>;
 
 async function performIn(session: Session, command: SessionCommand, io: Io): Promise<number> {
   const { store } = session;

@@ -18,7 +18,7 @@ export interface Session extends AsyncDisposable {
   /** This machine's. */
   readonly platform: Platform;
   /** Opened at the first call. */
-  registry(): RegistryClient;
+  readonly registry: () => RegistryClient;
 }
 
 /** Opens the store that the environment names (DESIGN.md section 7 and 8). */

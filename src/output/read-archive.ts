@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { link, mkdir, stat } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
@@ -21,7 +21,7 @@ export interface ArchivedImage {
   readonly names: readonly string[];
   readonly config: Stored & { readonly value: ImageConfig };
   readonly manifest: Stored & { readonly value: Manifest };
-  open(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  readonly open: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -33,7 +33,12 @@ export async function readImageArchive(
   directory: string,
   platform: Platform,
 ): Promise<readonly ArchivedImage[]> {
-  for await (const entry of readArchive(decompressed(bytes))) await unpack(entry, directory);
+  const links = new Map<string, string>();
+  for await (const entry of readArchive(decompressed(bytes))) {
+    if (entry.type === "symlink") links.set(toText(entry.path), linkedMember(entry));
+    else await unpack(entry, directory);
+  }
+  for (const [path, target] of links) await unpackLink(path, target, directory);
   if (await exists(join(directory, "index.json"))) return await readLayout(directory, platform);
   if (await exists(join(directory, "manifest.json"))) return await readDockerArchive(directory);
   throw new BuildError(
@@ -42,8 +47,29 @@ export async function readImageArchive(
   );
 }
 
-/** Image archives are made of plain files; docker's older ones link equal layers to each other. */
-async function unpack(entry: Entry, directory: string): Promise<void> {
+/** Docker's older archives, and skopeo's still, link a layer to another name of it. */
+function linkedMember({ path, target }: Extract<Entry, { type: "symlink" }>): string {
+  const member = normalize(join(dirname(toText(path)), toText(target)));
+  const outside = toText(target).startsWith("/") || member === ".." || member.startsWith("../");
+  if (!outside) return member;
+  throw new BuildError(
+    "INVALID_ARCHIVE",
+    `Cannot load images: the link "${toText(path)}" leads out of the archive`,
+  );
+}
+
+/** Done last, when every target is there and no link is: so no path ever leads through one. */
+async function unpackLink(path: string, target: string, directory: string): Promise<void> {
+  const from = join(directory, target);
+  if (!(await stat(from).catch(() => undefined))?.isFile()) return; // missed if a layer needs it
+  await mkdir(dirname(join(directory, path)), { recursive: true });
+  await link(from, join(directory, path));
+}
+
+async function unpack(
+  entry: Exclude<Entry, { type: "symlink" }>,
+  directory: string,
+): Promise<void> {
   const path = join(directory, toText(entry.path)); // names that climb are refused by the reader
   switch (entry.type) {
     case "directory":
@@ -58,7 +84,6 @@ async function unpack(entry: Entry, directory: string): Promise<void> {
     case "fifo":
     case "hardlink":
     case "opaque":
-    case "symlink":
     case "whiteout":
       throw new BuildError(
         "INVALID_ARCHIVE",
