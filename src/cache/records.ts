@@ -48,14 +48,14 @@ export class StepRecords implements StepCache {
     const layer = await this.#layers.find(record.layer);
     // Ids are random, but a removed layer's may be given again: the tree tells.
     if (layer?.tree !== record.tree) return undefined;
-    await this.#layers.touch(layer);
+    this.#layers.touch(layer);
     return record;
   }
 
   async put(record: CacheRecord): Promise<void> {
     await this.#database.transaction(() => {
-      void this.#records.put(record.key, record);
-      for (const identity of record.identities) void this.#latest.put(identity, record.key);
+      this.#records.put(record.key, record);
+      for (const identity of record.identities) this.#latest.put(identity, record.key);
     });
   }
 
@@ -75,9 +75,9 @@ export class StepRecords implements StepCache {
       if ((await this.#layers.find(record.layer))?.tree !== record.tree) gone.push(record);
     }
     await this.#database.transaction(() => {
-      for (const { key } of gone) void this.#records.remove(key);
+      for (const { key } of gone) this.#records.remove(key);
       for (const [identity, key] of this.#latest.entries()) {
-        if (this.#records.get(key) === undefined) void this.#latest.remove(identity);
+        if (this.#records.get(key) === undefined) this.#latest.remove(identity);
       }
     });
     return gone.length;

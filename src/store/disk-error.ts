@@ -10,10 +10,15 @@ export function diskError(action: string, error: unknown): unknown {
     return error;
   }
   if (isSystemError(error, "ENOSPC", "EDQUOT")) {
-    return new BuildError("NO_SPACE", `Cannot ${action}: no space left`, {
-      hint: `free some space, for example with "tsbuild prune"`,
-      cause: error,
-    });
+    return noSpace(error, action);
   }
   return new BuildError("STORE", `Cannot ${action}: ${error.message}`, { cause: error });
+}
+
+/** The disk under the store is full. */
+export function noSpace(cause: Error, action = "write to the store"): BuildError {
+  return new BuildError("NO_SPACE", `Cannot ${action}: no space left`, {
+    hint: `free some space, for example with "tsbuild prune"`,
+    cause,
+  });
 }

@@ -117,9 +117,8 @@ async function removeUnneeded(store: Store, needed: Needed): Promise<void> {
     if (!needed.layers.has(record.id)) await store.layers.remove(record);
   }
   for (const { diffId } of store.layerBytes.list()) {
-    if (!needed.diffIds.has(diffId)) await store.layerBytes.forget(diffId);
+    if (!needed.diffIds.has(diffId)) store.layerBytes.forget(diffId);
   }
-  await store.database.flush();
   for (const digest of await store.blobs.list()) {
     if (!needed.blobs.has(digest)) await store.blobs.remove(digest);
   }

@@ -110,7 +110,7 @@ async function unpackLayer(
   // A gzip reader may end before what follows the data, and then the blob is not verified.
   if (!(await store.blobs.has(layer.digest))) throw trailingData(image);
   // Blob first: a pulled layer without it could not be written again.
-  await store.layerBytes.keepOriginal(diffId, layer);
+  store.layerBytes.keepOriginal(diffId, layer);
   return await store.layers.adopt(draft, { origin: "pulled", diffId, size }, signal);
 }
 

@@ -54,10 +54,9 @@ export class Images {
     await this.#database.transaction(() => {
       // An image built again may have been pulled before: its manifest is not forgotten.
       const known = this.#records.get(record.id);
-      void this.#records.put(record.id, { ...known, ...record });
-      for (const key of keys) void this.#names.put(key, record.id);
+      this.#records.put(record.id, { ...known, ...record });
+      for (const key of keys) this.#names.put(key, record.id);
     });
-    await this.#database.flush();
   }
 
   /** Finds by name, by id, or by the beginning of an id that fits only one image. */
@@ -120,10 +119,9 @@ export class Images {
     const untagged = name === undefined ? names : [name];
     const deleted = names.every((other) => untagged.includes(other)) ? id : undefined;
     await this.#database.transaction(() => {
-      for (const key of untagged) void this.#names.remove(key);
-      if (deleted !== undefined) void this.#records.remove(deleted);
+      for (const key of untagged) this.#names.remove(key);
+      if (deleted !== undefined) this.#records.remove(deleted);
     });
-    await this.#database.flush();
     return { untagged, deleted };
   }
 

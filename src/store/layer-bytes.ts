@@ -31,8 +31,8 @@ export class LayerBytes {
   }
 
   /** Remembers the blob that a pulled layer came as: it is what the layer is from then on. */
-  async keepOriginal(diffId: Digest, { mediaType, digest, size }: Descriptor): Promise<void> {
-    await this.#table.put(originalKey(diffId), { mediaType: ociType(mediaType), digest, size });
+  keepOriginal(diffId: Digest, { mediaType, digest, size }: Descriptor): void {
+    this.#table.put(originalKey(diffId), { mediaType: ociType(mediaType), digest, size });
   }
 
   /** The blob that a pulled layer came as, with an OCI media type. */
@@ -82,9 +82,9 @@ export class LayerBytes {
   }
 
   /** Forgets every blob of a layer. */
-  async forget(diffId: Digest): Promise<void> {
+  forget(diffId: Digest): void {
     const keys = this.#table.entries(`${diffId} `).map(([key]) => key);
-    await Promise.all(keys.map((key) => this.#table.remove(key)));
+    for (const key of keys) this.#table.remove(key);
   }
 
   async #known({ diffId }: LayerRecord): Promise<Descriptor | undefined> {
@@ -100,7 +100,7 @@ export class LayerBytes {
     if (known !== undefined) return known;
     const blob = await this.#deps.blobs.write(gzipped(this.tar(record)), undefined, signal);
     const descriptor = { mediaType: mediaTypes.layerGzip, ...blob };
-    await this.#table.put(key, descriptor);
+    this.#table.put(key, descriptor);
     return descriptor;
   }
 }

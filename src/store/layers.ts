@@ -117,19 +117,19 @@ export class Layers {
     const record = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
     await draft.publish(id);
     await this.#deps.database.transaction(() => {
-      void this.#records.put(id, record);
-      void this.#byDiffId.put(diffId, id);
-      if (twin === undefined) void this.#byTree.put(tree, id);
+      this.#records.put(id, record);
+      this.#byDiffId.put(diffId, id);
+      if (twin === undefined) this.#byTree.put(tree, id);
     });
     return record;
   }
 
   /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */
-  async touch(record: LayerRecord): Promise<LayerRecord> {
+  touch(record: LayerRecord): LayerRecord {
     const now = this.#deps.now();
     if (now - record.usedAt < DAY) return record;
     const touched = { ...record, usedAt: now };
-    await this.#records.put(record.id, touched);
+    this.#records.put(record.id, touched);
     return touched;
   }
 
@@ -140,11 +140,10 @@ export class Layers {
   async remove(record: LayerRecord): Promise<void> {
     const { id, diffId, tree } = record;
     await this.#deps.database.transaction(() => {
-      void this.#records.remove(id);
-      if (this.#byDiffId.get(diffId) === id) void this.#byDiffId.remove(diffId);
-      if (this.#byTree.get(tree) === id) void this.#byTree.remove(tree);
+      this.#records.remove(id);
+      if (this.#byDiffId.get(diffId) === id) this.#byDiffId.remove(diffId);
+      if (this.#byTree.get(tree) === id) this.#byTree.remove(tree);
     });
-    await this.#deps.database.flush();
     await this.#deps.snapshotter.remove(id);
   }
 
@@ -156,7 +155,7 @@ export class Layers {
 
   async #use(id: LayerId | undefined): Promise<LayerRecord | undefined> {
     const record = await this.#present(id);
-    return record && (await this.touch(record));
+    return record && this.touch(record);
   }
 
   async #freeId(): Promise<LayerId> {

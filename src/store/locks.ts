@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from "
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryLock } from "../sys/syscalls.js";
+import { diskError } from "./disk-error.js";
 
 type Kind = "exclusive" | "shared";
 
@@ -56,7 +57,7 @@ export class Locks {
   #tryFile(file: string, kind: Kind): AsyncDisposable | undefined {
     const path = join(this.#directory, file);
     for (;;) {
-      const fd = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
+      const fd = openLock(path);
       if (!tryLock(fd, kind)) {
         closeSync(fd);
         return undefined;
@@ -64,6 +65,14 @@ export class Locks {
       if (fstatSync(fd).nlink > 0) return new HeldLock(fd, kind === "exclusive" ? path : undefined);
       closeSync(fd); // its last holder removed the file between our open and our lock
     }
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
+  } catch (error) {
+    throw diskError("lock the store", error);
   }
 }
 

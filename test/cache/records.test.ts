@@ -36,7 +36,7 @@ describe("StepRecords", () => {
     await steps.put(replaced);
     await store.snapshotter.remove(gone.layer);
     const other = await record(store, "c", []);
-    await store.database.table("layers").put(replaced.layer, store.layers.get(other.layer));
+    store.database.table("layers").put(replaced.layer, store.layers.get(other.layer));
     assert.isUndefined(await steps.get(gone.key));
     assert.isUndefined(await steps.get(replaced.key));
   });

@@ -85,7 +85,7 @@ describe("prune()", () => {
     await using store = await temporaryStore();
     const image = await buildImage(store, "a", ["web"]);
     const lost = { ...image.layer, id: "gone22" as typeof image.layer.id };
-    await store.database.table("layers").put(lost.id, lost);
+    store.database.table("layers").put(lost.id, lost);
     await prune(store);
     assert.deepStrictEqual(store.layers.list(), [image.layer]);
     assert.isTrue(await store.blobs.has(image.blob));

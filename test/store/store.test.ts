@@ -36,7 +36,7 @@ describe("openStore()", () => {
     const data = join(directory.path, "store", "db", "data.mdb");
     {
       await using store = await openTestStore(directory.path);
-      await store.database.table<string>("names").put("a", "b");
+      store.database.table<string>("names").put("a", "b");
     }
     const before = readFileSync(data);
     {
