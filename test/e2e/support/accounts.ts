@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { userInfo } from "node:os";
+
+/** Somebody for whom tsbuild must work. */
+export interface Account {
+  /** "root" or "an ordinary user", for test titles. */
+  readonly title: string;
+  readonly name: string;
+  readonly home: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Root and the account that TSBUILD_TEST_ACCOUNT names; for an ordinary user: only that one. */
+export const accounts: readonly Account[] = findAccounts();
+
+/** True when the tests may act as others, mount, and change owners. */
+export const testsRunAsRoot = userInfo().uid === 0;
+
+function findAccounts(): readonly Account[] {
+  const { uid, username } = userInfo();
+  if (uid !== 0) return [accountOf(username)];
+  const name = process.env["TSBUILD_TEST_ACCOUNT"];
+  if (name === undefined) throw new Error("name an ordinary user in TSBUILD_TEST_ACCOUNT");
+  return [accountOf("root"), accountOf(name)];
+}
+
+function accountOf(name: string): Account {
+  const line = execFileSync("getent", ["passwd", name], { encoding: "utf8" });
+  const [, , uid, gid, , home = "/"] = line.trim().split(":");
+  return {
+    title: uid === "0" ? "root" : "an ordinary user",
+    name,
+    home,
+    uid: Number(uid),
+    gid: Number(gid),
+  };
+}
