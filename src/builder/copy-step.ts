@@ -27,11 +27,12 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
 }
 
 async function selectSources(
-  { step, sources, signal }: Task<CopyStep>,
+  { step, sources, vertex, signal }: Task<CopyStep>,
   engine: Engine,
 ): Promise<readonly SelectedSource[]> {
   if (step.sources.length === 0) return [];
   const tree = await openOrigin(step, sources, engine, signal);
+  engine.board.start(vertex);
   const selected: SelectedSource[] = [];
   for (const pattern of step.sources) selected.push(...(await tree.select(pattern)));
   return selected;

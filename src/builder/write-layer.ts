@@ -1,4 +1,6 @@
+import { BuildError } from "../error.js";
 import type { Entry } from "../oci/changeset.js";
+import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
@@ -10,25 +12,44 @@ import type { Task } from "./step-task.js";
  */
 export async function writeLayer(
   changes: readonly Entry[],
-  { vertex, fresh, signal }: Task,
-  { board, jobs, layers, lock, snapshots }: Engine,
+  task: Task,
+  engine: Engine,
 ): Promise<LayerRecord> {
+  const { vertex, signal } = task;
   const tree = await treeDigest(changes);
-  const known = fresh ? undefined : await layers.findByTree(tree);
-  if (known !== undefined) {
-    board.end(vertex, { kind: "cached" });
-    return known;
-  }
-  await using _lock = await lock(`write ${tree}`, signal);
-  const meanwhile = fresh ? undefined : await layers.findByTree(tree);
-  if (meanwhile !== undefined) {
-    board.end(vertex, { kind: "cached" });
-    return meanwhile;
-  }
-  using _place = await jobs.take(signal);
-  board.start(vertex);
-  await using draft = await snapshots.ingest(changes, signal);
-  const layer = await layers.adopt(draft, { origin: "built" }, signal);
-  board.end(vertex, { kind: "done" });
+  const known = await find(tree, task, engine);
+  if (known !== undefined) return known;
+  await using _lock = await engine.lock(`write ${tree}`, signal);
+  const meanwhile = await find(tree, task, engine);
+  if (meanwhile !== undefined) return meanwhile;
+  using _place = await engine.jobs.take(signal);
+  engine.board.start(vertex);
+  const layer = await write(changes, tree, task, engine);
+  engine.board.end(vertex, { kind: "done" });
   return layer;
+}
+
+async function find(
+  tree: TreeDigest,
+  { vertex, fresh }: Task,
+  { board, layers }: Engine,
+): Promise<LayerRecord | undefined> {
+  const known = fresh ? undefined : await layers.findByTree(tree);
+  if (known !== undefined) board.end(vertex, { kind: "cached" });
+  return known;
+}
+
+async function write(
+  changes: readonly Entry[],
+  tree: TreeDigest,
+  { signal }: Task,
+  { layers, snapshots }: Engine,
+): Promise<LayerRecord> {
+  await using draft = await snapshots.ingest(changes, signal);
+  // Between the scan and now somebody may have put a link in a directory's place: then what was
+  // read is not what was selected, and must not get into the image.
+  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
+  throw new BuildError("CONTEXT", "Cannot copy: files changed while they were being read", {
+    hint: "make sure that nothing writes to them during the build",
+  });
 }
