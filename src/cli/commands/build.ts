@@ -7,7 +7,6 @@ import type { Engine } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import { StepRecords } from "../../cache/records.js";
 import type { Executor } from "../../exec/executor.js";
-import { openExecutor } from "../../exec/oci-executor.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
 import type { Plan, PlannedStage } from "../../plan/plan.js";
 import { ContextSet } from "../build/contexts.js";
@@ -129,8 +128,13 @@ class Sandboxes implements AsyncDisposable {
   }
 
   open(): Promise<Executor> {
+    return (this.#executor ??= this.#open());
+  }
+
+  async #open(): Promise<Executor> {
     const { io, namespace, store } = this.#session;
-    return (this.#executor ??= openExecutor({
+    const { openExecutor } = await import("../../exec/oci-executor.js");
+    return await openExecutor({
       work: store.work,
       userNamespace: namespace.user,
       runtime: io.env["TSBUILD_RUNTIME"],
@@ -138,7 +142,7 @@ class Sandboxes implements AsyncDisposable {
       warn: (message) => {
         this.#board.warn(undefined, message);
       },
-    }));
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,7 +20,7 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
     const image = await board.during(vertex, async () => {
       const packed = await packStoredImage(store, record, { compression: "gzip", signal });
       const progress = layerProgress(board, vertex);
-      await pushImage(packed, reference, { target: session.registry(), progress, signal });
+      await pushImage(packed, reference, { target: await session.registry(), progress, signal });
       return packed;
     });
     renderer.finish();
