@@ -61,7 +61,7 @@ function ownHistory(
   base: Ancestry,
   made: readonly MadeLayer[],
 ): readonly HistoryEntry[] {
-  const next = layerTimes(history, made);
+  const next = layerTimes(history, base, made);
   for (let i = next.length - 2; i >= 0; i--) next[i] ??= next[i + 1];
   let created = base.history.at(-1)?.created;
   return history.map(({ entry, step }, i) => {
@@ -78,9 +78,10 @@ function ownHistory(
 /** The time of each entry that has a layer, never going back. */
 function layerTimes(
   history: PlannedStage["history"],
+  base: Ancestry,
   made: readonly MadeLayer[],
 ): (number | undefined)[] {
-  let latest = 0;
+  let latest = Date.parse(base.history.at(-1)?.created ?? "") || 0;
   return history.map(({ step }) => {
     const layer = step === undefined ? undefined : made[step];
     if (layer === undefined) return undefined;
