@@ -77,6 +77,7 @@ async function runInSandbox(
       stdio: (stream, chunk) => {
         engine.board.output(vertex, stream, chunk);
       },
+      stdin: false,
       terminal: false,
     },
     signal,
