@@ -1,3 +1,4 @@
+import { StepRecords } from "../../cache/records.js";
 import { diskUsage, prune } from "../../store/garbage.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
@@ -30,6 +31,7 @@ export async function runPrune(
   io: Io,
 ): Promise<number> {
   const removed = await prune(store, { all });
+  await new StepRecords(store).removeStale();
   for (const { kind, id, size } of removed) {
     io.out.write(`Deleted: ${kind} ${id} (${formatSize(size)})\n`);
   }
