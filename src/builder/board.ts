@@ -44,15 +44,21 @@ export class Board {
     if (this.#open.delete(id)) this.#emit({ type: "ended", id, outcome });
   }
 
-  /** Runs `work` as vertex `id`, from its start to its outcome. */
-  async during<T>(id: number, work: () => Promise<T>): Promise<T> {
+  /** Whether a vertex was declared and has not ended. */
+  isOpen(id: number | undefined): id is number {
+    return id !== undefined && this.#open.has(id);
+  }
+
+  /** Runs `work` as vertex `id`, from its start to its outcome; what `signal` stops is cancelled. */
+  async during<T>(id: number, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.start(id);
     try {
       const result = await work();
       this.end(id, { kind: "done" });
       return result;
     } catch (error) {
-      this.fail(id, error);
+      if (signal.aborted) this.end(id, { kind: "cancelled" });
+      else this.fail(id, error);
       throw error;
     }
   }
