@@ -6,6 +6,7 @@ import { build, type BuiltImage } from "../../builder/build.js";
 import type { Engine } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import { StepRecords } from "../../cache/records.js";
+import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
 import type { Plan, PlannedStage } from "../../plan/plan.js";
@@ -65,6 +66,7 @@ async function buildTarget({ command, input, session, board }: Building): Promis
     snapshots: store.snapshotter,
     layers: store.layers,
     cache: new StepRecords(store),
+    facts: new StoredFacts(store),
     lock: (name, signal) => store.locks.lock(name, signal),
     executor: () => sandboxes.open(),
     contexts,
