@@ -60,7 +60,7 @@ CMD ["echo default"]`;
   for (const [script, code] of [
     ["exit 0", 0],
     ["exit 7", 7],
-    ["sh -c 'kill -9 $$'", 137],
+    ["sh -c 'kill -9 $$'; exit $?", 137],
     ["no-such-program", 127],
   ] as const) {
     it(`ends with ${code} after "${script}"`, async () => {
