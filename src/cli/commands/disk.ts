@@ -1,4 +1,5 @@
 import { StepRecords } from "../../cache/records.js";
+import { StoredFacts } from "../../cache/rootfs-facts.js";
 import { diskUsage, prune } from "../../store/garbage.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
@@ -32,6 +33,7 @@ export async function runPrune(
 ): Promise<number> {
   const removed = await prune(store, { all });
   await new StepRecords(store).removeStale();
+  await new StoredFacts(store).clear();
   for (const { kind, id, size } of removed) {
     io.out.write(`Deleted: ${kind} ${id} (${formatSize(size)})\n`);
   }
