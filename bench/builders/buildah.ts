@@ -29,7 +29,8 @@ export async function buildah({ root }: BuilderSite): Promise<Builder> {
       await runCommand(command("rmi", "--all", "--force"));
     },
     async [Symbol.asyncDispose]() {
-      await runCommand({ argv: ["umount", join(root, "storage/overlay")] }); // it leaves that
+      const unmount = '! mountpoint -q "$0" || umount "$0"'; // it may leave that
+      await runCommand({ argv: ["sh", "-c", unmount, join(root, "storage/overlay")] });
     },
   };
 }
