@@ -1,5 +1,6 @@
 import type { Span } from "../error.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
+import type { Step } from "../plan/step.js";
 import type { Emit, Outcome } from "./event.js";
 
 /**
@@ -80,6 +81,8 @@ export class Board {
 export interface StageVertices {
   readonly from: number | undefined;
   readonly steps: readonly number[];
+  /** The one that ends it; of a stage without any, that of the stage it starts from. */
+  readonly last: number | undefined;
 }
 
 /** Declares the steps of all stages, titled "[stage 2/5] RUN make" (BuildKit's form). */
@@ -103,26 +106,17 @@ function declareStage(
     board.declare(`[${named}${++index}/${total}] ${title}`, inputs);
 
   const from = image === undefined ? undefined : declare(`FROM ${image.reference}`, []);
+  let last = stage.base.kind === "stage" ? earlier[stage.base.stage]?.last : from;
   const steps: number[] = [];
   for (const step of stage.steps) {
-    const before =
-      steps.at(-1) ??
-      from ??
-      lastOf(stage.base.kind === "stage" ? earlier[stage.base.stage] : undefined);
-    const origin =
-      step.kind === "copy" && step.origin.kind === "stage"
-        ? lastOf(earlier[step.origin.stage])
-        : undefined;
-    steps.push(
-      declare(
-        step.title,
-        [before, origin].filter((id) => id !== undefined),
-      ),
-    );
+    const inputs = [last, originOf(step, earlier)].filter((id) => id !== undefined);
+    steps.push((last = declare(step.title, inputs)));
   }
-  return { from, steps };
+  return { from, steps, last };
 }
 
-function lastOf(stage: StageVertices | undefined): number | undefined {
-  return stage?.steps.at(-1) ?? stage?.from;
+/** The vertex that ends the stage that a step copies from. */
+function originOf(step: Step, earlier: readonly StageVertices[]): number | undefined {
+  const fromStage = step.kind === "copy" && step.origin.kind === "stage";
+  return fromStage ? earlier[step.origin.stage]?.last : undefined;
 }

@@ -45,7 +45,6 @@ export interface Contexts {
 
 /** Everything a build works with, wired by the command line. */
 export interface Engine {
-  readonly images: ImageResolver;
   readonly snapshots: Snapshotter;
   readonly layers: LayerCatalog;
   readonly cache: StepCache;

@@ -62,7 +62,6 @@ async function buildTarget({ command, input, session, board }: Building): Promis
   const contexts = await openContexts({ command, input, session, board });
   await using sandboxes = new Sandboxes(session, board);
   const engine: Engine = {
-    images,
     snapshots: store.snapshotter,
     layers: store.layers,
     cache: new StepRecords(store),

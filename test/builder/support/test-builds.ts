@@ -124,7 +124,6 @@ export class TestBuilds implements AsyncDisposable {
   #engine(executor: FakeExecutor): Omit<Engine, "board" | "contexts" | "jobs"> {
     const { store } = this;
     return {
-      images: { resolve: () => Promise.reject(new Error("the builder resolves no images")) },
       snapshots: store.snapshotter,
       layers: store.layers,
       cache: new StepRecords(store),
