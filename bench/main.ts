@@ -6,7 +6,7 @@ import { openPeers } from "./builders/all.js";
 import { tsbuild } from "./builders/tsbuild.js";
 import { runCommand } from "./command.js";
 import { readOptions, usage, type Options } from "./options.js";
-import { table, type Result } from "./report.js";
+import { heading, linesOf, type Result } from "./report.js";
 import { writeResults } from "./results.js";
 import { takeTurns } from "./turns.js";
 import { workloads } from "./workloads/all.js";
@@ -37,13 +37,15 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
   for (const { name, version } of builders) tell(`${name}: ${version}`);
 
   const results: Result[] = [];
+  console.log(heading);
   for (const workload of chosen) {
     const place = { directory: join(site, "work"), registry };
     mkdirSync(place.directory);
     const measured = await takeTurns(workload, builders, { place, turns, weighed: ours, tell });
-    results.push({ workload, measured });
+    const result = { workload, measured };
+    console.log(linesOf(result)); // at once: a later workload may fail, or take too long
+    results.push(result);
   }
-  console.log(table(results));
   tell(`every time: ${writeResults(results, builders)}`);
 }
 

@@ -8,13 +8,13 @@ export interface Result {
   readonly measured: readonly Measured[];
 }
 
-/** A line for each builder: median, fastest turn, our median divided by its, our peak memory. */
-export function table(results: readonly Result[]): string {
-  const rows = results.flatMap(rowsOf);
-  return [header, ...rows].map(line).join("\n");
-}
+/** What stands above the lines of every workload. */
+export const heading = line(["workload", "builder", "median", "min", "ours/theirs", "peak memory"]);
 
-const header = ["workload", "builder", "median", "min", "ours/theirs", "peak memory"];
+/** A line for each builder: median, fastest turn, our median divided by its, our peak memory. */
+export function linesOf(result: Result): string {
+  return rowsOf(result).map(line).join("\n");
+}
 
 function rowsOf({ workload, measured }: Result): readonly (readonly string[])[] {
   const ours = median(measured[0]?.seconds ?? []);
@@ -28,9 +28,8 @@ function rowsOf({ workload, measured }: Result): readonly (readonly string[])[] 
   ]);
 }
 
-const widths = [17, 15, 10, 10, 12, 12];
-
 function line(cells: readonly string[]): string {
+  const widths = [17, 15, 10, 10, 12, 12];
   return cells
     .map((cell, index) =>
       index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),

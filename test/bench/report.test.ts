@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { readOptions } from "../../bench/options.js";
-import { table } from "../../bench/report.js";
+import { linesOf } from "../../bench/report.js";
 import { median } from "../../bench/statistics.js";
 import { workloads } from "../../bench/workloads/all.js";
 
@@ -11,19 +11,17 @@ describe("median()", () => {
   });
 });
 
-describe("table()", () => {
+describe("linesOf()", () => {
   it("divides our median by each peer's", () => {
     const [workload] = workloads;
     if (workload === undefined) throw new Error("there are workloads");
-    const text = table([
-      {
-        workload,
-        measured: [
-          { builder: "tsbuild", seconds: [1, 3, 2], peakMemory: 123_000_000 },
-          { builder: "peer", seconds: [4, 4, 8], peakMemory: undefined },
-        ],
-      },
-    ]);
+    const text = linesOf({
+      workload,
+      measured: [
+        { builder: "tsbuild", seconds: [1, 3, 2], peakMemory: 123_000_000 },
+        { builder: "peer", seconds: [4, 4, 8], peakMemory: undefined },
+      ],
+    });
     assert.match(text, /tsbuild +2\.000 s +1\.000 s +123 MB\n/);
     assert.match(text, /peer +4\.000 s +4\.000 s +0\.50$/);
   });
