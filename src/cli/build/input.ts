@@ -24,6 +24,7 @@ export async function readInput(
 ): Promise<BuildInput> {
   if (context === "-") return await fromStandardInput(file, io);
   rejectRemote(context);
+  if (file !== undefined) rejectRemoteFile(file);
   const root = resolve(io.cwd, context);
   checkDirectory(context, root);
   if (file === "-") {
@@ -86,6 +87,12 @@ function rejectRemote(context: string): void {
       hint: "clone or download it, and name the directory",
     },
   );
+}
+
+function rejectRemoteFile(file: string): void {
+  if (!/^https?:\/\//.test(file)) return;
+  const message = `Cannot use --file "${file}": a remote Dockerfile is not supported yet`;
+  throw new BuildError("UNSUPPORTED", message, { hint: "download it, and name the file" });
 }
 
 function checkDirectory(context: string, root: string): void {
