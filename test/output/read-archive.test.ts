@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pack, type HeaderArgument } from "tar-stream";
+import { pack } from "tar-stream";
 import { BuildError } from "../../src/error.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { readImageArchive } from "../../src/output/read-archive.js";
@@ -15,6 +15,12 @@ const config = {
   ...platform,
   rootfs: { type: "layers", diff_ids: [`sha256:${"a".repeat(64)}`] },
 };
+
+interface Member {
+  readonly name: string;
+  readonly type?: "directory" | "symlink";
+  readonly linkname?: string;
+}
 
 /** A docker archive whose layer lies in "blob.tar", as a link of that name leads to `target`. */
 function archive(target: string): AsyncIterable<Uint8Array> {
@@ -160,7 +166,7 @@ describe("readImageArchive()", () => {
     });
   }
 
-  const collisions: readonly (readonly [string, readonly HeaderArgument[]])[] = [
+  const collisions: readonly (readonly [string, readonly Member[]])[] = [
     ["a file that comes twice", [{ name: "a" }, { name: "a" }]],
     ["a file below a file", [{ name: "a" }, { name: "a/b" }]],
     ["a directory in the place of a file", [{ name: "a" }, { name: "a", type: "directory" }]],
