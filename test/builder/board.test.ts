@@ -74,7 +74,7 @@ describe("declareStages()", () => {
         titles.set(event.vertex.id, event.vertex.title);
         return [event.vertex.title, ...event.inputs.map((id) => titles.get(id))];
       });
-      assert.deepEqual(got, want);
+      assert.deepEqual<unknown>(got, want);
     });
   }
 });
