@@ -10,7 +10,7 @@ import { outcome, program, start } from "./support/run.js";
 import { describeForAccounts, type Site } from "./support/site.js";
 
 /** Kills for each kind of work: spread over the time that the undisturbed work takes. */
-const KILLS = 6;
+const KILLS = 4;
 
 interface Work {
   readonly name: string;

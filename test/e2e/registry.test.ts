@@ -1,0 +1,107 @@
+import { assert } from "chai";
+import { execFileSync } from "node:child_process";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
+import { baseLayout } from "./support/base-images.js";
+import { stepsOf } from "./support/build-log.js";
+import { inspect } from "./support/inspect.js";
+import { describeForAccounts } from "./support/site.js";
+
+function skopeo(...argv: readonly string[]): string {
+  return execFileSync("skopeo", ["--insecure-policy", ...argv], { encoding: "utf8" });
+}
+
+describeForAccounts("a registry", (site) => {
+  let registry: RegistryServer;
+
+  before(async () => {
+    registry = await startRegistry();
+  });
+
+  after(async () => {
+    await registry[Symbol.asyncDispose]();
+  });
+
+  it("is pushed to by a build, and skopeo reads what arrived", async () => {
+    const name = `${registry.host}/team/app:1`;
+    const context = site.context({ Dockerfile: "FROM busybox\nRUN echo pushed >/a\nLABEL k=v" });
+    await site.ok(["-t", name, "--push", "--metadata-file", "meta.json", context]);
+    const argv = ["inspect", "--tls-verify=false", `docker://${name}`];
+    const seen = JSON.parse(skopeo(...argv)) as { Digest: string; Labels: unknown };
+    assert.deepStrictEqual(seen.Labels, { k: "v" });
+    assert.include((await site.ok(["push", name])).stdout, `digest: ${seen.Digest} `);
+  });
+
+  it("gives the same image back", async () => {
+    const name = `${registry.host}/team/app:1`;
+    const { Id } = await inspect(site, name);
+    await site.ok(["rmi", name]);
+    const pulled = await site.ok(["pull", name]);
+    assert.match(
+      pulled.stdout,
+      /^Digest: sha256:[0-9a-f]{64}\nStatus: Downloaded newer image for /,
+    );
+    assert.strictEqual((await inspect(site, name)).Id, Id);
+    assert.strictEqual(await site.look(name, "cat /a"), "pushed\n");
+    assert.match((await site.ok(["pull", name])).stdout, /Status: Image is up to date/);
+  });
+
+  it("has the base that skopeo pushed, which a build pulls once", async () => {
+    const base = `${registry.host}/base:1`;
+    const source = `oci:${baseLayout}:busybox`;
+    skopeo("copy", "-q", "--dest-tls-verify=false", source, `docker://${base}`);
+    const context = site.context({ Dockerfile: `FROM ${base}\nRUN echo on top >/top` });
+    await site.ok(["-t", "ontop", context]);
+    assert.strictEqual(await site.look("ontop", "cat /top"), "on top\n");
+    assert.deepStrictEqual(await stepsOf(site, [context]), { "RUN echo on top >/top": "cached" });
+  });
+
+  it("is asked again with --pull, and only then", async () => {
+    const base = `${registry.host}/moving:1`;
+    const push = async (text: string): Promise<void> => {
+      const made = site.context({ Dockerfile: `FROM busybox\nRUN echo ${text} >/moving` });
+      await site.ok(["-o", "type=oci,dest=moving.tar", made]);
+      const archive = `oci-archive:${site.directory}/moving.tar`;
+      skopeo("copy", "-q", "--dest-tls-verify=false", archive, `docker://${base}`);
+    };
+    const context = site.context({ Dockerfile: `FROM ${base}\nRUN cat /moving >/seen` });
+    const build = async (...flags: string[]): Promise<string> => {
+      await site.ok([...flags, "-t", "moved", context]);
+      return await site.look("moved", "cat /seen");
+    };
+    await push("first");
+    assert.strictEqual(await build(), "first\n");
+    await push("second");
+    assert.strictEqual(await build(), "first\n");
+    assert.strictEqual(await build("--pull"), "second\n");
+  });
+
+  it("may ask for a name and a password", async () => {
+    const login = { username: "me", password: "secret" };
+    await using guarded = await startRegistry({ login });
+    const name = `${guarded.host}/private:1`;
+    await site.ok(["tag", "busybox", name]);
+    const refused = await site.tsbuild(["push", name]);
+    assert.strictEqual(refused.code, 1);
+    assert.match(refused.stderr, /^ERROR: Cannot /m);
+    const auth = Buffer.from("me:secret").toString("base64");
+    const auths = { [guarded.host]: { auth } };
+    site.write("docker", { "config.json": JSON.stringify({ auths }) });
+    const env = { DOCKER_CONFIG: `${site.directory}/docker` };
+    await site.ok(["push", name], { env });
+    await site.ok(["rmi", name]);
+    await site.ok(["pull", name], { env });
+  });
+
+  it("that does not exist is told of with the host and the reason", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const { code, stderr } = await site.tsbuild(["pull", `127.0.0.1:${port}/a:1`]);
+    assert.strictEqual(code, 1);
+    assert.match(stderr, new RegExp(`^ERROR: Cannot .*127\\.0\\.0\\.1:${port}`, "m"));
+  });
+});
