@@ -1,7 +1,7 @@
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Changeset, type Entry } from "./changeset.js";
 import { tarTypes, type TarHeader } from "./tar-header.js";
-import { readTar, type ReadMember } from "./tar-reader.js";
+import { readTar, readTarFile, type ReadMember } from "./tar-reader.js";
 import { TarWriter, type TarMember } from "./tar-writer.js";
 
 /** Before the name of a removed file (image-spec, layer.md, "Whiteouts"). */
@@ -11,9 +11,17 @@ const OPAQUE = ".wh..wh..opq";
 /** What AUFS kept for itself: no part of the layer. */
 const AUFS_OWN = ".wh..wh.";
 
+/** What is known of an entry that was written. */
+export interface WrittenEntry {
+  /** Of a file's content, in hex. */
+  readonly sha256: string | undefined;
+  /** Where in the tar its content begins. */
+  readonly offset: number;
+}
+
 export interface LayerTarOptions {
-  /** Told of each entry once its content was read, with the SHA-256 of a file's content. */
-  readonly onEntry?: (entry: Entry, sha256: string | undefined) => void;
+  /** Told of each entry once its content was read. */
+  readonly onEntry?: (entry: Entry, written: WrittenEntry) => void;
   /** Each piece is valid only until the next is asked for: for consumers that keep none. */
   readonly reuse?: boolean;
 }
@@ -30,7 +38,7 @@ export async function* writeLayerTar(
   for await (const entry of changes) {
     const member = memberOf(entry);
     const sha256 = tar.fits(member) ? tar.addSmall(member) : yield* tar.add(member);
-    onEntry?.(entry, sha256);
+    onEntry?.(entry, { sha256, offset: tar.contentStart });
   }
   yield* tar.finish();
 }
@@ -100,8 +108,17 @@ function split(path: string): { readonly dir: string; readonly base: string } {
  * `bytes`. Entries come as they are in the tar: in any order, with repeats. Absolute names are taken
  * as relative; a name that leads out of the root, or bytes that are no tar, are INVALID_ARCHIVE.
  */
-export async function* readLayerTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
-  for await (const member of readTar(bytes)) {
+export function readLayerTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  return layerEntries(readTar(bytes));
+}
+
+/** As `readLayerTar`, of a file that nobody changes: contents are parts of it, to be read when wanted. */
+export function readLayerTarFile(path: BytePath): AsyncGenerator<Entry> {
+  return layerEntries(readTarFile(path));
+}
+
+async function* layerEntries(members: AsyncIterable<ReadMember>): AsyncGenerator<Entry> {
+  for await (const member of members) {
     const { dir, base } = split(member.path);
     if (!base.startsWith(WHITEOUT)) yield entryOf(member);
     else if (base === OPAQUE) yield { type: "opaque", path: dir.slice(0, -1) as BytePath };

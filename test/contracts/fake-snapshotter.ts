@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promise
 import { join } from "node:path";
 import type { Changeset, Entry } from "../../src/oci/changeset.js";
 import type { Digest } from "../../src/oci/digest.js";
-import { readLayerTar, writeLayerTar } from "../../src/oci/layer-tar.js";
+import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/layer-tar.js";
 import type {
   ActiveSnapshot,
   DraftLayer,
@@ -74,7 +74,7 @@ async function writeTar(
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
   const hash = createHash("sha256");
-  const onEntry = (entry: Entry, sha256: string | undefined): void => {
+  const onEntry = (entry: Entry, { sha256 }: WrittenEntry): void => {
     tree.add(entry, sha256);
   };
   await using file = await open(path, "wx");
