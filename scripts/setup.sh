@@ -37,6 +37,11 @@ if [ -n "$missing" ]; then
   apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
+# Ordinary users need it for the network of a step; where udev runs, it has this mode already.
+if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ]; then
+  chmod 0666 /dev/net/tun
+fi
+
 # npm ci starts from nothing each time: skip it while the installed tree is that of the lockfile.
 # Everything native comes prebuilt inside the packages, so no install script needs to run.
 stamp=node_modules/.tsbuild-lockfile

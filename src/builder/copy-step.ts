@@ -1,61 +1,89 @@
-import type { SelectedSource, SourceTree } from "../context/source-tree.js";
+import { copyKey, type KeyWithComponents } from "../cache/key.js";
 import { openRootfsTree } from "../context/rootfs-tree.js";
 import { openRootfs } from "../context/rootfs.js";
+import type { SelectedSource, SourceTree } from "../context/source-tree.js";
 import { resolveOwner } from "../exec/users.js";
+import type { Entry } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
+import { recordedLayer } from "./recorded-layer.js";
+import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 import { writeLayer } from "./write-layer.js";
 
 /**
- * `COPY` and `ADD`: what the layer would hold is worked out first, and that is its key (docs/adr/0002),
- * so that neither the base nor how the files came to be matters.
+ * `COPY` and `ADD`: what the layer would hold is worked out first, and that is its key
+ * (docs/adr/0002), so that neither the base nor how the files came to be matters.
  */
 export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
-  const { step, parent, signal } = task;
-  const selected = await selectSources(task, engine);
+  const origin = await originState(task);
+  if (origin === undefined)
+    return await copyFrom(await openContext(task.step, engine), task, engine);
+
+  const short = copyKey(task.step, { origin: origin.key, parent: task.parent.key });
+  const known = await recordedLayer(short.key, task, engine);
+  if (known !== undefined) return known;
+  const root = await engine.snapshots.view(await origin.chain(task.signal));
+  const layer = await copyFrom(openRootfsTree(root), task, engine);
+  await keepShortCut(short, layer, { task, engine });
+  return layer;
+}
+
+/** The stage or image that is copied from; undefined for a context. */
+async function originState({ step, sources }: Task<CopyStep>): Promise<State | undefined> {
+  switch (step.origin.kind) {
+    case "context":
+    case "named":
+      return undefined;
+    case "stage":
+      return await sources.stage(step.origin.stage);
+    case "image":
+      return await sources.image(step.origin.image);
+  }
+}
+
+function openContext({ origin }: CopyStep, { contexts }: Engine): Promise<SourceTree> {
+  return contexts.open(origin.kind === "named" ? origin.name : undefined);
+}
+
+async function copyFrom(
+  tree: SourceTree,
+  task: Task<CopyStep>,
+  engine: Engine,
+): Promise<LayerRecord> {
+  await task.parent.chain(task.signal); // pulled before this step counts as running
+  engine.board.start(task.vertex);
+  const selected: SelectedSource[] = [];
+  for (const pattern of task.step.sources) selected.push(...(await tree.select(pattern)));
+  return await writeLayer(await place(selected, task, engine), task, engine);
+}
+
+async function place(
+  selected: readonly SelectedSource[],
+  { step, parent, signal }: Task<CopyStep>,
+  engine: Engine,
+): Promise<readonly Entry[]> {
   const root = await engine.snapshots.view(await parent.chain(signal));
   const owner = step.chown === undefined ? undefined : await resolveOwner(root, step.chown);
-  const changes = await placeCopy(step, selected, {
-    rootfs: openRootfs(root),
-    owner,
-    work: engine.work,
+  return await placeCopy(step, selected, { rootfs: openRootfs(root), owner, work: engine.work });
+}
+
+async function keepShortCut(
+  { key, components }: KeyWithComponents,
+  { id, tree }: LayerRecord,
+  { task, engine }: { readonly task: Task; readonly engine: Engine },
+): Promise<void> {
+  const { title: stepTitle } = task.step;
+  const createdAt = engine.now();
+  await engine.cache.put({
+    key,
+    layer: id,
+    tree,
+    components,
+    identities: [],
+    stepTitle,
+    createdAt,
   });
-  return await writeLayer(changes, task, engine);
-}
-
-async function selectSources(
-  { step, sources, vertex, signal }: Task<CopyStep>,
-  engine: Engine,
-): Promise<readonly SelectedSource[]> {
-  if (step.sources.length === 0) return [];
-  const tree = await openOrigin(step, sources, engine, signal);
-  engine.board.start(vertex);
-  const selected: SelectedSource[] = [];
-  for (const pattern of step.sources) selected.push(...(await tree.select(pattern)));
-  return selected;
-}
-
-async function openOrigin(
-  { origin }: CopyStep,
-  sources: Task["sources"],
-  engine: Engine,
-  signal: AbortSignal,
-): Promise<SourceTree> {
-  switch (origin.kind) {
-    case "context":
-      return await engine.contexts.open(undefined);
-    case "named":
-      return await engine.contexts.open(origin.name);
-    case "stage":
-    case "image": {
-      const state =
-        origin.kind === "stage"
-          ? await sources.stage(origin.stage)
-          : await sources.image(origin.image);
-      return openRootfsTree(await engine.snapshots.view(await state.chain(signal)));
-    }
-  }
 }

@@ -51,28 +51,41 @@ export function finishConfig(
 }
 
 /**
- * A layer's entry has the time of the layer; an entry without one that of the next layer, or else
- * of the entry before it. So a rebuild that finds every layer gives the same bytes.
+ * A layer's entry has the time of the layer, or of the one before it when that is newer: layers of the
+ * same content are shared, and some are older than what they lie upon. An entry without a layer
+ * has the time of the next one, or else of the entry before it. So a rebuild that finds every layer
+ * gives the same bytes.
  */
 function ownHistory(
   { history }: PlannedStage,
   base: Ancestry,
   made: readonly MadeLayer[],
 ): readonly HistoryEntry[] {
-  const times = history.map(({ step }) => timeOf(step === undefined ? undefined : made[step]));
-  let following: string | undefined;
-  for (let i = times.length - 1; i >= 0; i--) times[i] = following = times[i] ?? following;
-  let previous = base.history.at(-1)?.created;
+  const next = layerTimes(history, base, made);
+  for (let i = next.length - 2; i >= 0; i--) next[i] ??= next[i + 1];
+  let created = base.history.at(-1)?.created;
   return history.map(({ entry, step }, i) => {
-    previous = times[i] ?? previous;
+    const time = next[i];
+    if (time !== undefined) created = new Date(time).toISOString();
     return {
-      ...(previous === undefined ? {} : { created: previous }),
+      ...(created === undefined ? {} : { created }),
       ...entry,
       ...(step === undefined ? { empty_layer: true } : {}),
     };
   });
 }
 
-function timeOf(layer: MadeLayer | undefined): string | undefined {
-  return layer === undefined ? undefined : new Date(layer.createdAt).toISOString();
+/** The time of each entry that has a layer, never going back. */
+function layerTimes(
+  history: PlannedStage["history"],
+  base: Ancestry,
+  made: readonly MadeLayer[],
+): (number | undefined)[] {
+  let latest = Date.parse(base.history.at(-1)?.created ?? "") || 0;
+  return history.map(({ step }) => {
+    const layer = step === undefined ? undefined : made[step];
+    if (layer === undefined) return undefined;
+    latest = Math.max(latest, layer.createdAt);
+    return latest;
+  });
 }

@@ -2,13 +2,14 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { explainMiss } from "../cache/explain.js";
 import { runIdentities, runKey } from "../cache/key.js";
-import type { CacheKey, KeyWithComponents } from "../cache/key.js";
+import type { KeyWithComponents } from "../cache/key.js";
 import { BuildError } from "../error.js";
 import type { BindMount, ExitStatus } from "../exec/executor.js";
 import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
+import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
 /** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
@@ -16,27 +17,16 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Laye
   const { step, parent, signal } = task;
   const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
   const facts = runKey(step, { parent: parent.key, extraHosts });
-  const hit = await recorded(facts.key, task, engine);
+  const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
   await using _lock = await engine.lock(`run ${facts.key}`, signal);
-  const meanwhile = await recorded(facts.key, task, engine); // another build may have made it
+  const meanwhile = await recordedLayer(facts.key, task, engine); // another build may have made it
   if (meanwhile !== undefined) return meanwhile;
 
   await parent.chain(signal); // pulled before this step counts as running
   using _place = await engine.jobs.take(signal);
   return await runAndRecord(task, facts, engine);
-}
-
-async function recorded(
-  key: CacheKey,
-  task: Task,
-  engine: Engine,
-): Promise<LayerRecord | undefined> {
-  const record = task.fresh ? undefined : await engine.cache.get(key);
-  const layer = record && (await engine.layers.find(record.layer));
-  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
-  return layer;
 }
 
 async function runAndRecord(

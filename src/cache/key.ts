@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Brand, Digest } from "../oci/digest.js";
-import type { RunStep } from "../plan/step.js";
+import type { CopyStep, RunStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 
 /** Names what a step would make, from everything that can change it (docs/cache.md). */
@@ -48,6 +48,33 @@ export function runKey(step: RunStep, { parent, extraHosts }: RunFacts): KeyWith
   ];
   const fields = components.flatMap(({ name, value }) => [name, value]);
   return { key: hashFields([FORMAT, "run", ...fields]) as CacheKey, components };
+}
+
+/**
+ * A short cut for a COPY from a stage or an image: the same selection from the same state, over the
+ * same state, gave that layer. What decides is the content of the result (docs/adr/0002); this only
+ * saves reading it all again.
+ */
+export function copyKey(
+  step: CopyStep,
+  { origin, parent }: { readonly origin: StateKey; readonly parent: StateKey },
+): KeyWithComponents {
+  const { instruction, sources, files, destination, chown, chmod, link, unpack } = step;
+  const components = [
+    component("sources", sources),
+    component(
+      "files",
+      files.flatMap(({ name, body }) => [name, body]),
+    ),
+    component("destination", [destination]),
+    component("owner", chown === undefined ? [] : [chown]),
+    component("mode", chmod === undefined ? [] : [chmod]),
+    component("flags", [instruction, String(link), String(unpack)]),
+    { name: "origin", value: origin },
+    { name: "parent", value: parent },
+  ];
+  const fields = components.flatMap(({ name, value }) => [name, value]);
+  return { key: hashFields([FORMAT, "copy", ...fields]) as CacheKey, components };
 }
 
 /** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */

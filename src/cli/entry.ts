@@ -1,4 +1,6 @@
-import { main } from "./main.js";
 import { nodeIo } from "./io.js";
+import { main } from "./main.js";
 
-process.exitCode = await main(process.argv.slice(2), nodeIo());
+void main(process.argv.slice(2), nodeIo()).then((code) => {
+  process.exitCode = code;
+});

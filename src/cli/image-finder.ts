@@ -15,7 +15,7 @@ import type { Store } from "../store/store.js";
 /** Where images may come from. */
 export interface ImageFinderOptions {
   readonly store: Store;
-  readonly registry: () => RegistryClient;
+  readonly registry: () => Promise<RegistryClient>;
   /** Ask the registry even when the store has an image of that name. */
   readonly pull: boolean;
 }
@@ -53,7 +53,7 @@ export class ImageFinder implements ImageResolver {
   /** An image of a registry; once its layers are here, the store knows it under its name. */
   async remote(name: string, platform: Platform, signal: AbortSignal): Promise<RemoteImage> {
     const reference = parseReference(name);
-    const registry = this.#options.registry();
+    const registry = await this.#options.registry();
     const resolved = await registry.image(reference, platform, signal);
     const source: BlobSource = {
       open: (descriptor, inner) => registry.blob(reference, descriptor, inner),

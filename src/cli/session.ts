@@ -3,8 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { hostPlatform, type Platform } from "../oci/platform.js";
-import { RegistryClient } from "../registry/registry-client.js";
-import { dockerCredentials } from "../registry/credentials.js";
+import type { RegistryClient } from "../registry/registry-client.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
 import type { Io } from "./io.js";
@@ -18,7 +17,7 @@ export interface Session extends AsyncDisposable {
   /** This machine's. */
   readonly platform: Platform;
   /** Opened at the first call. */
-  readonly registry: () => RegistryClient;
+  readonly registry: () => Promise<RegistryClient>;
 }
 
 /** Opens the store that the environment names (DESIGN.md section 7 and 8). */
@@ -31,7 +30,7 @@ export async function openSession(io: Io): Promise<Session> {
     { root, userNamespace: namespace.user, openSnapshotter },
     io.signal,
   );
-  let registry: RegistryClient | undefined;
+  let registry: Promise<RegistryClient> | undefined;
   return {
     io,
     namespace,
@@ -39,7 +38,7 @@ export async function openSession(io: Io): Promise<Session> {
     platform: hostPlatform(process.arch),
     registry: () => (registry ??= openRegistry(io.env)),
     [Symbol.asyncDispose]: async () => {
-      registry?.close();
+      (await registry)?.close();
       await store.close();
     },
   };
@@ -66,7 +65,12 @@ async function chooseSnapshotter(
   return await openDirectorySnapshotter(site);
 }
 
-function openRegistry(env: Io["env"]): RegistryClient {
+/** Loaded when it is needed: node's TLS alone costs a cached build 5 ms. */
+async function openRegistry(env: Io["env"]): Promise<RegistryClient> {
+  const [{ RegistryClient }, { dockerCredentials }] = await Promise.all([
+    import("../registry/registry-client.js"),
+    import("../registry/credentials.js"),
+  ]);
   const config = env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker");
   const bundle = env["TSBUILD_EXTRA_CA_CERTS"];
   return new RegistryClient({

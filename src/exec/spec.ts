@@ -61,7 +61,8 @@ function processSection({ process, user, machine }: SpecInput): object {
   const { uid, gid, additionalGids } = user;
   return {
     terminal: process.terminal,
-    user: { uid, gid, additionalGids, umask: 0o022 },
+    // its own group too, or giving that one up would get past modes that deny it (CVE-2022-36109)
+    user: { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])], umask: 0o022 },
     args: process.argv,
     env: withHome(process.env, user.home),
     cwd: process.cwd,

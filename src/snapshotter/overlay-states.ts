@@ -86,7 +86,8 @@ export class OverlayStates {
   /** Layer directories, the uppermost first, as far down as they can be seen through. */
   #visible(chain: LayerChain): string[] {
     const visible: string[] = [];
-    for (const id of [...chain].reverse()) {
+    // overlayfs refuses (ELOOP) a layer that is there twice; the upper one hides all of the lower one
+    for (const id of new Set([...chain].reverse())) {
       const directory = this.#options.lower(id);
       visible.push(directory);
       // overlayfs does not look for this mark on the root directory

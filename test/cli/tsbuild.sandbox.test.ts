@@ -64,7 +64,7 @@ describe("bin/tsbuild", () => {
     chmodSync(home, 0o755);
     cpSync("bin", join(home, "app/bin"), { recursive: true });
     mkdirSync(join(home, "app/dist"));
-    writeFileSync(join(home, "app/dist/tsbuild.js"), program);
+    writeFileSync(join(home, "app/dist/tsbuild.cjs"), program);
     tsbuild = join(home, "app/bin/tsbuild");
   });
 
@@ -178,8 +178,8 @@ describe("bin/tsbuild", () => {
   const messages: readonly (readonly [string, () => ReturnType<typeof run>, RegExp])[] = [
     [
       "a missing build",
-      () => run(changed("dist/tsbuild.js", "dist/none.js"), ["."]),
-      /^ERROR: Cannot start: ".*\/dist\/none.js" is missing\nhint: npm run build\n$/,
+      () => run(changed("dist/tsbuild.cjs", "dist/none.cjs"), ["."]),
+      /^ERROR: Cannot start: ".*\/dist\/none.cjs" is missing\nhint: npm run build\n$/,
     ],
     [
       "a missing Node",

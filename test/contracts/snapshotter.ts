@@ -360,6 +360,17 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.deepStrictEqual(await pathsOf(id), ["whiteout file-7"]);
       });
 
+      it("shows a chain in which a layer comes twice, as steps that change nothing make it", async () => {
+        const [a, b] = [await layer([file("a", "1"), file("b")]), await layer([file("a", "2")])];
+        const chain = [a, b, a, a];
+        const root = await snapshots.view(chain);
+        assert.strictEqual(fs.readFileSync(join(root, "a"), "utf8"), "1");
+        const { id } = await ran(chain, (changed) => {
+          fs.writeFileSync(join(changed, "c"), "");
+        });
+        assert.deepStrictEqual(await pathsOf(id), ["file c"]);
+      });
+
       it("is the same place when asked twice", async () => {
         const chain = [await layer([file("a")])];
         assert.strictEqual(await snapshots.view(chain), await snapshots.view(chain));

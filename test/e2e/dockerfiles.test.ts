@@ -215,6 +215,6 @@ RUN cat /left /right >/both`,
     const begun = Math.max(at(`start ${left}`), at(`start ${right}`));
     assert.isBelow(begun, Math.min(at(`end ${left}`), at(`end ${right}`)));
     assert.lengthOf(output.match(/base/g) ?? [], 1);
-    assert.match(await site.look("diamond", "cat /both"), ^base\nleft\nbase\nright\n$/);
+    assert.match(await site.look("diamond", "cat /both"), /^base\nleft\nbase\nright\n$/);
   });
 });

@@ -1,9 +1,12 @@
 import { assert } from "chai";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { SEARCH_PATH } from "../../src/exec/runtime.js";
 import { TestRoot } from "./busybox-root.js";
 import { step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
@@ -107,7 +110,7 @@ for (const runtime of ["crun", "runc"]) {
         name: "runs as its user",
         script: "id",
         changes: { user: "web" },
-        stdout: "uid=1000(web) gid=1000(web) groups=50(staff)\n",
+        stdout: "uid=1000(web) gid=1000(web) groups=50(staff),1000(web)\n",
       },
       {
         name: "drops capabilities as a user",
@@ -242,12 +245,19 @@ for (const runtime of ["crun", "runc"]) {
 
     it("run(): ends every process of a step when the engine is killed", async () => {
       const marker = `8${Date.now()}`;
-      const engine = spawn("node", ["--import", "tsx", ENGINE, runtime, `sleep ${marker}`], {
-        stdio: "inherit",
-      });
+      const temporary = await mkdtemp(join(tmpdir(), "tsbuild-killed-"));
+      // In a mount namespace of its own, as bin/tsbuild puts it.
+      const argv = ["--mount", "node", "--import", "tsx", ENGINE, runtime, `sleep ${marker}`];
+      const environment = { PATH: SEARCH_PATH, TMPDIR: temporary };
+      const engine = spawn("unshare", argv, { stdio: "inherit", env: environment });
       await until(async () => (await commands()).includes(`sleep ${marker}`));
       engine.kill("SIGKILL");
       await until(async () => !(await commands()).includes(`sleep ${marker}`));
+      await rm(temporary, { recursive: true }); // fails while anything is mounted in it
+      await using next = await TestExecutor.open({ runtime });
+      await using root = await TestRoot.open();
+      await next.run(step(root, "true"));
+      assert.isEmpty(await cgroupsOf(engine.pid ?? 0));
     });
   });
 }
@@ -257,6 +267,16 @@ async function commands(): Promise<readonly string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
   return (await Promise.all(lines)).map((line) => line.split("\0").join(" ").trim());
+}
+
+/** The cgroups that belong to steps of a process. */
+async function cgroupsOf(pid: number): Promise<readonly string[]> {
+  const entries = await readdir("/sys/fs/cgroup");
+  const trees = entries.filter((name) => name !== "unified"); // covered by a tmpfs of our own
+  const names = await Promise.all(
+    ["", ...trees].map((tree) => readdir(join("/sys/fs/cgroup", tree)).catch(() => [])),
+  );
+  return names.flat().filter((name) => name.startsWith(`tsbuild-${pid}-`));
 }
 
 /** What a step left of itself in the executor's directory. */

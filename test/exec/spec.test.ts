@@ -60,10 +60,10 @@ describe("runtimeSpec()", () => {
       want: ["HOME="],
     },
     {
-      name: "the user",
+      name: "the user, whose own group is among the additional ones",
       spec: read(),
       path: "process.user",
-      want: { uid: 1000, gid: 1001, additionalGids: [50], umask: 18 },
+      want: { uid: 1000, gid: 1001, additionalGids: [1001, 50], umask: 18 },
     },
     { name: "no no-new-privileges", spec: read(), path: "process.noNewPrivileges", want: false },
     { name: "a cgroup", spec: read(), path: "linux.cgroupsPath", want: "/tsbuild-1-2-3" },

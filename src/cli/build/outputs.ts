@@ -4,7 +4,7 @@ import type { Board } from "../../builder/board.js";
 import type { BuiltImage } from "../../builder/build.js";
 import { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
-import { parseReference, type Reference } from "../../oci/reference.js";
+import { formatReference, parseReference, type Reference } from "../../oci/reference.js";
 import { writeLayerTar } from "../../oci/layer-tar.js";
 import { writeTo } from "../../output/destination.js";
 import { writeImageArchive, archiveEntries } from "../../output/image-archive.js";
@@ -57,7 +57,7 @@ const nothingMade: Made = { config: undefined, manifest: undefined, names: [] };
 async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Made> {
   const { board, built, session } = exporting;
   if (output.type === "cacheonly") return nothingMade;
-  const vertex = board.declare(titleOf(output));
+  const vertex = board.declare(titleOf(output, exporting));
   return await board.during(vertex, async () => {
     const chain = await built.state.chain(session.io.signal);
     switch (output.type) {
@@ -81,19 +81,32 @@ async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Made
   });
 }
 
-function titleOf(output: Exclude<OutputSpec, { readonly type: "cacheonly" }>): string {
-  if (output.type === "image") return output.push ? "pushing image" : "exporting to image";
-  return `exporting to ${output.type}`;
+function titleOf(
+  output: Exclude<OutputSpec, { readonly type: "cacheonly" }>,
+  exporting: Exporting,
+): string {
+  if (output.type !== "image") return `exporting to ${output.type}`;
+  const names = namesOf(output, exporting).map((name) => formatReference(parseReference(name)));
+  return [output.push ? "pushing image" : "exporting to image", ...names].join(" ");
+}
+
+/** The names that an output gives the image: its own, else the tags. */
+function namesOf(
+  output: { readonly names: readonly string[] },
+  { tags }: Exporting,
+): readonly string[] {
+  return output.names.length > 0 ? output.names : tags;
 }
 
 /** Into the store under its names; with `push`, into the registries of those names too. */
 async function exportImage(
   output: Extract<OutputSpec, { readonly type: "image" }>,
-  { session, board, built, tags }: Exporting,
+  exporting: Exporting,
   vertex: number,
 ): Promise<Made> {
+  const { session, board, built } = exporting;
   const { store, io } = session;
-  const names = output.names.length > 0 ? output.names : tags;
+  const names = namesOf(output, exporting);
   if (output.push && names.length === 0) {
     throw new BuildError("USAGE", "Cannot push: the image has no name", {
       hint: "give it one with --tag",
@@ -103,25 +116,27 @@ async function exportImage(
   const { descriptor, bytes } = image.config;
   await store.blobs.writeWhole(bytes);
   await store.images.put({ id: descriptor.digest, createdAt: Date.now() }, names);
-  for (const name of names) board.progress(vertex, `naming to ${name}`, 1, 1);
   if (!output.push) return { config: descriptor, manifest: undefined, names };
   const { signal } = io;
   const packed = await packImage(image, store.layerBytes, { compression: "gzip", signal });
-  const progress = layerProgress(board, vertex);
-  for (const name of names) {
-    await pushImage(packed, parseReference(name), { target: session.registry(), progress, signal });
-  }
+  const options = {
+    target: await session.registry(),
+    progress: layerProgress(board, vertex),
+    signal,
+  };
+  for (const name of names) await pushImage(packed, parseReference(name), options);
   return { config: descriptor, manifest: packed.manifest.descriptor, names };
 }
 
 /** As an OCI or docker archive: a file, standard output, or an OCI layout directory. */
 async function exportArchive(
   output: Extract<OutputSpec, { readonly type: "docker" | "oci" }>,
-  { session, built, tags }: Exporting,
+  exporting: Exporting,
 ): Promise<Made> {
+  const { session, built } = exporting;
   const { signal } = session.io;
   const image = await storedImage(built, session);
-  const names = output.names.length > 0 ? output.names : tags;
+  const names = namesOf(output, exporting);
   const packed = await packImage(image, session.store.layerBytes, { compression: "gzip", signal });
   const named = [{ image: packed, names: names.map(withTag) }];
   if (output.type === "oci" && !output.tar) {

@@ -1,13 +1,12 @@
 import { mkdtemp } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { Board } from "../../builder/board.js";
+import type { Board } from "../../builder/board.js";
 import { build, type BuiltImage } from "../../builder/build.js";
 import type { Engine } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import { StepRecords } from "../../cache/records.js";
 import type { Executor } from "../../exec/executor.js";
-import { openExecutor } from "../../exec/oci-executor.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
 import type { Plan, PlannedStage } from "../../plan/plan.js";
 import { ContextSet } from "../build/contexts.js";
@@ -19,28 +18,22 @@ import { removeOldResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
-import { openProgress } from "../progress.js";
+import { withProgress } from "../progress.js";
 import { openSession, type Session } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
 export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   await removeOldResults(command, io);
-  const renderer = openProgress(command, io);
-  const board = new Board(renderer.emit);
-  try {
+  const summary = await withProgress(command, io, async (board) => {
     const input = await readInput(command, io);
     await using session = await openSession(io);
     const built = await buildTarget({ command, input, session, board });
     const outputs = command.outputs.length > 0 ? command.outputs : [defaultOutput];
-    const summary = await exportAll(outputs, { session, board, built, tags: command.tags });
-    await writeResults(command, summary, io);
-    renderer.finish();
-    if (command.quiet) printId(summary, io);
-    return 0;
-  } finally {
-    board.close();
-    renderer.finish();
-  }
+    return await exportAll(outputs, { session, board, built, tags: command.tags });
+  });
+  await writeResults(command, summary, io);
+  if (command.quiet) printId(summary, io);
+  return 0;
 }
 
 const defaultOutput = { type: "image", push: false, names: [] } as const;
@@ -129,8 +122,13 @@ class Sandboxes implements AsyncDisposable {
   }
 
   open(): Promise<Executor> {
+    return (this.#executor ??= this.#open());
+  }
+
+  async #open(): Promise<Executor> {
     const { io, namespace, store } = this.#session;
-    return (this.#executor ??= openExecutor({
+    const { openExecutor } = await import("../../exec/oci-executor.js");
+    return await openExecutor({
       work: store.work,
       userNamespace: namespace.user,
       runtime: io.env["TSBUILD_RUNTIME"],
@@ -138,7 +136,7 @@ class Sandboxes implements AsyncDisposable {
       warn: (message) => {
         this.#board.warn(undefined, message);
       },
-    }));
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

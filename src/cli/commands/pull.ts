@@ -1,48 +1,39 @@
-import { Board } from "../../builder/board.js";
+import type { Board } from "../../builder/board.js";
 import { parsePlatform } from "../../oci/platform.js";
 import { formatReference, parseReference } from "../../oci/reference.js";
+import type { ResolvedImage } from "../../oci/resolved-image.js";
 import type { PullCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
-import { openProgress } from "../progress.js";
+import { withProgress } from "../progress.js";
 import type { Session } from "../session.js";
 
 /** `tsbuild pull NAME`: brings an image into the store, and says whether it was new. */
 export async function runPull(command: PullCommand, session: Session): Promise<number> {
   const { io, store } = session;
-  const renderer = openProgress(command, io);
-  const board = new Board(renderer.emit);
   const name = formatReference(parseReference(command.name));
-  const platform = command.platform
-    ? parsePlatform(command.platform, session.platform)
-    : session.platform;
   const before = store.images.find(name);
-  try {
+  const { root, config } = await withProgress(command, io, async (board) => {
     const vertex = board.declare(`pull ${name}`);
-    const image = await board.during(vertex, async () => {
-      const finder = new ImageFinder({ store, registry: session.registry, pull: true });
-      const found = await finder.remote(command.name, platform, io.signal);
-      const progress = board.progress.bind(board, vertex);
-      await found.layers(progress, io.signal);
-      return found.resolved;
-    });
-    renderer.finish();
-    io.out.write(
-      summary(
-        name,
-        image.root.descriptor.digest,
-        before?.id === image.config.descriptor.digest,
-        command.quiet,
-      ),
-    );
-    return 0;
-  } finally {
-    board.close();
-    renderer.finish();
-  }
+    return await board.during(vertex, () => fetchImage(command, session, { board, vertex }));
+  });
+  const same = before?.id === config.descriptor.digest;
+  io.out.write(command.quiet ? `${name}\n` : summary(name, root.descriptor.digest, same));
+  return 0;
 }
 
-function summary(name: string, digest: string, same: boolean, quiet: boolean): string {
-  if (quiet) return `${name}\n`;
+async function fetchImage(
+  command: PullCommand,
+  { io, store, registry, platform: host }: Session,
+  { board, vertex }: { readonly board: Board; readonly vertex: number },
+): Promise<ResolvedImage> {
+  const platform = command.platform ? parsePlatform(command.platform, host) : host;
+  const finder = new ImageFinder({ store, registry, pull: true });
+  const image = await finder.remote(command.name, platform, io.signal);
+  await image.layers(board.progress.bind(board, vertex), io.signal);
+  return image.resolved;
+}
+
+function summary(name: string, digest: string, same: boolean): string {
   const status = same ? "Image is up to date" : "Downloaded newer image";
   return `Digest: ${digest}\nStatus: ${status} for ${name}\n`;
 }
