@@ -1,5 +1,6 @@
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Changeset, type Entry } from "./changeset.js";
+import type { OpaqueEntry, WhiteoutEntry } from "./changeset.js";
 import { tarTypes, type TarHeader } from "./tar-header.js";
 import { readTar, readTarFile, type ReadMember } from "./tar-reader.js";
 import { TarWriter, type TarMember } from "./tar-writer.js";
@@ -43,18 +44,6 @@ export async function* writeLayerTar(
   yield* tar.finish();
 }
 
-const nothing = {
-  mode: 0,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: 0,
-  linkName: "",
-  major: 0,
-  minor: 0,
-  xattrs: undefined,
-} as const;
-
 function memberOf(entry: Entry): TarMember {
   return {
     header: headerOf(entry),
@@ -62,32 +51,45 @@ function memberOf(entry: Entry): TarMember {
   };
 }
 
+/** One literal for all types: spreads of several took a tenth of the time of a COPY of small files. */
 function headerOf(entry: Entry): TarHeader {
-  const { path } = entry;
+  if (entry.type === "whiteout" || entry.type === "opaque") return markOf(entry);
+  const { type, path, mode, uid, gid, mtime, xattrs } = entry;
+  if (path.includes(WHITEOUT) && split(path).base.startsWith(WHITEOUT)) throw whiteoutName(path);
+  const isLink = type === "symlink" || type === "hardlink";
+  const isDevice = type === "block" || type === "char";
+  return {
+    type: tarTypes[type],
+    name: type === "directory" ? `${path === "" ? "." : path}/` : path,
+    mode,
+    uid,
+    gid,
+    mtime,
+    xattrs,
+    size: type === "file" ? entry.size : 0,
+    linkName: isLink ? entry.target : "",
+    major: isDevice ? entry.major : 0,
+    minor: isDevice ? entry.minor : 0,
+  };
+}
+
+/** The empty file that stands for a removal. */
+function markOf({ type, path }: WhiteoutEntry | OpaqueEntry): TarHeader {
   const { dir, base } = split(path);
-  if (entry.type === "whiteout") {
-    return { ...nothing, type: tarTypes.file, name: `${dir}${WHITEOUT}${base}` };
-  }
-  if (entry.type === "opaque") {
-    return { ...nothing, type: tarTypes.file, name: path === "" ? OPAQUE : `${path}/${OPAQUE}` };
-  }
-  if (base.startsWith(WHITEOUT)) throw whiteoutName(path);
-  const { mode, uid, gid, mtime, xattrs } = entry;
-  const common = { ...nothing, name: path, mode, uid, gid, mtime, xattrs };
-  switch (entry.type) {
-    case "directory":
-      return { ...common, type: tarTypes.directory, name: path === "" ? "./" : `${path}/` };
-    case "file":
-      return { ...common, type: tarTypes.file, size: entry.size };
-    case "symlink":
-    case "hardlink":
-      return { ...common, type: tarTypes[entry.type], linkName: entry.target };
-    case "block":
-    case "char":
-      return { ...common, type: tarTypes[entry.type], major: entry.major, minor: entry.minor };
-    case "fifo":
-      return { ...common, type: tarTypes.fifo };
-  }
+  const inside = path === "" ? OPAQUE : `${path}/${OPAQUE}`;
+  return {
+    type: tarTypes.file,
+    name: type === "opaque" ? inside : `${dir}${WHITEOUT}${base}`,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    xattrs: undefined,
+    size: 0,
+    linkName: "",
+    major: 0,
+    minor: 0,
+  };
 }
 
 function whiteoutName(path: BytePath): BuildError {

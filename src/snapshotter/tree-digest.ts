@@ -8,16 +8,28 @@ import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
 const FORMAT = "tsbuild-tree-1";
 
+/** Characters hashed at a time. */
+const BATCH = 1 << 16;
+
 /** Hashes a changeset entry by entry. */
 export class TreeHasher {
-  readonly #hash = createHash("sha256").update(fieldsOf([FORMAT]), "latin1");
+  readonly #hash = createHash("sha256");
+  /** Not yet hashed: a call of the hash for each entry would cost more than its bytes. */
+  #pending = fieldsOf([FORMAT]);
 
   /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
   add(entry: Entry, sha256: string | undefined): void {
-    this.#hash.update(fieldsOf(describe(entry, sha256)), "latin1");
+    this.#pending += fieldsOf(describe(entry, sha256));
+    if (this.#pending.length > BATCH) this.#flush();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending, "latin1");
+    this.#pending = "";
   }
 
   digest(): TreeDigest {
+    this.#flush();
     return this.#hash.digest("hex") as TreeDigest;
   }
 }
