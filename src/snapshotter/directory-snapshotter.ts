@@ -2,6 +2,7 @@ import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Changeset, Entry } from "../oci/changeset.js";
+import { writeLayerTar } from "../oci/layer-tar.js";
 import { syncFilesystem } from "../sys/filesystems.js";
 import { isSystemError } from "../sys/syscalls.js";
 import { DirectoryDraft } from "./directory-draft.js";
@@ -107,6 +108,10 @@ class DirectorySnapshotter implements Snapshotter {
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     yield* overlayChanges(this.#existing(id), this.#overlay);
+  }
+
+  tar(id: LayerId): AsyncIterable<Uint8Array> {
+    return writeLayerTar(this.changes(id));
   }
 
   async has(id: LayerId): Promise<boolean> {

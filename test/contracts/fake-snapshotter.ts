@@ -51,7 +51,10 @@ export class FakeSnapshotter implements Snapshotter {
   }
 
   changes(id: LayerId): Changeset {
-    return readLayerTar(createReadStream(join(this.#site.layers, id, "layer.tar")));
+    return readLayerTar(this.tar(id));
+  }
+  async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
+    yield* createReadStream(join(this.#site.layers, id, "layer.tar"));
   }
   async has(id: LayerId): Promise<boolean> {
     return stat(join(this.#site.layers, id)).then(

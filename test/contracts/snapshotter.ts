@@ -104,6 +104,14 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         );
       });
 
+      it("gives back the tar that it measured", async () => {
+        await using draft = await snapshots.ingest(everything());
+        await draft.publish("x" as LayerId);
+        const tar = await collect(snapshots.tar("x" as LayerId));
+        assert.isTrue(tar.equals(await collect(writeLayerTar(everything()))));
+        assert.strictEqual(tar.byteLength, draft.measure.size);
+      });
+
       const untidy: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
         { name: "out of order", entries: [file("b"), file("a")] },
         { name: "without parents", entries: [file("a/b/c")] },

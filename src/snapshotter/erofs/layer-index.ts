@@ -187,7 +187,10 @@ export class LayerIndex {
       case "fifo":
         return this.#inodes.addSpecial(this.#fields(entry, fileTypes.fifo), 0);
       case "whiteout":
-        return this.#inodes.addSpecial(this.#fields({ ...unlistedRoot, mode: 0 }, fileTypes.char), 0);
+        return this.#inodes.addSpecial(
+          this.#fields({ ...unlistedRoot, mode: 0 }, fileTypes.char),
+          0,
+        );
     }
   }
 

@@ -53,7 +53,10 @@ function encodeEntry(name: string, value: Uint8Array, path: BytePath): Buffer {
   return entry;
 }
 
-function splitName(name: string, path: BytePath): { readonly index: number; readonly rest: string } {
+function splitName(
+  name: string,
+  path: BytePath,
+): { readonly index: number; readonly rest: string } {
   for (const [prefix, index, whole] of prefixes) {
     if (whole ? name === prefix : name.startsWith(prefix) && name !== prefix) {
       return { index, rest: name.slice(prefix.length) };
