@@ -60,8 +60,8 @@ function applyDirectory(tree: LayerTree, entry: DirectoryEntry): void {
 
 /** A link is one more name of a file, and says what that file is like from then on. */
 function applyHardlink(tree: LayerTree, entry: HardlinkEntry): void {
-  const target = tree.locate(entry.target);
   const { parent, name } = tree.locate(entry.path);
+  const target = tree.locate(entry.target);
   if (parent === target.parent && name === target.name) return;
   const node = target.parent.children.get(target.name);
   if (node?.kind !== "file") throw noTarget(entry);
