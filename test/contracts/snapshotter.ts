@@ -20,7 +20,7 @@ export function inUserNamespace(): boolean {
 const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
 
 /** Every kind of entry, in order, that this process may create. */
-function everything(): readonly Entry[] {
+export function everything(): readonly Entry[] {
   const devices = inUserNamespace()
     ? []
     : [device("block", "dev-block", 7, 1048575), device("char", "dev-char", 1, 3)];

@@ -7,7 +7,12 @@ export class ByteArea {
     return this.#length;
   }
 
-  /** All of it; what is written there stays, until the next `grow`. */
+  /** To write to, until the next `grow`. Longer than the area: a view for each write costs time. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
+  /** All of it, until the next `grow`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

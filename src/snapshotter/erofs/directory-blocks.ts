@@ -49,14 +49,14 @@ export class DirectoryBlocks {
   /** Adds data of a long symlink. */
   addData(data: string): number {
     const at = this.#area.grow(data.length);
-    this.#area.bytes.write(data, at, "latin1");
+    this.#area.buffer.write(data, at, "latin1");
     this.#area.align(BLOCK);
     return at;
   }
 
   #addBlock(children: readonly Child[], first: number, end: number): void {
     const at = this.#area.grow(BLOCK);
-    const bytes = this.#area.bytes;
+    const bytes = this.#area.buffer;
     let nameAt = (end - first) * DIRENT;
     for (let i = first; i < end; i++) {
       const child = children[i];

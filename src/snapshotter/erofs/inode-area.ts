@@ -52,7 +52,7 @@ export class InodeArea {
   /** A device or a FIFO; `device` is its number as the kernel encodes it. */
   addSpecial(fields: InodeFields, device: number): number {
     const at = this.#add(fields, FLAT_PLAIN);
-    this.#area.bytes.writeUInt32LE(device, at + 16);
+    this.#area.buffer.writeUInt32LE(device, at + 16);
     return at;
   }
 
@@ -64,13 +64,13 @@ export class InodeArea {
     const chunks = Math.ceil(size / (BLOCK * chunkBlocks));
     const at = this.#add(fields, CHUNK_BASED);
     this.#writeSize(at, size);
-    this.#area.bytes.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
+    this.#area.buffer.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
     this.#area.align(CHUNK_INDEX);
     const indexes = this.#area.grow(chunks * CHUNK_INDEX);
     for (let i = 0; i < chunks; i++) {
       const index = indexes + i * CHUNK_INDEX;
-      this.#area.bytes.writeUInt16LE(DEVICE, index + 2);
-      this.#area.bytes.writeUInt32LE(start + i * chunkBlocks, index + 4);
+      this.#area.buffer.writeUInt16LE(DEVICE, index + 2);
+      this.#area.buffer.writeUInt32LE(start + i * chunkBlocks, index + 4);
     }
     return at;
   }
@@ -88,24 +88,24 @@ export class InodeArea {
     const at = this.#add(fields, FLAT_INLINE);
     this.#writeSize(at, target.length);
     const data = this.#area.grow(target.length);
-    this.#area.bytes.write(target, data, "latin1");
+    this.#area.buffer.write(target, data, "latin1");
     return at;
   }
 
   /** One more name for the inode. */
   addLink(at: number, links = 1): void {
-    this.#area.bytes.writeUInt32LE(this.#area.bytes.readUInt32LE(at + 44) + links, at + 44);
+    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 44) + links, at + 44);
   }
 
   /** Where the data of a plain inode is. */
   setData(at: number, size: number, block: number): void {
     this.#writeSize(at, size);
-    this.#area.bytes.writeUInt32LE(block, at + 16);
+    this.#area.buffer.writeUInt32LE(block, at + 16);
   }
 
   /** What `setData` set, `blocks` further. */
   moveData(at: number, blocks: number): void {
-    this.#area.bytes.writeUInt32LE(this.#area.bytes.readUInt32LE(at + 16) + blocks, at + 16);
+    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 16) + blocks, at + 16);
   }
 
   nid(at: number): number {
@@ -114,12 +114,12 @@ export class InodeArea {
 
   /** The mode with its type bits. */
   mode(at: number): number {
-    return this.#area.bytes.readUInt16LE(at + 4);
+    return this.#area.buffer.readUInt16LE(at + 4);
   }
 
   /** Whether the inode has exactly these fields, but for the type bits. */
   matches(at: number, { mode, uid, gid, mtime, xattrs }: InodeFields): boolean {
-    const bytes = this.#area.bytes;
+    const bytes = this.#area.buffer;
     return (
       ((bytes.readUInt16LE(at + 4) ^ mode) & ~fileTypes.mask) === 0 &&
       bytes.readUInt32LE(at + 24) === uid &&
@@ -134,7 +134,7 @@ export class InodeArea {
   #add({ mode, uid, gid, mtime, xattrs }: InodeFields, layout: number): number {
     this.#area.align(INODE_SLOT);
     const at = this.#area.grow(INODE + xattrs.byteLength);
-    const bytes = this.#area.bytes;
+    const bytes = this.#area.buffer;
     bytes.writeUInt16LE(EXTENDED | layout, at);
     bytes.writeUInt16LE(xattrUnits(xattrs), at + 2);
     bytes.writeUInt16LE(mode, at + 4);
@@ -149,8 +149,8 @@ export class InodeArea {
   }
 
   #writeSize(at: number, size: number): void {
-    this.#area.bytes.writeUInt32LE(size >>> 0, at + 8);
-    this.#area.bytes.writeUInt32LE(highWord(size), at + 12);
+    this.#area.buffer.writeUInt32LE(size >>> 0, at + 8);
+    this.#area.buffer.writeUInt32LE(highWord(size), at + 12);
   }
 }
 

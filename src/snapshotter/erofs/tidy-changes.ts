@@ -65,7 +65,8 @@ function applyHardlink(tree: LayerTree, entry: HardlinkEntry): void {
   if (parent === target.parent && name === target.name) return;
   const node = target.parent.children.get(target.name);
   if (node?.kind !== "file") throw noTarget(entry);
-  node.entry = { ...node.entry, ...merged(node.entry, entry) };
+  const mode = node.entry.type === "symlink" ? node.entry.mode : entry.mode; // those have only one
+  node.entry = { ...node.entry, ...merged(node.entry, entry), mode };
   parent.children.set(name, node);
 }
 
