@@ -43,6 +43,7 @@ port=$(node -e 'const server = require("net").createServer().listen(0, "127.0.0.
 
 # Serves the image "web" and prints what it answers.
 show_page() {
+  rm -f "$work/log" # the runtime gave it to the user of the image
   $tsbuild run --network host -e "PORT=$port" web >"$work/log" 2>&1 &
   server=$!
   until curl --silent --fail --noproxy '*' "http://127.0.0.1:$port/"; do

@@ -1,5 +1,6 @@
 import type { Span } from "../error.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
+import type { Step } from "../plan/step.js";
 import type { Emit, Outcome } from "./event.js";
 
 /**
@@ -44,15 +45,21 @@ export class Board {
     if (this.#open.delete(id)) this.#emit({ type: "ended", id, outcome });
   }
 
-  /** Runs `work` as vertex `id`, from its start to its outcome. */
-  async during<T>(id: number, work: () => Promise<T>): Promise<T> {
+  /** Whether a vertex was declared and has not ended. */
+  isOpen(id: number | undefined): id is number {
+    return id !== undefined && this.#open.has(id);
+  }
+
+  /** Runs `work` as vertex `id`, from its start to its outcome; what `signal` stops is cancelled. */
+  async during<T>(id: number, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.start(id);
     try {
       const result = await work();
       this.end(id, { kind: "done" });
       return result;
     } catch (error) {
-      this.fail(id, error);
+      if (signal.aborted) this.end(id, { kind: "cancelled" });
+      else this.fail(id, error);
       throw error;
     }
   }
@@ -74,6 +81,8 @@ export class Board {
 export interface StageVertices {
   readonly from: number | undefined;
   readonly steps: readonly number[];
+  /** The one that ends it; of a stage without any, that of the stage it starts from. */
+  readonly last: number | undefined;
 }
 
 /** Declares the steps of all stages, titled "[stage 2/5] RUN make" (BuildKit's form). */
@@ -97,26 +106,17 @@ function declareStage(
     board.declare(`[${named}${++index}/${total}] ${title}`, inputs);
 
   const from = image === undefined ? undefined : declare(`FROM ${image.reference}`, []);
+  let last = stage.base.kind === "stage" ? earlier[stage.base.stage]?.last : from;
   const steps: number[] = [];
   for (const step of stage.steps) {
-    const before =
-      steps.at(-1) ??
-      from ??
-      lastOf(stage.base.kind === "stage" ? earlier[stage.base.stage] : undefined);
-    const origin =
-      step.kind === "copy" && step.origin.kind === "stage"
-        ? lastOf(earlier[step.origin.stage])
-        : undefined;
-    steps.push(
-      declare(
-        step.title,
-        [before, origin].filter((id) => id !== undefined),
-      ),
-    );
+    const inputs = [last, originOf(step, earlier)].filter((id) => id !== undefined);
+    steps.push((last = declare(step.title, inputs)));
   }
-  return { from, steps };
+  return { from, steps, last };
 }
 
-function lastOf(stage: StageVertices | undefined): number | undefined {
-  return stage?.steps.at(-1) ?? stage?.from;
+/** The vertex that ends the stage that a step copies from. */
+function originOf(step: Step, earlier: readonly StageVertices[]): number | undefined {
+  const fromStage = step.kind === "copy" && step.origin.kind === "stage";
+  return fromStage ? earlier[step.origin.stage]?.last : undefined;
 }

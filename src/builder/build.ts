@@ -1,8 +1,10 @@
+import type { CacheKey } from "../cache/key.js";
 import { locate } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Step } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
+import { BaseStates } from "./base-states.js";
 import { declareStages } from "./board.js";
 import type { StageVertices } from "./board.js";
 import { copyStep } from "./copy-step.js";
@@ -10,7 +12,7 @@ import type { BaseImage, Engine } from "./engine.js";
 import { ancestryOf, finishConfig, noAncestry } from "./image-config.js";
 import type { Ancestry } from "./image-config.js";
 import { runStep } from "./run-step.js";
-import { emptyState, State } from "./state.js";
+import { emptyState, type State } from "./state.js";
 import type { Sources, Task } from "./step-task.js";
 import { workdirStep } from "./workdir-step.js";
 
@@ -41,37 +43,34 @@ export async function build(
   engine: Engine,
   signal: AbortSignal,
 ): Promise<BuiltImage> {
-  const failure = new AbortController();
-  const walk = new Walk(request, engine, AbortSignal.any([signal, failure.signal]));
-  const stages = request.plan.stages.map((_, index) =>
-    walk.stage(index).catch((error: unknown) => {
-      failure.abort(error);
-      throw error;
-    }),
-  );
-  await Promise.allSettled(stages);
+  const walk = new Walk(request, engine, signal);
+  await Promise.allSettled(request.plan.stages.map((_, index) => walk.stage(index)));
   engine.board.close();
   signal.throwIfAborted();
-  failure.signal.throwIfAborted();
-  const target = await stages[request.plan.target];
-  if (target === undefined) throw new Error("a plan has a target stage");
-  return target;
+  walk.throwIfFailed();
+  return await walk.stage(request.plan.target);
 }
 
 /** One build under way: each stage is built once, by whoever asks first. */
 class Walk {
   readonly #request: BuildRequest;
   readonly #engine: Engine;
+  readonly #failure = new AbortController();
+  /** Aborted by the user, or by the first failure. */
   readonly #signal: AbortSignal;
   readonly #vertices: readonly StageVertices[];
   readonly #stages = new Map<number, Promise<BuiltStage>>();
-  readonly #images = new Map<number, State>();
+  readonly #bases: BaseStates;
+  readonly #made = new Map<CacheKey, LayerRecord>();
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
+    const { plan, images } = request;
+    const { board } = engine;
     this.#request = request;
     this.#engine = engine;
-    this.#signal = signal;
-    this.#vertices = declareStages(engine.board, request.plan);
+    this.#signal = AbortSignal.any([signal, this.#failure.signal]);
+    this.#vertices = declareStages(board, plan);
+    this.#bases = new BaseStates({ planned: plan.images, images, board, fail: this.#fail });
   }
 
   stage(index: number): Promise<BuiltStage> {
@@ -79,20 +78,35 @@ class Walk {
     if (known !== undefined) return known;
     const building = this.#buildStage(index);
     this.#stages.set(index, building);
+    building.catch(this.#fail);
     return building;
   }
+
+  throwIfFailed(): void {
+    this.#failure.signal.throwIfAborted();
+  }
+
+  /** Stops the rest; what fails after the first failure fails because of it, and does not count. */
+  readonly #fail = (error: unknown): void => {
+    this.#failure.abort(error);
+  };
 
   async #buildStage(index: number): Promise<BuiltStage> {
     const stage = at(this.#request.plan.stages, index);
     const vertices = at(this.#vertices, index);
     const base = await this.#base(stage, vertices.from);
-    const fresh = this.#request.fresh(stage);
+    const common = {
+      sources: this.#sources,
+      fresh: this.#request.fresh(stage),
+      made: this.#made,
+      signal: this.#signal,
+    };
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
       this.#signal.throwIfAborted();
       const place = { stage: stage.name, index: i };
-      const task = { place, parent: state, vertex: at(vertices.steps, i), sources: this.#sources };
-      state = state.with(await this.#step(step, { ...task, fresh, signal: this.#signal }));
+      const task = { ...common, place, parent: state, vertex: at(vertices.steps, i) };
+      state = state.with(await this.#step(step, task));
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));
@@ -110,46 +124,25 @@ class Walk {
         return await this.stage(base.stage);
       case "image": {
         const { config } = at(this.#request.images, base.image);
-        return { state: this.#image(base.image, vertex), ancestry: ancestryOf(config) };
+        return { state: this.#bases.get(base.image, vertex), ancestry: ancestryOf(config) };
       }
     }
-  }
-
-  /** The state of an image; the vertex of the first FROM that names it shows the pull. */
-  #image(index: number, vertex: number | undefined): State {
-    const known = this.#images.get(index);
-    if (known !== undefined) return known;
-    const image = at(this.#request.images, index);
-    const state = new State({
-      diffIds: image.config.rootfs.diff_ids,
-      fetch: once((signal) => this.#fetch(image, vertex, signal)),
-    });
-    this.#images.set(index, state);
-    return state;
-  }
-
-  async #fetch(image: BaseImage, vertex: number | undefined, signal: AbortSignal) {
-    const { board } = this.#engine;
-    const id = vertex ?? board.declare("pull an image");
-    return await board.during(id, () =>
-      image.layers((item, current, total) => {
-        board.progress(id, item, current, total);
-      }, signal),
-    );
   }
 
   async #step(step: Step, task: Omit<Task, "step">): Promise<LayerRecord> {
     try {
       return await perform(step, task, this.#engine);
-    } catch (error) {
+    } catch (cause) {
+      const error = locate(cause, step.at);
       if (!this.#signal.aborted) this.#engine.board.fail(task.vertex, error);
-      throw locate(error, step.at);
+      this.#fail(error); // at once: the others must not take it for theirs
+      throw error;
     }
   }
 
   readonly #sources: Sources = {
     stage: async (index) => (await this.stage(index)).state,
-    image: (index) => Promise.resolve(this.#image(index, undefined)),
+    image: (index) => Promise.resolve(this.#bases.get(index)),
   };
 }
 
@@ -162,11 +155,6 @@ function perform(step: Step, task: Omit<Task, "step">, engine: Engine): Promise<
     case "workdir":
       return workdirStep({ ...task, step }, engine);
   }
-}
-
-function once<T>(work: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
-  let result: Promise<T> | undefined;
-  return (signal) => (result ??= work(signal));
 }
 
 function at<T>(list: readonly T[], index: number): T {

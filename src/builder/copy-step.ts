@@ -1,11 +1,10 @@
 import { copyKey, type KeyWithComponents } from "../cache/key.js";
 import { openRootfsTree } from "../context/rootfs-tree.js";
-import { openRootfs } from "../context/rootfs.js";
 import type { SelectedSource, SourceTree } from "../context/source-tree.js";
-import { resolveOwner } from "../exec/users.js";
 import type { Entry } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
+import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
 import { recordedLayer } from "./recorded-layer.js";
@@ -53,21 +52,22 @@ async function copyFrom(
   task: Task<CopyStep>,
   engine: Engine,
 ): Promise<LayerRecord> {
-  await task.parent.chain(task.signal); // pulled before this step counts as running
   engine.board.start(task.vertex);
   const selected: SelectedSource[] = [];
   for (const pattern of task.step.sources) selected.push(...(await tree.select(pattern)));
   return await writeLayer(await place(selected, task, engine), task, engine);
 }
 
-async function place(
+function place(
   selected: readonly SelectedSource[],
-  { step, parent, signal }: Task<CopyStep>,
+  task: Task<CopyStep>,
   engine: Engine,
 ): Promise<readonly Entry[]> {
-  const root = await engine.snapshots.view(await parent.chain(signal));
-  const owner = step.chown === undefined ? undefined : await resolveOwner(root, step.chown);
-  return await placeCopy(step, selected, { rootfs: openRootfs(root), owner, work: engine.work });
+  const { step } = task;
+  return askDestination(task, engine, async ({ rootfs, ids }) => {
+    const owner = step.chown === undefined ? undefined : await ids("owner", step.chown);
+    return await placeCopy(step, selected, { rootfs, owner, work: engine.work });
+  });
 }
 
 async function keepShortCut(

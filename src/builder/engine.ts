@@ -1,4 +1,5 @@
 import type { StepCache } from "../cache/records.js";
+import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
 import type { Executor, SandboxProcess } from "../exec/executor.js";
 import type { ImageConfig } from "../oci/image.js";
@@ -44,10 +45,10 @@ export interface Contexts {
 
 /** Everything a build works with, wired by the command line. */
 export interface Engine {
-  readonly images: ImageResolver;
   readonly snapshots: Snapshotter;
   readonly layers: LayerCatalog;
   readonly cache: StepCache;
+  readonly facts: FactStore;
   /** One holder per name on this machine, across processes. */
   readonly lock: (name: string, signal: AbortSignal) => Promise<AsyncDisposable>;
   /** Opened when the first RUN misses. */

@@ -3,14 +3,21 @@ import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 import type { Task } from "./step-task.js";
 
-/** The layer that was recorded under a key, if it is still there: then the step has ended as cached. */
+/**
+ * The layer that was recorded under a key, if it is still there: then the step has ended as cached.
+ * A fresh step takes only what this build made: the same step in another stage need not run twice.
+ */
 export async function recordedLayer(
   key: CacheKey,
-  { vertex, fresh }: Task,
-  { board, cache, layers }: Engine,
+  task: Task,
+  engine: Engine,
 ): Promise<LayerRecord | undefined> {
-  const record = fresh ? undefined : await cache.get(key);
-  const layer = record && (await layers.find(record.layer));
-  if (layer !== undefined) board.end(vertex, { kind: "cached" });
+  const layer = task.fresh ? task.made.get(key) : await lookUp(key, engine);
+  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
   return layer;
+}
+
+async function lookUp(key: CacheKey, { cache, layers }: Engine): Promise<LayerRecord | undefined> {
+  const record = await cache.get(key);
+  return record && (await layers.find(record.layer));
 }

@@ -39,6 +39,7 @@ async function runAndRecord(
   const reason = fresh ? "--no-cache" : explainMiss(components, engine.cache.nearest(identities));
   engine.board.start(vertex, reason);
   const layer = await execute(task, engine);
+  task.made.set(key, layer);
   const { id, tree } = layer;
   const createdAt = engine.now();
   const { title: stepTitle } = step;
@@ -77,6 +78,7 @@ async function runInSandbox(
       stdio: (stream, chunk) => {
         engine.board.output(vertex, stream, chunk);
       },
+      stdin: false,
       terminal: false,
     },
     signal,

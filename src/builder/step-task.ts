@@ -1,4 +1,6 @@
+import type { CacheKey } from "../cache/key.js";
 import type { Step } from "../plan/step.js";
+import type { LayerRecord } from "../store/layers.js";
 import type { State } from "./state.js";
 
 /** One step to be done over one state. */
@@ -13,6 +15,8 @@ export interface Task<S extends Step = Step> {
   readonly vertex: number;
   /** --no-cache: what is known of earlier builds does not count. */
   readonly fresh: boolean;
+  /** What the RUN steps of this build made so far. */
+  readonly made: Map<CacheKey, LayerRecord>;
   readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,6 @@
-import { openRootfs } from "../context/rootfs.js";
-import { resolveUser } from "../exec/users.js";
 import type { WorkdirStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
+import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeWorkdir } from "./place-copy.js";
 import type { Task } from "./step-task.js";
@@ -9,8 +8,9 @@ import { writeLayer } from "./write-layer.js";
 
 /** `WORKDIR`: the directories that are missing, owned by the current user; an empty layer if none is. */
 export async function workdirStep(task: Task<WorkdirStep>, engine: Engine): Promise<LayerRecord> {
-  const { step, parent, signal } = task;
-  const root = await engine.snapshots.view(await parent.chain(signal));
-  const owner = await resolveUser(root, step.user);
-  return await writeLayer(placeWorkdir(step.path, owner, openRootfs(root)), task, engine);
+  const { path, user } = task.step;
+  const changes = await askDestination(task, engine, async ({ rootfs, ids }) =>
+    placeWorkdir(path, await ids("user", user), rootfs),
+  );
+  return await writeLayer(changes, task, engine);
 }

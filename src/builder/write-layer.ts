@@ -46,10 +46,9 @@ async function write(
   { layers, snapshots }: Engine,
 ): Promise<LayerRecord> {
   await using draft = await snapshots.ingest(changes, signal);
-  // Between the scan and now somebody may have put a link in a directory's place: then what was
-  // read is not what was selected, and must not get into the image.
+  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
   if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
-  throw new BuildError("CONTEXT", "Cannot copy: files changed while they were being read", {
-    hint: "make sure that nothing writes to them during the build",
+  throw new BuildError("COPY", "Cannot copy: this machine did not store all that was selected", {
+    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
   });
 }

@@ -127,10 +127,8 @@ export type StoreCommand =
     }
   | {
       readonly kind: "prune";
-      /** Also what is younger than the limits. */
+      /** Also images with a name. */
       readonly all: boolean;
-      /** Bytes of cache that may stay. */
-      readonly keepStorage: number | undefined;
       readonly debug: boolean;
     }
   | { readonly kind: "du"; readonly debug: boolean };

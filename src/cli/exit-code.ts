@@ -1,15 +1,24 @@
 import { BuildError } from "../error.js";
+import type { Command } from "./command.js";
 import { isSystemFailure } from "./system-error.js";
 
-/** The exit code for what was thrown: 1 build failed, 2 wrong usage, 130 interrupted, 70 our bug. */
-export function exitCodeOf(error: unknown): number {
+/** What `docker run` answers when it could not start: the codes below are the container's. */
+const NOT_STARTED = 125;
+
+/**
+ * The exit code for what was thrown by a command, or before there was one: 1 failed, 2 wrong usage,
+ * 130 interrupted, 70 our bug.
+ */
+export function exitCodeOf(error: unknown, command?: Command["kind"]): number {
   const first = firstFailure(error);
-  if (first instanceof BuildError) {
-    if (first.code === "CANCELLED") return 130;
-    return first.code === "USAGE" ? 2 : 1;
-  }
-  if (isAbort(first)) return 130;
-  return isSystemFailure(first) ? 1 : 70;
+  if (isInterruption(first)) return 130;
+  if (!(first instanceof BuildError) && !isSystemFailure(first)) return 70;
+  if (command === "run") return NOT_STARTED;
+  return first instanceof BuildError && first.code === "USAGE" ? 2 : 1;
+}
+
+function isInterruption(error: unknown): boolean {
+  return isAbort(error) || (error instanceof BuildError && error.code === "CANCELLED");
 }
 
 /** The failure that came first, where disposing failed too (SuppressedError of `await using`). */

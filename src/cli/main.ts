@@ -8,13 +8,15 @@ import { version } from "./version.js";
 /** Runs one command line to its exit code; whatever goes wrong has been told on `io.err`. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const debug = argv.includes("--debug") || argv.includes("-D");
+  let command: Command | undefined;
   try {
-    return await perform(parseCommand(argv), io);
+    command = parseCommand(argv);
+    return await perform(command, io);
   } catch (error) {
     const { renderError } = await import("./render-error.js");
     const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
     io.err.write(renderError(error, { color, debug }));
-    return exitCodeOf(error);
+    return exitCodeOf(error, command?.kind);
   } finally {
     await drain(io);
   }

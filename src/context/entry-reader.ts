@@ -1,4 +1,4 @@
-import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
+import type { BytePath, Entry, FileEntry, FileVersion } from "../oci/changeset.js";
 import { fileTypes, FileStat } from "../sys/syscalls.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, hashSmall, smallFile } from "./hash-file.js";
@@ -21,6 +21,7 @@ type Metadata = Pick<Entry & { type: "fifo" }, "path" | "mode" | "uid" | "gid" |
 interface Facts {
   readonly inode: string | undefined;
   readonly xattrs: FileEntry["xattrs"];
+  readonly version: FileVersion | undefined;
 }
 
 /** An entry, and for a file with several names what identifies it. */
@@ -80,9 +81,11 @@ export class EntryReader {
     const inode = stat.nlink < 2 ? undefined : `${stat.filesystem} ${stat.inode}`;
     const seen = inode === undefined ? undefined : this.#inodes.get(inode);
     if (seen !== undefined) return { entry: { ...seen, path: place.entryPath }, inode };
+    const version = this.#version(); // before the content is read
     const known = this.#tree.index?.lookup(stat);
-    if (known !== undefined) return this.#hashed(place, { inode, xattrs: undefined }, known);
-    const facts = { inode, xattrs: this.#xattrs(place) };
+    if (known !== undefined)
+      return this.#hashed(place, { inode, xattrs: undefined, version }, known);
+    const facts = { inode, xattrs: this.#xattrs(place), version };
     if (stat.size > smallFile) return this.#largeFile(place, facts);
     const sha256 = hashSmall(place, stat.size);
     this.#record(facts, sha256);
@@ -99,18 +102,25 @@ export class EntryReader {
     if (xattrs === undefined) this.#tree.index?.record(this.#stat, sha256);
   }
 
-  #hashed(place: Place, { inode, xattrs }: Facts, sha256: string): Read {
+  #hashed(place: Place, { inode, xattrs, version }: Facts, sha256: string): Read {
     const path = joinPath(this.#tree.root, place.path);
     const entry: FileEntry = {
       type: "file",
       ...this.#metadata(place),
       size: this.#stat.size,
-      content: { kind: "file", path, offset: 0 },
+      content: { kind: "file", path, offset: 0, version },
       sha256,
       xattrs,
     };
     if (inode !== undefined) this.#inodes.set(inode, entry);
     return { entry, inode };
+  }
+
+  /** Nobody writes to the root filesystem of a stage or an image. */
+  #version(): FileVersion | undefined {
+    if (this.#tree.kind === "rootfs") return undefined;
+    const { inode, ctimeMilliseconds: ctimeMs } = this.#stat;
+    return { inode: Number(inode), ctimeMs, settled: ctimeMs < Date.now() - tickOf(ctimeMs) };
   }
 
   #metadata({ entryPath }: Place): Metadata {
@@ -133,6 +143,11 @@ export class EntryReader {
   #device(): { major: number; minor: number } {
     return { major: this.#stat.deviceMajor, minor: this.#stat.deviceMinor };
   }
+}
+
+/** A tick of the filesystem's clock, generously: 10 ms at most, or 2 s where it counts in seconds. */
+function tickOf(ctimeMs: number): number {
+  return ctimeMs % 1000 === 0 ? 2000 : 20;
 }
 
 function emptyFile(metadata: Metadata): Entry {

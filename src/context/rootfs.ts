@@ -25,12 +25,16 @@ export interface Rootfs {
   resolve(path: BytePath): BytePath;
   /** What is at a real path; undefined where there is nothing, or a link is on the way. */
   lstat(path: BytePath): RootfsNode | undefined;
+}
+
+/** A root filesystem whose small files are read, too. */
+export interface ReadableRootfs extends Rootfs {
   /** A file of at most `limit` bytes, links followed; undefined when there is none. */
   readFile(path: BytePath, limit: number): Uint8Array | undefined;
 }
 
 /** Opens the filesystem below a directory of the host. Nothing is held open. */
-export function openRootfs(root: string): Rootfs {
+export function openRootfs(root: string): ReadableRootfs {
   return new DirectoryRootfs(toBytePath(root));
 }
 
@@ -38,10 +42,9 @@ export function openRootfs(root: string): Rootfs {
 export const emptyRootfs: Rootfs = {
   resolve: (path) => resolveLinks(path, () => undefined),
   lstat: () => undefined,
-  readFile: () => undefined,
 };
 
-class DirectoryRootfs implements Rootfs {
+class DirectoryRootfs implements ReadableRootfs {
   readonly #root: BytePath;
   readonly #stat = new FileStat();
 

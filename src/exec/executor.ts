@@ -36,7 +36,9 @@ export interface SandboxProcess {
   }[];
   /** Where output goes: to a callback, or straight to the terminal of this process. */
   readonly stdio: "inherit" | OutputSink;
-  /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit". */
+  /** Input is that of this process; needs stdio "inherit". Else there is none: reading ends at once. */
+  readonly stdin: boolean;
+  /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit" and a terminal as stdin. */
   readonly terminal: boolean;
 }
 

@@ -146,7 +146,8 @@ class OciExecutor implements Executor {
     if (this.#userNamespace && session.runtime.name === "crun")
       argv.push("--cgroup-manager=disabled");
     argv.push("run", "--bundle", bundle, name);
-    const options = { stdio: process.stdio, searchPath: this.#searchPath };
+    const { stdio, stdin } = process;
+    const options = { stdio, stdin, searchPath: this.#searchPath };
     try {
       const code = await runRuntime(argv, options, signal);
       await this.#filter.take(bundle);

@@ -15,7 +15,7 @@ import type { OutputSink, SandboxProcess } from "./executor.js";
  */
 export async function runRuntime(
   argv: readonly string[],
-  { stdio, searchPath }: { stdio: SandboxProcess["stdio"]; searchPath: string },
+  { stdio, stdin, searchPath }: Pick<SandboxProcess, "stdin" | "stdio"> & { searchPath: string },
   signal: AbortSignal,
 ): Promise<number> {
   const self = await readlink("/proc/self");
@@ -25,7 +25,7 @@ export async function runRuntime(
   const output = stdio === "inherit" ? undefined : new Output(stdio);
   const child = spawn("setpriv", [...guard, ...inNamespace], {
     env: { PATH: searchPath },
-    stdio: output?.stdio ?? "inherit",
+    stdio: output?.stdio ?? [stdin ? "inherit" : "ignore", "inherit", "inherit"],
     detached: output !== undefined, // Ctrl-C reaches a step only through `signal`
   });
   output?.started();

@@ -12,9 +12,23 @@ export type Content =
   /** Held in memory. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** `size` bytes from `offset` of a host file; opened without following a symlink at its end. */
-  | { readonly kind: "file"; readonly path: BytePath; readonly offset: number }
+  | {
+      readonly kind: "file";
+      readonly path: BytePath;
+      readonly offset: number;
+      /** Where others may write: reading fails when the file is no longer this one. */
+      readonly version?: FileVersion | undefined;
+    }
   /** Readable once, and only before the next entry is asked for (a member of a tar stream). */
   | { readonly kind: "stream"; readonly stream: AsyncIterable<Uint8Array> };
+
+/** What tells a host file from any other, and from itself at another time. */
+export interface FileVersion {
+  readonly inode: number;
+  readonly ctimeMs: number;
+  /** Else it may have changed within the same tick of the clock: then its digest decides. */
+  readonly settled: boolean;
+}
 
 interface Named {
   readonly path: BytePath;

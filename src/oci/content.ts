@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { createHash, hash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { toHostPath, toText, type BytePath, type FileEntry } from "./changeset.js";
+import { toHostPath, toText, type BytePath, type Content, type FileEntry } from "./changeset.js";
 
 /** Large content moves in pieces of this many bytes. */
 export const CHUNK = 1 << 20;
@@ -21,7 +22,7 @@ export async function* readContent(entry: FileEntry, reuse = false): AsyncGenera
       yield* exactly(content.stream, entry);
       return;
     case "file":
-      yield* readHostFile(content.path, content.offset, { size, reuse });
+      yield* readHostFile(entry, content, reuse);
   }
 }
 
@@ -47,31 +48,57 @@ export function readContentInto(entry: FileEntry, to: Buffer, at: number): void 
       first < size ? fill(fd, to.subarray(at + first, at + wanted), content.offset + first) : 0;
     const got = first + rest;
     if (got !== size) throw sizeChanged(content.path, size);
+    checkVersion(fd, content);
+    if (!needsDigest(content)) return;
+    checkDigest(hash("sha256", to.subarray(at, at + size), "hex"), entry, content);
   } finally {
     closeSync(fd);
   }
 }
 
 async function* readHostFile(
-  path: BytePath,
-  offset: number,
-  { size, reuse }: { readonly size: number; readonly reuse: boolean },
+  entry: FileEntry,
+  content: HostFile,
+  reuse: boolean,
 ): AsyncGenerator<Uint8Array> {
+  const { path, offset } = content;
+  const { size } = entry;
+  const sha256 = needsDigest(content) ? createHash("sha256") : undefined;
   const fd = openContent(path);
   try {
     let buffer = Buffer.allocUnsafeSlow(CHUNK);
     for (let done = 0; done < size;) {
       const want = Math.min(CHUNK, size - done);
       if (fill(fd, buffer.subarray(0, want), offset + done) !== want) throw sizeChanged(path, size);
+      sha256?.update(buffer.subarray(0, want));
       yield buffer.subarray(0, want);
       await setImmediate();
       if (!reuse) buffer = Buffer.allocUnsafeSlow(CHUNK);
       done += want;
     }
     if (offset === 0 && fill(fd, buffer.subarray(0, 1), size) > 0) throw sizeChanged(path, size);
+    checkVersion(fd, content);
+    if (sha256 !== undefined) checkDigest(sha256.digest("hex"), entry, content);
   } finally {
     closeSync(fd);
   }
+}
+
+type HostFile = Extract<Content, { readonly kind: "file" }>;
+
+/** By descriptor, after reading: so neither a write nor a link in a directory's place goes unseen. */
+function checkVersion(fd: number, { path, version }: HostFile): void {
+  if (version === undefined) return;
+  const { ino, ctimeMs } = fstatSync(fd);
+  if (ino !== version.inode || ctimeMs !== version.ctimeMs) throw contentChanged(path);
+}
+
+function needsDigest({ version }: HostFile): boolean {
+  return version?.settled === false;
+}
+
+function checkDigest(found: string, { sha256 }: FileEntry, { path }: HostFile): void {
+  if (sha256 !== undefined && found !== sha256) throw contentChanged(path);
 }
 
 async function* exactly(
@@ -116,9 +143,15 @@ function fill(fd: number, to: Buffer, position: number): number {
 }
 
 function sizeChanged(path: BytePath, size: number): BuildError {
-  return new BuildError(
-    "SYSTEM",
-    `Cannot read "${toText(path)}": it no longer has ${size} bytes, it changed while being read`,
-    { hint: "make sure that nothing writes to it during the build" },
-  );
+  return changed(path, `it no longer has ${size} bytes, it changed while being read`);
+}
+
+function contentChanged(path: BytePath): BuildError {
+  return changed(path, "it changed while being read");
+}
+
+function changed(path: BytePath, how: string): BuildError {
+  return new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${how}`, {
+    hint: "make sure that nothing writes to it during the build",
+  });
 }

@@ -2,11 +2,12 @@ import { BuildError } from "../error.js";
 import { mediaTypes } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { parseDocument, parseImageConfig } from "../oci/image-json.js";
+import type { Manifest } from "../oci/image.js";
 import type { ImageRecord } from "../store/images.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { LayerCompression } from "../store/layer-bytes.js";
 import type { Store } from "../store/store.js";
-import { packImage, type PackedImage, type StoredImage } from "./packed-image.js";
+import { packImage, type PackedImage, type PackedLayer, type StoredImage } from "./packed-image.js";
 
 /** An image of the store with all its layers; STORE when one is gone. */
 export async function readStoredImage(store: Store, { id }: ImageRecord): Promise<StoredImage> {
@@ -37,7 +38,7 @@ export async function findLayers(
 
 /**
  * Packs an image of the store. One that was pulled keeps its manifest, byte for byte, so that it has
- * the same digest in every registry.
+ * the same digest in every registry; unless one of its layers was here already in another form.
  */
 export async function packStoredImage(
   store: Store,
@@ -49,15 +50,27 @@ export async function packStoredImage(
   const bytes = await store.blobs.readWhole(record.manifest.digest);
   const document = parseDocument(bytes, record.manifest.mediaType);
   if (document.kind !== "manifest") return packed;
-  const { layers } = document.manifest;
-  const original = packed.layers.map(({ open }, i) => {
-    const descriptor = layers[i];
-    if (descriptor === undefined) throw new Error("a stored manifest has a layer for each DiffID");
-    return { descriptor, open };
-  });
+  const layers = await originalLayers(store, document.manifest, packed);
+  if (layers === undefined) return packed;
   return {
     manifest: { descriptor: record.manifest, bytes },
     config: { ...packed.config, descriptor: document.manifest.config },
-    layers: original,
+    layers,
   };
+}
+
+/** The layers under the names that the manifest gives them; undefined where the store lacks one. */
+async function originalLayers(
+  { blobs }: Store,
+  manifest: Manifest,
+  packed: PackedImage,
+): Promise<readonly PackedLayer[] | undefined> {
+  const layers: PackedLayer[] = [];
+  for (const [i, descriptor] of manifest.layers.entries()) {
+    const { digest } = descriptor;
+    const same = packed.layers[i]?.descriptor.digest === digest ? packed.layers[i] : undefined;
+    if (same === undefined && !(await blobs.has(digest))) return undefined;
+    layers.push({ descriptor, open: same?.open ?? (() => blobs.read(digest)) });
+  }
+  return layers;
 }

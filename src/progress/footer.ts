@@ -3,10 +3,15 @@ import type { BuildWarning, Tracked, Tracker } from "./tracker.js";
 
 /** The lines below a build: warnings, then what failed steps said last (SEMANTICS U06, U07). */
 export function footer(tracker: Tracker): readonly string[] {
-  const failed = tracker.vertices.filter(
+  return [...warnings(tracker.warnings), ...failures(tracker)];
+}
+
+/** What each failed step said last. */
+export function failures({ vertices }: Tracker): readonly string[] {
+  const failed = vertices.filter(
     ({ outcome, tail }) => outcome?.kind === "failed" && tail.length > 0,
   );
-  return [...warnings(tracker.warnings), ...failed.flatMap(failure)];
+  return failed.flatMap(failure);
 }
 
 function warnings(found: readonly BuildWarning[]): readonly string[] {

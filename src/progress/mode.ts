@@ -33,7 +33,7 @@ export function createRenderer(mode: Mode, options: RendererOptions): Renderer {
     case "plain":
       return plain(options);
     case "quiet":
-      return quiet();
+      return quiet(options);
     case "rawjson":
       return rawJson(options);
     case "tty":

@@ -8,36 +8,36 @@ import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
 const FORMAT = "tsbuild-tree-1";
 
-/** Characters hashed at a time. */
+/** Text that is hashed at once: a call of `update` costs as much as hashing a kilobyte. */
 const BATCH = 1 << 16;
 
 /** Hashes a changeset entry by entry. */
 export class TreeHasher {
   readonly #hash = createHash("sha256");
-  /** Not yet hashed: a call of the hash for each entry would cost more than its bytes. */
   #pending = fieldsOf([FORMAT]);
 
   /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
   add(entry: Entry, sha256: string | undefined): void {
     this.#pending += fieldsOf(describe(entry, sha256));
-    if (this.#pending.length > BATCH) this.#flush();
-  }
-
-  #flush(): void {
-    this.#hash.update(this.#pending, "latin1");
-    this.#pending = "";
+    if (this.#pending.length >= BATCH) this.#flush();
   }
 
   digest(): TreeDigest {
     this.#flush();
     return this.#hash.digest("hex") as TreeDigest;
   }
+
+  #flush(): void {
+    this.#hash.update(this.#pending, "latin1");
+    this.#pending = "";
+  }
 }
 
 function describe(entry: Entry, sha256: string | undefined): readonly string[] {
   if (entry.type === "whiteout" || entry.type === "opaque") return [entry.type, entry.path];
   const { type, path, mode, uid, gid } = entry;
-  const common = [type, path, String(mode), String(uid), String(gid), ...xattrsOf(entry.xattrs)];
+  const common = [type, path, String(mode), String(uid), String(gid)];
+  common.push(...xattrsOf(entry.xattrs));
   switch (entry.type) {
     case "file":
       if (sha256 === undefined) throw new Error(`no digest of the content of "${path}"`);
@@ -64,7 +64,9 @@ function xattrsOf(xattrs: ReadonlyMap<string, Uint8Array> | undefined): readonly
 
 /** Length-prefixed; all fields are byte strings. */
 function fieldsOf(fields: readonly string[]): string {
-  return fields.map((field) => `${field.length}:${field}`).join("");
+  let text = "";
+  for (const field of fields) text += `${field.length}:${field}`;
+  return text;
 }
 
 /** Digests a changeset; reads only the content of files that come without their SHA-256. */

@@ -51,12 +51,20 @@ export class Images {
    */
   async put(record: ImageRecord, names: readonly string[]): Promise<void> {
     const keys = names.map(normalize);
+    if (this.#isKnown(record, keys)) return; // a cached build writes nothing
     await this.#database.transaction(() => {
-      // An image built again may have been pulled before: its manifest is not forgotten.
       const known = this.#records.get(record.id);
-      this.#records.put(record.id, { ...known, ...record });
+      // An image built again may have been pulled before: its manifest is not forgotten.
+      const manifest = record.manifest ?? known?.manifest;
+      this.#records.put(record.id, { ...(known ?? record), manifest });
       for (const key of keys) this.#names.put(key, record.id);
     });
+  }
+
+  #isKnown({ id, manifest }: ImageRecord, keys: readonly string[]): boolean {
+    const known = this.#records.get(id);
+    if (known === undefined || !keys.every((key) => this.#names.get(key) === id)) return false;
+    return manifest === undefined || manifest.digest === known.manifest?.digest;
   }
 
   /** Finds by name, by id, or by the beginning of an id that fits only one image. */

@@ -227,6 +227,11 @@ export class FileStat {
   get ctimeNanoseconds(): bigint {
     return this.#bytes.readBigInt64LE(96) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(104));
   }
+  /** As node's own `Stats` has it, to the last bit. */
+  get ctimeMilliseconds(): number {
+    const seconds = Number(this.#bytes.readBigInt64LE(96));
+    return seconds * 1000 + this.#bytes.readUInt32LE(104) / 1_000_000;
+  }
   get deviceMajor(): number {
     return this.#bytes.readUInt32LE(128);
   }

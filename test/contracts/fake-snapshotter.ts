@@ -8,6 +8,7 @@ import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/la
 import type {
   ActiveSnapshot,
   DraftLayer,
+  LayerChain,
   LayerId,
   LayerMeasure,
   Snapshotter,
@@ -35,7 +36,7 @@ export class FakeSnapshotter implements Snapshotter {
   prepare(): Promise<ActiveSnapshot> {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
   }
-  view(): Promise<string> {
+  view(_chain: LayerChain): Promise<string> {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
   }
 

@@ -31,6 +31,7 @@ export function step(
     extraHosts: [],
     ulimits: [],
     stdio: () => undefined,
+    stdin: false,
     terminal: false,
     ...changes,
   };

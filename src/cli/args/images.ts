@@ -1,7 +1,7 @@
 import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
-import { parseSize } from "./size.js";
+import { unsupportedPruneFlags } from "./unsupported.js";
 import { nonEmpty, parsePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
@@ -126,18 +126,14 @@ export const parseLoad: Parser<StoreCommand> = (argv) => {
 
 /** Reads the words after `tsbuild prune`. */
 export const parsePrune: Parser<StoreCommand> = (argv) => {
-  const summary = "Removes cache that no build runs with and no image needs.";
-  const flags = command("prune", "[flags]", summary, [
-    "tsbuild prune --keep-storage 10g      the least recently used go first",
-  ]);
-  const all = flags.switch("-a, --all", "everything that is not in use");
-  const keepStorage = flags.one("--keep-storage <size>", "cache that may stay", (text) =>
-    parseSize("--keep-storage", text),
-  );
+  const summary = "Removes images without a name, and layers that no image needs.";
+  const unsupported = unsupportedPruneFlags;
+  const flags = new Flags({ name: "prune", usage: "[flags]", summary, examples: [], unsupported });
+  const all = flags.switch("-a, --all", "images with a name, too");
   flags.ignored("-f, --force"); // nothing is ever asked
   const debug = debugFlag(flags);
   noOperands("prune", flags.parse(argv));
-  return { kind: "prune", all: all(), keepStorage: keepStorage(), debug: debug() };
+  return { kind: "prune", all: all(), debug: debug() };
 };
 
 /** Reads the words after `tsbuild du`. */

@@ -20,8 +20,11 @@ export function parseRun(argv: readonly string[]): RunCommand {
       "tsbuild run -v ./data:/data:ro web ls /data",
     ],
   });
-  const interactive = flags.switch("-i, --interactive", "give it this terminal's input");
-  const tty = flags.switch("-t, --tty", "give it a terminal");
+  const interactive = flags.switch(
+    "-i, --interactive",
+    "give it this command's input; without, it has none",
+  );
+  const tty = flags.switch("-t, --tty", "give it this terminal, for input too");
   const env = flags.many("-e, --env <name[=value]>", "set a variable", (text) =>
     parseSetting("--env", text),
   );

@@ -40,6 +40,17 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--ssh",
 ];
 
+/** Flags of `docker buildx prune` that tsbuild knows and does not have yet. */
+export const unsupportedPruneFlags: readonly string[] = [
+  "--builder",
+  "--filter",
+  "--keep-storage",
+  "--max-used-space",
+  "--min-free-space",
+  "--reserved-space",
+  "--verbose",
+];
+
 /** Flags of `docker run` that tsbuild knows and does not have. */
 export const unsupportedRunFlags: readonly string[] = [
   "--add-host",

@@ -39,7 +39,7 @@ export async function exportAll(
   outputs: readonly OutputSpec[],
   exporting: Exporting,
 ): Promise<BuildSummary> {
-  let summary: BuildSummary = { config: undefined, manifest: undefined, names: [] };
+  let summary = nothingMade;
   for (const output of outputs) {
     const made = await exportOne(output, exporting);
     summary = {
@@ -51,40 +51,44 @@ export async function exportAll(
   return summary;
 }
 
-type Made = Pick<BuildSummary, "config" | "manifest"> & { readonly names: readonly string[] };
-const nothingMade: Made = { config: undefined, manifest: undefined, names: [] };
+const nothingMade: BuildSummary = { config: undefined, manifest: undefined, names: [] };
 
-async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Made> {
-  const { board, built, session } = exporting;
+/** An output of which something remains. */
+type Wanted = Exclude<OutputSpec, { readonly type: "cacheonly" }>;
+
+async function exportOne(output: OutputSpec, exporting: Exporting): Promise<BuildSummary> {
+  const { board, session } = exporting;
   if (output.type === "cacheonly") return nothingMade;
   const vertex = board.declare(titleOf(output, exporting));
-  return await board.during(vertex, async () => {
-    const chain = await built.state.chain(session.io.signal);
-    switch (output.type) {
-      case "image":
-        return await exportImage(output, exporting, vertex);
-      case "oci":
-      case "docker":
-        return await exportArchive(output, exporting);
-      case "tar": {
-        const root = await session.store.snapshotter.view(chain);
-        await write(output.dest, writeLayerTar(readTree(root)), session);
-        return nothingMade;
-      }
-      case "local": {
-        const root = await session.store.snapshotter.view(chain);
-        const dest = await directory(output.dest, session);
-        await materialize(readTree(root), dest, plainForm(session));
-        return nothingMade;
-      }
-    }
-  });
+  const work = (): Promise<BuildSummary> => makeOutput(output, exporting, vertex);
+  return await board.during(vertex, work, session.io.signal);
 }
 
-function titleOf(
-  output: Exclude<OutputSpec, { readonly type: "cacheonly" }>,
-  exporting: Exporting,
-): string {
+async function makeOutput(output: Wanted, exporting: Exporting, vertex: number): Promise<BuildSummary> {
+  switch (output.type) {
+    case "image":
+      return await exportImage(output, exporting, vertex);
+    case "oci":
+    case "docker":
+      return await exportArchive(output, exporting);
+    case "tar":
+      await write(output.dest, writeLayerTar(readTree(await rootOf(exporting))), exporting.session);
+      return nothingMade;
+    case "local": {
+      const { session } = exporting;
+      const dest = await directory(output.dest, session);
+      await materialize(readTree(await rootOf(exporting)), dest, plainForm(session));
+      return nothingMade;
+    }
+  }
+}
+
+/** The finished root filesystem, as a directory of this machine. */
+async function rootOf({ built, session }: Exporting): Promise<string> {
+  return await session.store.snapshotter.view(await built.state.chain(session.io.signal));
+}
+
+function titleOf(output: Wanted, exporting: Exporting): string {
   if (output.type !== "image") return `exporting to ${output.type}`;
   const names = namesOf(output, exporting).map((name) => formatReference(parseReference(name)));
   return [output.push ? "pushing image" : "exporting to image", ...names].join(" ");
@@ -103,7 +107,7 @@ async function exportImage(
   output: Extract<OutputSpec, { readonly type: "image" }>,
   exporting: Exporting,
   vertex: number,
-): Promise<Made> {
+): Promise<BuildSummary> {
   const { session, board, built } = exporting;
   const { store, io } = session;
   const names = namesOf(output, exporting);
@@ -132,7 +136,7 @@ async function exportImage(
 async function exportArchive(
   output: Extract<OutputSpec, { readonly type: "docker" | "oci" }>,
   exporting: Exporting,
-): Promise<Made> {
+): Promise<BuildSummary> {
   const { session, built } = exporting;
   const { signal } = session.io;
   const image = await storedImage(built, session);
@@ -153,7 +157,11 @@ function plainForm({ namespace }: Session): { plain: true; userNamespace: boolea
   return { plain: true, userNamespace: namespace.user };
 }
 
-async function storedImage({ config }: BuiltImage, { store }: Session): Promise<StoredImage> {
+async function storedImage(
+  { config, state }: BuiltImage,
+  { io, store }: Session,
+): Promise<StoredImage> {
+  await state.chain(io.signal); // a base of which no step needed a file may not be here yet
   return { config: storedConfig(config), layers: await findLayers(store, config.rootfs.diff_ids) };
 }
 

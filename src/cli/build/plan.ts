@@ -63,7 +63,7 @@ async function resolveImage(
 ): Promise<BaseImage> {
   const vertex = board.declare(`[internal] load metadata for ${request.reference}`);
   try {
-    return await board.during(vertex, () => images.resolve(request, signal));
+    return await board.during(vertex, () => images.resolve(request, signal), signal);
   } catch (error) {
     throw locate(error, request.at);
   }

@@ -6,6 +6,7 @@ import { build, type BuiltImage } from "../../builder/build.js";
 import type { Engine } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import { StepRecords } from "../../cache/records.js";
+import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
 import type { Plan, PlannedStage } from "../../plan/plan.js";
@@ -61,10 +62,10 @@ async function buildTarget({ command, input, session, board }: Building): Promis
   const contexts = await openContexts({ command, input, session, board });
   await using sandboxes = new Sandboxes(session, board);
   const engine: Engine = {
-    images,
     snapshots: store.snapshotter,
     layers: store.layers,
     cache: new StepRecords(store),
+    facts: new StoredFacts(store),
     lock: (name, signal) => store.locks.lock(name, signal),
     executor: () => sandboxes.open(),
     contexts,

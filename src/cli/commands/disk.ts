@@ -1,3 +1,5 @@
+import { StepRecords } from "../../cache/records.js";
+import { StoredFacts } from "../../cache/rootfs-facts.js";
 import { diskUsage, prune } from "../../store/garbage.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
@@ -30,6 +32,8 @@ export async function runPrune(
   io: Io,
 ): Promise<number> {
   const removed = await prune(store, { all });
+  await new StepRecords(store).removeStale();
+  await new StoredFacts(store).clear();
   for (const { kind, id, size } of removed) {
     io.out.write(`Deleted: ${kind} ${id} (${formatSize(size)})\n`);
   }

@@ -45,7 +45,8 @@ function matches({ name }: ListedImage, filter: string | undefined): boolean {
   if (name === undefined) return false;
   const [found, want] = [parseReference(name), parseReference(filter)];
   const sameRepository = found.registry === want.registry && found.repository === want.repository;
-  return sameRepository && (want.tag === undefined || want.tag === found.tag);
+  const anyTag = !/:[^/]+$/.test(filter);
+  return sameRepository && (anyTag || want.tag === found.tag);
 }
 
 async function describe({ name, record }: ListedImage, store: Store): Promise<Row> {

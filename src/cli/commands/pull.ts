@@ -14,7 +14,8 @@ export async function runPull(command: PullCommand, session: Session): Promise<n
   const before = store.images.find(name);
   const { root, config } = await withProgress(command, io, async (board) => {
     const vertex = board.declare(`pull ${name}`);
-    return await board.during(vertex, () => fetchImage(command, session, { board, vertex }));
+    const fetch = () => fetchImage(command, session, { board, vertex });
+    return await board.during(vertex, fetch, io.signal);
   });
   const same = before?.id === config.descriptor.digest;
   io.out.write(command.quiet ? `${name}\n` : summary(name, root.descriptor.digest, same));

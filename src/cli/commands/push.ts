@@ -1,4 +1,5 @@
 import { parseReference, formatReference } from "../../oci/reference.js";
+import type { PackedImage } from "../../output/packed-image.js";
 import { pushImage } from "../../output/push-image.js";
 import { packStoredImage } from "../../output/stored-image.js";
 import type { PushCommand } from "../command.js";
@@ -14,12 +15,13 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
   const record = store.images.get(command.name);
   const image = await withProgress(command, io, async (board) => {
     const vertex = board.declare(`push ${formatReference(reference)}`);
-    return await board.during(vertex, async () => {
+    const upload = async (): Promise<PackedImage> => {
       const packed = await packStoredImage(store, record, { compression: "gzip", signal });
       const progress = layerProgress(board, vertex);
       await pushImage(packed, reference, { target: await session.registry(), progress, signal });
       return packed;
-    });
+    };
+    return await board.during(vertex, upload, signal);
   });
   const { digest, size } = image.manifest.descriptor;
   const tag = reference.tag ?? "latest";

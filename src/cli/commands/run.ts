@@ -11,6 +11,9 @@ import type { Session } from "../session.js";
 /** `tsbuild run IMAGE [COMMAND…]`: a throw-away container; the exit code is that of its process. */
 export async function runRun(command: RunCommand, session: Session): Promise<number> {
   const { io, namespace, store, platform } = session;
+  if (command.tty && !io.terminal.in) {
+    throw new BuildError("USAGE", "Cannot use --tty: standard input is no terminal");
+  }
   const finder = new ImageFinder({ store, registry: session.registry, pull: false });
   const request = { reference: command.image, platform };
   const image = await finder.resolve(request, io.signal);
@@ -51,6 +54,7 @@ function processOf(
     extraHosts: [],
     ulimits: [],
     stdio: "inherit",
+    stdin: command.interactive || command.tty,
     terminal: command.tty,
   };
 }

@@ -1,0 +1,44 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ResourceStack } from "../../src/store/resource-stack.js";
+import { Missing, type Builder, type BuilderFactory } from "../builder.js";
+import { buildah } from "./buildah.js";
+import { dockerNew } from "./docker-new.js";
+import { docker, dockerClassic } from "./docker.js";
+
+const peers: Readonly<Record<string, BuilderFactory>> = {
+  docker,
+  "docker-classic": dockerClassic,
+  "docker-new": dockerNew,
+  buildah,
+};
+
+export interface PeerOptions {
+  /** Whom to set up; undefined for all that can run here. */
+  readonly names: readonly string[] | undefined;
+  readonly directory: string;
+  readonly tell: (text: string) => void;
+}
+
+/** Sets peers up, each below `directory`, and disposes them with `stack`. */
+export async function openPeers(
+  stack: ResourceStack,
+  { names, directory, tell }: PeerOptions,
+): Promise<readonly Builder[]> {
+  const opened: Builder[] = [];
+  for (const name of names ?? Object.keys(peers)) {
+    const factory = peers[name];
+    if (factory === undefined) {
+      throw new Error(`Cannot find peer "${name}": want one of ${Object.keys(peers).join(", ")}`);
+    }
+    const root = join(directory, name);
+    mkdirSync(root);
+    try {
+      opened.push(stack.use(await factory({ root })));
+    } catch (error) {
+      if (!(error instanceof Missing) || names !== undefined) throw error;
+      tell(`without ${name}: ${error.message}`);
+    }
+  }
+  return opened;
+}

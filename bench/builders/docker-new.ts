@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { Missing, type Builder, type BuilderSite } from "../builder.js";
+import { runCommand, type Command } from "../command.js";
+import { startDaemon } from "../daemon.js";
+import { daemonFlags } from "./docker.js";
+import { installed, needRoot } from "./installed.js";
+
+const VARIABLE = "TSBUILD_BENCH_CHROOT";
+
+/** A newer docker, from the root of another distribution release, with containerd's snapshotter. */
+export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
+  const chroot = process.env[VARIABLE];
+  if (chroot === undefined) throw new Missing(`${VARIABLE} names no root with a newer docker`);
+  needRoot("docker-new");
+  await installed(join(chroot, "usr/sbin/dockerd"));
+  const client = await installed(join(chroot, "usr/libexec/docker/cli-plugins/docker-buildx"));
+  const socket = `unix://${join(root, "socket")}`;
+  const buildx = (...args: readonly string[]): Command => ({
+    argv: [client, ...args],
+    env: { DOCKER_HOST: socket, BUILDX_CONFIG: join(root, "buildx") },
+  });
+  const daemon = await startDaemon({
+    command: insideChroot(chroot, root, [
+      "dockerd",
+      ...daemonFlags(root),
+      ...features,
+      "-H",
+      socket,
+    ]),
+    probe: buildx("du"),
+    log: join(root, "log"),
+  });
+  const version = await runCommand({ argv: ["chroot", chroot, "dockerd", "--version"] });
+  const build = ["build", "--progress=plain", "--network=host", "--provenance=false"];
+  return {
+    name: "docker-new",
+    version: version.output.trim(),
+    build: ({ context, tag }) => buildx(...build, "-t", tag, context),
+    exportArchive: ({ context }, file) => buildx(...build, "-o", `type=oci,dest=${file}`, context),
+    async forget() {
+      await runCommand(buildx("prune", "--all", "--force"));
+      await removeImages(join(root, "socket"));
+    },
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+  };
+}
+
+const features = ["--feature", "containerd-snapshotter"];
+
+/** Runs a program below `chroot`, with the system's directories and its own root in sight. */
+function insideChroot(chroot: string, root: string, argv: readonly string[]): Command {
+  const script = `
+    set -eu
+    chroot=$1 root=$2
+    shift 2
+    mount --bind "$chroot" "$chroot" # the runtime wants / to be a mount point
+    for name in dev proc sys; do mount --rbind "/$name" "$chroot/$name"; done
+    for name in run tmp; do mount -t tmpfs tmpfs "$chroot/$name"; done
+    mkdir -p "$chroot/$root"
+    mount --bind "$root" "$chroot/$root"
+    exec chroot "$chroot" "$@"`;
+  return { argv: ["unshare", "--mount", "sh", "-c", script, "sh", chroot, root, ...argv] };
+}
+
+/** Through the daemon's socket: its client is not part of every distribution's package. */
+async function removeImages(socket: string): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ dangling: ["false"] }));
+  const url = `http://docker/images/prune?filters=${filters}`;
+  await runCommand({ argv: ["curl", "-fsS", "-X", "POST", "--unix-socket", socket, url] });
+}

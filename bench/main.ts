@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { ResourceStack } from "../src/store/resource-stack.js";
+import { startRegistry } from "../test/registry/docker-registry.js";
+import { openPeers } from "./builders/all.js";
+import { tsbuild } from "./builders/tsbuild.js";
+import { runCommand } from "./command.js";
+import { readOptions, usage, type Options } from "./options.js";
+import { heading, linesOf, type Result } from "./report.js";
+import { writeResults } from "./results.js";
+import { takeTurns } from "./turns.js";
+import { workloads } from "./workloads/all.js";
+
+const baseLayout = join(import.meta.dirname, "../.cache/base-images");
+
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) console.log(usage);
+else await bench(options);
+
+async function bench({ turns, only, peers, directory }: Options): Promise<void> {
+  const chosen = workloads.filter(
+    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  );
+  await using stack = new ResourceStack();
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => void stack[Symbol.asyncDispose]().then(() => process.exit(130)));
+  }
+  const site = mkdtempSync(join(directory, "tsbuild-bench-"));
+  stack.use({
+    [Symbol.asyncDispose]: async () => {
+      await runCommand({ argv: ["rm", "-rf", site] });
+    },
+  });
+  const registry = await registryWithBases(stack);
+  const ours = stack.use(await tsbuild({ root: site }));
+  const builders = [ours, ...(await openPeers(stack, { names: peers, directory: site, tell }))];
+  for (const { name, version } of builders) tell(`${name}: ${version}`);
+
+  const results: Result[] = [];
+  console.log(heading);
+  for (const workload of chosen) {
+    const place = { directory: join(site, "work"), registry };
+    mkdirSync(place.directory);
+    const measured = await takeTurns(workload, builders, { place, turns, weighed: ours, tell });
+    const result = { workload, measured };
+    console.log(linesOf(result)); // at once: a later workload may fail, or take too long
+    results.push(result);
+  }
+  tell(`every time: ${writeResults(results, builders)}`);
+}
+
+/** Starts a registry that has the base images; answers where it listens. */
+async function registryWithBases(stack: ResourceStack): Promise<string> {
+  const { host } = stack.use(await startRegistry());
+  for (const name of ["busybox", "debian"]) {
+    const argv = ["copy", "--quiet", "--dest-tls-verify=false", `oci:${baseLayout}:${name}`];
+    await runCommand({
+      argv: ["skopeo", "--insecure-policy", ...argv, `docker://${host}/${name}:latest`],
+    });
+  }
+  return host;
+}
+
+function tell(text: string): void {
+  console.error(text);
+}

@@ -1,0 +1,18 @@
+import type { Workload } from "../workload.js";
+import { cachedManyFiles, cachedTenSteps } from "./cached.js";
+import { copyLargeFile, copyManyFiles, editOneFile } from "./copy.js";
+import { exportArchive, pullBase } from "./images.js";
+import { coldRuns, fourStages } from "./run.js";
+
+/** Every workload, the quick ones first. */
+export const workloads: readonly Workload[] = [
+  cachedTenSteps,
+  coldRuns,
+  fourStages,
+  cachedManyFiles,
+  editOneFile,
+  copyManyFiles,
+  copyLargeFile,
+  pullBase,
+  exportArchive,
+];

@@ -1,0 +1,68 @@
+import { locate } from "../error.js";
+import type { PlannedImage } from "../plan/plan.js";
+import type { LayerChain } from "../snapshotter/snapshotter.js";
+import type { Board } from "./board.js";
+import type { BaseImage } from "./engine.js";
+import { State } from "./state.js";
+
+/** What the states of a plan's images are made of. */
+export interface BaseStatesOptions {
+  /** Of the plan, and found by their configs, in the same order. */
+  readonly planned: readonly PlannedImage[];
+  readonly images: readonly BaseImage[];
+  readonly board: Board;
+  /** Hears of a failing pull before the steps that wait for it. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** The states of a plan's images: each is pulled once, when the first step needs its files. */
+export class BaseStates {
+  readonly #options: BaseStatesOptions;
+  readonly #states = new Map<number, State>();
+
+  constructor(options: BaseStatesOptions) {
+    this.#options = options;
+  }
+
+  /** The state of an image; the vertex of the first FROM that names it shows the pull. */
+  get(index: number, vertex?: number): State {
+    const known = this.#states.get(index);
+    if (known !== undefined) return known;
+    const { images, planned } = this.#options;
+    const [image, request] = [images[index], planned[index]];
+    if (image === undefined || request === undefined) {
+      throw new Error(`the plan refers to image ${index} of ${images.length}`);
+    }
+    let pulled: Promise<LayerChain> | undefined;
+    const fetch = (signal: AbortSignal) =>
+      (pulled ??= this.#pull({ image, request, vertex }, signal));
+    const state = new State({ diffIds: image.config.rootfs.diff_ids, fetch });
+    this.#states.set(index, state);
+    return state;
+  }
+
+  async #pull({ image, request, vertex }: Pull, signal: AbortSignal): Promise<LayerChain> {
+    const { board, fail } = this.#options;
+    // A stage that was found in the cache has ended its FROM, and now a later step misses.
+    const id = board.isOpen(vertex)
+      ? vertex
+      : board.declare(`[internal] pull ${request.reference}`);
+    const layers = (): Promise<LayerChain> =>
+      image.layers((item, current, total) => {
+        board.progress(id, item, current, total);
+      }, signal);
+    try {
+      return await board.during(id, layers, signal);
+    } catch (cause) {
+      const error = locate(cause, request.at);
+      fail(error);
+      throw error;
+    }
+  }
+}
+
+interface Pull {
+  readonly image: BaseImage;
+  readonly request: PlannedImage;
+  readonly vertex: number | undefined;
+}

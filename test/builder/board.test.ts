@@ -1,0 +1,149 @@
+import { assert } from "chai";
+import { Board, declareStages } from "../../src/builder/board.js";
+import type { BuildEvent } from "../../src/builder/event.js";
+import { planOf } from "../plan/planning.js";
+
+const never = new AbortController().signal;
+
+function recorded(): { readonly board: Board; readonly events: BuildEvent[] } {
+  const events: BuildEvent[] = [];
+  return { board: new Board((event) => events.push(event)), events };
+}
+
+describe("declareStages()", () => {
+  const cases: readonly {
+    readonly name: string;
+    readonly text: string;
+    /** Titles with the titles of their inputs. */
+    readonly want: readonly (readonly [string, ...(readonly string[])])[];
+  }[] = [
+    {
+      name: "numbers the steps of a single stage, FROM included",
+      text: "FROM debian\nRUN a\nENV A=1\nRUN b",
+      want: [
+        ["[1/3] FROM debian"],
+        ["[2/3] RUN a", "[1/3] FROM debian"],
+        ["[3/3] RUN b", "[2/3] RUN a"],
+      ],
+    },
+    {
+      name: "counts no FROM scratch, nor FROM another stage",
+      text: "FROM scratch AS a\nRUN a\nFROM a AS b\nRUN b",
+      want: [["[a 1/1] RUN a"], ["[b 1/1] RUN b", "[a 1/1] RUN a"]],
+    },
+    {
+      name: "names the stages where there are several",
+      text: "FROM debian AS build\nRUN make\nFROM scratch\nCOPY --from=build /a /",
+      want: [
+        ["[build 1/2] FROM debian"],
+        ["[build 2/2] RUN make", "[build 1/2] FROM debian"],
+        ["[stage-1 1/1] COPY --from=build /a /", "[build 2/2] RUN make"],
+      ],
+    },
+    {
+      name: "makes a step depend on the one before and on where it copies from",
+      text: "FROM debian AS a\nFROM alpine\nCOPY --from=a /a /\nCOPY --from=a /b /",
+      want: [
+        ["[a 1/1] FROM debian"],
+        ["[stage-1 1/3] FROM alpine"],
+        ["[stage-1 2/3] COPY --from=a /a /", "[stage-1 1/3] FROM alpine", "[a 1/1] FROM debian"],
+        [
+          "[stage-1 3/3] COPY --from=a /b /",
+          "[stage-1 2/3] COPY --from=a /a /",
+          "[a 1/1] FROM debian",
+        ],
+      ],
+    },
+    {
+      name: "looks through a stage without steps of its own",
+      text: "FROM debian AS a\nRUN a\nFROM a AS b\nENV A=1\nFROM b\nRUN c",
+      want: [
+        ["[a 1/2] FROM debian"],
+        ["[a 2/2] RUN a", "[a 1/2] FROM debian"],
+        ["[stage-2 1/1] RUN c", "[a 2/2] RUN a"],
+      ],
+    },
+  ];
+  for (const { name, text, want } of cases) {
+    it(name, () => {
+      const { board, events } = recorded();
+      declareStages(board, planOf(text));
+      const titles = new Map<number, string>();
+      const got = events.map((event) => {
+        if (event.type !== "declared") throw new Error(`did not expect ${event.type}`);
+        titles.set(event.vertex.id, event.vertex.title);
+        return [event.vertex.title, ...event.inputs.map((id) => titles.get(id))];
+      });
+      assert.deepEqual(got, want as unknown);
+    });
+  }
+});
+
+describe("Board", () => {
+  it("ends every vertex once, whatever is said later", () => {
+    const { board, events } = recorded();
+    const [a, b, c] = [board.declare("a"), board.declare("b"), board.declare("c")];
+    board.start(a);
+    board.end(b, { kind: "cached" });
+    board.close();
+    board.start(c);
+    board.end(a, { kind: "done" });
+    board.fail(b, new Error("late"));
+    board.close();
+    assert.deepStrictEqual(
+      events.filter(({ type }) => type !== "declared"),
+      [
+        { type: "started", id: a, reason: undefined },
+        { type: "ended", id: b, outcome: { kind: "cached" } },
+        { type: "ended", id: a, outcome: { kind: "cancelled" } },
+        { type: "ended", id: c, outcome: { kind: "skipped" } },
+      ],
+    );
+  });
+
+  it("starts a vertex once, with its reason", () => {
+    const { board, events } = recorded();
+    const id = board.declare("a");
+    board.start(id, "no earlier run");
+    board.start(id, "another");
+    assert.deepStrictEqual(events.slice(1), [{ type: "started", id, reason: "no earlier run" }]);
+  });
+
+  it("knows which vertices are open", () => {
+    const { board } = recorded();
+    const id = board.declare("a");
+    assert.isTrue(board.isOpen(id));
+    board.start(id);
+    assert.isTrue(board.isOpen(id));
+    board.end(id, { kind: "done" });
+    assert.isFalse(board.isOpen(id));
+    assert.isFalse(board.isOpen(undefined));
+  });
+
+  const ways: readonly (readonly [string, AbortSignal, object])[] = [
+    ["failed with its message", never, { kind: "failed", message: "no" }],
+    ["cancelled where the signal stopped it", AbortSignal.abort(), { kind: "cancelled" }],
+  ];
+  for (const [name, signal, outcome] of ways) {
+    it(`shows work that throws as ${name}`, async () => {
+      const { board, events } = recorded();
+      const id = board.declare("a");
+      const error = new Error("no");
+      const got = await board
+        .during(id, () => Promise.reject(error), signal)
+        .catch((cause: unknown) => cause);
+      assert.strictEqual(got, error);
+      assert.deepStrictEqual(events.at(-1), { type: "ended", id, outcome } as BuildEvent);
+    });
+  }
+
+  it("gives the result of work that went well", async () => {
+    const { board, events } = recorded();
+    const id = board.declare("a");
+    assert.strictEqual(await board.during(id, () => Promise.resolve(7), never), 7);
+    assert.deepStrictEqual(
+      events.map(({ type }) => type),
+      ["declared", "started", "ended"],
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { materialize } from "../../../src/snapshotter/materialize.js";
+import { readTree } from "../../../src/snapshotter/overlay-changes.js";
+import type {
+  ActiveSnapshot,
+  DraftLayer,
+  LayerChain,
+} from "../../../src/snapshotter/snapshotter.js";
+import { FakeSnapshotter, type FakeSite } from "../../contracts/fake-snapshotter.js";
+
+/**
+ * A snapshotter that needs no mounts: a state is shown by writing its layers out one over the other,
+ * and what a step puts into its empty root is the layer. Owners are lost in a view.
+ */
+export class PlainSnapshotter extends FakeSnapshotter {
+  readonly #work: string;
+  readonly #views = new Map<string, Promise<string>>();
+
+  constructor(site: FakeSite) {
+    super(site);
+    this.#work = site.work;
+  }
+
+  override view(chain: LayerChain): Promise<string> {
+    const name = chain.join(":");
+    const known = this.#views.get(name) ?? this.#write(chain);
+    this.#views.set(name, known);
+    return known;
+  }
+
+  override async prepare(): Promise<ActiveSnapshot> {
+    const root = await mkdtemp(join(this.#work, "root-"));
+    return {
+      root,
+      upper: root,
+      unmount: () => Promise.resolve(),
+      commit: (signal): Promise<DraftLayer> => this.ingest(readTree(root), signal),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  async #write(chain: LayerChain): Promise<string> {
+    const root = await mkdtemp(join(this.#work, "view-"));
+    for (const id of chain) {
+      await materialize(this.changes(id), root, { plain: true, userNamespace: false });
+    }
+    return root;
+  }
+}
