@@ -4,6 +4,7 @@ import { toBytePath, type Changeset, type Entry } from "../../oci/changeset.js";
 import { readLayerTarFile, type WrittenEntry } from "../../oci/layer-tar.js";
 import type { LayerMeasure } from "../snapshotter.js";
 import { measureInto, type LayerSink } from "../tree-digest.js";
+import { ContentDigests } from "./content-digests.js";
 import { LayerIndex } from "./layer-index.js";
 import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
 import { portable } from "./portable.js";
@@ -24,7 +25,8 @@ export async function writeLayer(
   if (first.index !== undefined) return writeIndex(directory, first.index, first.measure);
   const untidy = join(directory, "untidy.tar");
   renameSync(tar, untidy);
-  const tidy = await tidyChanges(readLayerTarFile(toBytePath(untidy)));
+  const again = first.digests.applyTo(readLayerTarFile(toBytePath(untidy)));
+  const tidy = await tidyChanges(again);
   const second = await writeTar(tidy, tar, signal);
   if (second.index === undefined) throw new Error("a tidied changeset is not tidy");
   rmSync(untidy);
@@ -35,6 +37,7 @@ interface WrittenTar {
   readonly measure: LayerMeasure;
   /** Undefined where the changeset was not tidy. */
   readonly index: LayerIndex | undefined;
+  readonly digests: ContentDigests;
 }
 
 async function writeTar(
@@ -45,7 +48,7 @@ async function writeTar(
   const sink = new TarSink(path);
   try {
     const measure = await measureInto(sink, changes, signal);
-    return { measure, index: sink.index };
+    return { measure, index: sink.index, digests: sink.digests };
   } finally {
     sink.close();
   }
@@ -54,13 +57,15 @@ async function writeTar(
 /** Writes the bytes to a file and the entries to an index, as long as they are tidy. */
 class TarSink implements LayerSink {
   readonly #fd: number;
+  readonly digests = new ContentDigests();
   index: LayerIndex | undefined = new LayerIndex();
 
   constructor(path: string) {
     this.#fd = openSync(path, "wx", 0o600);
   }
 
-  entry(entry: Entry, { offset }: WrittenEntry): void {
+  entry(entry: Entry, { sha256, offset }: WrittenEntry): void {
+    if (sha256 !== undefined) this.digests.push(sha256);
     if (this.index?.add(entry, offset) === false) this.index = undefined;
   }
 
