@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { kill } from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { makePipe } from "../sys/syscalls.js";
 import { exitOf } from "./children.js";
@@ -47,18 +48,34 @@ export async function runRuntime(
 }
 
 /**
- * Kills the first process of the namespace: the kernel then ends all others before unshare hears
- * of it. Killing unshare would do too, but not wait.
+ * Kills the first process of the namespace: its end is that of all others there. Unshare sleeps
+ * meanwhile, because it would complain on the step's standard error that SIGKILL has no handler,
+ * and is killed last, so that this process hears of its end when everything has ended.
  */
 async function killTree({ pid }: ChildProcess): Promise<void> {
   if (pid === undefined) return;
+  if (!send(pid, "SIGSTOP")) return;
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  const [first = String(pid)] = children.split(" ");
-  try {
-    kill(Number(first === "" ? pid : first), "SIGKILL");
-  } catch {
-    // it ended by itself
+  const [first = ""] = children.split(" ");
+  if (first !== "" && send(Number(first), "SIGKILL")) {
+    while (await isAlive(first)) await setTimeout(1);
   }
+  send(pid, "SIGKILL");
+}
+
+/** False when it ended by itself. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Until it is a zombie, which the first process of a namespace becomes as its last one. */
+async function isAlive(pid: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ") Z");
+  return stat[stat.lastIndexOf(")") + 2] !== "Z";
 }
 
 /** The two pipes from a step, as real pipes; see `makePipe`. */

@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
-import type { PackedImage } from "./packed-image.js";
+import type { PackedImage, PackedLayer } from "./packed-image.js";
 
 /** The part of a registry that a push needs. */
 export interface PushTarget {
@@ -26,36 +26,58 @@ export type PushProgress = (
 /** Layers at the same time. */
 const PARALLEL = 3;
 
+interface PushOptions {
+  readonly target: PushTarget;
+  readonly progress: PushProgress;
+  readonly signal: AbortSignal;
+}
+
 /** Uploads what the registry lacks: layers in parallel, then the config, then the manifest (N04). */
 export async function pushImage(
   image: PackedImage,
   reference: Reference,
-  {
-    target,
-    progress,
-    signal,
-  }: { readonly target: PushTarget; readonly progress: PushProgress; readonly signal: AbortSignal },
+  options: PushOptions,
 ): Promise<void> {
-  const todo = image.layers.filter(
-    ({ descriptor }, i, all) =>
-      all.findIndex((other) => other.descriptor.digest === descriptor.digest) === i,
-  );
-  const work = async (): Promise<void> => {
-    for (let layer = todo.shift(); layer !== undefined; layer = todo.shift()) {
-      const { descriptor, open } = layer;
-      const onProgress = (sent: number): void => {
-        progress(descriptor, { sent });
-      };
-      progress(
-        descriptor,
-        await target.pushBlob(reference, descriptor, { open, signal, onProgress }),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  const { target, signal } = options;
+  await pushLayers(image, reference, options);
   const { config, manifest } = image;
   await target.pushBlob(reference, config.descriptor, { open: () => once(config.bytes), signal });
   await target.pushManifest(reference, manifest, signal);
+}
+
+/** Each blob once; the first failure stops the rest. */
+async function pushLayers(
+  { layers }: PackedImage,
+  reference: Reference,
+  options: PushOptions,
+): Promise<void> {
+  const todo = new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values();
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const worker = async (): Promise<void> => {
+    for (const layer of todo) {
+      signal.throwIfAborted();
+      await pushLayer(layer, reference, { ...options, signal });
+    }
+  };
+  const workers = Array.from({ length: PARALLEL }, () =>
+    worker().catch((error: unknown) => {
+      failure.abort(error); // only the first one counts
+    }),
+  );
+  await Promise.all(workers);
+  signal.throwIfAborted();
+}
+
+async function pushLayer(
+  { descriptor, open }: PackedLayer,
+  reference: Reference,
+  { target, progress, signal }: PushOptions,
+): Promise<void> {
+  const onProgress = (sent: number): void => {
+    progress(descriptor, { sent });
+  };
+  progress(descriptor, await target.pushBlob(reference, descriptor, { open, signal, onProgress }));
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- one chunk, as a stream

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
-import { toText, type Entry } from "../oci/changeset.js";
+import { toText, type Entry, type SymlinkEntry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
 import { readContent } from "../oci/content.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -12,6 +12,7 @@ import type { ImageConfig, Manifest } from "../oci/image.js";
 import { readArchive } from "../oci/layer-tar.js";
 import type { Platform } from "../oci/platform.js";
 import type { Stored } from "../oci/resolved-image.js";
+import { isSystemError } from "../sys/syscalls.js";
 import { readDockerArchive } from "./read-docker-archive.js";
 import { readLayout } from "./read-layout.js";
 
@@ -33,12 +34,12 @@ export async function readImageArchive(
   directory: string,
   platform: Platform,
 ): Promise<readonly ArchivedImage[]> {
-  const links = new Map<string, string>();
+  const links: SymlinkEntry[] = [];
   for await (const entry of readArchive(decompressed(bytes))) {
-    if (entry.type === "symlink") links.set(toText(entry.path), linkedMember(entry));
-    else await unpack(entry, directory);
+    if (entry.type === "symlink") links.push(entry);
+    else await unpack(entry, directory).catch(refuseCollision(entry));
   }
-  for (const [path, target] of links) await unpackLink(path, target, directory);
+  for (const entry of links) await unpackLink(entry, directory).catch(refuseCollision(entry));
   if (await exists(join(directory, "index.json"))) return await readLayout(directory, platform);
   if (await exists(join(directory, "manifest.json"))) return await readDockerArchive(directory);
   throw new BuildError(
@@ -48,7 +49,7 @@ export async function readImageArchive(
 }
 
 /** Docker's older archives, and skopeo's still, link a layer to another name of it. */
-function linkedMember({ path, target }: Extract<Entry, { type: "symlink" }>): string {
+function linkedMember({ path, target }: SymlinkEntry): string {
   const member = normalize(join(dirname(toText(path)), toText(target)));
   const outside = toText(target).startsWith("/") || member === ".." || member.startsWith("../");
   if (!outside) return member;
@@ -59,17 +60,15 @@ function linkedMember({ path, target }: Extract<Entry, { type: "symlink" }>): st
 }
 
 /** Done last, when every target is there and no link is: so no path ever leads through one. */
-async function unpackLink(path: string, target: string, directory: string): Promise<void> {
-  const from = join(directory, target);
+async function unpackLink(entry: SymlinkEntry, directory: string): Promise<void> {
+  const from = join(directory, linkedMember(entry));
   if (!(await stat(from).catch(() => undefined))?.isFile()) return; // missed if a layer needs it
-  await mkdir(dirname(join(directory, path)), { recursive: true });
-  await link(from, join(directory, path));
+  const path = join(directory, toText(entry.path));
+  await mkdir(dirname(path), { recursive: true });
+  await link(from, path);
 }
 
-async function unpack(
-  entry: Exclude<Entry, { type: "symlink" }>,
-  directory: string,
-): Promise<void> {
+async function unpack(entry: Exclude<Entry, SymlinkEntry>, directory: string): Promise<void> {
   const path = join(directory, toText(entry.path)); // names that climb are refused by the reader
   switch (entry.type) {
     case "directory":
@@ -90,6 +89,15 @@ async function unpack(
         `Cannot load images: "${toText(entry.path)}" is a ${entry.type}, not a file`,
       );
   }
+}
+
+/** Nothing is overwritten: which of two members a reader takes must not matter. */
+function refuseCollision({ path }: Entry): (cause: unknown) => never {
+  return (cause) => {
+    if (!isSystemError(cause, "EEXIST", "EISDIR", "ENOTDIR")) throw cause;
+    const message = `Cannot load images: something else is in the place of "${toText(path)}"`;
+    throw new BuildError("INVALID_ARCHIVE", message, { cause });
+  };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { Digest } from "../oci/digest.js";
 import { parseDocument } from "../oci/image-json.js";
 import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layout.js";
 import type { Platform } from "../oci/platform.js";
+import type { ResolvedImage } from "../oci/resolved-image.js";
 import type { ArchivedImage } from "./read-archive.js";
 
 /** Every image of an OCI image layout directory, for one platform (image-spec, image-layout.md). */
@@ -20,10 +21,20 @@ export async function readLayout(
   }
   const images: ArchivedImage[] = [];
   for (const [digest, names] of groupByDigest(document.index.manifests)) {
-    const { config, manifest } = await readImageLayout({ path, digest }, platform);
+    const { config, manifest } = await readImage(path, digest, platform);
     images.push({ names, config, manifest, open: (layer) => readBlob(path, layer) });
   }
   return images;
+}
+
+async function readImage(path: string, digest: Digest, platform: Platform): Promise<ResolvedImage> {
+  try {
+    return await readImageLayout({ path, digest }, platform);
+  } catch (cause) {
+    if (!(cause instanceof BuildError) || cause.code !== "IMAGE_NOT_FOUND") throw cause;
+    const message = `Cannot load image ${digest}: its manifest or config is not in the archive`;
+    throw new BuildError("INVALID_ARCHIVE", message, { cause });
+  }
 }
 
 /** An image with several names is listed once for each. */

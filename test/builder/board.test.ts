@@ -69,12 +69,12 @@ describe("declareStages()", () => {
       const { board, events } = recorded();
       declareStages(board, planOf(text));
       const titles = new Map<number, string>();
-      const got = events.map((event) => {
+      const got: readonly unknown[] = events.map((event) => {
         if (event.type !== "declared") throw new Error(`did not expect ${event.type}`);
         titles.set(event.vertex.id, event.vertex.title);
         return [event.vertex.title, ...event.inputs.map((id) => titles.get(id))];
       });
-      assert.deepEqual(got, want as unknown);
+      assert.deepEqual<unknown>(got, want);
     });
   }
 });

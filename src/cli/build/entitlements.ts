@@ -5,21 +5,24 @@ import type { BuildCommand, Entitlement } from "../command.js";
 
 /** Refuses steps that want more than a sandbox gives, unless the user allowed it (F02). */
 export function checkEntitlements(plan: Plan, { allow, network }: BuildCommand): void {
+  const granted = new Set(allow);
+  if (network === "host") granted.add("network.host"); // asked for by the user
   for (const stage of plan.stages) {
     for (const step of stage.steps) {
       if (step.kind !== "run") continue;
-      const wanted = entitlementOf(step);
-      if (wanted === undefined || allow.has(wanted)) continue;
-      if (wanted === "network.host" && network === "host") continue; // asked for by the user
-      throw new BuildError("USAGE", `Cannot run the step: it needs the entitlement ${wanted}`, {
+      const missing = neededBy(step).find((wanted) => !granted.has(wanted));
+      if (missing === undefined) continue;
+      throw new BuildError("USAGE", `Cannot run the step: it needs the entitlement ${missing}`, {
         at: step.at,
-        hint: `--allow ${wanted} gives it`,
+        hint: `--allow ${missing} gives it`,
       });
     }
   }
 }
 
-function entitlementOf(step: RunStep): Entitlement | undefined {
-  if (step.security === "insecure") return "security.insecure";
-  return step.network === "host" ? "network.host" : undefined;
+function neededBy({ network, security }: RunStep): readonly Entitlement[] {
+  const needed: Entitlement[] = [];
+  if (security === "insecure") needed.push("security.insecure");
+  if (network === "host") needed.push("network.host");
+  return needed;
 }

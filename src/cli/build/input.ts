@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, statSync, type Stats } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { BuildError, type Source } from "../../error.js";
 import { isSystemError } from "../../sys/syscalls.js";
@@ -24,6 +24,7 @@ export async function readInput(
 ): Promise<BuildInput> {
   if (context === "-") return await fromStandardInput(file, io);
   rejectRemote(context);
+  if (file !== undefined) rejectRemoteFile(file);
   const root = resolve(io.cwd, context);
   checkDirectory(context, root);
   if (file === "-") {
@@ -88,18 +89,28 @@ function rejectRemote(context: string): void {
   );
 }
 
+function rejectRemoteFile(file: string): void {
+  if (!/^https?:\/\//.test(file)) return;
+  const message = `Cannot use --file "${file}": a remote Dockerfile is not supported yet`;
+  throw new BuildError("UNSUPPORTED", message, { hint: "download it, and name the file" });
+}
+
 function checkDirectory(context: string, root: string): void {
-  const found = statSync(root, { throwIfNoEntry: false });
-  if (found === undefined) {
-    throw new BuildError(
-      "CONTEXT",
-      `Cannot use "${context}" as a build context: no such directory`,
-    );
-  }
-  if (!found.isDirectory()) {
-    throw new BuildError("CONTEXT", `Cannot use "${context}" as a build context: not a directory`, {
-      hint: "name the directory, and the Dockerfile with --file",
-    });
+  const found = statIfThere(root);
+  if (found?.isDirectory() === true) return;
+  const [why, hint] =
+    found === undefined
+      ? ["no such directory", undefined]
+      : ["not a directory", "name the directory, and the Dockerfile with --file"];
+  throw new BuildError("CONTEXT", `Cannot use "${context}" as a build context: ${why}`, { hint });
+}
+
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
   }
 }
 
@@ -118,14 +129,9 @@ function readDockerfile(path: string, file: string | undefined): Source {
   try {
     return { name: file ?? basename(path), text: readFileSync(path, "utf8") };
   } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    const why = isSystemError(cause, "ENOENT")
-      ? "no such file"
-      : isSystemError(cause, "EISDIR")
-        ? "it is a directory"
-        : (cause as Error).message;
-    throw new BuildError("CONTEXT", `Cannot read the Dockerfile "${file ?? path}": ${why}`, {
-      cause,
-    });
+    if (!isSystemError(cause, "ENOENT", "EISDIR")) throw cause;
+    const why = isSystemError(cause, "ENOENT") ? "no such file" : "it is a directory";
+    const message = `Cannot read the Dockerfile "${file ?? path}": ${why}`;
+    throw new BuildError("CONTEXT", message, { cause });
   }
 }

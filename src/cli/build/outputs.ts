@@ -64,7 +64,11 @@ async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Buil
   return await board.during(vertex, work, session.io.signal);
 }
 
-async function makeOutput(output: Wanted, exporting: Exporting, vertex: number): Promise<BuildSummary> {
+async function makeOutput(
+  output: Wanted,
+  exporting: Exporting,
+  vertex: number,
+): Promise<BuildSummary> {
   switch (output.type) {
     case "image":
       return await exportImage(output, exporting, vertex);

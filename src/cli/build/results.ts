@@ -1,17 +1,29 @@
+import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
+import type { OutputSpec } from "../args/output.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { BuildSummary } from "./outputs.js";
 
 type ResultFiles = Pick<BuildCommand, "iidFile" | "metadataFile">;
 
-/** An id file of an earlier build must not survive a failing one (F13). */
-export async function removeOldResults({ iidFile }: ResultFiles, { cwd }: Io): Promise<void> {
-  if (iidFile !== undefined) await rm(resolve(cwd, iidFile), { force: true });
+/** An id file of an earlier build must not survive a failing one (F13), nor be asked of no image. */
+export async function prepareResults(
+  { iidFile, outputs }: Pick<BuildCommand, "iidFile" | "outputs">,
+  { cwd }: Io,
+): Promise<void> {
+  if (iidFile === undefined) return;
+  const isImage = ({ type }: OutputSpec): boolean => !withoutImage.has(type);
+  if (outputs.length > 0 && !outputs.some(isImage)) {
+    throw new BuildError("USAGE", `Cannot write --iidfile "${iidFile}": the output is no image`);
+  }
+  await rm(resolve(cwd, iidFile), { force: true });
 }
+
+const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "local", "tar"]);
 
 /** Writes --iidfile and --metadata-file. */
 export async function writeResults(
@@ -19,10 +31,7 @@ export async function writeResults(
   summary: BuildSummary,
   { cwd }: Io,
 ): Promise<void> {
-  if (iidFile !== undefined) {
-    if (summary.config === undefined) {
-      throw new BuildError("USAGE", `Cannot write --iidfile "${iidFile}": the output is no image`);
-    }
+  if (iidFile !== undefined && summary.config !== undefined) {
     await writeAtomically(resolve(cwd, iidFile), summary.config.digest);
   }
   if (metadataFile !== undefined) {
@@ -46,6 +55,11 @@ function metadataOf({ config, manifest, names }: BuildSummary): Readonly<Record<
 }
 
 async function writeAtomically(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text);
-  await rename(`${path}.partial`, path);
+  const partial = `${path}.${randomUUID()}.partial`;
+  try {
+    await writeFile(partial, text, { flag: "wx" });
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
 }

@@ -15,7 +15,7 @@ import { checkEntitlements } from "../build/entitlements.js";
 import { readInput, type BuildInput } from "../build/input.js";
 import { exportAll, type BuildSummary } from "../build/outputs.js";
 import { planOptions, resolvePlan } from "../build/plan.js";
-import { removeOldResults, writeResults } from "../build/results.js";
+import { prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
@@ -24,7 +24,7 @@ import { openSession, type Session } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
 export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
-  await removeOldResults(command, io);
+  await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     const input = await readInput(command, io);
     await using session = await openSession(io);

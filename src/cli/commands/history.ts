@@ -1,3 +1,4 @@
+import type { Digest } from "../../oci/digest.js";
 import type { HistoryEntry } from "../../oci/image.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
@@ -32,12 +33,10 @@ export async function runHistory(command: HistoryCommand, store: Store, io: Io):
   return 0;
 }
 
-async function layerSizes(
-  diffIds: Parameters<Store["layers"]["findChain"]>[0],
-  store: Store,
-): Promise<number[]> {
+/** In bytes, in order; 0 for a layer that was removed. */
+async function layerSizes(diffIds: readonly Digest[], { layers }: Store): Promise<number[]> {
   const sizes: number[] = [];
-  for (const diffId of diffIds) sizes.push((await store.layers.findByDiffId(diffId))?.size ?? 0);
+  for (const diffId of diffIds) sizes.push((await layers.findByDiffId(diffId))?.size ?? 0);
   return sizes;
 }
 

@@ -1,4 +1,5 @@
-import { parseReference, type Reference } from "../../oci/reference.js";
+import { resolve } from "node:path";
+import { formatReference, parseReference, type Reference } from "../../oci/reference.js";
 import { writeTo } from "../../output/destination.js";
 import { writeImageArchive, type NamedImage } from "../../output/image-archive.js";
 import { packStoredImage } from "../../output/stored-image.js";
@@ -19,33 +20,34 @@ export async function runSave(
     const image = await packStoredImage(store, record, { compression: "none", signal });
     images.push({ image, names: references });
   }
+  const dest = output === undefined || output === "-" ? "-" : resolve(io.cwd, output);
   const stdout = { stream: io.out, isTerminal: io.terminal.out };
-  await writeTo(output ?? "-", writeImageArchive(images, "docker"), stdout, signal);
+  await writeTo(dest, writeImageArchive(images, "docker"), stdout, signal);
   return 0;
 }
 
-/** An image that is named twice is saved once, under both names; by id, under none. */
-function group(
-  names: readonly string[],
-  store: Store,
-): readonly { readonly record: ImageRecord; readonly references: Reference[] }[] {
-  const groups = new Map<
-    string,
-    { readonly record: ImageRecord; readonly references: Reference[] }
-  >();
+interface Group {
+  readonly record: ImageRecord;
+  readonly references: Reference[];
+}
+
+/** An image that is named twice is saved once, under both names; by id or digest, under none. */
+function group(names: readonly string[], { images }: Store): readonly Group[] {
+  const groups = new Map<string, Group>();
   for (const name of names) {
-    const record = store.images.get(name);
+    const record = images.get(name);
     const found = groups.get(record.id) ?? { record, references: [] };
     groups.set(record.id, found);
-    if (!isId(name, record)) found.references.push(withTag(parseReference(name)));
+    const reference = tagOf(name, images.namesOf(record.id));
+    if (reference !== undefined) found.references.push(reference);
   }
   return [...groups.values()];
 }
 
-function isId(name: string, { id }: ImageRecord): boolean {
-  return id.slice("sha256:".length).startsWith(name.replace(/^sha256:/, ""));
-}
-
-function withTag(reference: Reference): Reference {
-  return reference.tag === undefined ? { ...reference, tag: "latest" } : reference;
+/** "f00d" may be a name, or the beginning of an id: the names of the image tell. */
+function tagOf(name: string, known: readonly string[]): Reference | undefined {
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(name)) return undefined;
+  const reference = parseReference(name);
+  const isName = reference.digest === undefined && known.includes(formatReference(reference));
+  return isName ? reference : undefined;
 }

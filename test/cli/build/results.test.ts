@@ -1,0 +1,96 @@
+import { assert } from "chai";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { prepareResults, writeResults } from "../../../src/cli/build/results.js";
+import { digestOf } from "../../../src/oci/digest.js";
+import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
+import { failureOf } from "../../oci/build-errors.js";
+import { FakeIo } from "../fake-io.js";
+
+const temporary = temporaryDirectory();
+const config = { mediaType: "config", digest: digestOf("config"), size: 6 };
+const manifest = { mediaType: "manifest", digest: digestOf("manifest"), size: 8 };
+const local = { type: "local", dest: "out" } as const;
+const image = { type: "image", push: false, names: [] } as const;
+
+describe("prepareResults()", () => {
+  it("removes an id that a failing build must not leave", async () => {
+    const cwd = directoryWith(temporary, { id: "old" });
+    await prepareResults({ iidFile: "id", outputs: [] }, new FakeIo({ cwd }));
+    assert.isFalse(existsSync(join(cwd, "id")));
+  });
+
+  it("refuses --iidfile where no output is an image, and leaves the file", async () => {
+    const cwd = directoryWith(temporary, { id: "old" });
+    const outputs = [local, { type: "cacheonly" }] as const;
+    const error = await failureOf(
+      prepareResults({ iidFile: "id", outputs }, new FakeIo({ cwd })),
+      "USAGE",
+    );
+    assert.strictEqual(error.message, 'Cannot write --iidfile "id": the output is no image');
+    assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), "old");
+    await prepareResults({ iidFile: "id", outputs: [local, image] }, new FakeIo({ cwd }));
+    await prepareResults({ iidFile: undefined, outputs }, new FakeIo({ cwd }));
+  });
+});
+
+describe("writeResults()", () => {
+  it("writes the id without a line end, as Docker", async () => {
+    const cwd = directoryWith(temporary, {});
+    const files = { iidFile: "id", metadataFile: undefined };
+    await writeResults(files, { config, manifest: undefined, names: [] }, new FakeIo({ cwd }));
+    assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), config.digest);
+    assert.deepStrictEqual(readdirSync(cwd), ["id"]);
+  });
+
+  const cases = [
+    {
+      name: "an image of the store",
+      summary: { config, manifest: undefined, names: ["web", "example.com/web:1"] },
+      want: {
+        "containerimage.config.digest": config.digest,
+        "containerimage.descriptor": config,
+        "containerimage.digest": config.digest,
+        "image.name": "docker.io/library/web:latest,example.com/web:1",
+      },
+    },
+    {
+      name: "an image with a manifest",
+      summary: { config, manifest, names: [] },
+      want: {
+        "containerimage.config.digest": config.digest,
+        "containerimage.descriptor": manifest,
+        "containerimage.digest": manifest.digest,
+      },
+    },
+    {
+      name: "no image",
+      summary: { config: undefined, manifest: undefined, names: [] },
+      want: {},
+    },
+  ];
+  for (const { name, summary, want } of cases) {
+    it(`describes ${name} in the metadata file`, async () => {
+      const cwd = directoryWith(temporary, {});
+      writeFileSync(join(cwd, "meta"), "old");
+      await writeResults(
+        { iidFile: undefined, metadataFile: "meta" },
+        summary,
+        new FakeIo({ cwd }),
+      );
+      assert.deepStrictEqual(JSON.parse(readFileSync(join(cwd, "meta"), "utf8")), want);
+      assert.deepStrictEqual(readdirSync(cwd), ["meta"]);
+    });
+  }
+
+  it("leaves nothing beside a file that it cannot write", async () => {
+    const cwd = directoryWith(temporary, { id: {} });
+    const files = { iidFile: "id", metadataFile: undefined };
+    const summary = { config, manifest: undefined, names: [] };
+    const error: unknown = await writeResults(files, summary, new FakeIo({ cwd })).catch(
+      (cause: unknown) => cause,
+    );
+    assert.instanceOf(error, Error);
+    assert.deepStrictEqual(readdirSync(cwd), ["id"]);
+  });
+});

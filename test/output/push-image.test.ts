@@ -1,0 +1,122 @@
+import { assert } from "chai";
+import type { Descriptor } from "../../src/oci/descriptor.js";
+import { digestOf } from "../../src/oci/digest.js";
+import { formatReference, parseReference } from "../../src/oci/reference.js";
+import type { PackedImage } from "../../src/output/packed-image.js";
+import { pushImage, type PushTarget } from "../../src/output/push-image.js";
+import { chunked, collect } from "../oci/bytes.js";
+
+const never = new AbortController().signal;
+const reference = parseReference("example.com/web:1");
+
+function described(text: string): Descriptor {
+  return { mediaType: "m", digest: digestOf(text), size: text.length };
+}
+
+function image(...layers: readonly string[]): PackedImage {
+  const stored = (text: string) => ({ descriptor: described(text), bytes: Buffer.from(text) });
+  return {
+    manifest: stored("manifest"),
+    config: stored("config"),
+    layers: layers.map((text) => ({
+      descriptor: described(text),
+      open: () => chunked(Buffer.from(text), 2),
+    })),
+  };
+}
+
+/** Takes everything, one byte at a time, and keeps a list of what was sent. */
+class FakeRegistry implements PushTarget {
+  readonly log: string[] = [];
+  /** Answers of `pushBlob` other than "uploaded", by text. */
+  readonly has = new Map<string, "mounted" | "present">();
+  readonly fails = new Set<string>();
+  open = 0;
+  peak = 0;
+
+  async pushBlob(
+    ...[, { digest }, { open, signal, onProgress }]: Parameters<PushTarget["pushBlob"]>
+  ) {
+    this.peak = Math.max(this.peak, ++this.open);
+    try {
+      const bytes = await collect(open());
+      assert.strictEqual(digestOf(bytes), digest);
+      const text = bytes.toString("utf8");
+      if (this.fails.has(text)) throw new Error(`no ${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      signal.throwIfAborted();
+      onProgress?.(bytes.byteLength);
+      this.log.push(text);
+      return this.has.get(text) ?? "uploaded";
+    } finally {
+      this.open--;
+    }
+  }
+
+  async pushManifest(...[name, { bytes }]: Parameters<PushTarget["pushManifest"]>): Promise<void> {
+    await Promise.resolve();
+    this.log.push(`${formatReference(name)} = ${Buffer.from(bytes).toString("utf8")}`);
+  }
+}
+
+describe("pushImage()", () => {
+  it("sends layers, then the config, then the manifest, three layers at a time", async () => {
+    const target = new FakeRegistry();
+    const progress = (): void => undefined;
+    await pushImage(image("a", "b", "c", "d", "e"), reference, { target, progress, signal: never });
+    assert.sameMembers(target.log.slice(0, 5), ["a", "b", "c", "d", "e"]);
+    assert.deepStrictEqual(target.log.slice(5), ["config", "example.com/web:1 = manifest"]);
+    assert.strictEqual(target.peak, 3);
+  });
+
+  it("sends a layer that comes twice once", async () => {
+    const target = new FakeRegistry();
+    const progress = (): void => undefined;
+    await pushImage(image("a", "b", "a"), reference, { target, progress, signal: never });
+    assert.sameMembers(target.log.slice(0, 2), ["a", "b"]);
+    assert.strictEqual(target.log[2], "config");
+  });
+
+  it("tells what became of each layer", async () => {
+    const target = new FakeRegistry();
+    target.has.set("bb", "present").set("cc", "mounted");
+    const told: unknown[] = [];
+    await pushImage(image("aa", "bb", "cc"), reference, {
+      target,
+      progress: ({ digest }, state) => told.push([digest, state]),
+      signal: never,
+    });
+    assert.includeDeepMembers(told, [
+      [digestOf("aa"), { sent: 2 }],
+      [digestOf("aa"), "uploaded"],
+      [digestOf("bb"), "present"],
+      [digestOf("cc"), "mounted"],
+    ]);
+  });
+
+  it("stops everything at the first failure, and sends no manifest", async () => {
+    const target = new FakeRegistry();
+    target.fails.add("b");
+    const pushing = pushImage(image("a", "b", "c", "d", "e"), reference, {
+      target,
+      progress: () => undefined,
+      signal: never,
+    });
+    const error: unknown = await pushing.catch((cause: unknown) => cause);
+    assert.strictEqual(error instanceof Error && error.message, "no b");
+    assert.strictEqual(target.open, 0, "nothing goes on behind our back");
+    assert.deepStrictEqual(target.log, []);
+  });
+
+  it("stops with the user's reason", async () => {
+    const target = new FakeRegistry();
+    const reason = new Error("enough");
+    const error: unknown = await pushImage(image("a"), reference, {
+      target,
+      progress: () => undefined,
+      signal: AbortSignal.abort(reason),
+    }).catch((cause: unknown) => cause);
+    assert.strictEqual(error, reason);
+    assert.deepStrictEqual(target.log, []);
+  });
+});
