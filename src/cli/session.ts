@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { BuildError } from "../error.js";
 import { hostPlatform, type Platform } from "../oci/platform.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
+import { chooseSnapshotter } from "./choose-snapshotter.js";
 import type { Io } from "./io.js";
 import { readNamespace, type Namespace } from "./namespace.js";
 
@@ -50,19 +50,6 @@ function storeRoot(env: Io["env"], namespace: Namespace): string {
   if (given !== undefined && given !== "") return given;
   if (!namespace.user) return "/var/lib/tsbuild";
   return join(env["XDG_DATA_HOME"] ?? join(env["HOME"] ?? homedir(), ".local", "share"), "tsbuild");
-}
-
-async function chooseSnapshotter(
-  name: string | undefined,
-  site: SnapshotterSite,
-): Promise<Snapshotter> {
-  if (name !== undefined && name !== "" && name !== "directory") {
-    throw new BuildError("USAGE", `Cannot use TSBUILD_SNAPSHOTTER "${name}": no such snapshotter`, {
-      hint: `there is "directory"`,
-    });
-  }
-  const { openDirectorySnapshotter } = await import("../snapshotter/directory-snapshotter.js");
-  return await openDirectorySnapshotter(site);
 }
 
 /** Loaded when it is needed: node's TLS alone costs a cached build 5 ms. */

@@ -1,7 +1,7 @@
 import type { BytePath, Content } from "./changeset.js";
-import { ByteReader } from "./byte-reader.js";
 import { applyPax, decodeHeader, decodePax, invalid, sparse } from "./tar-decode.js";
 import { BLOCK, paddingOf, type TarHeader } from "./tar-header.js";
+import { FileSource, StreamSource, truncated, type TarSource } from "./tar-source.js";
 
 /** One member of a tar, its names made relative to the root. */
 export interface ReadMember {
@@ -13,8 +13,6 @@ export interface ReadMember {
   readonly content: Content;
 }
 
-/** Files up to this size are held in memory, bigger ones are streams. */
-const SMALL = 1 << 16;
 /** Of a PAX header or a long name; as Go's archive/tar. */
 const MAX_EXTENSION = 1 << 20;
 /** The greatest id that Linux knows: one more means "none". */
@@ -24,15 +22,23 @@ const MAX_ID = 0xfffffffe;
  * The members of a tar. Our own reader instead of tar-stream: PAX values and names must survive byte
  * for byte, and tar-stream hands out neither.
  */
-export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ReadMember> {
-  const reader = new ByteReader(bytes);
+export function readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ReadMember> {
+  return readMembers(new StreamSource(bytes));
+}
+
+/** The members of a tar in a file; the content of each is a part of that file, and not read. */
+export function readTarFile(path: BytePath): AsyncGenerator<ReadMember> {
+  return readMembers(new FileSource(path));
+}
+
+async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
   try {
-    const headers = new HeaderReader(reader);
+    const headers = new HeaderReader(source);
     for (let header = await headers.next(); header; header = await headers.next()) {
       verify(header);
       const type = typeOf(header);
       const size = type === "file" ? header.size : 0; // links and such have none, whatever they say
-      const body = await openBody(reader, size);
+      const body = await source.open(size);
       yield {
         type,
         path: pathOf(header.name, type),
@@ -42,61 +48,19 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
       };
       await body.skip();
     }
-    await reader.drain();
+    await source.finish();
   } finally {
-    await reader.close();
+    await source.close();
   }
-}
-
-interface Body {
-  readonly content: Content;
-  /** Goes past what was not read. */
-  skip(): Promise<void>;
-}
-
-async function openBody(reader: ByteReader, size: number): Promise<Body> {
-  const padding = paddingOf(size);
-  if (size <= SMALL) {
-    const bytes = (await whole(reader, size + padding)).subarray(0, size);
-    return { content: { kind: "bytes", bytes }, skip: () => Promise.resolve() };
-  }
-  let left = size + padding;
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    while (left > padding) {
-      const chunk = await some(reader, left - padding);
-      left -= chunk.byteLength;
-      yield chunk;
-    }
-  }
-  const skip = async (): Promise<void> => {
-    while (left > 0) left -= (await some(reader, left)).byteLength;
-  };
-  return { content: { kind: "stream", stream: stream() }, skip };
-}
-
-async function some(reader: ByteReader, max: number): Promise<Buffer> {
-  const chunk = await reader.takeSome(max);
-  if (chunk === undefined) throw truncated();
-  return chunk;
-}
-
-async function whole(reader: ByteReader, length: number): Promise<Buffer> {
-  const bytes = await reader.take(length);
-  if (bytes.byteLength !== length) throw truncated();
-  return bytes;
-}
-
-function truncated(): Error {
-  return invalid("it ends in the middle of a file");
 }
 
 /** Puts headers together with the PAX headers and GNU long names before them. */
 class HeaderReader {
-  readonly #reader: ByteReader;
+  readonly #source: TarSource;
   #global: ReadonlyMap<string, Buffer> = new Map();
 
-  constructor(reader: ByteReader) {
-    this.#reader = reader;
+  constructor(source: TarSource) {
+    this.#source = source;
   }
 
   /** The next real member, undefined at the end of the archive. */
@@ -131,19 +95,21 @@ class HeaderReader {
 
   /** A header, undefined at the two blocks of zeros or where the file ends at a boundary. */
   async #block(): Promise<TarHeader | undefined> {
-    const block = await this.#reader.take(BLOCK);
+    const block = await this.#source.take(BLOCK);
     if (block.byteLength === 0) return undefined;
     if (block.byteLength < BLOCK) throw invalid("it ends in the middle of a header");
     const header = decodeHeader(block);
     if (header !== undefined) return header;
-    const second = await this.#reader.take(BLOCK);
+    const second = await this.#source.take(BLOCK);
     if (second.some((byte) => byte !== 0)) throw invalid("a block of zeros between its files");
     return undefined;
   }
 
   async #extension({ size }: TarHeader): Promise<Buffer> {
     if (size < 0 || size > MAX_EXTENSION) throw invalid("an extended header is too big");
-    return (await whole(this.#reader, size + paddingOf(size))).subarray(0, size);
+    const bytes = await this.#source.take(size + paddingOf(size));
+    if (bytes.byteLength !== size + paddingOf(size)) throw truncated();
+    return bytes.subarray(0, size);
   }
 }
 

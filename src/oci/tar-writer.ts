@@ -28,10 +28,18 @@ export interface TarWriterOptions {
 export class TarWriter {
   #buffer = Buffer.allocUnsafeSlow(CHUNK);
   #used = 0;
+  /** Bytes that were given away. */
+  #given = 0;
+  #contentStart = 0;
   readonly #options: TarWriterOptions;
 
   constructor(options: TarWriterOptions) {
     this.#options = options;
+  }
+
+  /** Where in the tar the content of the member that was added last begins. */
+  get contentStart(): number {
+    return this.#contentStart;
   }
 
   /** Adds a member; gives the pieces that became full, and returns the SHA-256 of its content. */
@@ -40,9 +48,13 @@ export class TarWriter {
     if (this.fits(member)) return this.addSmall(member);
     const { header, file } = member;
     const pax = encodePax(header);
-    if (pax !== undefined) yield pax;
+    if (pax !== undefined) {
+      yield pax;
+      this.#given += pax.byteLength;
+    }
     this.#putHeader(header);
     yield* this.flush();
+    this.#contentStart = this.#given;
     if (file === undefined) return undefined;
     const hasher =
       this.#options.hashContent && file.sha256 === undefined ? createHash("sha256") : undefined;
@@ -50,6 +62,7 @@ export class TarWriter {
       hasher?.update(chunk);
       yield chunk;
     }
+    this.#given += file.size;
     this.#putZeros(paddingOf(file.size));
     return file.sha256 ?? hasher?.digest("hex");
   }
@@ -69,6 +82,7 @@ export class TarWriter {
       this.#used += pax.byteLength;
     }
     this.#putHeader(header);
+    this.#contentStart = this.#given + this.#used;
     if (file === undefined) return undefined;
     readContentInto(file, this.#buffer, this.#used);
     const content = this.#buffer.subarray(this.#used, this.#used + file.size);
@@ -82,6 +96,7 @@ export class TarWriter {
   async *flush(): AsyncGenerator<Uint8Array> {
     yield this.#buffer.subarray(0, this.#used);
     if (!this.#options.reuse) this.#buffer = Buffer.allocUnsafeSlow(CHUNK);
+    this.#given += this.#used;
     this.#used = 0;
     await setImmediate();
   }

@@ -1,17 +1,20 @@
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/syscalls.js";
-import { syncFilesystem } from "../sys/filesystems.js";
 import { removeTree } from "./remove-tree.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
 
 export interface DirectoryDraftOptions {
   /** Holds the directory, and goes with the draft. */
   readonly workspace: string;
-  /** The layer, in overlayfs form. */
+  /** The finished layer. */
   readonly directory: string;
   /** Where it is published. */
   readonly layers: string;
+  /** The name that it gets there. */
+  readonly nameOf: (id: LayerId) => string;
+  /** Brings what is in the directory to the disk. */
+  readonly sync: () => Promise<void>;
   readonly measure: LayerMeasure;
 }
 
@@ -29,19 +32,15 @@ export class DirectoryDraft implements DraftLayer {
   /** Of two that publish under one id, the second keeps the layer of the first. */
   async publish(id: LayerId): Promise<void> {
     if (this.#published) throw new Error(`this layer was published before ${id}`);
-    const { layers, directory } = this.#options;
-    const parent = await open(layers);
+    const { layers, directory, nameOf, sync } = this.#options;
+    await sync();
     try {
-      await syncFilesystem(parent.fd);
-      try {
-        await rename(directory, join(layers, id));
-      } catch (error) {
-        if (!isSystemError(error, "EEXIST", "ENOTEMPTY")) throw error;
-      }
-      await parent.sync();
-    } finally {
-      await parent.close();
+      await rename(directory, join(layers, nameOf(id)));
+    } catch (error) {
+      if (!isSystemError(error, "EEXIST", "ENOTEMPTY")) throw error;
     }
+    await using parent = await open(layers);
+    await parent.sync();
     this.#published = true;
     await removeTree(this.#options.workspace);
   }

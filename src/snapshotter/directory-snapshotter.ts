@@ -1,17 +1,18 @@
-import { mkdirSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { BuildError } from "../error.js";
 import type { Changeset, Entry } from "../oci/changeset.js";
-import { isSystemError, unmount } from "../sys/syscalls.js";
+import { writeLayerTar } from "../oci/layer-tar.js";
+import { syncFilesystem } from "../sys/filesystems.js";
+import { isSystemError } from "../sys/syscalls.js";
 import { DirectoryDraft } from "./directory-draft.js";
+import { directoryName, idOfDirectory, layerGone } from "./layer-names.js";
 import { Materializer } from "./materialize.js";
-import { OverlayActive } from "./overlay-active.js";
 import { overlayChanges } from "./overlay-changes.js";
-import { mountOverlay } from "./overlay-mounts.js";
+import type { CollectedChanges } from "./overlay-active.js";
+import { makeWorkspace, OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
-import { rootMetadata, writeRoot } from "./root-directory.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
 import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { measureChanges } from "./tree-digest.js";
@@ -39,36 +40,31 @@ class DirectorySnapshotter implements Snapshotter {
   readonly name = "directory";
   readonly #options: DirectorySnapshotterOptions;
   readonly #overlay: OverlayXattrs;
-  /** By chain. */
-  readonly #views = new Map<
-    string,
-    { readonly chain: LayerChain; readonly root: Promise<string> }
-  >();
+  readonly #states: OverlayStates;
 
   constructor(options: DirectorySnapshotterOptions) {
     this.#options = options;
     this.#overlay = new OverlayXattrs(options);
+    this.#states = new OverlayStates({
+      ...options,
+      lower: (id) => this.#existing(id),
+      commit: (changes, signal) => this.#commit(changes, signal),
+    });
   }
 
-  async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
-    const { layers, userNamespace } = this.#options;
-    const lowers = this.#visible(parent);
-    const metadata = rootMetadata(lowers, this.#overlay);
-    const { workspace, make } = await this.#workspace();
-    const [root, upper, work] = [make("root"), make("upper"), make("work")];
-    writeRoot(upper, metadata, userNamespace);
-    if (lowers.length === 0) lowers.push(make("empty"));
-    mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
-    const overlay = this.#overlay;
-    return new OverlayActive({ workspace, root, upper, layers, overlay, rootMetadata: metadata });
+  prepare(parent: LayerChain): Promise<ActiveSnapshot> {
+    return this.#states.prepare(parent);
+  }
+
+  view(chain: LayerChain): Promise<string> {
+    return this.#states.view(chain);
   }
 
   async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
-    const { workspace, make } = await this.#workspace();
+    const { workspace, make } = await makeWorkspace(this.#options.work);
     const directory = make("layer");
     try {
-      const measure = await this.#write(changes, directory, signal);
-      return new DirectoryDraft({ workspace, directory, layers: this.#options.layers, measure });
+      return this.#draft(workspace, directory, await this.#write(changes, directory, signal));
     } catch (error) {
       await removeTree(workspace);
       throw error;
@@ -88,31 +84,34 @@ class DirectorySnapshotter implements Snapshotter {
     return measureChanges(overlayChanges(directory, this.#overlay), signal);
   }
 
-  view(chain: LayerChain): Promise<string> {
-    const key = chain.join("/");
-    const known = this.#views.get(key);
-    if (known !== undefined) return known.root;
-    const root = this.#mountView(chain);
-    this.#views.set(key, { chain, root });
-    root.catch(() => this.#views.delete(key));
-    return root;
+  /** The upper directory itself becomes the layer. */
+  async #commit({ workspace, upper }: CollectedChanges, signal?: AbortSignal): Promise<DraftLayer> {
+    const measure = await measureChanges(overlayChanges(upper, this.#overlay), signal);
+    return this.#draft(workspace, upper, measure);
   }
 
-  /** The uppermost directory is empty and carries the root's metadata; overlayfs wants two anyway. */
-  async #mountView(chain: LayerChain): Promise<string> {
-    const { userNamespace } = this.#options;
-    const lowers = this.#visible(chain);
-    const { make } = await this.#workspace();
-    const [root, top] = [make("root"), make("top")];
-    writeRoot(top, rootMetadata(lowers, this.#overlay), userNamespace);
-    if (lowers.length === 0) lowers.push(make("empty"));
-    mountOverlay({ target: root, lowers: [top, ...lowers], upper: undefined, userNamespace });
-    return root;
+  #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {
+    const { layers } = this.#options;
+    const sync = async (): Promise<void> => {
+      await using parent = await open(layers);
+      await syncFilesystem(parent.fd);
+    };
+    return new DirectoryDraft({
+      workspace,
+      directory,
+      layers,
+      nameOf: directoryName,
+      sync,
+      measure,
+    });
   }
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
-    if (!(await this.has(id))) throw gone(id);
-    yield* overlayChanges(this.#path(id), this.#overlay);
+    yield* overlayChanges(this.#existing(id), this.#overlay);
+  }
+
+  tar(id: LayerId): AsyncIterable<Uint8Array> {
+    return writeLayerTar(this.changes(id));
   }
 
   async has(id: LayerId): Promise<boolean> {
@@ -125,8 +124,8 @@ class DirectorySnapshotter implements Snapshotter {
   }
 
   async remove(id: LayerId): Promise<void> {
-    await this.#unmountViewsOf(id);
-    const { workspace } = await this.#workspace();
+    await this.#states.unmountViewsOf(id);
+    const { workspace } = await makeWorkspace(this.#options.work);
     try {
       await rename(this.#path(id), join(workspace, "removed")); // at once, or a kill leaves half of it
     } catch (error) {
@@ -135,55 +134,18 @@ class DirectorySnapshotter implements Snapshotter {
     await removeTree(workspace);
   }
 
-  async #unmountViewsOf(id: LayerId): Promise<void> {
-    for (const [key, view] of this.#views) {
-      if (!view.chain.includes(id)) continue;
-      this.#views.delete(key);
-      unmount(await view.root);
-    }
-  }
-
   async list(): Promise<readonly LayerId[]> {
-    return (await readdir(this.#options.layers)) as LayerId[];
+    const names = await readdir(this.#options.layers);
+    return names.map(idOfDirectory).filter((id) => id !== undefined);
   }
 
-  /** Layer directories, the uppermost first, as far down as they can be seen through. */
-  #visible(chain: LayerChain): string[] {
-    const visible: string[] = [];
-    // overlayfs refuses (ELOOP) a layer that is there twice; the upper one hides all of the lower one
-    for (const id of new Set([...chain].reverse())) {
-      const directory = this.#path(id);
-      visible.push(directory);
-      // overlayfs does not look for this mark on the root directory
-      if (this.#isOpaque(directory, id)) break;
-    }
-    return visible;
-  }
-
-  #isOpaque(directory: string, id: LayerId): boolean {
-    try {
-      return this.#overlay.isOpaque(directory);
-    } catch (error) {
-      throw isSystemError(error, "ENOENT") ? gone(id) : error;
-    }
+  #existing(id: LayerId): string {
+    const path = this.#path(id);
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw layerGone(id);
+    return path;
   }
 
   #path(id: LayerId): string {
-    if (!/^[\w-][\w.-]*$/.test(id)) throw new Error(`"${id}" is no layer id`);
-    return join(this.#options.layers, id);
+    return join(this.#options.layers, directoryName(id));
   }
-
-  async #workspace(): Promise<{ workspace: string; make: (name: string) => string }> {
-    const workspace = await mkdtemp(join(this.#options.work, "snapshot-"));
-    const make = (name: string): string => {
-      const directory = join(workspace, name);
-      mkdirSync(directory, 0o755);
-      return directory;
-    };
-    return { workspace, make };
-  }
-}
-
-function gone(id: LayerId): BuildError {
-  return new BuildError("STORE", `Cannot use layer "${id}": it is gone`);
 }

@@ -1,20 +1,24 @@
 import { unmount } from "../sys/syscalls.js";
-import { DirectoryDraft } from "./directory-draft.js";
 import type { Metadata } from "./metadata.js";
-import { overlayChanges } from "./overlay-changes.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
 import { listChangedRoot } from "./root-directory.js";
 import type { ActiveSnapshot, DraftLayer } from "./snapshotter.js";
-import { measureChanges } from "./tree-digest.js";
 
-export interface OverlayActiveOptions {
-  /** Holds all that follows; goes with the snapshot. */
+/** Where a RUN's changes are, once its overlay is unmounted. */
+export interface CollectedChanges {
+  /** Holds `upper`, and goes with the draft. */
   readonly workspace: string;
-  readonly root: string;
+  /** In overlayfs form. */
   readonly upper: string;
-  /** Where drafts are published. */
-  readonly layers: string;
+}
+
+/** Turns collected changes into a draft, which owns the workspace from then on. */
+export type CommitUpper = (changes: CollectedChanges, signal?: AbortSignal) => Promise<DraftLayer>;
+
+export interface OverlayActiveOptions extends CollectedChanges {
+  readonly root: string;
+  readonly commit: CommitUpper;
   readonly overlay: OverlayXattrs;
   /** What `upper` was given to begin with. */
   readonly rootMetadata: Metadata;
@@ -46,11 +50,11 @@ export class OverlayActive implements ActiveSnapshot {
   async commit(signal?: AbortSignal): Promise<DraftLayer> {
     if (this.#committed) throw new Error("this snapshot was committed before");
     await this.unmount();
-    const { workspace, upper, layers, overlay, rootMetadata } = this.#options;
+    const { workspace, upper, overlay, rootMetadata } = this.#options;
     listChangedRoot(upper, rootMetadata, overlay);
-    const measure = await measureChanges(overlayChanges(upper, overlay), signal);
+    const draft = await this.#options.commit({ workspace, upper }, signal);
     this.#committed = true;
-    return new DirectoryDraft({ workspace, directory: upper, layers, measure });
+    return draft;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

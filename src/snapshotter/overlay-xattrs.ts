@@ -33,6 +33,16 @@ export class OverlayXattrs {
     return getXattr(root, `${this.#prefix}tsbuild.root`) !== undefined;
   }
 
+  /** As `setOpaque`, for a directory that is yet to be written with these attributes. */
+  markOpaque(xattrs: Map<string, Uint8Array>): void {
+    xattrs.set(`${this.#prefix}opaque`, YES);
+  }
+
+  /** As `setRootListed`, in the same way. */
+  markRootListed(xattrs: Map<string, Uint8Array>): void {
+    xattrs.set(`${this.#prefix}tsbuild.root`, YES);
+  }
+
   /**
    * The name under which an attribute of a changeset is stored. A hostile layer may carry marks of
    * overlayfs's ("redirect" shows other directories), so these get overlayfs's own escape.

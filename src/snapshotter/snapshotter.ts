@@ -39,6 +39,8 @@ export interface Snapshotter {
   view(chain: LayerChain): Promise<string>;
   /** A published layer as the changeset it was made from, in order. */
   changes(id: LayerId): Changeset;
+  /** The same as the bytes of its tar, those that were measured. */
+  tar(id: LayerId): AsyncIterable<Uint8Array>;
   /** Tells whether `id` is published. A missing one is `false`, not an error. */
   has(id: LayerId): Promise<boolean>;
   /** Removes a published layer; succeeds when already gone. The caller knows that nobody needs it. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Changeset, Entry } from "../oci/changeset.js";
 import { readContent } from "../oci/content.js";
 import type { Digest } from "../oci/digest.js";
-import { writeLayerTar } from "../oci/layer-tar.js";
+import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
@@ -84,20 +84,38 @@ export async function treeDigest(changes: Changeset): Promise<TreeDigest> {
   return tree.digest();
 }
 
+/** What becomes of a layer while it is measured. */
+export interface LayerSink {
+  /** Told of each entry once its content was read. */
+  entry(entry: Entry, written: WrittenEntry): void;
+  /** The next bytes of the tar; valid only during the call. */
+  bytes(chunk: Uint8Array): void;
+}
+
+const noSink: LayerSink = { entry: () => undefined, bytes: () => undefined };
+
 /** DiffID, tree digest and size of the layer, reading its content once. */
-export async function measureChanges(
+export function measureChanges(changes: Changeset, signal?: AbortSignal): Promise<LayerMeasure> {
+  return measureInto(noSink, changes, signal);
+}
+
+/** As `measureChanges`, and hands everything on. */
+export async function measureInto(
+  sink: LayerSink,
   changes: Changeset,
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
   const tar = createHash("sha256");
   let size = 0;
-  const onEntry = (entry: Entry, sha256: string | undefined): void => {
-    tree.add(entry, sha256);
+  const onEntry = (entry: Entry, written: WrittenEntry): void => {
+    tree.add(entry, written.sha256);
+    sink.entry(entry, written);
   };
   for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
     signal?.throwIfAborted();
     tar.update(chunk);
+    sink.bytes(chunk);
     size += chunk.byteLength;
   }
   return { diffId: `sha256:${tar.digest("hex")}` as Digest, tree: tree.digest(), size };

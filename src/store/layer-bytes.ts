@@ -1,7 +1,6 @@
 import { decompressed, gzipped } from "../oci/compression.js";
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { parseDigest, type Digest } from "../oci/digest.js";
-import { writeLayerTar } from "../oci/layer-tar.js";
 import { verified } from "../oci/verified.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import type { Blobs } from "./blobs.js";
@@ -46,7 +45,7 @@ export class LayerBytes {
     const original = this.original(record.diffId);
     const bytes =
       original === undefined
-        ? writeLayerTar(snapshotter.changes(record.id))
+        ? snapshotter.tar(record.id)
         : decompressed(blobs.read(original.digest));
     return verified(bytes, { digest: record.diffId, size: record.size });
   }

@@ -19,6 +19,8 @@ export interface SnapshotterSite {
   readonly work: string;
   /** Whether this process is in a user namespace of its own. */
   readonly userNamespace: boolean;
+  /** The answer to a question about this machine: found out once, then remembered. */
+  readonly remember: (question: string, find: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /** What `openStore` needs to know. */
@@ -61,12 +63,24 @@ export async function openStore(options: StoreOptions, signal?: AbortSignal): Pr
     const database = resources.use(await Database.open(paths.db));
     const { layers } = paths;
     const { userNamespace, now = Date.now } = options;
-    const snapshotter = await options.openSnapshotter({ layers, work, userNamespace });
+    const remember = rememberIn(database);
+    const snapshotter = await options.openSnapshotter({ layers, work, userNamespace, remember });
     return assemble({ paths, work, locks, lease, database, snapshotter, resources, now });
   } catch (error) {
     await resources[Symbol.asyncDispose]();
     throw diskError(`open the store "${paths.root}"`, error);
   }
+}
+
+function rememberIn(database: Database): SnapshotterSite["remember"] {
+  const answers = database.table<boolean>("answers");
+  return async (question, find) => {
+    const known = answers.get(question);
+    if (known !== undefined) return known;
+    const answer = await find();
+    answers.put(question, answer);
+    return answer;
+  };
 }
 
 type Parts = Pick<Store, "paths" | "work" | "locks" | "lease" | "database" | "snapshotter"> & {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promise
 import { join } from "node:path";
 import type { Changeset, Entry } from "../../src/oci/changeset.js";
 import type { Digest } from "../../src/oci/digest.js";
-import { readLayerTar, writeLayerTar } from "../../src/oci/layer-tar.js";
+import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/layer-tar.js";
 import type {
   ActiveSnapshot,
   DraftLayer,
@@ -52,7 +52,10 @@ export class FakeSnapshotter implements Snapshotter {
   }
 
   changes(id: LayerId): Changeset {
-    return readLayerTar(createReadStream(join(this.#site.layers, id, "layer.tar")));
+    return readLayerTar(this.tar(id));
+  }
+  async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
+    yield* createReadStream(join(this.#site.layers, id, "layer.tar"));
   }
   async has(id: LayerId): Promise<boolean> {
     return stat(join(this.#site.layers, id)).then(
@@ -75,7 +78,7 @@ async function writeTar(
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
   const hash = createHash("sha256");
-  const onEntry = (entry: Entry, sha256: string | undefined): void => {
+  const onEntry = (entry: Entry, { sha256 }: WrittenEntry): void => {
     tree.add(entry, sha256);
   };
   await using file = await open(path, "wx");

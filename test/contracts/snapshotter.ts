@@ -20,7 +20,7 @@ export function inUserNamespace(): boolean {
 const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
 
 /** Every kind of entry, in order, that this process may create. */
-function everything(): readonly Entry[] {
+export function everything(): readonly Entry[] {
   const devices = inUserNamespace()
     ? []
     : [device("block", "dev-block", 7, 1048575), device("char", "dev-char", 1, 3)];
@@ -102,6 +102,14 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
           await measureChanges(snapshots.changes("x" as LayerId)),
           one.measure,
         );
+      });
+
+      it("gives back the tar that it measured", async () => {
+        await using draft = await snapshots.ingest(everything());
+        await draft.publish("x" as LayerId);
+        const tar = await collect(snapshots.tar("x" as LayerId));
+        assert.isTrue(tar.equals(await collect(writeLayerTar(everything()))));
+        assert.strictEqual(tar.byteLength, draft.measure.size);
       });
 
       const untidy: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [

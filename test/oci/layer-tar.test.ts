@@ -10,7 +10,7 @@ import { extract } from "tar-stream";
 import { BuildError } from "../../src/error.js";
 import { toBytePath, type BytePath, type Entry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
-import { readLayerTar, writeLayerTar } from "../../src/oci/layer-tar.js";
+import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/layer-tar.js";
 import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { failureOf } from "./build-errors.js";
 import { chunked, collect } from "./bytes.js";
@@ -158,12 +158,27 @@ describe("writeLayerTar()", () => {
 
   it("tells the digest of each content as it passes", async () => {
     const told: (string | undefined)[] = [];
-    const onEntry = (_: Entry, sha256: string | undefined): void => void told.push(sha256);
+    const onEntry = (_: Entry, { sha256 }: WrittenEntry): void => void told.push(sha256);
     const large = Buffer.alloc(2_000_000, "x");
     await collect(writeLayerTar([directory("d"), file("f", "hi"), file("g", large)], { onEntry }));
     const sha256 = (bytes: string | Buffer): string =>
       createHash("sha256").update(bytes).digest("hex");
     assert.deepStrictEqual(told, [undefined, sha256("hi"), sha256(large)]);
+  });
+
+  it("tells where each content is in the tar, whatever lies before it", async () => {
+    const contents = ["hi", Buffer.alloc(300_000, "x"), "", "after", Buffer.alloc(2_000_000, "y")];
+    const entries = contents.flatMap((content, i) => [
+      file(`f${i}${"\xff".repeat(200)}`, content),
+      directory(`f${i}-${"d".repeat(200)}`),
+    ]);
+    const told: { readonly size: number; readonly offset: number }[] = [];
+    const onEntry = (entry: Entry, { offset }: WrittenEntry): void => {
+      if (entry.type === "file") told.push({ size: entry.size, offset });
+    };
+    const tar = await collect(writeLayerTar(entries, { onEntry }));
+    const found = told.map(({ size, offset }) => tar.subarray(offset, offset + size).toString());
+    assert.deepStrictEqual(found, contents.map(String));
   });
 
   it("is read by tar-stream", async () => {

@@ -1,10 +1,7 @@
 import { assert } from "chai";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
@@ -12,18 +9,8 @@ import { unmount } from "../../src/sys/syscalls.js";
 import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
 import { failureOf } from "../oci/build-errors.js";
 import { file } from "../oci/entries.js";
+import { killPublisherAfter } from "./killed-publisher.js";
 import { sampleLayer } from "./sample-layer.js";
-
-async function killAfter(delay: number, args: readonly string[]): Promise<void> {
-  const script = join(import.meta.dirname, "publish-forever.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  await once(child.stdout, "data");
-  await setTimeout(delay);
-  child.kill("SIGKILL");
-  await once(child, "close");
-}
 
 function unmountBelow(folder: string): void {
   const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
@@ -73,7 +60,7 @@ describe("openDirectorySnapshotter()", () => {
     folders.push(folder);
     const options = { layers: join(folder, "layers"), work: join(folder, "work") };
     for (const delay of [0, 7, 19, 31]) {
-      await killAfter(delay, [options.layers, options.work]);
+      await killPublisherAfter(delay, [options.layers, options.work]);
     }
     rmSync(options.work, { recursive: true });
     const snapshots = await openDirectorySnapshotter({

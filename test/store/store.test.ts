@@ -9,6 +9,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Lease } from "../../src/store/lease.js";
+import { openStore } from "../../src/store/store.js";
+import { FakeSnapshotter } from "../contracts/fake-snapshotter.js";
 import { failure, openTestStore, TemporaryDirectory } from "./fixture.js";
 
 describe("openStore()", () => {
@@ -29,6 +31,29 @@ describe("openStore()", () => {
     for (const name of ["db", "layers", "work"]) {
       assert.strictEqual(statSync(join(root, name)).mode & 0o777, 0o700, name);
     }
+  });
+
+  it("finds out once what is asked about this machine, and remembers both answers", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const asked: string[] = [];
+    const find = (question: string, answer: boolean) => (): Promise<boolean> => {
+      asked.push(question);
+      return Promise.resolve(answer);
+    };
+    const answers: boolean[] = [];
+    for (let i = 0; i < 2; i++) {
+      await using _store = await openStore({
+        root: join(directory.path, "store"),
+        userNamespace: false,
+        openSnapshotter: async (site) => {
+          answers.push(await site.remember("yes", find("yes", true)));
+          answers.push(await site.remember("no", find("no", false)));
+          return new FakeSnapshotter(site);
+        },
+      });
+    }
+    assert.deepStrictEqual(asked, ["yes", "no"]);
+    assert.deepStrictEqual(answers, [true, false, true, false]);
   });
 
   it("opens again with everything that was stored, and writes no record to do so", async () => {

@@ -1,0 +1,60 @@
+import { release } from "node:os";
+import { BuildError } from "../error.js";
+import type { Snapshotter } from "../snapshotter/snapshotter.js";
+import type { SnapshotterSite } from "../store/store.js";
+
+/**
+ * Opens the snapshotter that TSBUILD_SNAPSHOTTER names, else the best one that works here. Either may
+ * use what the other left in the store (docs/adr/0005-layers-in-two-forms.md).
+ */
+export async function chooseSnapshotter(
+  name: string | undefined,
+  site: SnapshotterSite,
+): Promise<Snapshotter> {
+  switch (name) {
+    case undefined:
+    case "":
+      return (await hasErofs(site)) ? openErofs(site) : openDirectory(site);
+    case "erofs":
+      if (!(await hasErofs(site))) throw noErofs(site);
+      return openErofs(site);
+    case "directory":
+      return openDirectory(site);
+    default:
+      throw new BuildError(
+        "USAGE",
+        `Cannot use TSBUILD_SNAPSHOTTER "${name}": no such snapshotter`,
+        { hint: `there are "erofs" and "directory"` },
+      );
+  }
+}
+
+/** Asked once for each kernel: finding out takes some milliseconds. */
+function hasErofs({ work, userNamespace, remember }: SnapshotterSite): Promise<boolean> {
+  if (userNamespace) return Promise.resolve(false); // the kernel lets only root mount it
+  return remember(`erofs on Linux ${release()}`, async () => {
+    const { canUseErofs } = await import("../snapshotter/erofs/can-use-erofs.js");
+    return canUseErofs(work);
+  });
+}
+
+async function openErofs({ layers, work }: SnapshotterSite): Promise<Snapshotter> {
+  const { openErofsSnapshotter } = await import("../snapshotter/erofs-snapshotter.js");
+  return openErofsSnapshotter({ layers, work, userNamespace: false });
+}
+
+async function openDirectory(site: SnapshotterSite): Promise<Snapshotter> {
+  const { openDirectorySnapshotter } = await import("../snapshotter/directory-snapshotter.js");
+  return openDirectorySnapshotter(site);
+}
+
+function noErofs({ userNamespace }: SnapshotterSite): BuildError {
+  const why = userNamespace
+    ? "only root can mount EROFS files"
+    : "an overlay over a mounted EROFS file does not work here";
+  return new BuildError("UNSUPPORTED", `Cannot use TSBUILD_SNAPSHOTTER "erofs": ${why}`, {
+    hint: userNamespace
+      ? `use "directory", or leave it unset`
+      : `it needs Linux 6.12 and a store that is not itself on an overlay; use "directory", or leave it unset`,
+  });
+}

@@ -1,0 +1,187 @@
+import { createReadStream, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
+import { readLayerTarFile } from "../oci/layer-tar.js";
+import { isSystemError, unmount } from "../sys/syscalls.js";
+import { DirectoryDraft } from "./directory-draft.js";
+import { openDirectorySnapshotter } from "./directory-snapshotter.js";
+import { INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
+import { writeLayer } from "./erofs/write-layer.js";
+import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
+import { overlayChanges } from "./overlay-changes.js";
+import type { CollectedChanges } from "./overlay-active.js";
+import { makeWorkspace, OverlayStates } from "./overlay-states.js";
+import { OverlayXattrs } from "./overlay-xattrs.js";
+import { removeTree } from "./remove-tree.js";
+import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
+import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
+
+export interface ErofsSnapshotterOptions {
+  /** Published layers: each `<id>.erofs/` is one; `<id>/`, of the directory driver, is another. */
+  readonly layers: string;
+  /** For this process alone, on the same filesystem as `layers`; may vanish with the process. */
+  readonly work: string;
+  /** This driver is for root only. */
+  readonly userNamespace: false;
+}
+
+/**
+ * The driver that never unpacks: each layer is its tar, and an EROFS image that tells the kernel where
+ * in the tar each file is. It also takes the layers of the directory driver as they are.
+ */
+export async function openErofsSnapshotter(options: ErofsSnapshotterOptions): Promise<Snapshotter> {
+  const directories = await openDirectorySnapshotter(options);
+  const mounts = join(options.work, "layers");
+  await mkdir(mounts, { recursive: true, mode: 0o700 });
+  return new ErofsSnapshotter(options, { directories, mounts });
+}
+
+class ErofsSnapshotter implements Snapshotter {
+  readonly name = "erofs";
+  readonly #options: ErofsSnapshotterOptions;
+  readonly #overlay: OverlayXattrs;
+  readonly #states: OverlayStates;
+  readonly #directories: Snapshotter;
+  readonly #mounts: string;
+  /** Layers that are mounted in this process. */
+  readonly #mounted = new Set<LayerId>();
+
+  constructor(
+    options: ErofsSnapshotterOptions,
+    { directories, mounts }: { readonly directories: Snapshotter; readonly mounts: string },
+  ) {
+    this.#options = options;
+    this.#directories = directories;
+    this.#mounts = mounts;
+    this.#overlay = new OverlayXattrs(options);
+    this.#states = new OverlayStates({
+      ...options,
+      lower: (id) => this.#lower(id),
+      commit: (changes, signal) => this.#commit(changes, signal),
+    });
+  }
+
+  prepare(parent: LayerChain): Promise<ActiveSnapshot> {
+    return this.#states.prepare(parent);
+  }
+
+  view(chain: LayerChain): Promise<string> {
+    return this.#states.view(chain);
+  }
+
+  async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+    const { workspace, make } = await makeWorkspace(this.#options.work);
+    try {
+      const directory = make("layer");
+      const measure = await writeLayer(changes, directory, signal);
+      return this.#draft(workspace, directory, measure);
+    } catch (error) {
+      await removeTree(workspace);
+      throw error;
+    }
+  }
+
+  /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
+  async #commit({ workspace, upper }: CollectedChanges, signal?: AbortSignal): Promise<DraftLayer> {
+    const directory = join(workspace, "layer");
+    await mkdir(directory, 0o755);
+    const measure = await writeLayer(overlayChanges(upper, this.#overlay), directory, signal);
+    await removeTree(upper);
+    return this.#draft(workspace, directory, measure);
+  }
+
+  #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {
+    const { layers } = this.#options;
+    const sync = (): Promise<void> => syncFiles(directory);
+    return new DirectoryDraft({ workspace, directory, layers, nameOf: erofsName, sync, measure });
+  }
+
+  async *changes(id: LayerId): AsyncGenerator<Entry> {
+    if (await isThere(this.#path(id))) {
+      yield* readLayerTarFile(toBytePath(join(this.#path(id), TAR_NAME)));
+    } else {
+      yield* this.#directories.changes(id);
+    }
+  }
+
+  async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
+    if (await isThere(this.#path(id))) {
+      yield* createReadStream(join(this.#path(id), TAR_NAME), { highWaterMark: READ_SIZE });
+    } else {
+      yield* this.#directories.tar(id);
+    }
+  }
+
+  async has(id: LayerId): Promise<boolean> {
+    return (await isThere(this.#path(id))) || (await this.#directories.has(id));
+  }
+
+  async remove(id: LayerId): Promise<void> {
+    await this.#states.unmountViewsOf(id);
+    if (this.#mounted.delete(id)) {
+      unmount(this.#mountPoint(id));
+      rmdirSync(this.#mountPoint(id));
+    }
+    const { workspace } = await makeWorkspace(this.#options.work);
+    try {
+      await rename(this.#path(id), join(workspace, "removed")); // at once, or a kill leaves half of it
+    } catch (error) {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    }
+    await removeTree(workspace);
+    await this.#directories.remove(id);
+  }
+
+  async list(): Promise<readonly LayerId[]> {
+    return [...new Set((await readdir(this.#options.layers)).map(idOfLayer))];
+  }
+
+  /** Mounted once in this process; the mount goes with the process. */
+  #lower(id: LayerId): string {
+    const target = this.#mountPoint(id);
+    if (this.#mounted.has(id)) return target;
+    const layer = this.#path(id);
+    if (statSync(layer, { throwIfNoEntry: false }) === undefined) return this.#directory(id);
+    mkdirSync(target, { recursive: true, mode: 0o700 });
+    mountLayer(layer, target);
+    this.#mounted.add(id);
+    return target;
+  }
+
+  #directory(id: LayerId): string {
+    const path = join(this.#options.layers, directoryName(id));
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw layerGone(id);
+    return path;
+  }
+
+  #mountPoint(id: LayerId): string {
+    return join(this.#mounts, directoryName(id));
+  }
+
+  #path(id: LayerId): string {
+    return join(this.#options.layers, erofsName(id));
+  }
+}
+
+/** For hashing and compressing: small reads cost more than they are worth. */
+const READ_SIZE = 1 << 18;
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Both files at once: the filesystem's journal then has one commit for them, not two. */
+async function syncFiles(layer: string): Promise<void> {
+  await Promise.all(
+    [join(layer, TAR_NAME), join(layer, INDEX_NAME), layer].map(async (path) => {
+      await using file = await open(path);
+      await file.sync();
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+/** Bytes that grow at their end, with zeros. */
+export class ByteArea {
+  #bytes = Buffer.alloc(1 << 16);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** To write to, until the next `grow`. Longer than the area: a view for each write costs time. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
+  /** All of it, until the next `grow`. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Adds `size` zeros, and answers where they begin. */
+  grow(size: number): number {
+    const at = this.#length;
+    this.#length += size;
+    if (this.#length > this.#bytes.byteLength) this.#enlarge();
+    return at;
+  }
+
+  /** Adds zeros up to a multiple of `unit`. */
+  align(unit: number): void {
+    this.grow((unit - (this.#length % unit)) % unit);
+  }
+
+  #enlarge(): void {
+    // Pages of a fresh allocation cost memory only once they are written to.
+    const bytes = Buffer.alloc(2 ** Math.ceil(Math.log2(this.#length)));
+    this.#bytes.copy(bytes);
+    this.#bytes = bytes;
+  }
+}

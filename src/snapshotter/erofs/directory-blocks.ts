@@ -1,0 +1,83 @@
+import { fileTypes } from "../../sys/syscalls.js";
+import { ByteArea } from "./byte-area.js";
+import { BLOCK } from "./superblock.js";
+
+/** A name in a directory. */
+export interface Child {
+  readonly name: string;
+  readonly nid: number;
+  /** With its type bits. */
+  readonly mode: number;
+}
+
+/** struct erofs_dirent: nid, offset of the name, type. */
+const DIRENT = 12;
+
+/** Generic file types (FT_…). */
+const typeNumbers: ReadonlyMap<number, number> = new Map([
+  [fileTypes.file, 1],
+  [fileTypes.directory, 2],
+  [fileTypes.char, 3],
+  [fileTypes.block, 4],
+  [fileTypes.fifo, 5],
+  [fileTypes.symlink, 7],
+]);
+
+/** The lists of names of all directories, each in blocks of its own. */
+export class DirectoryBlocks {
+  readonly #area = new ByteArea();
+
+  /** Whole blocks. */
+  get bytes(): Buffer {
+    return this.#area.bytes;
+  }
+
+  /**
+   * Adds a directory, with "." and ".." among its names: the kernel searches by halves over blocks and
+   * names, in the order of bytes. Answers where it begins.
+   */
+  add(children: readonly Child[]): number {
+    const start = this.#area.length;
+    for (let first = 0; first < children.length;) {
+      const end = endOfBlock(children, first);
+      this.#addBlock(children, first, end);
+      first = end;
+    }
+    return start;
+  }
+
+  /** Adds data of a long symlink. */
+  addData(data: string): number {
+    const at = this.#area.grow(data.length);
+    this.#area.buffer.write(data, at, "latin1");
+    this.#area.align(BLOCK);
+    return at;
+  }
+
+  #addBlock(children: readonly Child[], first: number, end: number): void {
+    const at = this.#area.grow(BLOCK);
+    const bytes = this.#area.buffer;
+    let nameAt = (end - first) * DIRENT;
+    for (let i = first; i < end; i++) {
+      const child = children[i];
+      if (child === undefined) break;
+      const entry = at + (i - first) * DIRENT;
+      bytes.writeUInt32LE(child.nid, entry);
+      bytes.writeUInt16LE(nameAt, entry + 8);
+      bytes.writeUInt8(typeNumbers.get(child.mode & fileTypes.mask) ?? 0, entry + 10);
+      bytes.write(child.name, at + nameAt, "latin1");
+      nameAt += child.name.length;
+    }
+  }
+}
+
+/** As many as fit, from `first` on: names follow the entries without gaps. */
+function endOfBlock(children: readonly Child[], first: number): number {
+  let used = 0;
+  let end = first;
+  for (; end < children.length; end++) {
+    used += DIRENT + (children[end]?.name.length ?? 0);
+    if (used > BLOCK) break;
+  }
+  return end;
+}

@@ -1,0 +1,176 @@
+import { fileTypes } from "../../sys/syscalls.js";
+import { ByteArea } from "./byte-area.js";
+import { BLOCK, BLOCK_BITS, HEAD, INODE_SLOT } from "./superblock.js";
+import { xattrUnits } from "./xattrs.js";
+
+/** What every inode has. */
+export interface InodeFields {
+  /** With its type bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch, before it too. */
+  readonly mtime: number;
+  readonly xattrs: Buffer;
+}
+
+/** struct erofs_inode_extended: 32-bit ids and link count, a time of its own. */
+const INODE = 64;
+const EXTENDED = 1;
+/** Data layouts (i_format, from bit 1). */
+const FLAT_PLAIN = 0 << 1;
+const FLAT_INLINE = 2 << 1;
+const CHUNK_BASED = 4 << 1;
+
+const CHUNK_INDEX = 8;
+const CHUNK_HAS_INDEXES = 0x20;
+/** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
+const MAX_CHUNK_BITS = 31;
+/** Number of the extra device, the tar. */
+const DEVICE = 1;
+
+/** The inodes of an image one after the other, each known by its offset in the area. */
+export class InodeArea {
+  readonly #area = new ByteArea();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+  get length(): number {
+    return this.#area.length;
+  }
+  get bytes(): Buffer {
+    return this.#area.bytes;
+  }
+
+  /** A directory, symlink or empty file; `setData` tells later where its data is. */
+  addPlain(fields: InodeFields): number {
+    return this.#add(fields, FLAT_PLAIN);
+  }
+
+  /** A device or a FIFO; `device` is its number as the kernel encodes it. */
+  addSpecial(fields: InodeFields, device: number): number {
+    const at = this.#add(fields, FLAT_PLAIN);
+    this.#area.buffer.writeUInt32LE(device, at + 16);
+    return at;
+  }
+
+  /** A file whose `size` bytes begin at block `start` of the tar. */
+  addFile(fields: InodeFields, size: number, start: number): number {
+    if (size === 0) return this.#add(fields, FLAT_PLAIN);
+    const bits = chunkBits(size);
+    const chunkBlocks = 2 ** bits;
+    const chunks = Math.ceil(size / (BLOCK * chunkBlocks));
+    const at = this.#add(fields, CHUNK_BASED);
+    this.#writeSize(at, size);
+    this.#area.buffer.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
+    this.#area.align(CHUNK_INDEX);
+    const indexes = this.#area.grow(chunks * CHUNK_INDEX);
+    for (let i = 0; i < chunks; i++) {
+      const index = indexes + i * CHUNK_INDEX;
+      this.#area.buffer.writeUInt16LE(DEVICE, index + 2);
+      this.#area.buffer.writeUInt32LE(start + i * chunkBlocks, index + 4);
+    }
+    return at;
+  }
+
+  /**
+   * A symlink with its target right behind it, or undefined where that does not fit: such data must
+   * not cross the end of a block.
+   */
+  addInlineSymlink(fields: InodeFields, target: string): number | undefined {
+    const before = INODE + fields.xattrs.byteLength;
+    const fits = (at: number): boolean => ((at + before) % BLOCK) + target.length <= BLOCK;
+    if (!fits(0)) return undefined;
+    this.#area.align(INODE_SLOT);
+    if (!fits(this.#area.length)) this.#area.align(BLOCK);
+    const at = this.#add(fields, FLAT_INLINE);
+    this.#writeSize(at, target.length);
+    const data = this.#area.grow(target.length);
+    this.#area.buffer.write(target, data, "latin1");
+    return at;
+  }
+
+  /** One more name for the inode. */
+  addLink(at: number, links = 1): void {
+    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 44) + links, at + 44);
+  }
+
+  /** Where the data of a plain inode is. */
+  setData(at: number, size: number, block: number): void {
+    this.#writeSize(at, size);
+    this.#area.buffer.writeUInt32LE(block, at + 16);
+  }
+
+  /** What `setData` set, `blocks` further. */
+  moveData(at: number, blocks: number): void {
+    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 16) + blocks, at + 16);
+  }
+
+  nid(at: number): number {
+    return (HEAD + at) / INODE_SLOT;
+  }
+
+  /** The mode with its type bits. */
+  mode(at: number): number {
+    return this.#area.buffer.readUInt16LE(at + 4);
+  }
+
+  /** Whether the inode has exactly these fields, but for the type bits. */
+  matches(at: number, { mode, uid, gid, mtime, xattrs }: InodeFields): boolean {
+    const bytes = this.#area.buffer;
+    return (
+      ((bytes.readUInt16LE(at + 4) ^ mode) & ~fileTypes.mask) === 0 &&
+      bytes.readUInt32LE(at + 24) === uid &&
+      bytes.readUInt32LE(at + 28) === gid &&
+      bytes.readUInt32LE(at + 32) === mtime >>> 0 &&
+      bytes.readInt32LE(at + 36) === highWord(mtime) &&
+      bytes.readUInt16LE(at + 2) === xattrUnits(xattrs) &&
+      bytes.subarray(at + INODE, at + INODE + xattrs.byteLength).equals(xattrs)
+    );
+  }
+
+  #add({ mode, uid, gid, mtime, xattrs }: InodeFields, layout: number): number {
+    this.#area.align(INODE_SLOT);
+    const at = this.#area.grow(INODE + xattrs.byteLength);
+    const bytes = this.#area.buffer;
+    bytes.writeUInt16LE(EXTENDED | layout, at);
+    bytes.writeUInt16LE(xattrUnits(xattrs), at + 2);
+    bytes.writeUInt16LE(mode, at + 4);
+    bytes.writeUInt32LE(++this.#count, at + 20);
+    bytes.writeUInt32LE(uid, at + 24);
+    bytes.writeUInt32LE(gid, at + 28);
+    bytes.writeUInt32LE(mtime >>> 0, at + 32);
+    bytes.writeInt32LE(highWord(mtime), at + 36);
+    bytes.writeUInt32LE(1, at + 44); // links
+    xattrs.copy(bytes, at + INODE);
+    return at;
+  }
+
+  #writeSize(at: number, size: number): void {
+    this.#area.buffer.writeUInt32LE(size >>> 0, at + 8);
+    this.#area.buffer.writeUInt32LE(highWord(size), at + 12);
+  }
+}
+
+function highWord(value: number): number {
+  return Math.floor(value / 2 ** 32);
+}
+
+/** The fewest bits of a chunk that holds the whole file. */
+function chunkBits(size: number): number {
+  const blocks = Math.ceil(size / BLOCK);
+  return Math.min(MAX_CHUNK_BITS, Math.ceil(Math.log2(blocks)));
+}
+
+/** The number of a device file (the kernel's new_encode_dev); undefined where it has no such number. */
+export function encodeDevice(major: number, minor: number): number | undefined {
+  if (major < 0 || major > 0xfff || minor < 0 || minor > 0xfffff) return undefined;
+  return (minor & 0xff) + major * 0x100 + (minor >>> 8) * 0x100000;
+}
+
+/** Blocks that hold `size` bytes. */
+export function blocksOf(size: number): number {
+  return Math.ceil(size / 2 ** BLOCK_BITS);
+}

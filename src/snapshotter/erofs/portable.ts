@@ -1,0 +1,21 @@
+import type { Changeset, Entry } from "../../oci/changeset.js";
+import { isPortable } from "../overlay-xattrs.js";
+
+/**
+ * The changeset as any Linux filesystem would give it back: without attributes that are labels of one
+ * machine only, and with the one mode that symlinks have.
+ */
+export async function* portable(changes: Changeset): AsyncGenerator<Entry> {
+  for await (const entry of changes) yield portableEntry(entry);
+}
+
+function portableEntry(entry: Entry): Entry {
+  if (entry.type === "whiteout" || entry.type === "opaque") return entry;
+  const { xattrs } = entry;
+  if (entry.type === "symlink" && entry.mode !== 0o777) {
+    return portableEntry({ ...entry, mode: 0o777 });
+  }
+  if (xattrs === undefined || [...xattrs.keys()].every(isPortable)) return entry;
+  const kept = new Map([...xattrs].filter(([name]) => isPortable(name)));
+  return { ...entry, xattrs: kept.size === 0 ? undefined : kept };
+}

@@ -1,0 +1,109 @@
+import { mkdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { unmount } from "../sys/syscalls.js";
+import { OverlayActive, type CommitUpper } from "./overlay-active.js";
+import { mountOverlay } from "./overlay-mounts.js";
+import { OverlayXattrs } from "./overlay-xattrs.js";
+import { rootMetadata, writeRoot } from "./root-directory.js";
+import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
+
+export interface OverlayStatesOptions {
+  readonly work: string;
+  readonly userNamespace: boolean;
+  /** The host path of a directory that is the layer in overlayfs form. */
+  readonly lower: (id: LayerId) => string;
+  readonly commit: CommitUpper;
+}
+
+/** A private directory, and how to make directories in it. */
+export interface Workspace {
+  readonly workspace: string;
+  readonly make: (name: string) => string;
+}
+
+/** Filesystem states as overlays of layer directories, however those come to be. */
+export class OverlayStates {
+  readonly #options: OverlayStatesOptions;
+  readonly #overlay: OverlayXattrs;
+  /** By chain. */
+  readonly #views = new Map<
+    string,
+    { readonly chain: LayerChain; readonly root: Promise<string> }
+  >();
+
+  constructor(options: OverlayStatesOptions) {
+    this.#options = options;
+    this.#overlay = new OverlayXattrs(options);
+  }
+
+  /** A writable state over `parent`. */
+  async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
+    const { userNamespace, commit } = this.#options;
+    const lowers = this.#visible(parent);
+    const metadata = rootMetadata(lowers, this.#overlay);
+    const { workspace, make } = await makeWorkspace(this.#options.work);
+    const [root, upper, work] = [make("root"), make("upper"), make("work")];
+    writeRoot(upper, metadata, userNamespace);
+    if (lowers.length === 0) lowers.push(make("empty"));
+    mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
+    const overlay = this.#overlay;
+    return new OverlayActive({ workspace, root, upper, commit, overlay, rootMetadata: metadata });
+  }
+
+  /** The root directory of a read-only state. */
+  view(chain: LayerChain): Promise<string> {
+    const key = chain.join("/");
+    const known = this.#views.get(key);
+    if (known !== undefined) return known.root;
+    const root = this.#mountView(chain);
+    this.#views.set(key, { chain, root });
+    root.catch(() => this.#views.delete(key));
+    return root;
+  }
+
+  /** The uppermost directory is empty and carries the root's metadata; overlayfs wants two anyway. */
+  async #mountView(chain: LayerChain): Promise<string> {
+    const { userNamespace } = this.#options;
+    const lowers = this.#visible(chain);
+    const { make } = await makeWorkspace(this.#options.work);
+    const [root, top] = [make("root"), make("top")];
+    writeRoot(top, rootMetadata(lowers, this.#overlay), userNamespace);
+    if (lowers.length === 0) lowers.push(make("empty"));
+    mountOverlay({ target: root, lowers: [top, ...lowers], upper: undefined, userNamespace });
+    return root;
+  }
+
+  /** Takes away every view that shows the layer. */
+  async unmountViewsOf(id: LayerId): Promise<void> {
+    for (const [key, view] of this.#views) {
+      if (!view.chain.includes(id)) continue;
+      this.#views.delete(key);
+      unmount(await view.root);
+    }
+  }
+
+  /** Layer directories, the uppermost first, as far down as they can be seen through. */
+  #visible(chain: LayerChain): string[] {
+    const visible: string[] = [];
+    // overlayfs refuses (ELOOP) a layer that is there twice; the upper one hides all of the lower one
+    for (const id of new Set([...chain].reverse())) {
+      const directory = this.#options.lower(id);
+      visible.push(directory);
+      // overlayfs does not look for this mark on the root directory
+      if (this.#overlay.isOpaque(directory)) break;
+    }
+    return visible;
+  }
+}
+
+/** A new directory in `work`. */
+export async function makeWorkspace(work: string): Promise<Workspace> {
+  const workspace = await mkdtemp(join(work, "snapshot-"));
+  const make = (name: string): string => {
+    const directory = join(workspace, name);
+    mkdirSync(directory, 0o755);
+    return directory;
+  };
+  return { workspace, make };
+}

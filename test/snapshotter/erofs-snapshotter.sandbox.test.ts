@@ -1,0 +1,186 @@
+import { assert } from "chai";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Changeset } from "../../src/oci/changeset.js";
+import { digestOf } from "../../src/oci/digest.js";
+import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
+import { openErofsSnapshotter } from "../../src/snapshotter/erofs-snapshotter.js";
+import type { DraftLayer, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
+import { measureChanges } from "../../src/snapshotter/tree-digest.js";
+import { unmount } from "../../src/sys/syscalls.js";
+import { describeSnapshotter, everything, inUserNamespace } from "../contracts/snapshotter.js";
+import { failureOf } from "../oci/build-errors.js";
+import { collect } from "../oci/bytes.js";
+import { directory, file, symlink, whiteout } from "../oci/entries.js";
+import { killPublisherAfter } from "./killed-publisher.js";
+import { sampleLayer } from "./sample-layer.js";
+
+/** What was measured, or why nothing could be. */
+function summary(result: PromiseSettledResult<DraftLayer>): unknown {
+  return result.status === "fulfilled" ? result.value.measure : String(result.reason);
+}
+
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  const targets = mounts.map((line) => line.split(" ")[1] ?? "");
+  for (const target of targets.reverse()) if (target.startsWith(`${folder}/`)) unmount(target);
+}
+
+// EROFS is mounted by root only; in a user namespace there is nothing to test.
+if (!inUserNamespace()) {
+  describe("openErofsSnapshotter()", () => {
+    const folders: string[] = [];
+
+    function open(): Promise<Snapshotter> {
+      // a name that would need escaping in mount options
+      const folder = mkdtempSync(join(tmpdir(), "tsbuild-erofs,lowerdir=a:b-"));
+      folders.push(folder);
+      return openErofsSnapshotter({
+        layers: join(folder, "layers"),
+        work: join(folder, "work"),
+        userNamespace: false,
+      });
+    }
+
+    after(() => {
+      for (const folder of folders) {
+        unmountBelow(folder);
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    describeSnapshotter("erofs", open);
+
+    function lastFolder(): string {
+      return folders.at(-1) ?? "";
+    }
+
+    async function publish(
+      snapshots: Snapshotter,
+      name: string,
+      changes: Changeset,
+    ): Promise<LayerId> {
+      const id = name as LayerId;
+      await using draft = await snapshots.ingest(changes);
+      await draft.publish(id);
+      return id;
+    }
+
+    it("keeps a layer as two files, and nothing in its work directory", async () => {
+      const snapshots = await open();
+      const id = await publish(snapshots, "a", sampleLayer());
+      {
+        await using active = await snapshots.prepare([id]);
+        writeFileSync(join(active.root, "x"), "x");
+        await using _draft = await active.commit();
+        await using _dropped = await snapshots.ingest([file("b"), file("a")]);
+        await using _uncommitted = await snapshots.prepare([]);
+      }
+      const layers = join(lastFolder(), "layers");
+      assert.deepStrictEqual(readdirSync(layers), ["a.erofs"]);
+      assert.deepStrictEqual(readdirSync(join(layers, "a.erofs")), ["layer.erofs", "layer.tar"]);
+      await snapshots.remove(id);
+      assert.deepStrictEqual(readdirSync(join(lastFolder(), "work")), ["layers"]);
+      assert.deepStrictEqual(readdirSync(join(lastFolder(), "work", "layers")), []);
+    });
+
+    it("takes layers of the directory driver, also between its own", async () => {
+      const snapshots = await open();
+      const folder = lastFolder();
+      const directories = await openDirectorySnapshotter({
+        layers: join(folder, "layers"),
+        work: join(folder, "work"),
+        userNamespace: false,
+      });
+      const two = "two" as LayerId;
+      const chain = [
+        await publish(snapshots, "one", [file("a", "1"), file("b", "1")]),
+        await publish(directories, "two", [file("b", "2"), file("c", "2")]),
+        await publish(snapshots, "three", [whiteout("a"), file("c", "3")]),
+      ];
+      const root = await snapshots.view(chain);
+      const contents = ["b", "c"].map((name) => readFileSync(join(root, name), "utf8"));
+      assert.deepStrictEqual(
+        [readdirSync(root), contents],
+        [
+          ["b", "c"],
+          ["2", "3"],
+        ],
+      );
+      assert.deepStrictEqual([...(await snapshots.list())].sort(), ["one", "three", "two"]);
+      const { diffId } = await measureChanges([file("b", "2"), file("c", "2")]);
+      assert.strictEqual((await measureChanges(snapshots.changes(two))).diffId, diffId);
+      assert.strictEqual(digestOf(await collect(snapshots.tar(two))), diffId);
+      assert.deepStrictEqual(await directories.list(), [two]);
+      assert.isFalse(await directories.has("one" as LayerId));
+      await snapshots.remove(two);
+      assert.isFalse(await directories.has(two));
+    });
+
+    it("does not take files of a layer for an index", async () => {
+      const snapshots = await open();
+      const folder = lastFolder();
+      const directories = await openDirectorySnapshotter({
+        layers: join(folder, "layers"),
+        work: join(folder, "work"),
+        userNamespace: false,
+      });
+      const id = await publish(directories, "x", [
+        file("layer.erofs", "?"),
+        file("layer.tar", "?"),
+      ]);
+      assert.deepStrictEqual(readdirSync(await snapshots.view([id])), ["layer.erofs", "layer.tar"]);
+    });
+
+    it("measures the same as the directory driver", async () => {
+      const snapshots = await open();
+      const directories = await openDirectorySnapshotter({
+        layers: join(lastFolder(), "layers"),
+        work: join(lastFolder(), "work"),
+        userNamespace: false,
+      });
+      const label = new Map([["security.selinux", Buffer.from("x")]]);
+      for (const entries of [
+        [...sampleLayer()],
+        everything(),
+        [...everything()].reverse(), // links come before their targets
+        [file("a/b/c", "", { xattrs: label }), directory(""), symlink("s", "t", { mode: 0o644 })],
+      ]) {
+        const [mine, theirs] = await Promise.allSettled([
+          snapshots.ingest(entries),
+          directories.ingest(entries),
+        ]);
+        assert.deepStrictEqual(summary(mine), summary(theirs));
+      }
+    });
+
+    it("never has a part of a layer when it is killed", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "tsbuild-killed-"));
+      folders.push(folder);
+      const [layers, work] = [join(folder, "layers"), join(folder, "work")];
+      for (const delay of [0, 7, 19, 31]) await killPublisherAfter(delay, [layers, work, "erofs"]);
+      rmSync(work, { recursive: true });
+      const snapshots = await openErofsSnapshotter({ layers, work, userNamespace: false });
+      const { diffId } = await measureChanges(sampleLayer());
+      const ids = await snapshots.list();
+      assert.isAtLeast(ids.length, 4);
+      for (const id of ids) {
+        assert.strictEqual((await measureChanges(snapshots.changes(id))).diffId, diffId);
+        assert.lengthOf(readdirSync(join(await snapshots.view([id]), "d")), 300);
+      }
+    });
+
+    it("mounts several hundred layers, and says where the limit is", async () => {
+      const snapshots = await open();
+      const chain: LayerId[] = [];
+      for (let i = 0; i < 500; i++) {
+        chain.push(await publish(snapshots, `layer-${i}`, [file(`file-${i}`)]));
+      }
+      await using active = await snapshots.prepare(chain);
+      assert.lengthOf(readdirSync(active.root), 500);
+      const error = await failureOf(snapshots.view(chain), "UNSUPPORTED");
+      assert.include(error.message, "Cannot mount 501 layers: overlayfs takes 500");
+    });
+  });
+}
