@@ -22,8 +22,11 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
     ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
   );
   await using stack = new ResourceStack();
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.once(signal, () => void stack[Symbol.asyncDispose]().then(() => process.exit(130)));
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"]) {
+    process.once(name, () => {
+      stop.abort(new Error(`Cannot go on: ${name}`));
+    });
   }
   const site = mkdtempSync(join(directory, "tsbuild-bench-"));
   stack.use({
@@ -41,7 +44,8 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
   for (const workload of chosen) {
     const place = { directory: join(site, "work"), registry };
     mkdirSync(place.directory);
-    const measured = await takeTurns(workload, builders, { place, turns, weighed: ours, tell });
+    const options = { place, turns, weighed: ours, tell };
+    const measured = await takeTurns(workload, builders, options, stop.signal);
     const result = { workload, measured };
     console.log(linesOf(result)); // at once: a later workload may fail, or take too long
     results.push(result);

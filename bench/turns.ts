@@ -14,6 +14,7 @@ export interface Measured {
 }
 
 export interface TurnOptions {
+  readonly place: Place;
   readonly turns: number;
   /** Whose memory is measured, in a turn of its own: looking costs time. */
   readonly weighed: Builder | undefined;
@@ -25,7 +26,8 @@ export interface TurnOptions {
 export async function takeTurns(
   workload: Workload,
   builders: readonly Builder[],
-  { place, turns, weighed, tell }: TurnOptions & { readonly place: Place },
+  { place, turns, weighed, tell }: TurnOptions,
+  signal: AbortSignal,
 ): Promise<readonly Measured[]> {
   const scene = await workload.open(place);
   const seconds = new Map(builders.map(({ name }) => [name, new Array<number>()]));
@@ -33,6 +35,7 @@ export async function takeTurns(
     tell(`${workload.name}: ${turn === 0 ? "warm-up" : `turn ${turn} of ${turns}`}`);
     await scene.newTurn(turn);
     for (const builder of builders) {
+      signal.throwIfAborted(); // between two commands, so that what runs ends by itself
       await start(scene, builder);
       const finished = await runCommand(scene.timed(builder));
       if (turn > 0) seconds.get(builder.name)?.push(finished.seconds);

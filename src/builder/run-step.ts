@@ -78,7 +78,7 @@ async function runInSandbox(
       stdio: (stream, chunk) => {
         engine.board.output(vertex, stream, chunk);
       },
-      stdin: false,
+      stdin: undefined,
       terminal: false,
     },
     signal,

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 
 /** A host path shown inside the sandbox. */
@@ -34,10 +35,13 @@ export interface SandboxProcess {
     readonly soft: number;
     readonly hard: number;
   }[];
-  /** Where output goes: to a callback, or straight to the terminal of this process. */
+  /**
+   * Where output goes: to a callback, or, with input, straight to the terminal of this process. Never to
+   * files that this process was given: the runtime makes the process's user own what it inherits.
+   */
   readonly stdio: "inherit" | OutputSink;
-  /** Input is that of this process; needs stdio "inherit". Else there is none: reading ends at once. */
-  readonly stdin: boolean;
+  /** Input besides a callback; without one, reading ends at once. Destroyed when the process ends. */
+  readonly stdin: Readable | undefined;
   /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit" and a terminal as stdin. */
   readonly terminal: boolean;
 }

@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { kill } from "node:process";
+import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { makePipe } from "../sys/syscalls.js";
@@ -23,13 +24,13 @@ export async function runRuntime(
   signal.throwIfAborted();
   const guard = ["--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', self];
   const inNamespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", ...argv];
-  const output = stdio === "inherit" ? undefined : new Output(stdio);
+  const pipes = stdio === "inherit" ? undefined : new Pipes(stdio, stdin);
   const child = spawn("setpriv", [...guard, ...inNamespace], {
     env: { PATH: searchPath },
-    stdio: output?.stdio ?? [stdin ? "inherit" : "ignore", "inherit", "inherit"],
-    detached: output !== undefined, // Ctrl-C reaches a step only through `signal`
+    stdio: pipes?.stdio ?? "inherit",
+    detached: pipes !== undefined, // Ctrl-C reaches a step only through `signal`
   });
-  output?.started();
+  pipes?.started();
   const abort = (): void => void killTree(child);
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -39,11 +40,12 @@ export async function runRuntime(
         cause,
       });
     });
-    await output?.ended;
+    await pipes?.ended;
     signal.throwIfAborted();
     return code ?? 128 + 9; // only SIGKILL ends unshare itself
   } finally {
     signal.removeEventListener("abort", abort);
+    pipes?.close();
   }
 }
 
@@ -78,14 +80,16 @@ async function isAlive(pid: string): Promise<boolean> {
   return stat[stat.lastIndexOf(")") + 2] !== "Z";
 }
 
-/** The two pipes from a step, as real pipes; see `makePipe`. */
-class Output {
-  readonly #pipes = [makePipe(), makePipe()] as const;
-  readonly stdio: StdioOptions = ["ignore", this.#pipes[0].write, this.#pipes[1].write];
+/** The pipes to and from a step, as real pipes; see `makePipe`. */
+class Pipes {
+  readonly #outputs = [makePipe(), makePipe()] as const;
+  readonly #input:
+    { readonly read: number; readonly source: Readable; readonly sink: Socket } | undefined;
   readonly ended: Promise<unknown>;
 
-  constructor(sink: OutputSink) {
-    const [stdout, stderr] = this.#pipes;
+  constructor(sink: OutputSink, source: Readable | undefined) {
+    const [stdout, stderr] = this.#outputs;
+    this.#input = source && openInput(source);
     this.ended = Promise.all([
       drain(stdout.read, (chunk) => {
         sink("stdout", chunk);
@@ -96,10 +100,29 @@ class Output {
     ]);
   }
 
-  /** Gives up our copies of the writing ends, so that the reading ends see the end. */
-  started(): void {
-    for (const { write } of this.#pipes) closeSync(write);
+  get stdio(): StdioOptions {
+    return [this.#input?.read ?? "ignore", ...this.#outputs.map(({ write }) => write)];
   }
+
+  /** Gives up our copies of the step's ends, so that the other ends see when it is gone. */
+  started(): void {
+    for (const { write } of this.#outputs) closeSync(write);
+    if (this.#input !== undefined) closeSync(this.#input.read);
+  }
+
+  /** Lets go of an input that nobody reads any more: waiting for it would keep this process alive. */
+  close(): void {
+    this.#input?.source.destroy();
+    this.#input?.sink.destroy();
+  }
+}
+
+function openInput(source: Readable) {
+  const { read, write } = makePipe();
+  const sink = new Socket({ fd: write, readable: false, writable: true });
+  sink.on("error", () => undefined); // the step may end, or close its input, before all is read
+  source.pipe(sink);
+  return { read, source, sink };
 }
 
 async function drain(fd: number, take: (chunk: Uint8Array) => void): Promise<void> {

@@ -31,7 +31,7 @@ export function step(
     extraHosts: [],
     ulimits: [],
     stdio: () => undefined,
-    stdin: false,
+    stdin: undefined,
     terminal: false,
     ...changes,
   };

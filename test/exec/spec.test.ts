@@ -17,7 +17,7 @@ const process: StepProcess = {
   shmSize: 65536,
   extraHosts: [],
   ulimits: [],
-  stdin: false,
+  stdin: undefined,
   terminal: false,
 };
 

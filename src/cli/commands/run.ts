@@ -53,8 +53,12 @@ function processOf(
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
     ulimits: [],
-    stdio: "inherit",
-    stdin: command.interactive || command.tty,
+    stdio: command.tty
+      ? "inherit"
+      : (stream, chunk) => {
+          (stream === "stdout" ? io.out : io.err).write(chunk);
+        },
+    stdin: command.interactive && !command.tty ? io.in : undefined,
     terminal: command.tty,
   };
 }

@@ -5,8 +5,6 @@ import type { Site } from "./site.js";
 export interface Inspected {
   readonly Id: string;
   readonly Author: string;
-  readonly RepoTags: readonly string[];
-  readonly Architecture: string;
   readonly Config: Readonly<Record<string, unknown>>;
   readonly RootFS: { readonly Layers: readonly string[] };
 }

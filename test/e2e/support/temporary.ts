@@ -2,7 +2,7 @@ import { chmodSync, lchownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run } from "./run.js";
-import { accounts, type Account } from "./accounts.js";
+import type { Account } from "./accounts.js";
 
 /** Files of a context by path: text, bytes, or text with a mode. */
 export type Files = Readonly<
@@ -39,13 +39,6 @@ export async function removeDirectory(path: string, account: Account): Promise<v
     await run(account, [...enter, "rm", "-rf", path]);
   }
   rmSync(path, { recursive: true, force: true });
-}
-
-/** An account that may read what the tests made, whoever runs them. */
-export const [tester = impossible()] = accounts;
-
-function impossible(): never {
-  throw new Error("there is always an account");
 }
 
 function own(path: string, { uid, gid }: Account): void {

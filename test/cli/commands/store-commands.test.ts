@@ -1,0 +1,344 @@
+import { assert } from "chai";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StepRecords } from "../../../src/cache/records.js";
+import type { CacheKey } from "../../../src/cache/key.js";
+import type { StoreCommand } from "../../../src/cli/command.js";
+import { runDu, runPrune } from "../../../src/cli/commands/disk.js";
+import { runHistory } from "../../../src/cli/commands/history.js";
+import { runImages } from "../../../src/cli/commands/images.js";
+import { runInspect } from "../../../src/cli/commands/inspect.js";
+import { runLoad } from "../../../src/cli/commands/load.js";
+import { runRmi, runTag } from "../../../src/cli/commands/names.js";
+import { runSave } from "../../../src/cli/commands/save.js";
+import { parseCommand } from "../../../src/cli/parse-command.js";
+import type { Session } from "../../../src/cli/session.js";
+import type { Store } from "../../../src/store/store.js";
+import { temporaryDirectory } from "../../context/temporary.js";
+import { failureOf } from "../../oci/build-errors.js";
+import { storeImage } from "../../output/store-image.js";
+import { oneFile, temporaryStore } from "../../store/fixture.js";
+import { FakeIo, type World } from "../fake-io.js";
+
+const temporary = temporaryDirectory();
+
+/** Runs one command line on a store, and answers the world afterwards. */
+async function run(store: Store, line: string, world: World = {}): Promise<FakeIo> {
+  const io = new FakeIo({ cwd: temporary, ...world });
+  const command = parseCommand(line.split(" "));
+  assert.strictEqual(await perform(command as StoreCommand, store, io), 0);
+  return io;
+}
+
+async function perform(command: StoreCommand, store: Store, io: FakeIo): Promise<number> {
+  switch (command.kind) {
+    case "images":
+      return await runImages(command, store, io);
+    case "inspect":
+      return await runInspect(command, store, io);
+    case "history":
+      return await runHistory(command, store, io);
+    case "tag":
+      return await runTag(command, store);
+    case "rmi":
+      return await runRmi(command, store, io);
+    case "save":
+      return await runSave(command, store, io);
+    case "load":
+      return await runLoad(command, sessionOf(store, io));
+    case "prune":
+      return await runPrune(command, store, io);
+    case "du":
+      return await runDu(store, io);
+  }
+}
+
+function sessionOf(store: Store, io: FakeIo): Session {
+  return {
+    io,
+    store,
+    namespace: { user: false, mount: false },
+    platform: { os: "linux", architecture: "amd64" },
+    registry: () => Promise.reject(new Error("no registry is needed")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+const year = 365 * 24 * 3600 * 1000;
+const ago = (years: number): string => new Date(Date.now() - years * year - 1000).toISOString();
+const short = (id: string): string => id.slice("sha256:".length, 19);
+
+describe("tsbuild images", () => {
+  it("lists names and what has none, newest first", async () => {
+    await using store = await temporaryStore();
+    const old = await storeImage(store, [oneFile("old")], {
+      names: ["old:1", "example.com:5000/team/old"],
+      created: ago(3),
+    });
+    const lost = await storeImage(store, [], { created: ago(2) });
+    const young = await storeImage(store, [oneFile("new")], { names: ["web"], created: ago(1) });
+    const { text } = await run(store, "images");
+    assert.strictEqual(
+      text,
+      [
+        "REPOSITORY                  TAG      IMAGE ID       CREATED       SIZE",
+        `web                         latest   ${short(young.id)}   1 year ago    2.05kB`,
+        `<none>                      <none>   ${short(lost.id)}   2 years ago   0B`,
+        `old                         1        ${short(old.id)}   3 years ago   2.05kB`,
+        `example.com:5000/team/old   latest   ${short(old.id)}   3 years ago   2.05kB`,
+        "",
+      ].join("\n"),
+    );
+  });
+
+  const filters: readonly (readonly [string, readonly string[]])[] = [
+    ["web", ["1", "2", "latest"]],
+    ["web:2", ["2"]],
+    ["web:latest", ["latest"]],
+    ["docker.io/library/web", ["1", "2", "latest"]],
+    ["other/web", []],
+  ];
+  for (const [filter, tags] of filters) {
+    it(`lists ${tags.join(", ") || "nothing"} for "${filter}"`, async () => {
+      await using store = await temporaryStore();
+      await storeImage(store, [], { names: ["web:1", "web:2", "web", "website:1"] });
+      await storeImage(store, [oneFile("nameless")]);
+      const [, ...lines] = (await run(store, `images ${filter}`)).text.trim().split("\n");
+      const found = lines.map((line) => line.split(/ +/)[1] ?? "");
+      assert.deepStrictEqual(found.sort(), [...tags]);
+    });
+  }
+
+  it("lists each id once with -q, whole with --no-trunc", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["a", "b"] });
+    assert.strictEqual((await run(store, "images -q")).text, `${short(id)}\n`);
+    assert.strictEqual((await run(store, "images -q --no-trunc")).text, `${id}\n`);
+  });
+});
+
+describe("tsbuild history", () => {
+  const history = [
+    { created_by: "ADD base", created: ago(3) },
+    { created_by: "ENV A=1", created: ago(2), empty_layer: true, comment: "note" },
+    { created_by: `RUN one \\\n  two${" and more".repeat(9)}`, created: ago(2) },
+    {},
+  ];
+
+  it("shows the newest first, with the sizes of the layers", async () => {
+    await using store = await temporaryStore();
+    const layers = [oneFile("a"), oneFile("b".repeat(5000))];
+    const { id } = await storeImage(store, layers, { names: ["web"], history });
+    assert.strictEqual(
+      (await run(store, "history web")).text,
+      [
+        "IMAGE          CREATED       CREATED BY                                      SIZE     COMMENT",
+        `${short(id)}   N/A                                                           0B`,
+        "<missing>      2 years ago   RUN one \\ two and more and more and more and…   6.66kB",
+        "<missing>      2 years ago   ENV A=1                                         0B       note",
+        "<missing>      3 years ago   ADD base                                        2.05kB",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("cuts nothing with --no-trunc, and shows the id alone with -q", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["web"], history });
+    const { text } = await run(store, "history --no-trunc web");
+    assert.include(text, " and more".repeat(9));
+    assert.include(text, id);
+    const quiet = (await run(store, "history -q web")).text;
+    assert.strictEqual(quiet, `${short(id)}\n${"<missing>\n".repeat(3)}`);
+  });
+
+  it("says which image is not there", async () => {
+    await using store = await temporaryStore();
+    const error = await failureOf(run(store, "history none"), "IMAGE_NOT_FOUND");
+    assert.strictEqual(error.message, 'Cannot find image "none" in the store');
+  });
+});
+
+describe("tsbuild inspect", () => {
+  it("prints an array in Docker's form", async () => {
+    await using store = await temporaryStore();
+    const created = ago(1);
+    const config = { Env: ["A=1"], Cmd: ["run"], User: "7" };
+    const image = await storeImage(store, [oneFile("a")], {
+      names: ["web", "example.com/web:1"],
+      config,
+      created,
+      history: [{ comment: "a note" }],
+    });
+    const printed: unknown = JSON.parse((await run(store, "inspect web")).text);
+    const [layer] = store.layers.list();
+    assert.deepStrictEqual(printed, [
+      {
+        Id: image.id,
+        RepoTags: ["web:latest", "example.com/web:1"],
+        RepoDigests: [],
+        Comment: "a note",
+        Created: created,
+        Author: "",
+        Config: config,
+        Architecture: "amd64",
+        Os: "linux",
+        Size: 2048,
+        RootFS: { Type: "layers", Layers: [layer?.diffId] },
+        Metadata: { LastTagTime: "2026-01-01T00:00:00.000Z" },
+      },
+    ]);
+  });
+
+  it("prints what is there before it fails for the rest", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["web"] });
+    const io = new FakeIo();
+    const command = { kind: "inspect", names: ["none", "web", "nil"], debug: false } as const;
+    const error = await failureOf(runInspect(command, store, io), "IMAGE_NOT_FOUND");
+    assert.strictEqual(error.message, 'Cannot find "none", "nil" in the store');
+    assert.include(io.text, id);
+  });
+});
+
+describe("tsbuild tag and rmi", () => {
+  it("gives a name and takes it away, and the image with its last", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["web"] });
+    await run(store, "tag web example.com/web:2");
+    assert.strictEqual((await run(store, "rmi web")).text, "Untagged: web:latest\n");
+    assert.strictEqual(
+      (await run(store, "rmi example.com/web:2")).text,
+      `Untagged: example.com/web:2\nDeleted: ${id}\n`,
+    );
+    assert.deepStrictEqual(store.images.list(), []);
+  });
+
+  it("needs --force for an id with several names", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["a", "b"] });
+    await failureOf(run(store, `rmi ${id}`), "USAGE");
+    const { text } = await run(store, `rmi -f ${short(id)}`);
+    assert.strictEqual(text, `Untagged: a:latest\nUntagged: b:latest\nDeleted: ${id}\n`);
+  });
+});
+
+describe("tsbuild save and load", () => {
+  it("carry images with their names to another store", async () => {
+    await using from = await temporaryStore();
+    await using to = await temporaryStore();
+    const shared = oneFile("shared");
+    const a = await storeImage(from, [shared, oneFile("a")], { names: ["a", "a:2"] });
+    const b = await storeImage(from, [shared], { names: ["example.com/b:1"] });
+    const saved = await run(from, "save a a:2 example.com/b:1");
+    const loaded = await run(to, "load", { input: saved.bytes });
+    assert.strictEqual(
+      loaded.text,
+      "Loaded image: a:latest\nLoaded image: a:2\nLoaded image: example.com/b:1\n",
+    );
+    assert.strictEqual(to.images.get("a:2").id, a.id);
+    assert.strictEqual(to.images.get("example.com/b:1").id, b.id);
+    assert.lengthOf(to.layers.list(), 2);
+  });
+
+  for (const how of ["id", "whole id", "prefix"] as const) {
+    it(`save an image without a name by its ${how}`, async () => {
+      await using store = await temporaryStore();
+      const { id } = await storeImage(store, [oneFile("a")], { names: ["a"] });
+      const word = { id: id.slice(7), "whole id": id, prefix: id.slice(7, 15) }[how];
+      const { bytes } = await run(store, `save ${word}`);
+      await using other = await temporaryStore();
+      const loaded = await run(other, "load", { input: bytes });
+      assert.strictEqual(loaded.text, `Loaded image ID: ${id}\n`);
+    });
+  }
+
+  it("save under a name that looks like the beginning of the id", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [oneFile("a")]);
+    const name = id.slice(7, 10);
+    await store.images.tag(id, name);
+    const { bytes } = await run(store, `save ${name}`);
+    assert.strictEqual(
+      (await run(store, "load", { input: bytes })).text,
+      `Loaded image: ${name}:latest\n`,
+    );
+  });
+
+  it("use files of the caller's directory", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("a")], { names: ["a"] });
+    const { text } = await run(store, "save -o out.tar a");
+    assert.strictEqual(text, "");
+    assert.isAbove((await readFile(join(temporary, "out.tar"))).byteLength, 2048);
+    assert.strictEqual((await run(store, "load -q -i out.tar")).text, "");
+  });
+
+  it("refuse terminals", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [], { names: ["a"] });
+    await failureOf(run(store, "save a", { terminal: { out: true } }), "OUTPUT");
+    await failureOf(run(store, "load", { terminal: { in: true } }), "USAGE");
+  });
+
+  it("refuses an archive whose layers are not what its config says", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [oneFile("a")], { names: ["a"] });
+    const { bytes } = await run(store, "save a");
+    const text = bytes.toString("latin1").replaceAll("\0a", "\0b");
+    await using other = await temporaryStore();
+    const input = Buffer.from(text, "latin1");
+    assert.isFalse(input.equals(bytes));
+    await failureOf(run(other, "load", { input }), "DIGEST_MISMATCH");
+    assert.isUndefined(other.images.find(id));
+  });
+});
+
+describe("tsbuild du and prune", () => {
+  it("count what is there, and what could go", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("kept")], { names: ["web"] });
+    await storeImage(store, [oneFile("lost"), oneFile("lost too")]);
+    const { text } = await run(store, "du");
+    const lines = text.trim().split("\n");
+    assert.match(lines[0] ?? "", /^KIND +ID +RECLAIMABLE +SIZE +LAST USED$/);
+    const layers = lines.filter((line) => line.startsWith("layer"));
+    assert.lengthOf(layers, 3);
+    assert.lengthOf(
+      layers.filter((line) => / true /.test(line)),
+      2,
+    );
+    assert.match(text, /\nReclaimable: 4\.\d+kB\nTotal: 6\.\d+kB\n$/);
+  });
+
+  it("removes what no named image needs, and says so", async () => {
+    await using store = await temporaryStore();
+    const kept = await storeImage(store, [oneFile("kept")], { names: ["web"] });
+    await storeImage(store, [oneFile("lost")]);
+    const { text } = await run(store, "prune -f");
+    assert.match(text, /^Deleted: layer \w{6} \(2\.05kB\)\nDeleted: blob sha256:.*\n/);
+    assert.match(text, /\nTotal reclaimed space: 2\.\d+kB\n$/);
+    assert.lengthOf(store.layers.list(), 1);
+    assert.strictEqual((await run(store, "prune")).text, "Total reclaimed space: 0B\n");
+    assert.strictEqual(store.images.get("web").id, kept.id);
+    await run(store, "prune --all");
+    assert.deepStrictEqual(store.images.list(), []);
+    assert.deepStrictEqual(store.layers.list(), []);
+  });
+
+  it("forgets the steps that made what was removed", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("kept")], { names: ["web"] });
+    await storeImage(store, [oneFile("lost")]);
+    const records = new StepRecords(store);
+    for (const { id: layer, tree } of store.layers.list()) {
+      const key = `key of ${layer}` as CacheKey;
+      const common = { components: [], stepTitle: "RUN a", createdAt: 0 };
+      await records.put({ ...common, key, layer, tree, identities: [`place of ${layer}`] });
+    }
+    const before = store.layers.list();
+    await run(store, "prune");
+    const known = before.filter(({ id }) => records.nearest([`place of ${id}`]) !== undefined);
+    assert.deepStrictEqual(known, store.layers.list());
+  });
+});

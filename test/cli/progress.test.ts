@@ -1,0 +1,69 @@
+import { assert } from "chai";
+import type { Progress } from "../../src/cli/command.js";
+import { withProgress } from "../../src/cli/progress.js";
+import { FakeIo, type World } from "./fake-io.js";
+
+/** What is shown of one vertex that goes well. */
+async function shown(
+  flags: { readonly progress?: Progress; readonly quiet?: boolean },
+  world: World = {},
+): Promise<string> {
+  const io = new FakeIo(world);
+  await withProgress({ progress: undefined, quiet: false, ...flags }, io, async (board) => {
+    await board.during(board.declare("a step"), () => Promise.resolve(), io.signal);
+  });
+  assert.strictEqual(io.text, "", "standard output is for results");
+  return io.errors;
+}
+
+const plain = /^#1 a step\n/;
+const json = /^\{.*"a step".*\}\n/;
+const tty = /\x1b\[/;
+const terminal = { err: true };
+
+describe("withProgress()", () => {
+  const cases: readonly (readonly [
+    string,
+    Parameters<typeof shown>[0],
+    World | undefined,
+    RegExp,
+  ])[] = [
+    ["plain text where there is no terminal", {}, {}, plain],
+    ["the terminal display on a terminal", {}, { terminal }, tty],
+    ["plain text on a terminal when asked", { progress: "plain" }, { terminal }, plain],
+    ["JSON when asked", { progress: "rawjson" }, {}, json],
+    ["nothing when quiet", { quiet: true }, { terminal }, /^$/],
+    ["nothing for --progress=quiet", { progress: "quiet" }, {}, /^$/],
+    ["what TSBUILD_PROGRESS says", {}, { env: { TSBUILD_PROGRESS: "rawjson" } }, json],
+    [
+      "what the flag says, whatever TSBUILD_PROGRESS does",
+      { progress: "plain" },
+      { env: { TSBUILD_PROGRESS: "rawjson" } },
+      plain,
+    ],
+    [
+      "the usual for a TSBUILD_PROGRESS without a meaning",
+      {},
+      { env: { TSBUILD_PROGRESS: "x" } },
+      plain,
+    ],
+  ];
+  for (const [name, flags, world, want] of cases) {
+    it(`shows ${name}`, async () => {
+      assert.match(await shown(flags, world), want);
+    });
+  }
+
+  it("ends what was left open when the work fails", async () => {
+    const io = new FakeIo();
+    const error = new Error("no");
+    const got: unknown = await withProgress({ progress: "rawjson", quiet: false }, io, (board) => {
+      board.start(board.declare("started"));
+      board.declare("waiting");
+      return Promise.reject(error);
+    }).catch((cause: unknown) => cause);
+    assert.strictEqual(got, error);
+    assert.match(io.errors, /cancel/i);
+    assert.match(io.errors, /skip/i);
+  });
+});
