@@ -28,7 +28,8 @@ export async function openDirectoryContext({
   return new LocalSourceTree({ root: await realDirectory(root), kind: "context", ignore, index });
 }
 
-async function realDirectory(root: string): Promise<BytePath> {
+/** The real path of a context; throws CONTEXT when it is no directory. */
+export async function realDirectory(root: string): Promise<BytePath> {
   try {
     const path = await realpath(root, { encoding: "latin1" });
     if ((await stat(root)).isDirectory()) return path as BytePath;

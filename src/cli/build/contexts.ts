@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Contexts } from "../../builder/engine.js";
 import { PackedFileIndex } from "../../cache/file-index.js";
-import { openDirectoryContext } from "../../context/directory-context.js";
+import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
 import type { SourceTree } from "../../context/source-tree.js";
 
@@ -46,22 +46,29 @@ export class ContextSet implements Contexts {
     return (await opening).tree;
   }
 
-  /** Keeps what the scans found out. Losing it costs time, nothing else. */
+  /** Keeps what the scans found out, of a failed build too. Losing it costs time, nothing else. */
   async save(): Promise<void> {
-    for (const opening of this.#open.values()) {
-      const { index, indexFile } = await opening;
-      const bytes = index.save();
-      if (bytes === undefined) continue;
-      await mkdir(this.#indexDirectory, { recursive: true, mode: 0o700 });
-      const partial = `${indexFile}.${randomUUID()}`;
+    for (const opening of this.#open.values()) await this.#save(opening).catch(() => undefined);
+  }
+
+  async #save(opening: Promise<OpenContext>): Promise<void> {
+    const { index, indexFile } = await opening;
+    const bytes = index.save();
+    if (bytes === undefined) return;
+    await mkdir(this.#indexDirectory, { recursive: true, mode: 0o700 });
+    const partial = `${indexFile}.${randomUUID()}`;
+    try {
       await writeFile(partial, bytes, { mode: 0o600 });
       await rename(partial, indexFile);
+    } finally {
+      await rm(partial, { force: true });
     }
   }
 
   async #openPlace({ root, dockerfile }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
     const index = await PackedFileIndex.load(await readFile(indexFile).catch(() => undefined));
+    await realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return { tree: await openDirectoryContext({ root, ignore, index }), index, indexFile };

@@ -1,0 +1,107 @@
+import { mkdtemp } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import type { Board } from "../../builder/board.js";
+import type { Engine, SandboxDefaults } from "../../builder/engine.js";
+import { Jobs } from "../../builder/jobs.js";
+import { StepRecords } from "../../cache/records.js";
+import { StoredFacts } from "../../cache/rootfs-facts.js";
+import type { Executor } from "../../exec/executor.js";
+import type { BuildCommand } from "../command.js";
+import type { Io } from "../io.js";
+import type { Session } from "../session.js";
+import { ContextSet } from "./contexts.js";
+import type { BuildInput } from "./input.js";
+import { planOptions } from "./plan.js";
+
+/** A build of the command line. */
+export interface Building {
+  readonly command: BuildCommand;
+  readonly input: BuildInput;
+  readonly session: Session;
+  readonly board: Board;
+}
+
+/** Wires the real parts; disposing stops the sandboxes and keeps what the scans found out. */
+export async function openEngine(building: Building): Promise<AsyncDisposable & Engine> {
+  const { command, input, session, board } = building;
+  const { store } = session;
+  const contexts = await openContexts(building);
+  const sandboxes = new Sandboxes(session, board);
+  return {
+    snapshots: store.snapshotter,
+    layers: store.layers,
+    cache: new StepRecords(store),
+    facts: new StoredFacts(store),
+    lock: (name, signal) => store.locks.lock(name, signal),
+    executor: () => sandboxes.open(),
+    contexts,
+    sandbox: sandboxDefaults(command, session.io),
+    work: store.work,
+    scope: input.dockerfile ?? "-",
+    now: Date.now,
+    jobs: new Jobs(command.jobs ?? availableParallelism()),
+    board,
+    [Symbol.asyncDispose]: async () => {
+      await contexts.save();
+      await sandboxes[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Docker's size of /dev/shm, in bytes. */
+const DEFAULT_SHM = 64 * 1024 * 1024;
+
+function sandboxDefaults(command: BuildCommand, io: Io): SandboxDefaults {
+  const { addHosts, shmSize, ulimits } = command;
+  const hostname = planOptions(command, io).buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME");
+  return {
+    hostname: hostname ?? "buildkitsandbox",
+    shmSize: shmSize ?? DEFAULT_SHM,
+    extraHosts: addHosts,
+    ulimits,
+  };
+}
+
+async function openContexts({ command, input, session }: Building): Promise<ContextSet> {
+  const { io, store } = session;
+  const root = input.context ?? (await mkdtemp(join(store.work, "empty-context-")));
+  const named = new Map<string, string>();
+  for (const [name, value] of command.buildContexts) named.set(name, resolve(io.cwd, value));
+  const indexes = join(store.paths.root, "index");
+  return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes);
+}
+
+/** The executor of a build, opened when the first step misses. */
+class Sandboxes implements AsyncDisposable {
+  readonly #session: Session;
+  readonly #board: Board;
+  #executor: Promise<Executor> | undefined;
+
+  constructor(session: Session, board: Board) {
+    this.#session = session;
+    this.#board = board;
+  }
+
+  open(): Promise<Executor> {
+    return (this.#executor ??= this.#open());
+  }
+
+  async #open(): Promise<Executor> {
+    const { io, namespace, store } = this.#session;
+    const { openExecutor } = await import("../../exec/oci-executor.js");
+    return await openExecutor({
+      work: store.work,
+      userNamespace: namespace.user,
+      runtime: io.env["TSBUILD_RUNTIME"],
+      searchPath: io.env["PATH"],
+      warn: (message) => {
+        this.#board.warn(undefined, message);
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#executor)?.[Symbol.asyncDispose]();
+  }
+}
