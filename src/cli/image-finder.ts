@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { BaseImage, ImageName, ImageResolver, LayerProgress } from "../builder/engine.js";
 import { digestOf } from "../oci/digest.js";
+import { fileBytes } from "../oci/file-bytes.js";
 import { blobPath, parseLayoutName, readImageLayout } from "../oci/image-layout.js";
 import { normalizePlatform, type Platform } from "../oci/platform.js";
 import { formatReference, parseReference } from "../oci/reference.js";
@@ -44,8 +44,7 @@ export class ImageFinder implements ImageResolver {
     const name = parseLayoutName(reference);
     const resolved = await readImageLayout(name, platform);
     const source: BlobSource = {
-      open: ({ digest }) =>
-        createReadStream(join(name.path, blobPath(digest)), { highWaterMark: 1 << 18 }),
+      open: ({ digest }) => fileBytes(join(name.path, blobPath(digest))),
     };
     return this.#fetched(reference, resolved, source, []);
   }

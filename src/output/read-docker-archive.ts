@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, normalize } from "node:path";
 import { BuildError } from "../error.js";
 import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { digestOf, parseDigest, type Digest } from "../oci/digest.js";
+import { fileBytes } from "../oci/file-bytes.js";
 import { parseImageConfig, serializeDocument } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
 import type { ArchivedImage } from "./read-archive.js";
@@ -54,7 +54,7 @@ async function readEntry(
       bytes: manifestBytes,
       value: manifest,
     },
-    open: ({ digest }) => readFileStream(files.get(digest) ?? ""),
+    open: ({ digest }) => fileBytes(files.get(digest) ?? ""),
   };
 }
 
@@ -67,7 +67,7 @@ async function describeLayer(path: string): Promise<Descriptor> {
   let size = 0;
   let mediaType: string = mediaTypes.layer;
   try {
-    for await (const chunk of readFileStream(path)) {
+    for await (const chunk of fileBytes(path)) {
       if (size === 0 && chunk[0] === 0x1f && chunk[1] === 0x8b) mediaType = mediaTypes.layerGzip;
       hash.update(chunk);
       size += chunk.byteLength;
@@ -76,10 +76,6 @@ async function describeLayer(path: string): Promise<Descriptor> {
     throw new BuildError("INVALID_ARCHIVE", "Cannot load images: a layer is missing", { cause });
   }
   return { mediaType, digest: parseDigest(`sha256:${hash.digest("hex")}`), size };
-}
-
-function readFileStream(path: string): AsyncIterable<Uint8Array> {
-  return createReadStream(path, { highWaterMark: 1 << 18 });
 }
 
 async function readMember(path: string, name: string): Promise<Buffer> {

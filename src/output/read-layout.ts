@@ -1,13 +1,14 @@
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
+import { fileBytes } from "../oci/file-bytes.js";
 import { parseDocument } from "../oci/image-json.js";
 import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layout.js";
 import type { Platform } from "../oci/platform.js";
 import type { ResolvedImage } from "../oci/resolved-image.js";
+import { isSystemError } from "../sys/syscalls.js";
 import type { ArchivedImage } from "./read-archive.js";
 
 /** Every image of an OCI image layout directory, for one platform (image-spec, image-layout.md). */
@@ -56,6 +57,12 @@ function nameOf({ annotations }: Descriptor): readonly string[] {
   return reference === undefined ? [] : [reference];
 }
 
-function readBlob(path: string, { digest }: Descriptor): AsyncIterable<Uint8Array> {
-  return createReadStream(join(path, blobPath(digest)), { highWaterMark: 1 << 18 });
+async function* readBlob(path: string, { digest }: Descriptor): AsyncGenerator<Uint8Array> {
+  try {
+    yield* fileBytes(join(path, blobPath(digest)));
+  } catch (cause) {
+    if (!isSystemError(cause, "ENOENT")) throw cause;
+    const message = `Cannot load images: layer ${digest} is not in the archive`;
+    throw new BuildError("INVALID_ARCHIVE", message, { cause });
+  }
 }

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
@@ -19,7 +18,9 @@ export async function runLoad({ input, quiet }: LoadCommand, session: Session): 
       hint: "redirect an archive to standard input, or use --input FILE",
     });
   }
-  const bytes = input === undefined ? io.in : createReadStream(resolve(io.cwd, input));
+  // opened here: a stream that cannot open would fail before anybody reads it
+  const bytes =
+    input === undefined ? io.in : (await open(resolve(io.cwd, input))).createReadStream();
   const directory = await mkdtemp(join(store.work, "load-"));
   const images = await readImageArchive(bytes as AsyncIterable<Uint8Array>, directory, platform);
   for (const image of images) {

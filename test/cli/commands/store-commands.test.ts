@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StepRecords } from "../../../src/cache/records.js";
@@ -279,6 +280,19 @@ describe("tsbuild save and load", () => {
     await storeImage(store, [], { names: ["a"] });
     await failureOf(run(store, "save a", { terminal: { out: true } }), "OUTPUT");
     await failureOf(run(store, "load", { terminal: { in: true } }), "USAGE");
+  });
+
+  it("refuses an archive that lacks a layer", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("a")], { names: ["a"] });
+    const [layer] = store.layers.list();
+    const tar = join(temporary, "lacking.tar");
+    await run(store, `save -o ${tar} a`);
+    const member = `blobs/${(layer?.diffId ?? "").replace(":", "/")}`;
+    execFileSync("tar", ["--delete", "-f", tar, member]);
+    await using other = await temporaryStore();
+    const error = await failureOf(run(other, `load -i ${tar}`), "INVALID_ARCHIVE");
+    assert.match(error.message, /^Cannot load images: layer sha256:\w+ is not in the archive$/);
   });
 
   it("refuses an archive whose layers are not what its config says", async () => {

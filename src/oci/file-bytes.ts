@@ -1,0 +1,9 @@
+import { createReadStream } from "node:fs";
+
+/**
+ * The bytes of a host file, which is opened when the first are asked for: a stream that is made
+ * before somebody reads it would end the process when it cannot open.
+ */
+export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
+}
