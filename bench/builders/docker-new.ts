@@ -6,6 +6,8 @@ import { daemonFlags } from "./docker.js";
 import { installed, needRoot } from "./installed.js";
 
 const VARIABLE = "TSBUILD_BENCH_CHROOT";
+/** Where the daemon sees its own root; every Linux system has this directory. */
+const INSIDE = "/mnt";
 
 /** A newer docker, from the root of another distribution release, with containerd's snapshotter. */
 export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
@@ -22,10 +24,10 @@ export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
   const daemon = await startDaemon({
     command: insideChroot(chroot, root, [
       "dockerd",
-      ...daemonFlags(root),
+      ...daemonFlags(INSIDE),
       ...features,
       "-H",
-      socket,
+      `unix://${INSIDE}/socket`,
     ]),
     probe: buildx("du"),
     log: join(root, "log"),
@@ -56,8 +58,7 @@ function insideChroot(chroot: string, root: string, argv: readonly string[]): Co
     mount --bind "$chroot" "$chroot" # the runtime wants / to be a mount point
     for name in dev proc sys; do mount --rbind "/$name" "$chroot/$name"; done
     for name in run tmp; do mount -t tmpfs tmpfs "$chroot/$name"; done
-    mkdir -p "$chroot/$root"
-    mount --bind "$root" "$chroot/$root"
+    mount --bind "$root" "$chroot${INSIDE}"
     exec chroot "$chroot" "$@"`;
   return { argv: ["unshare", "--mount", "sh", "-c", script, "sh", chroot, root, ...argv] };
 }
