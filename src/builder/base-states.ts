@@ -36,7 +36,8 @@ export class BaseStates {
     let pulled: Promise<LayerChain> | undefined;
     const fetch = (signal: AbortSignal) =>
       (pulled ??= this.#pull({ image, request, vertex }, signal));
-    const state = new State({ diffIds: image.config.rootfs.diff_ids, fetch });
+    const { reference } = request;
+    const state = State.of({ reference, diffIds: image.config.rootfs.diff_ids, fetch });
     this.#states.set(index, state);
     return state;
   }

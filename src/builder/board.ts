@@ -10,6 +10,7 @@ import type { Emit, Outcome } from "./event.js";
 export class Board {
   readonly #emit: Emit;
   readonly #open = new Map<number, "declared" | "started">();
+  readonly #ended = new Map<number, Outcome["kind"]>();
   #last = 0;
 
   constructor(emit: Emit) {
@@ -42,7 +43,14 @@ export class Board {
   }
 
   end(id: number, outcome: Outcome): void {
-    if (this.#open.delete(id)) this.#emit({ type: "ended", id, outcome });
+    if (!this.#open.delete(id)) return;
+    this.#ended.set(id, outcome.kind);
+    this.#emit({ type: "ended", id, outcome });
+  }
+
+  /** How a vertex ended; undefined when it has not. */
+  outcomeOf(id: number): Outcome["kind"] | undefined {
+    return this.#ended.get(id);
   }
 
   /** Whether a vertex was declared and has not ended. */

@@ -106,7 +106,9 @@ class Walk {
       this.#signal.throwIfAborted();
       const place = { stage: stage.name, index: i };
       const task = { ...common, place, parent: state, vertex: at(vertices.steps, i) };
-      state = state.with(await this.#step(step, task));
+      const layer = await this.#step(step, task);
+      const cached = this.#engine.board.outcomeOf(task.vertex) === "cached";
+      state = state.with(layer, cached ? undefined : step.title);
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));

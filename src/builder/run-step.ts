@@ -36,7 +36,8 @@ async function runAndRecord(
 ): Promise<LayerRecord> {
   const { step, vertex, fresh } = task;
   const identities = runIdentities(step, { scope: engine.scope, ...task.place });
-  const reason = fresh ? "--no-cache" : explainMiss(components, engine.cache.nearest(identities));
+  const nearest = engine.cache.nearest(identities);
+  const reason = fresh ? "--no-cache" : explainMiss(components, nearest, task.parent.changedAt);
   engine.board.start(vertex, reason);
   const layer = await execute(task, engine);
   task.made.set(key, layer);

@@ -1,4 +1,4 @@
-import { stateKey } from "../cache/key.js";
+import { stateKey, stateUpon } from "../cache/key.js";
 import type { StateKey } from "../cache/key.js";
 import type { Digest } from "../oci/digest.js";
 import type { LayerChain } from "../snapshotter/snapshotter.js";
@@ -6,6 +6,8 @@ import type { LayerRecord } from "../store/layers.js";
 
 /** The layers of a base image: named at once, fetched when somebody needs their files. */
 export interface BaseLayers {
+  /** As FROM has it, for telling where a change came from. */
+  readonly reference: string;
   readonly diffIds: readonly Digest[];
   readonly fetch: (signal: AbortSignal) => Promise<LayerChain>;
 }
@@ -14,18 +16,28 @@ export interface BaseLayers {
 export class State {
   readonly base: BaseLayers;
   readonly made: readonly LayerRecord[];
+  /** Its identity, known without having the files. */
+  readonly key: StateKey;
+  /** The last step that was not cached, else the base: where a change of this state came from. */
+  readonly changedAt: string;
 
-  constructor(base: BaseLayers, made: readonly LayerRecord[] = []) {
+  private constructor(
+    base: BaseLayers,
+    made: readonly LayerRecord[],
+    { key, changedAt }: Pick<State, "changedAt" | "key">,
+  ) {
     this.base = base;
     this.made = made;
+    this.key = key;
+    this.changedAt = changedAt;
   }
 
-  /** Its identity, known without having the files. */
-  get key(): StateKey {
-    return stateKey(
-      this.base.diffIds,
-      this.made.map((layer) => layer.tree),
-    );
+  /** The state of a base alone. */
+  static of(base: BaseLayers): State {
+    return new State(base, [], {
+      key: stateKey(base.diffIds),
+      changedAt: `FROM ${base.reference}`,
+    });
   }
 
   /** Its layers on this machine, base first. */
@@ -33,10 +45,18 @@ export class State {
     return [...(await this.base.fetch(signal)), ...this.made.map((layer) => layer.id)];
   }
 
-  with(layer: LayerRecord): State {
-    return new State(this.base, [...this.made, layer]);
+  /** With the layer of one more step; `step` names it, unless it was cached. */
+  with(layer: LayerRecord, step: string | undefined): State {
+    return new State(this.base, [...this.made, layer], {
+      key: stateUpon(this.key, layer.tree),
+      changedAt: step ?? this.changedAt,
+    });
   }
 }
 
 /** `FROM scratch`: no layers. */
-export const emptyState = new State({ diffIds: [], fetch: () => Promise.resolve([]) });
+export const emptyState = State.of({
+  reference: "scratch",
+  diffIds: [],
+  fetch: () => Promise.resolve([]),
+});

@@ -8,13 +8,19 @@ export interface EarlierRun {
 /** Changes named before the rest is only counted. */
 const NAMED = 3;
 
-/** Why a step is no hit, in a few words: "variable VERSION changed", "no earlier run". */
+/**
+ * Why a step is no hit, in a few words: "variable VERSION changed", "no earlier run". `above` is the
+ * step that a change of the parent came from.
+ */
 export function explainMiss(
   components: readonly KeyComponent[],
   nearest: EarlierRun | undefined,
+  above: string,
 ): string {
   if (nearest === undefined) return "no earlier run";
-  const changes = differences(valuesOf(nearest.components), valuesOf(components));
+  const changes = differences(valuesOf(nearest.components), valuesOf(components)).map((change) =>
+    change === "parent changed" ? `${change} at ${above}` : change,
+  );
   // Every part is the same: either the order of variables is not, or the result was removed.
   if (changes.length === 0) {
     return sameOrder(nearest.components, components)

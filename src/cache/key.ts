@@ -78,9 +78,14 @@ export function copyKey(
 }
 
 /** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */
-export function stateKey(base: readonly Digest[], trees: readonly TreeDigest[]): StateKey {
-  const fields = [FORMAT, "state", String(base.length), ...base, ...trees];
-  return hashFields(fields) as StateKey;
+export function stateKey(base: readonly Digest[], trees: readonly TreeDigest[] = []): StateKey {
+  const bottom = hashFields([FORMAT, "base", ...base]) as StateKey;
+  return trees.reduce(stateUpon, bottom);
+}
+
+/** A state with one more layer: a chain, so that a stage of many steps is not hashed again for each. */
+export function stateUpon(parent: StateKey, tree: TreeDigest): StateKey {
+  return hashFields([FORMAT, "state", parent, tree]) as StateKey;
 }
 
 /**

@@ -107,7 +107,7 @@ describe("a RUN that misses", () => {
       name: "lies upon something else",
       before: ["FROM scratch\nRUN put a 1\nRUN make"],
       now: ["FROM scratch\nRUN put a 2\nRUN make"],
-      reason: "parent changed",
+      reason: "parent changed at RUN put a 2",
     },
     {
       name: "runs as somebody else, elsewhere",

@@ -18,7 +18,7 @@ const step: RunStep = {
 };
 
 function componentsOf(change: Partial<RunStep>, base = "sha256:0"): readonly KeyComponent[] {
-  const parent = stateKey([base as never], []);
+  const parent = stateKey([base as never]);
   return runKey({ ...step, ...change }, { parent, extraHosts: [] }).components;
 }
 
@@ -32,8 +32,12 @@ const cases: readonly { reason: string; change: Partial<RunStep>; base?: string 
   { reason: "user changed", change: { user: "app" } },
   { reason: "working directory changed", change: { cwd: "/src" } },
   { reason: "network changed", change: { network: "none" } },
-  { reason: "parent changed", change: {}, base: "sha256:1" },
-  { reason: "command changed, parent changed", change: { argv: ["ls"] }, base: "sha256:1" },
+  { reason: "parent changed at COPY a b", change: {}, base: "sha256:1" },
+  {
+    reason: "command changed, parent changed at COPY a b",
+    change: { argv: ["ls"] },
+    base: "sha256:1",
+  },
   {
     reason: "command changed, variable PATH changed, user changed and 2 more",
     change: { argv: ["ls"], env: ["PATH=/", "VERSION=1"], user: "app", cwd: "/src" },
@@ -46,10 +50,10 @@ describe("explainMiss()", () => {
   for (const { reason, change, base } of cases) {
     it(`says "${reason}"`, () => {
       const nearest = { components: componentsOf({}) };
-      assert.strictEqual(explainMiss(componentsOf(change, base), nearest), reason);
+      assert.strictEqual(explainMiss(componentsOf(change, base), nearest, "COPY a b"), reason);
     });
   }
   it(`says "no earlier run" where there is none`, () => {
-    assert.strictEqual(explainMiss(componentsOf({}), undefined), "no earlier run");
+    assert.strictEqual(explainMiss(componentsOf({}), undefined, "FROM busybox"), "no earlier run");
   });
 });

@@ -59,7 +59,7 @@ RUN cat /app/src/* >/app/bundle`,
     await site.ok([context]);
     site.write(context, { f: "2" });
     const { stderr } = await site.ok(["--progress=plain", context]);
-    assert.match(stderr, /not cached: parent changed/);
+    assert.match(stderr, /not cached: parent changed at \w+/);
   });
 
   it("finds the steps below a RUN that writes the same again", async () => {
