@@ -9,6 +9,7 @@ import { exitStatus } from "./exit-status.js";
 import { hostDevices } from "./host-devices.js";
 import { LazyNetwork } from "./lazy-network.js";
 import { MountPoints } from "./mount-points.js";
+import { Launcher } from "./launcher.js";
 import { runRuntime } from "./run-runtime.js";
 import { findRuntime, SEARCH_PATH, type Runtime } from "./runtime.js";
 import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
@@ -64,6 +65,7 @@ class OciExecutor implements Executor {
   readonly #network: LazyNetwork;
   readonly #filter = new CompiledFilter();
   #session: Promise<Session> | undefined;
+  #launcher: Promise<Launcher> | undefined;
   #steps = 0;
 
   constructor(options: ExecutorOptions) {
@@ -131,30 +133,33 @@ class OciExecutor implements Executor {
   }
 
   async #execute(step: Step, session: Session, signal: AbortSignal): Promise<ExitStatus> {
-    const { process, bundle, name } = step;
-    const log = posix.join(bundle, "log");
-    const argv = [
-      session.runtime.path,
-      "--root",
-      this.#state,
-      "--log",
-      log,
-      "--log-format",
-      "json",
-    ];
-    // A user has no cgroups to give; runc finds that out by itself.
-    if (this.#userNamespace && session.runtime.name === "crun")
-      argv.push("--cgroup-manager=disabled");
-    argv.push("run", "--bundle", bundle, name);
-    const { stdio, stdin } = process;
-    const options = { stdio, stdin, searchPath: this.#searchPath };
+    const { bundle, name } = step;
     try {
-      const code = await runRuntime(argv, options, signal);
+      const code = await this.#launch(step, session, signal);
       await this.#filter.take(bundle);
-      return exitStatus(code, await readFile(log, "utf8").catch(() => ""));
+      const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
+      return exitStatus(code, log);
     } finally {
       if (signal.aborted) await this.#removeTraces(name); // the runtime was killed too
     }
+  }
+
+  async #launch(
+    { process, bundle, name }: Step,
+    { runtime }: Session,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { stdio, stdin } = process;
+    const command = [runtime.path, "--root", this.#state];
+    // A user has no cgroups to give; runc finds that out by itself.
+    if (this.#userNamespace && runtime.name === "crun") command.push("--cgroup-manager=disabled");
+    if (stdio !== "inherit" && stdin === undefined) {
+      const launcher = await (this.#launcher ??= Launcher.start(command, this.#searchPath));
+      return await launcher.run({ name, bundle, sink: stdio }, signal);
+    }
+    const log = ["--log", logOf(bundle), "--log-format", "json"];
+    const argv = [...command, ...log, "run", "--bundle", bundle, name];
+    return await runRuntime(argv, { stdio, stdin, searchPath: this.#searchPath }, signal);
   }
 
   async #removeTraces(name: string): Promise<void> {
@@ -168,8 +173,14 @@ class OciExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#launcher)?.[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
   }
+}
+
+/** The runtime's own log, in JSON lines. */
+function logOf(bundle: string): string {
+  return posix.join(bundle, "log");
 }
 
 async function ownCapabilities(): Promise<bigint> {

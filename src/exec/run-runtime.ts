@@ -11,18 +11,25 @@ import { exitOf } from "./children.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
 
 /**
- * Runs `argv` as the first process of a pid namespace that ends with this process in whatever way.
- * setpriv arms the death signal, sh closes the race (this process gone before setpriv did that),
- * unshare passes it on into the namespace. Costs 2 ms, of about 10 for the whole container.
+ * Arguments of setpriv that let the program after them die with the process `self`: setpriv arms the
+ * death signal, sh closes the race (that process gone before setpriv did so).
+ */
+export function deathGuard(self: string): readonly string[] {
+  return ["--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', self];
+}
+
+/**
+ * Runs `argv` as the first process of a pid namespace that ends with this process in whatever way:
+ * unshare passes its own death signal on into the namespace. For what talks to a terminal or has
+ * input; other steps are started by a Launcher.
  */
 export async function runRuntime(
   argv: readonly string[],
   { stdio, stdin, searchPath }: Pick<SandboxProcess, "stdin" | "stdio"> & { searchPath: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const self = await readlink("/proc/self");
+  const guard = deathGuard(await readlink("/proc/self"));
   signal.throwIfAborted();
-  const guard = ["--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', self];
   const inNamespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", ...argv];
   const pipes = stdio === "inherit" ? undefined : new Pipes(stdio, stdin);
   const child = spawn("setpriv", [...guard, ...inNamespace], {
@@ -125,7 +132,8 @@ function openInput(source: Readable) {
   return { read, source, sink };
 }
 
-async function drain(fd: number, take: (chunk: Uint8Array) => void): Promise<void> {
+/** Passes on what can be read from a pipe or FIFO, to its end; closes it. */
+export async function drain(fd: number, take: (chunk: Uint8Array) => void): Promise<void> {
   const socket = new Socket({ fd, readable: true, writable: false });
   await new Promise<void>((resolve, reject) => {
     socket.on("data", take);

@@ -90,6 +90,7 @@ export const mountFlags = {
   rec: 16384,
   private: 1 << 18,
   slave: 1 << 19,
+  shared: 1 << 20,
 } as const;
 
 export interface MountRequest {
