@@ -129,10 +129,11 @@ describeForAccounts(
       const argv = ["sh", "-c", '"$@"; true', "sh", program, "-t", "killed", context];
       const shell = start(site.account, argv, { cwd: site.directory, env: site.env() });
       await processAppears(site, "/out/$i");
+      const ended = once(shell, "exit"); // not "close": its pipes are ours to close
       shell.kill("SIGKILL");
       shell.stdout?.destroy();
       shell.stderr?.destroy();
-      await once(shell, "close");
+      await ended;
       await assertNothingLeft(site);
       await site.ok(["-t", "killed", context]);
       await works[0]?.check(site, 99);
