@@ -7,6 +7,7 @@ import { parseDocument } from "./image-json.js";
 import type { Index } from "./image.js";
 import type { Platform } from "./platform.js";
 import { resolveImage, type ResolvedImage, type Stored } from "./resolved-image.js";
+import { streamOf } from "./stream-of.js";
 import { verifiedBytes } from "./verified.js";
 
 /** Which image of which image layout directory (image-spec, image-layout.md). */
@@ -105,12 +106,7 @@ function describe({ path, tag, digest }: LayoutName): string {
 
 async function readBlob(name: LayoutName, descriptor: Descriptor): Promise<Uint8Array> {
   const bytes = await readFileOf(name, blobPath(descriptor.digest));
-  return verifiedBytes(once(bytes), descriptor);
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- one chunk, as a stream
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+  return verifiedBytes(streamOf(bytes), descriptor);
 }
 
 async function readFileOf({ path }: LayoutName, file: string): Promise<Uint8Array> {

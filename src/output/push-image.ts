@@ -1,6 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
+import { streamOf } from "../oci/stream-of.js";
 import type { PackedImage, PackedLayer } from "./packed-image.js";
 
 /** The part of a registry that a push needs. */
@@ -41,7 +42,10 @@ export async function pushImage(
   const { target, signal } = options;
   await pushLayers(image, reference, options);
   const { config, manifest } = image;
-  await target.pushBlob(reference, config.descriptor, { open: () => once(config.bytes), signal });
+  await target.pushBlob(reference, config.descriptor, {
+    open: () => streamOf(config.bytes),
+    signal,
+  });
   await target.pushManifest(reference, manifest, signal);
 }
 
@@ -78,9 +82,4 @@ async function pushLayer(
     progress(descriptor, { sent });
   };
   progress(descriptor, await target.pushBlob(reference, descriptor, { open, signal, onProgress }));
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- one chunk, as a stream
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

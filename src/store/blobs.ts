@@ -3,6 +3,7 @@ import { readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
+import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
 import { isSystemError } from "../sys/syscalls.js";
 import { diskError } from "./disk-error.js";
@@ -80,7 +81,7 @@ export class Blobs {
 
   /** As `write`, of bytes at hand. */
   writeWhole(bytes: Uint8Array): Promise<Promised> {
-    return this.write(chunks([bytes]), { digest: digestOf(bytes), size: bytes.byteLength });
+    return this.write(streamOf(bytes), { digest: digestOf(bytes), size: bytes.byteLength });
   }
 
   /** Passes bytes on and stores them on the way; ends well only when they are what `want` names. */
@@ -107,10 +108,6 @@ export class Blobs {
   #create(): Promise<NewFile> {
     return NewFile.create(join(this.#work, `blob-${++this.#created}`));
   }
-}
-
-async function* chunks(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* await Promise.resolve(parts);
 }
 
 function missing(digest: Digest, error: unknown): unknown {
