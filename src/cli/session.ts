@@ -54,23 +54,25 @@ function storeRoot(env: Io["env"], namespace: Namespace): string {
 
 /** Loaded when it is needed: node's TLS alone costs a cached build 5 ms. */
 async function openRegistry(env: Io["env"]): Promise<RegistryClient> {
-  const [{ RegistryClient }, { dockerCredentials }] = await Promise.all([
+  const [{ RegistryClient }, { dockerCredentials }, { proxyChoice }] = await Promise.all([
     import("../registry/registry-client.js"),
     import("../registry/credentials.js"),
+    import("../http/proxy-choice.js"),
   ]);
   const config = env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker");
-  const bundle = env["TSBUILD_EXTRA_CA_CERTS"];
   return new RegistryClient({
     credentials: dockerCredentials(join(config, "config.json")),
-    ca: bundle === undefined ? undefined : readBundle(bundle),
+    ca: extraAuthorities(env),
+    proxy: proxyChoice(env),
     insecureHosts: (env["TSBUILD_INSECURE_REGISTRIES"] ?? "").split(",").filter(Boolean),
   });
 }
 
 /** As node itself does with NODE_EXTRA_CA_CERTS, a bundle that cannot be read is done without. */
-function readBundle(path: string): string | undefined {
+export function extraAuthorities(env: Io["env"]): string | undefined {
+  const bundle = env["TSBUILD_EXTRA_CA_CERTS"];
   try {
-    return readFileSync(path, "utf8");
+    return bundle === undefined ? undefined : readFileSync(bundle, "utf8");
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { ApiResponse } from "./connection.js";
 import { unreachable } from "./registry-error.js";
 import type { Repository } from "./repository.js";
 import { pause } from "./retry.js";
-import { chunksOf } from "./transport.js";
+import { chunksOf } from "../http/transport.js";
 
 /**
  * The bytes of a blob, not yet verified. A transfer that breaks goes on where it stopped, after

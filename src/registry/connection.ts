@@ -1,16 +1,20 @@
 import type { IncomingMessage } from "node:http";
+import type { ProxyChoice } from "../http/proxy-choice.js";
+import { discard, Transport, type HttpRequest } from "../http/transport.js";
+import { isLoopback, redirectTarget } from "../http/web-url.js";
 import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
-import { apiHost, isLoopback, urlHost, webUrl } from "./hosts.js";
+import { apiHost, urlHost } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
 import { defaultDelays } from "./retry.js";
-import { discard, Transport, type HttpRequest } from "./transport.js";
 
 /** Whom to trust, and who we are. */
 export interface RegistryOptions {
   readonly credentials: CredentialSource;
   /** Certificate authorities to trust besides the usual ones, as PEM. */
   readonly ca?: string | undefined;
+  /** The direct way unless given. */
+  readonly proxy?: ProxyChoice | undefined;
   /** Hosts (with port) that may have a bad certificate or none at all; loopback hosts always may. */
   readonly insecureHosts?: readonly string[] | undefined;
   /** Waits before each further try, in milliseconds. */
@@ -47,12 +51,17 @@ export class Connection {
   constructor({
     credentials,
     ca,
+    proxy,
     insecureHosts = [],
     retryDelays = defaultDelays,
   }: RegistryOptions) {
     this.retryDelays = retryDelays;
     this.#insecure = new Set(insecureHosts.map(urlHost));
-    this.#transport = new Transport({ ca, isInsecure: (host) => this.#isInsecure(host) });
+    this.#transport = new Transport({
+      ca,
+      proxy,
+      isInsecure: (host) => this.#isInsecure(host),
+    });
     this.#authorizer = new Authorizer({ credentials, transport: this.#transport });
   }
 
@@ -98,9 +107,8 @@ export class Connection {
       const own = authorization !== undefined && url.origin === start.origin;
       const headers = { ...request.headers, ...(own ? { Authorization: authorization } : {}) };
       const response = await this.#exchange({ ...request, url, headers }, signal);
-      const status = response.statusCode ?? 0;
-      const next = isRedirect(status, request.method) ? target(response, url) : undefined;
-      if (next === undefined) return { status, response, url };
+      const next = redirectTarget(response, request.method, url);
+      if (next === undefined) return { status: response.statusCode ?? 0, response, url };
       discard(response);
       url = next;
     }
@@ -150,15 +158,4 @@ export class Connection {
   close(): void {
     this.#transport.close();
   }
-}
-
-/** 301 to 303 would turn what we send into a GET (RFC 9110, 15.4). */
-function isRedirect(status: number, method: HttpRequest["method"]): boolean {
-  if (status === 307 || status === 308) return true;
-  return status >= 301 && status <= 303 && (method === "GET" || method === "HEAD");
-}
-
-function target({ headers }: IncomingMessage, base: URL): URL | undefined {
-  const { location } = headers;
-  return location === undefined ? undefined : webUrl(location, base);
 }

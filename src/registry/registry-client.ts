@@ -11,7 +11,7 @@ import { Connection, type RegistryOptions } from "./connection.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { Repository } from "./repository.js";
 import { retried } from "./retry.js";
-import { discard } from "./transport.js";
+import { discard } from "../http/transport.js";
 
 /**
  * Pulls from and pushes to OCI registries (distribution-spec). Whatever it hands out was verified

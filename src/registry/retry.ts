@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { codeOf, RegistryError } from "./registry-error.js";
+import { codeOf } from "../http/error-code.js";
+import { RegistryError } from "./registry-error.js";
 
 /** Waits between tries, in milliseconds, when the registry does not name a time itself. */
 export const defaultDelays: readonly number[] = [1000, 2000, 4000];

@@ -1,8 +1,10 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { Readable, pipeline } from "node:stream";
-import { createSecureContext, rootCertificates } from "node:tls";
-import { codeOf } from "./registry-error.js";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
+import { codeOf } from "./error-code.js";
+import type { ProxyChoice } from "./proxy-choice.js";
+import { requestOf, throughProxy, TunnelAgent } from "./tunnel.js";
 
 /** Bytes to send that can be read again for another try. */
 export interface Upload {
@@ -24,6 +26,8 @@ export interface TransportOptions {
   readonly ca?: string | undefined;
   /** Hosts (with port) whose certificate does not matter. */
   readonly isInsecure: (host: string) => boolean;
+  /** The direct way unless given. */
+  readonly proxy?: ProxyChoice | undefined;
 }
 
 /** Connections to one host at a time. */
@@ -40,11 +44,15 @@ export class Transport {
   /** Whether a host's certificate, or the lack of one, does not matter. */
   readonly isInsecure: (host: string) => boolean;
   readonly #ca: string | undefined;
+  readonly #proxy: ProxyChoice;
   readonly #plain = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
-  #secure: https.Agent | undefined;
+  /** By the proxy that they go through; "" is the direct way. */
+  readonly #secure = new Map<string, https.Agent>();
+  #context: SecureContext | undefined;
 
-  constructor({ ca, isInsecure }: TransportOptions) {
+  constructor({ ca, isInsecure, proxy = () => undefined }: TransportOptions) {
     this.#ca = ca;
+    this.#proxy = proxy;
     this.isInsecure = isInsecure;
   }
 
@@ -75,28 +83,39 @@ export class Transport {
       timeout: idleTimeout,
       ...(signal === undefined ? {} : { signal }),
     };
-    if (url.protocol === "http:") return http.request(url, { ...options, agent: this.#plain });
+    const proxy = this.#proxy(url);
+    if (url.protocol === "http:") {
+      if (proxy === undefined) return http.request(url, { ...options, agent: this.#plain });
+      const detour = throughProxy(proxy, url);
+      const merged = { ...detour.headers, ...options.headers };
+      return requestOf(proxy)({ ...options, ...detour, headers: merged, agent: false });
+    }
     const rejectUnauthorized = !this.isInsecure(url.host);
-    return https.request(url, { ...options, rejectUnauthorized, agent: this.#secureAgent() });
+    return https.request(url, { ...options, rejectUnauthorized, agent: this.#agentFor(proxy) });
   }
 
-  #secureAgent(): https.Agent {
+  #agentFor(proxy: URL | undefined): https.Agent {
+    const key = proxy?.href ?? "";
+    const known = this.#secure.get(key);
+    if (known !== undefined) return known;
+    const options = { keepAlive: true, maxSockets: maxConnections, ...this.#trust() };
+    const agent = proxy === undefined ? new https.Agent(options) : new TunnelAgent(proxy, options);
+    this.#secure.set(key, agent);
+    return agent;
+  }
+
+  /** One context for all connections: parsing the authorities takes 50 ms and more. */
+  #trust(): { readonly secureContext?: SecureContext } {
     const ca = this.#ca;
-    // One context for all connections: parsing the authorities takes 50 ms and more.
-    this.#secure ??= new https.Agent({
-      keepAlive: true,
-      maxSockets: maxConnections,
-      ...(ca === undefined
-        ? {}
-        : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) }),
-    });
-    return this.#secure;
+    if (ca === undefined) return {};
+    this.#context ??= createSecureContext({ ca: [...rootCertificates, ca] });
+    return { secureContext: this.#context };
   }
 
   /** Ends every connection. */
   close(): void {
     this.#plain.destroy();
-    this.#secure?.destroy();
+    for (const agent of this.#secure.values()) agent.destroy();
   }
 }
 
