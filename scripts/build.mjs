@@ -17,7 +17,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   charset: "ascii", // V8 keeps one byte per character, and reading needs no decoding
-  external: ["koffi"], // finds its prebuilt binary beside itself
+  external: ["koffi", "@bokuweb/zstd-wasm"], // they find their binaries beside themselves
   plugins: [lmdbBinary()],
   sourcemap: "linked",
   legalComments: "none",

@@ -1,5 +1,5 @@
 import { Readable, pipeline, type Duplex } from "node:stream";
-import { createGunzip, createGzip } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { BuildError } from "../error.js";
 import { unzstd } from "./zstd.js";
 
@@ -76,25 +76,6 @@ async function* resume(
     await rest.return?.();
   }
 }
-
-/**
- * Compresses with gzip so that the same bytes always give the same result: no name, no time, and
- * "unknown" for the operating system, where zlib writes the one it was built for (RFC 1952, 2.3).
- */
-export async function* gzipped(
-  bytes: AsyncIterable<Uint8Array>,
-  level = 6,
-): AsyncGenerator<Uint8Array> {
-  let offset = 0;
-  for await (const chunk of through(bytes, createGzip({ level }))) {
-    const at = systemByte - offset;
-    if (at >= 0 && at < chunk.byteLength) chunk[at] = 0xff;
-    offset += chunk.byteLength;
-    yield chunk;
-  }
-}
-
-const systemByte = 9;
 
 async function* through(
   bytes: AsyncIterable<Uint8Array>,

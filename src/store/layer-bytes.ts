@@ -1,4 +1,5 @@
-import { decompressed, gzipped } from "../oci/compression.js";
+import { defaultLevels, gzipped, zstdCompressed } from "../oci/compress.js";
+import { decompressed } from "../oci/compression.js";
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { parseDigest, type Digest } from "../oci/digest.js";
 import { verified } from "../oci/verified.js";
@@ -9,7 +10,18 @@ import type { LayerRecord } from "./layers.js";
 import type { Locks } from "./locks.js";
 
 /** How a layer is stored in an image. */
-export type LayerCompression = "none" | "gzip";
+export interface LayerCompression {
+  readonly type: "gzip" | "uncompressed" | "zstd";
+  /** Undefined is the format's own. */
+  readonly level?: number | undefined;
+  /** Also of layers that were pulled in another form. */
+  readonly force?: boolean | undefined;
+}
+
+/** What images are made with, unless something else was asked for. */
+export const asGzip: LayerCompression = { type: "gzip" };
+/** Layers as they lie here. */
+export const asTar: LayerCompression = { type: "uncompressed" };
 
 /** What `LayerBytes` works with. */
 export interface LayerBytesDeps {
@@ -51,8 +63,8 @@ export class LayerBytes {
   }
 
   /**
-   * The layer as it goes into an image; `open` gives its bytes. Pulled layers stay as they came. What
-   * had to be compressed is kept; an uncompressed tar is not, it is made again.
+   * The layer as it goes into an image; `open` gives its bytes. Pulled layers stay as they came, unless
+   * forced. What had to be compressed is kept; an uncompressed tar is not, it is made again.
    */
   async compressed(
     record: LayerRecord,
@@ -60,16 +72,18 @@ export class LayerBytes {
     signal?: AbortSignal,
   ): Promise<Descriptor> {
     const original = this.original(record.diffId);
-    if (original !== undefined) return original;
-    if (compression === "none") {
+    if (original !== undefined && !mustChange(original, compression)) return original;
+    const { type } = compression;
+    if (type === "uncompressed") {
       return { mediaType: mediaTypes.layer, digest: record.diffId, size: record.size };
     }
-    return (await this.#known(record)) ?? (await this.#compress(record, signal));
+    const form = { type, level: compression.level ?? defaultLevels[type] };
+    return (await this.#known(record, form)) ?? (await this.#compress(record, form, signal));
   }
 
   /** The bytes of what `compressed` answered for this layer. */
   open(record: LayerRecord, { digest }: Descriptor): AsyncIterable<Uint8Array> {
-    const made = digest === record.diffId && this.original(record.diffId) === undefined;
+    const made = digest === record.diffId && this.original(record.diffId)?.digest !== digest;
     return made ? this.tar(record) : this.#deps.blobs.read(digest);
   }
 
@@ -86,30 +100,51 @@ export class LayerBytes {
     for (const key of keys) this.#table.remove(key);
   }
 
-  async #known({ diffId }: LayerRecord): Promise<Descriptor | undefined> {
-    const known = this.#table.get(gzipKey(diffId));
+  async #known({ diffId }: LayerRecord, form: Form): Promise<Descriptor | undefined> {
+    const known = this.#table.get(formKey(diffId, form));
     return known !== undefined && (await this.#deps.blobs.has(known.digest)) ? known : undefined;
   }
 
-  async #compress(record: LayerRecord, signal?: AbortSignal): Promise<Descriptor> {
-    const key = gzipKey(record.diffId);
+  async #compress(record: LayerRecord, form: Form, signal?: AbortSignal): Promise<Descriptor> {
+    const key = formKey(record.diffId, form);
     await using _lock = await this.#deps.locks.lock(`compress ${key}`, signal);
     this.#deps.database.refresh();
-    const known = await this.#known(record); // perhaps the one we waited for did it
+    const known = await this.#known(record, form); // perhaps the one we waited for did it
     if (known !== undefined) return known;
-    const blob = await this.#deps.blobs.write(gzipped(this.tar(record)), undefined, signal);
-    const descriptor = { mediaType: mediaTypes.layerGzip, ...blob };
+    const { compress, mediaType } = compressors[form.type];
+    const bytes = compress(this.tar(record), form.level);
+    const blob = await this.#deps.blobs.write(bytes, undefined, signal);
+    const descriptor = { mediaType, ...blob };
     this.#table.put(key, descriptor);
     return descriptor;
   }
+}
+
+interface Form {
+  readonly type: keyof typeof compressors;
+  readonly level: number;
+}
+
+const compressors = {
+  gzip: { compress: gzipped, mediaType: mediaTypes.layerGzip },
+  zstd: { compress: zstdCompressed, mediaType: mediaTypes.layerZstd },
+} as const;
+
+/** BuildKit converts a forced layer only where its media type is another one. */
+function mustChange({ mediaType }: Descriptor, { type, force }: LayerCompression): boolean {
+  const wanted = type === "uncompressed" ? mediaTypes.layer : compressors[type].mediaType;
+  return force === true && mediaType !== wanted;
 }
 
 function originalKey(diffId: Digest): string {
   return `${diffId} original`;
 }
 
-function gzipKey(diffId: Digest): string {
-  return `${diffId} gzip`;
+/** Bumped when the same tar gives other bytes. */
+const FORMAT = 1;
+
+function formKey(diffId: Digest, { type, level }: Form): string {
+  return `${diffId} ${type}-${level}-${FORMAT}`;
 }
 
 /** The same bytes under OCI's name for them. */

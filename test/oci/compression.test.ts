@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { assert } from "chai";
 import fc from "fast-check";
 import { BuildError } from "../../src/error.js";
-import { decompressed, gzipped } from "../../src/oci/compression.js";
+import { decompressed } from "../../src/oci/compression.js";
 import { failureOf } from "./build-errors.js";
 import { chunked, collect } from "./bytes.js";
 
@@ -126,22 +126,3 @@ describe("decompressed()", () => {
 function frames(): Buffer {
   return Buffer.concat([piped("zstd -qc", half), skippable, piped("zstd -qc", rest)]);
 }
-
-describe("gzipped()", () => {
-  it("is undone by any gunzip", async () => {
-    assert.isTrue(gunzipSync(await collect(gzipped(chunked(text)))).equals(text));
-  });
-
-  it("gives the same bytes however its input is cut, with no time and no system in it", async () => {
-    const one = await collect(gzipped(chunked(text, 1 << 20)));
-    assert.isTrue(one.equals(await collect(gzipped(chunked(text, 777)))));
-    assert.strictEqual(one.toString("hex", 0, 10), "1f8b08000000000000ff");
-  });
-
-  it("compresses more at a higher level", async () => {
-    const lines = Buffer.from(Array.from({ length: 9999 }, (_, i) => `line ${i * i}`).join("\n"));
-    const fast = await collect(gzipped(chunked(lines), 1));
-    const small = await collect(gzipped(chunked(lines), 9));
-    assert.isBelow(small.byteLength, fast.byteLength);
-  });
-});

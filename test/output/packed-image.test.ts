@@ -7,6 +7,7 @@ import type { Manifest } from "../../src/oci/image.js";
 import { packStoredImage, readStoredImage } from "../../src/output/stored-image.js";
 import { recordImage } from "../../src/cli/image-finder.js";
 import { ingestImage } from "../../src/store/image-ingest.js";
+import { asGzip, asTar } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { chunked, collect } from "../oci/bytes.js";
 import { failureOf } from "../oci/build-errors.js";
@@ -14,8 +15,8 @@ import { oneFile, temporaryStore } from "../store/fixture.js";
 import { storeImage } from "./store-image.js";
 
 const never = new AbortController().signal;
-const gzip = { compression: "gzip", signal: never } as const;
-const none = { compression: "none", signal: never } as const;
+const gzip = { compression: asGzip, signal: never } as const;
+const none = { compression: asTar, signal: never } as const;
 
 /** A manifest as another tool might write it: with blanks, and a field that we do not know. */
 function foreignManifest(manifest: Manifest): Buffer {
@@ -98,7 +99,7 @@ describe("packStoredImage()", () => {
   });
 
   for (const options of [gzip, none]) {
-    it(`keeps what was pulled, byte for byte, with compression ${options.compression}`, async () => {
+    it(`keeps what was pulled, byte for byte, with compression ${options.compression.type}`, async () => {
       await using store = await temporaryStore();
       const { record, manifest, blob } = await pulled(store);
       const packed = await packStoredImage(store, record, options);

@@ -8,6 +8,7 @@ import { stateKey, type CacheKey } from "../../src/cache/key.js";
 import { StepRecords } from "../../src/cache/records.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { LayerRecord } from "../../src/store/layers.js";
+import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { oneFile, openTestStore } from "./fixture.js";
 
@@ -22,7 +23,7 @@ async function churn(store: Store): Promise<never> {
   for (let turn = 0; ; turn++) {
     const { id, tree, diffId } = await build(store, `${store.work} ${turn}`);
     const layer = store.layers.get(id);
-    await store.layerBytes.compressed(layer, "gzip");
+    await store.layerBytes.compressed(layer, asGzip);
     const key = digestOf(stateKey([], [tree])) as unknown as CacheKey;
     const record = { key, layer: id, tree, components: [], identities: [key], stepTitle: "RUN x" };
     await steps.put({ ...record, createdAt: 0 });

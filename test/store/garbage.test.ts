@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
 import { diskUsage, prune } from "../../src/store/garbage.js";
 import type { LayerRecord } from "../../src/store/layers.js";
+import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { failure, oneFile, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
 
@@ -15,7 +16,7 @@ async function build(store: Store, text: string): Promise<LayerRecord> {
 /** An image of one built layer, compressed as for an export. */
 async function buildImage(store: Store, text: string, names: readonly string[]) {
   const layer = await build(store, text);
-  const blob = await store.layerBytes.compressed(layer, "gzip");
+  const blob = await store.layerBytes.compressed(layer, asGzip);
   const config = {
     architecture: "amd64",
     os: "linux",
@@ -76,7 +77,7 @@ describe("prune()", () => {
     await build(store, "old");
     now = 2000;
     const recent = await build(store, "recent");
-    const blob = await store.layerBytes.compressed(recent, "gzip");
+    const blob = await store.layerBytes.compressed(recent, asGzip);
     await prune(store, { unusedSince: 1500 });
     assert.deepStrictEqual(await contents(store), { layers: [recent.id], blobs: [blob.digest] });
   });

@@ -5,6 +5,7 @@ import { mediaTypes, type Descriptor } from "../../src/oci/descriptor.js";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import { ingestImage, type ImageToIngest } from "../../src/store/image-ingest.js";
+import { asTar } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, failure, oneFile, streamOf, temporaryStore } from "./fixture.js";
 
@@ -74,7 +75,7 @@ describe("ingestImage()", () => {
     for (const [index, { diffId, descriptor, blob, tar }] of layers.entries()) {
       const record = store.layers.get(chain[index] ?? assert.fail());
       assert.deepInclude(record, { diffId, origin: "pulled", size: tar.byteLength });
-      assert.deepStrictEqual(await store.layerBytes.compressed(record, "none"), descriptor);
+      assert.deepStrictEqual(await store.layerBytes.compressed(record, asTar), descriptor);
       assert.deepStrictEqual(await collect(store.layerBytes.open(record, descriptor)), blob);
       assert.deepStrictEqual(await collect(store.layerBytes.tar(record)), tar);
     }

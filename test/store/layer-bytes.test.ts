@@ -1,9 +1,11 @@
 import { assert } from "chai";
 import { unlinkSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { decompressed } from "../../src/oci/compression.js";
 import { mediaTypes } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { LayerRecord } from "../../src/store/layers.js";
+import { asGzip, asTar } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, failure, oneFile, temporaryStore } from "./fixture.js";
 
@@ -29,10 +31,10 @@ describe("LayerBytes", () => {
     assert.strictEqual(error.code, "DIGEST_MISMATCH");
   });
 
-  it(`compressed("gzip") gives the same blob again and again, and compresses once`, async () => {
+  it(`compressed(asGzip) gives the same blob again and again, and compresses once`, async () => {
     await using store = await temporaryStore();
     const record = await build(store, "a");
-    const all = await Promise.all([1, 2, 3].map(() => store.layerBytes.compressed(record, "gzip")));
+    const all = await Promise.all([1, 2, 3].map(() => store.layerBytes.compressed(record, asGzip)));
     const [first] = all;
     assert.isDefined(first);
     assert.deepStrictEqual(all, [first, first, first]);
@@ -42,22 +44,22 @@ describe("LayerBytes", () => {
     assert.strictEqual(digestOf(gunzipSync(blob)), record.diffId);
     // Without the layer it can only come from what was kept.
     await store.snapshotter.remove(record.id);
-    assert.deepStrictEqual(await store.layerBytes.compressed(record, "gzip"), first);
+    assert.deepStrictEqual(await store.layerBytes.compressed(record, asGzip), first);
   });
 
   it("compressed() makes a kept blob again that is gone", async () => {
     await using store = await temporaryStore();
     const record = await build(store, "a");
-    const first = await store.layerBytes.compressed(record, "gzip");
+    const first = await store.layerBytes.compressed(record, asGzip);
     unlinkSync(store.blobs.path(first.digest));
-    assert.deepStrictEqual(await store.layerBytes.compressed(record, "gzip"), first);
+    assert.deepStrictEqual(await store.layerBytes.compressed(record, asGzip), first);
     assert.isTrue(await store.blobs.has(first.digest));
   });
 
-  it(`compressed("none") is the tar itself, and stores nothing`, async () => {
+  it(`compressed(asTar) is the tar itself, and stores nothing`, async () => {
     await using store = await temporaryStore();
     const record = await build(store, "a");
-    const descriptor = await store.layerBytes.compressed(record, "none");
+    const descriptor = await store.layerBytes.compressed(record, asTar);
     assert.deepStrictEqual(descriptor, {
       mediaType: mediaTypes.layer,
       digest: record.diffId,
@@ -68,5 +70,39 @@ describe("LayerBytes", () => {
       digestOf(await collect(store.layerBytes.open(record, descriptor))),
       record.diffId,
     );
+  });
+
+  it("O14 compressed() keeps one blob for each format and level", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a".repeat(10_000));
+    const forms = [asGzip, { type: "gzip", level: 0 }, { type: "zstd" }] as const;
+    const digests = new Set<string>();
+    for (const form of [...forms, ...forms]) {
+      const descriptor = await store.layerBytes.compressed(record, form);
+      digests.add(descriptor.digest);
+      const zstd = form.type === "zstd";
+      assert.strictEqual(descriptor.mediaType, zstd ? mediaTypes.layerZstd : mediaTypes.layerGzip);
+      const plain = decompressed(store.layerBytes.open(record, descriptor));
+      assert.strictEqual(digestOf(await collect(plain)), record.diffId);
+    }
+    assert.strictEqual(digests.size, forms.length);
+    assert.lengthOf(await store.blobs.list(), forms.length);
+  });
+
+  it("O14 compressed() changes what was pulled only by force, and only to another format", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const blob = gzipSync(await collect(store.layerBytes.tar(record)), { level: 1 });
+    const original = { mediaType: mediaTypes.layerGzip, ...(await store.blobs.writeWhole(blob)) };
+    store.layerBytes.keepOriginal(record.diffId, original);
+    for (const form of [asTar, asGzip, { type: "zstd" }, { type: "gzip", force: true }] as const) {
+      assert.deepStrictEqual(await store.layerBytes.compressed(record, form), original);
+    }
+    for (const type of ["uncompressed", "zstd"] as const) {
+      const made = await store.layerBytes.compressed(record, { type, force: true });
+      assert.notStrictEqual(made.digest, original.digest);
+      const plain = decompressed(store.layerBytes.open(record, made));
+      assert.strictEqual(digestOf(await collect(plain)), record.diffId);
+    }
   });
 });

@@ -13,6 +13,7 @@ import { pushImage } from "../../output/push-image.js";
 import { findLayers } from "../../output/stored-image.js";
 import { materialize } from "../../snapshotter/materialize.js";
 import { readTree } from "../../snapshotter/overlay-changes.js";
+import { asGzip } from "../../store/layer-bytes.js";
 import type { OutputSpec } from "../args/output.js";
 import { layerProgress } from "../commands/layer-progress.js";
 import type { Session } from "../session.js";
@@ -126,7 +127,7 @@ async function exportImage(
   await store.images.put({ id: descriptor.digest, createdAt: Date.now() }, names);
   if (!output.push) return { config: descriptor, manifest: undefined, names };
   const { signal } = io;
-  const packed = await packImage(image, store.layerBytes, { compression: "gzip", signal });
+  const packed = await packImage(image, store.layerBytes, { compression: asGzip, signal });
   const options = {
     target: await session.registry(),
     progress: layerProgress(board, vertex),
@@ -145,7 +146,7 @@ async function exportArchive(
   const { signal } = session.io;
   const image = await storedImage(built, session);
   const names = namesOf(output, exporting);
-  const packed = await packImage(image, session.store.layerBytes, { compression: "gzip", signal });
+  const packed = await packImage(image, session.store.layerBytes, { compression: asGzip, signal });
   const named = [{ image: packed, names: names.map(withTag) }];
   if (output.type === "oci" && !output.tar) {
     const dest = await directory(output.dest, session);

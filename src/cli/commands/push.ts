@@ -2,6 +2,7 @@ import { parseReference, formatReference } from "../../oci/reference.js";
 import type { PackedImage } from "../../output/packed-image.js";
 import { pushImage } from "../../output/push-image.js";
 import { packStoredImage } from "../../output/stored-image.js";
+import { asGzip } from "../../store/layer-bytes.js";
 import type { PushCommand } from "../command.js";
 import { withProgress } from "../progress.js";
 import type { Session } from "../session.js";
@@ -16,7 +17,7 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
   const image = await withProgress(command, io, async (board) => {
     const vertex = board.declare(`push ${formatReference(reference)}`);
     const upload = async (): Promise<PackedImage> => {
-      const packed = await packStoredImage(store, record, { compression: "gzip", signal });
+      const packed = await packStoredImage(store, record, { compression: asGzip, signal });
       const progress = layerProgress(board, vertex);
       await pushImage(packed, reference, { target: await session.registry(), progress, signal });
       return packed;

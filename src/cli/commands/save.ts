@@ -4,6 +4,7 @@ import { writeTo } from "../../output/destination.js";
 import { writeImageArchive, type NamedImage } from "../../output/image-archive.js";
 import { packStoredImage } from "../../output/stored-image.js";
 import type { ImageRecord } from "../../store/images.js";
+import { asTar } from "../../store/layer-bytes.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
 import type { Io } from "../io.js";
@@ -17,7 +18,7 @@ export async function runSave(
   const { signal } = io;
   const images: NamedImage[] = [];
   for (const { record, references } of group(names, store)) {
-    const image = await packStoredImage(store, record, { compression: "none", signal });
+    const image = await packStoredImage(store, record, { compression: asTar, signal });
     images.push({ image, names: references });
   }
   const dest = output === undefined || output === "-" ? "-" : resolve(io.cwd, output);
