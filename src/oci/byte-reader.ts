@@ -3,9 +3,15 @@ export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+  #taken = 0;
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
     this.#source = bytes[Symbol.asyncIterator]();
+  }
+
+  /** How many bytes were taken. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** The next `length` bytes; fewer only where the stream ends. */
@@ -36,6 +42,7 @@ export class ByteReader {
 
   #slice(length: number): Buffer {
     this.#at += length;
+    this.#taken += length;
     return this.#chunk.subarray(this.#at - length, this.#at);
   }
 

@@ -26,6 +26,18 @@ export async function* readContent(entry: FileEntry, reuse = false): AsyncGenera
   }
 }
 
+/** SHA-256 of the bytes of a file in hex; reads them unless it is known. */
+export async function contentDigest(entry: FileEntry): Promise<string> {
+  if (entry.sha256 !== undefined) return entry.sha256;
+  const { content, size } = entry;
+  if (content.kind === "bytes" && content.bytes.byteLength === size) {
+    return hash("sha256", content.bytes, "hex"); // at once: most files are small
+  }
+  const hasher = createHash("sha256");
+  for await (const chunk of readContent(entry, true)) hasher.update(chunk);
+  return hasher.digest("hex");
+}
+
 /**
  * Copies the bytes of a small file into `to` at `at`, synchronously: through promises, 50,000 of
  * them take several times as long. `to` needs room for one byte more.

@@ -119,13 +119,35 @@ export function readLayerTarFile(path: BytePath): AsyncGenerator<Entry> {
   return layerEntries(readTarFile(path));
 }
 
+/** An entry, and where in the tar its content begins. */
+export interface PlacedEntry {
+  readonly entry: Entry;
+  readonly offset: number;
+}
+
+/** As `readLayerTar`, for those who keep the bytes. */
+export async function* readPlacedLayer(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<PlacedEntry> {
+  for await (const member of readTar(bytes)) {
+    const entry = layerEntry(member);
+    if (entry !== undefined) yield { entry, offset: member.offset };
+  }
+}
+
 async function* layerEntries(members: AsyncIterable<ReadMember>): AsyncGenerator<Entry> {
   for await (const member of members) {
-    const { dir, base } = split(member.path);
-    if (!base.startsWith(WHITEOUT)) yield entryOf(member);
-    else if (base === OPAQUE) yield { type: "opaque", path: dir.slice(0, -1) as BytePath };
-    else if (!base.startsWith(AUFS_OWN)) yield whiteoutOf(dir, base);
+    const entry = layerEntry(member);
+    if (entry !== undefined) yield entry;
   }
+}
+
+/** Undefined for what is no part of the layer. */
+function layerEntry(member: ReadMember): Entry | undefined {
+  const { dir, base } = split(member.path);
+  if (!base.startsWith(WHITEOUT)) return entryOf(member);
+  if (base === OPAQUE) return { type: "opaque", path: dir.slice(0, -1) as BytePath };
+  return base.startsWith(AUFS_OWN) ? undefined : whiteoutOf(dir, base);
 }
 
 function whiteoutOf(dir: string, base: string): Entry {

@@ -11,6 +11,8 @@ export interface ReadMember {
   readonly target: BytePath;
   readonly header: TarHeader;
   readonly content: Content;
+  /** Where in the tar the content begins. */
+  readonly offset: number;
 }
 
 /** Of a PAX header or a long name; as Go's archive/tar. */
@@ -38,6 +40,7 @@ async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
       verify(header);
       const type = typeOf(header);
       const size = type === "file" ? header.size : 0; // links and such have none, whatever they say
+      const offset = source.position;
       const body = await source.open(size);
       yield {
         type,
@@ -45,6 +48,7 @@ async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
         target: targetOf(header, type),
         header,
         content: body.content,
+        offset,
       };
       await body.skip();
     }

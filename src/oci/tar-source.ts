@@ -8,6 +8,8 @@ import { paddingOf } from "./tar-header.js";
 export interface TarSource {
   /** The next `length` bytes; fewer only where the tar ends. */
   take(length: number): Promise<Buffer>;
+  /** Where in the tar the next byte is. */
+  readonly position: number;
   /** The content that begins here. */
   open(size: number): Promise<TarBody>;
   /** To be called behind the last member. */
@@ -31,6 +33,10 @@ export class StreamSource implements TarSource {
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
     this.#reader = new ByteReader(bytes);
+  }
+
+  get position(): number {
+    return this.#reader.taken;
   }
 
   take(length: number): Promise<Buffer> {
@@ -89,6 +95,10 @@ export class FileSource implements TarSource {
     this.#path = path;
     this.#fd = openSync(toHostPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
     this.#size = fstatSync(this.#fd).size;
+  }
+
+  get position(): number {
+    return this.#at;
   }
 
   take(length: number): Promise<Buffer> {

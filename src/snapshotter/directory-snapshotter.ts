@@ -16,6 +16,7 @@ import { removeTree } from "./remove-tree.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
 import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { measureChanges } from "./tree-digest.js";
+import { unpackLayer } from "./unpack-layer.js";
 
 export interface DirectorySnapshotterOptions {
   /** Published layers: each `<id>/` is one, in overlayfs form. */
@@ -60,18 +61,26 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#states.view(chain);
   }
 
-  async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+    return this.#write((directory) => this.#measured(changes, directory, signal));
+  }
+
+  ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
+    return this.#write((directory) => unpackLayer(tar, { directory, ...this.#options }, signal));
+  }
+
+  async #write(into: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
     const { workspace, make } = await makeWorkspace(this.#options.work);
     const directory = make("layer");
     try {
-      return this.#draft(workspace, directory, await this.#write(changes, directory, signal));
+      return this.#draft(workspace, directory, await into(directory));
     } catch (error) {
       await removeTree(workspace);
       throw error;
     }
   }
 
-  async #write(
+  async #measured(
     changes: Changeset,
     directory: string,
     signal: AbortSignal | undefined,
@@ -80,7 +89,7 @@ class DirectorySnapshotter implements Snapshotter {
     const materializer = new Materializer(directory, { plain: false, userNamespace });
     const measure = await measureChanges(materializer.write(changes), signal);
     if (materializer.exact) return measure;
-    // A foreign tar, in whatever order and with repeats: measure what `changes` will tell of it.
+    // The filesystem did not take all of it: measure what `changes` will tell.
     return measureChanges(overlayChanges(directory, this.#overlay), signal);
   }
 

@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
 import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
@@ -6,7 +6,8 @@ import { readLayerTarFile } from "../oci/layer-tar.js";
 import { isSystemError, unmount } from "../sys/syscalls.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { openDirectorySnapshotter } from "./directory-snapshotter.js";
-import { INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
+import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
+import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
@@ -70,11 +71,19 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#states.view(chain);
   }
 
-  async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+    return this.#write((directory) => writeLayer(changes, directory, signal));
+  }
+
+  ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
+    return this.#write((directory) => keepLayer(tar, directory, signal));
+  }
+
+  async #write(into: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
     const { workspace, make } = await makeWorkspace(this.#options.work);
     try {
       const directory = make("layer");
-      const measure = await writeLayer(changes, directory, signal);
+      const measure = await into(directory);
       return this.#draft(workspace, directory, measure);
     } catch (error) {
       await removeTree(workspace);
@@ -98,8 +107,11 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
-    if (await isThere(this.#path(id))) {
-      yield* readLayerTarFile(toBytePath(join(this.#path(id), TAR_NAME)));
+    const layer = this.#path(id);
+    if (await isThere(layer)) {
+      const tar = join(layer, TAR_NAME);
+      const isForeign = existsSync(join(layer, FOREIGN_MARK));
+      yield* isForeign ? readKeptLayer(tar) : readLayerTarFile(toBytePath(tar));
     } else {
       yield* this.#directories.changes(id);
     }

@@ -35,6 +35,7 @@ export class Materializer {
   readonly #times = new Map<BytePath, number>();
   readonly #hardlinks = new Set<BytePath>();
   #exact = true;
+  #leftOut = false;
 
   constructor(root: string, form: Form) {
     this.#form = form;
@@ -47,7 +48,12 @@ export class Materializer {
 
   /** Whether the directory, walked again, gives the very changeset that was written. */
   get exact(): boolean {
-    return this.#exact && this.#metadata.exact && !this.#root.redirected;
+    return this.#exact && this.lossless && !this.#root.redirected;
+  }
+
+  /** Whether the filesystem took all that the entries, put in order, amount to. */
+  get lossless(): boolean {
+    return this.#metadata.exact && !this.#leftOut;
   }
 
   /**
@@ -199,7 +205,7 @@ export class Materializer {
       });
     } catch (error) {
       if (!this.#form.userNamespace || !isSystemError(error, "EPERM")) throw error;
-      this.#exact = false;
+      this.#leftOut = true;
       return;
     }
     this.#metadata.apply(entry, host);

@@ -33,13 +33,18 @@ export interface Snapshotter {
   readonly name: string;
   /** Starts a writable child of `parent`. */
   prepare(parent: LayerChain): Promise<ActiveSnapshot>;
-  /** Makes a draft straight from a changeset; nothing is mounted. Content is read once. */
+  /** Makes a draft straight from a changeset in order; nothing is mounted. Content is read once. */
   ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer>;
+  /**
+   * Makes a draft of a layer from elsewhere: the bytes of its uncompressed tar, which may be in any order
+   * and with repeats. What is measured are these bytes, and the tree that they amount to.
+   */
+  ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer>;
   /** Shows a state read-only: the host path of its root directory. Asking twice is cheap. */
   view(chain: LayerChain): Promise<string>;
   /** A published layer as the changeset it was made from, in order. */
   changes(id: LayerId): Changeset;
-  /** The same as the bytes of its tar, those that were measured. */
+  /** The same as the bytes of a tar: those that were measured, but for a tar from elsewhere. */
   tar(id: LayerId): AsyncIterable<Uint8Array>;
   /** Tells whether `id` is published. A missing one is `false`, not an error. */
   has(id: LayerId): Promise<boolean>;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Changeset, Entry } from "../oci/changeset.js";
-import { readContent } from "../oci/content.js";
+import { contentDigest } from "../oci/content.js";
 import type { Digest } from "../oci/digest.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
@@ -73,13 +73,9 @@ function fieldsOf(fields: readonly string[]): string {
 export async function treeDigest(changes: Changeset): Promise<TreeDigest> {
   const tree = new TreeHasher();
   for await (const entry of changes) {
-    if (entry.type !== "file" || entry.sha256 !== undefined) {
-      tree.add(entry, entry.type === "file" ? entry.sha256 : undefined);
-      continue;
-    }
-    const content = createHash("sha256");
-    for await (const chunk of readContent(entry, true)) content.update(chunk);
-    tree.add(entry, content.digest("hex"));
+    const sha256 =
+      entry.type === "file" ? (entry.sha256 ?? (await contentDigest(entry))) : undefined;
+    tree.add(entry, sha256);
   }
   return tree.digest();
 }

@@ -3,11 +3,11 @@ import { readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
+import { Measured } from "../oci/measured.js";
 import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
 import { isSystemError } from "../sys/syscalls.js";
 import { diskError } from "./disk-error.js";
-import { Measured } from "./measured.js";
 import { NewFile } from "./new-file.js";
 
 type Bytes = AsyncIterable<Uint8Array>;

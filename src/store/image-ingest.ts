@@ -3,10 +3,8 @@ import { decompressed } from "../oci/compression.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
-import { readLayerTar } from "../oci/layer-tar.js";
 import type { LayerChain, LayerId } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "./layers.js";
-import { Measured } from "./measured.js";
 import type { Store } from "./store.js";
 
 /** The parts of a store that this needs. */
@@ -103,15 +101,15 @@ async function unpackLayer(
   signal: AbortSignal,
 ): Promise<LayerRecord> {
   const { layer, diffId } = image;
-  const tar = new Measured(decompressed(await layerBlob(store, image, signal)));
-  await using draft = await store.snapshotter.ingest(readLayerTar(tar), signal);
-  const { digest, size } = tar.result();
-  if (digest !== diffId) throw wrongDiffId(image, digest);
+  const tar = decompressed(await layerBlob(store, image, signal));
+  await using draft = await store.snapshotter.ingestTar(tar, signal);
+  const { measure } = draft;
+  if (measure.diffId !== diffId) throw wrongDiffId(image, measure.diffId);
   // A gzip reader may end before what follows the data, and then the blob is not verified.
   if (!(await store.blobs.has(layer.digest))) throw trailingData(image);
   // Blob first: a pulled layer without it could not be written again.
   store.layerBytes.keepOriginal(diffId, layer);
-  return await store.layers.adopt(draft, { origin: "pulled", diffId, size }, signal);
+  return await store.layers.adopt(draft, { origin: "pulled" }, signal);
 }
 
 /** The blob from the store, or from the source and into the store. */

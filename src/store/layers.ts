@@ -18,7 +18,7 @@ export interface LayerRecord {
   readonly tree: TreeDigest;
   /** Bytes of the uncompressed layer tar. */
   readonly size: number;
-  readonly origin: "built" | "pulled";
+  readonly origin: Provenance["origin"];
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /** As `createdAt`, right to a day. */
@@ -26,10 +26,9 @@ export interface LayerRecord {
 }
 
 /** Where a draft comes from: a step of ours, or a foreign tar that the caller has verified. */
-export type Provenance =
-  | { readonly origin: "built" }
-  /** `size`: of that tar, in bytes. */
-  | { readonly origin: "pulled"; readonly diffId: Digest; readonly size: number };
+export interface Provenance {
+  readonly origin: "built" | "pulled";
+}
 
 /** What `Layers` works with. */
 export interface LayersDeps {
@@ -98,22 +97,21 @@ export class Layers {
    */
   async adopt(
     draft: DraftLayer,
-    provenance: Provenance,
+    { origin }: Provenance,
     signal?: AbortSignal,
   ): Promise<LayerRecord> {
-    const { tree, size, diffId } = { ...draft.measure, ...provenance };
+    const { tree, size, diffId } = draft.measure;
     // Equal DiffIDs mean equal trees, so that this one lock serves both.
     await using _lock = await this.#deps.locks.lock(`tree ${tree}`, signal);
     this.#deps.database.refresh();
     const twin = await this.findByTree(tree);
-    const known = provenance.origin === "built" ? twin : await this.findByDiffId(diffId);
+    const known = origin === "built" ? twin : await this.findByDiffId(diffId);
     if (known !== undefined) {
       await draft[Symbol.asyncDispose]();
       return known;
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
-    const { origin } = provenance;
     const record = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
     await draft.publish(id);
     await this.#deps.database.transaction(() => {

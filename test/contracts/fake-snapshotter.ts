@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promise
 import { join } from "node:path";
 import type { Changeset, Entry } from "../../src/oci/changeset.js";
 import type { Digest } from "../../src/oci/digest.js";
+import { Measured } from "../../src/oci/measured.js";
 import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/layer-tar.js";
 import type {
   ActiveSnapshot,
@@ -40,7 +41,7 @@ export class FakeSnapshotter implements Snapshotter {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
   }
 
-  async ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
+  async ingest(changes: Changeset, signal?: AbortSignal): Promise<FakeDraft> {
     const directory = await mkdtemp(join(this.#site.work, "draft-"));
     try {
       const measure = await writeTar(join(directory, "layer.tar"), changes, signal);
@@ -49,6 +50,15 @@ export class FakeSnapshotter implements Snapshotter {
       await rm(directory, { recursive: true });
       throw error;
     }
+  }
+
+  /** Not as it came, but measured as it came. */
+  async ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
+    const measured = new Measured(tar);
+    const draft = await this.ingest(readLayerTar(measured), signal);
+    const { digest: diffId, size } = measured.result();
+    draft.measure = { ...draft.measure, diffId, size };
+    return draft;
   }
 
   changes(id: LayerId): Changeset {
@@ -94,7 +104,7 @@ async function writeTar(
 }
 
 class FakeDraft implements DraftLayer {
-  readonly measure: LayerMeasure;
+  measure: LayerMeasure;
   readonly #layers: string;
   #directory: string | undefined;
 

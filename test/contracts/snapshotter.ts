@@ -3,9 +3,12 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { BytePath, Changeset, Entry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
+import { digestOf } from "../../src/oci/digest.js";
+import { streamOf } from "../../src/oci/stream-of.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import type { LayerChain, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import type { LayerMeasure } from "../../src/snapshotter/snapshotter.js";
+import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
 import { FileStat, getXattr, setXattr } from "../../src/sys/syscalls.js";
 import { collect } from "../oci/bytes.js";
@@ -47,6 +50,12 @@ export function everything(): readonly Entry[] {
     }),
     { ...file("x", "any bytes"), path: "z\xff\xfe" as BytePath },
   ];
+}
+
+/** Backwards; links stay at the end, behind what they link to. */
+function reversed(entries: readonly Entry[]): readonly Entry[] {
+  const isLink = ({ type }: Entry): boolean => type === "hardlink";
+  return [...entries.filter((entry) => !isLink(entry)).reverse(), ...entries.filter(isLink)];
 }
 
 /** Every Snapshotter must pass this; each implementation brings its own factory. */
@@ -112,7 +121,56 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.strictEqual(tar.byteLength, draft.measure.size);
       });
 
+      const unstorable: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
+        { name: "from before 1970", entries: [file("a", "", { mtime: -5 })] },
+        {
+          name: "with a label of another machine",
+          entries: [file("a", "", { xattrs: new Map([["security.selinux", Buffer.from("x")]]) })],
+        },
+      ];
+      for (const { name, entries } of unstorable) {
+        it(`measures a changeset ${name} as it tells it`, async () => {
+          await using draft = await snapshots.ingest(entries);
+          await draft.publish("x" as LayerId);
+          const again = await measureChanges(snapshots.changes("x" as LayerId));
+          assert.deepStrictEqual(again, draft.measure);
+        });
+      }
+
+      it("leaves nothing of a changeset that fails", async () => {
+        function* failing(): Generator<Entry> {
+          yield file("a");
+          throw new Error("the source broke");
+        }
+        const error = await snapshots.ingest(failing()).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        assert.propertyVal(error, "message", "the source broke");
+        assert.deepStrictEqual(await snapshots.list(), []);
+      });
+
+      it("stops when told to", async () => {
+        const reason = new Error("stop");
+        const error = await snapshots.ingest(everything(), AbortSignal.abort(reason)).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        assert.strictEqual(error, reason);
+      });
+    });
+
+    describe("ingestTar()", () => {
+      /** As another tool would write it: padded to ten kilobytes. */
+      async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
+        const tar = await collect(writeLayerTar(entries));
+        return Buffer.concat([tar, Buffer.alloc(10_240 - (tar.byteLength % 10_240))]);
+      }
+
       const untidy: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
+        { name: "in order", entries: everything() },
+        { name: "in the opposite order, but for links", entries: reversed(everything()) },
+        { name: "with its root at the end", entries: [file("a"), directory("", { mode: 0o711 })] },
         { name: "out of order", entries: [file("b"), file("a")] },
         { name: "without parents", entries: [file("a/b/c")] },
         { name: "with repeats", entries: [file("a", "1"), file("a", "2")] },
@@ -134,41 +192,62 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         },
       ];
       for (const { name, entries } of untidy) {
-        it(`measures a changeset ${name} as it tells it`, async () => {
-          await using draft = await snapshots.ingest(entries);
+        it(`measures a tar ${name}: its bytes, and the tree that it amounts to`, async () => {
+          const tar = await tarOf(entries);
+          await using draft = await snapshots.ingestTar(streamOf(tar));
           await draft.publish("x" as LayerId);
-          const again = await measureChanges(snapshots.changes("x" as LayerId));
-          assert.deepStrictEqual(again, draft.measure);
+          const { tree } = await measureChanges(snapshots.changes("x" as LayerId));
+          const want = { diffId: digestOf(tar), tree, size: tar.byteLength };
+          assert.deepStrictEqual(draft.measure, want);
+        });
+
+        it(`shows a tar ${name} as it tells it`, async () => {
+          const id = "x" as LayerId;
+          await using draft = await snapshots.ingestTar(streamOf(await tarOf(entries)));
+          await draft.publish(id);
+          const told = await resolved(snapshots.changes(id), (entry) => readContent(entry));
+          const isPresent = ({ type, path }: Entry): boolean =>
+            path !== "" && type !== "whiteout" && type !== "opaque";
+          const shown = await resolved(readTree(await snapshots.view([id])), (entry) =>
+            readContent(entry),
+          );
+          assert.deepStrictEqual(shown, told.filter(isPresent));
         });
       }
 
       it("takes the last of repeated entries", async () => {
-        const id = await layer([
-          directory("a"),
-          file("a/b", "1"),
-          file("a/b", "2"),
-          directory("a"),
-        ]);
-        const root = await snapshots.view([id]);
+        const entries = [directory("a"), file("a/b", "1"), file("a/b", "2"), directory("a")];
+        await using draft = await snapshots.ingestTar(streamOf(await tarOf(entries)));
+        await draft.publish("x" as LayerId);
+        const root = await snapshots.view(["x" as LayerId]);
         assert.strictEqual(fs.readFileSync(join(root, "a/b"), "utf8"), "2");
       });
 
-      it("leaves nothing of a changeset that fails", async () => {
-        function* failing(): Generator<Entry> {
-          yield file("a");
-          throw new Error("the source broke");
-        }
-        const error = await snapshots.ingest(failing()).then(
+      it("keeps large files, with small ones on both sides", async () => {
+        const large = Buffer.alloc(3_000_001, "large");
+        const entries = [file("a", "1"), file("b", large), file("c", "2")];
+        await using draft = await snapshots.ingestTar(streamOf(await tarOf(entries)));
+        await draft.publish("x" as LayerId);
+        const root = await snapshots.view(["x" as LayerId]);
+        assert.isTrue(fs.readFileSync(join(root, "b")).equals(large));
+        assert.strictEqual(fs.readFileSync(join(root, "c"), "utf8"), "2");
+        assert.strictEqual(draft.measure.tree, (await measureChanges(entries)).tree);
+      });
+
+      it("leaves nothing of a tar that breaks off", async () => {
+        const tar = await tarOf(everything());
+        const error = await snapshots.ingestTar(streamOf(tar.subarray(0, 1000))).then(
           () => undefined,
           (reason: unknown) => reason,
         );
-        assert.propertyVal(error, "message", "the source broke");
+        assert.propertyVal(error, "code", "INVALID_ARCHIVE");
         assert.deepStrictEqual(await snapshots.list(), []);
       });
 
       it("stops when told to", async () => {
         const reason = new Error("stop");
-        const error = await snapshots.ingest(everything(), AbortSignal.abort(reason)).then(
+        const tar = streamOf(await tarOf(everything()));
+        const error = await snapshots.ingestTar(tar, AbortSignal.abort(reason)).then(
           () => undefined,
           (thrown: unknown) => thrown,
         );

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Changeset } from "../../src/oci/changeset.js";
 import { digestOf } from "../../src/oci/digest.js";
+import { writeLayerTar } from "../../src/oci/layer-tar.js";
+import { streamOf } from "../../src/oci/stream-of.js";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import { openErofsSnapshotter } from "../../src/snapshotter/erofs-snapshotter.js";
 import type { DraftLayer, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
@@ -74,7 +76,7 @@ if (!inUserNamespace()) {
         await using active = await snapshots.prepare([id]);
         writeFileSync(join(active.root, "x"), "x");
         await using _draft = await active.commit();
-        await using _dropped = await snapshots.ingest([file("b"), file("a")]);
+        await using _dropped = await snapshots.ingest([file("b")]);
         await using _uncommitted = await snapshots.prepare([]);
       }
       const layers = join(lastFolder(), "layers");
@@ -148,11 +150,29 @@ if (!inUserNamespace()) {
         [file("a/b/c", "", { xattrs: label }), directory(""), symlink("s", "t", { mode: 0o644 })],
       ]) {
         const [mine, theirs] = await Promise.allSettled([
-          snapshots.ingest(entries),
-          directories.ingest(entries),
+          snapshots.ingestTar(writeLayerTar(entries)),
+          directories.ingestTar(writeLayerTar(entries)),
         ]);
         assert.deepStrictEqual(summary(mine), summary(theirs));
       }
+    });
+
+    it("keeps a tar from elsewhere as it came, an untidy one too", async () => {
+      const snapshots = await open();
+      const entries = [file("b"), file("a/b", "1"), directory("a"), file("b", "2")];
+      const tar = Buffer.concat([await collect(writeLayerTar(entries)), Buffer.alloc(5120)]);
+      await using draft = await snapshots.ingestTar(streamOf(tar));
+      await draft.publish("x" as LayerId);
+      assert.isTrue((await collect(snapshots.tar("x" as LayerId))).equals(tar));
+      const paths: string[] = [];
+      for await (const { path } of snapshots.changes("x" as LayerId)) paths.push(path);
+      assert.deepStrictEqual(paths, ["a", "a/b", "b"]);
+    });
+
+    it("refuses to commit what is out of order", async () => {
+      const snapshots = await open();
+      const error = await snapshots.ingest([file("b"), file("a")]).catch((e: unknown) => e);
+      assert.propertyVal(error, "message", '"a" is not in order');
     });
 
     it("never has a part of a layer when it is killed", async () => {

@@ -1,9 +1,9 @@
 import { assert } from "chai";
 import { readdirSync } from "node:fs";
-import { digestOf } from "../../src/oci/digest.js";
+import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import type { Store } from "../../src/store/store.js";
-import { oneFile, temporaryStore } from "./fixture.js";
+import { collect, oneFile, streamOf, temporaryStore } from "./fixture.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -12,10 +12,12 @@ async function build(store: Store, text: string, mtime = 0): Promise<LayerRecord
   return await store.layers.adopt(draft, { origin: "built" });
 }
 
-async function pull(store: Store, text: string, tar: string): Promise<LayerRecord> {
-  await using draft = await store.snapshotter.ingest(oneFile(text));
-  const origin = { origin: "pulled", diffId: digestOf(tar), size: tar.length } as const;
-  return await store.layers.adopt(draft, origin);
+/** Each tool pads its tars to another size. */
+async function pull(store: Store, text: string, tool: number): Promise<LayerRecord> {
+  const tar = await collect(writeLayerTar(oneFile(text)));
+  const padded = Buffer.concat([tar, Buffer.alloc(tool * 512)]);
+  await using draft = await store.snapshotter.ingestTar(streamOf(padded));
+  return await store.layers.adopt(draft, { origin: "pulled" });
 }
 
 describe("Layers", () => {
@@ -41,9 +43,9 @@ describe("Layers", () => {
 
   it("adopt() tells pulled layers of the same content apart by their DiffIDs", async () => {
     await using store = await temporaryStore();
-    const one = await pull(store, "a", "tar of one tool");
-    const other = await pull(store, "a", "tar of another tool");
-    const again = await pull(store, "a", "tar of one tool");
+    const one = await pull(store, "a", 1);
+    const other = await pull(store, "a", 2);
+    const again = await pull(store, "a", 1);
     assert.strictEqual(other.tree, one.tree);
     assert.notStrictEqual(other.id, one.id);
     assert.deepStrictEqual(again, one);

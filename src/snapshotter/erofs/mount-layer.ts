@@ -5,6 +5,8 @@ import { mount, mountFlags } from "../../sys/syscalls.js";
 /** The two files of a layer. */
 export const TAR_NAME = "layer.tar";
 export const INDEX_NAME = "layer.erofs";
+/** An empty file beside a tar from elsewhere, which may be in any order. */
+export const FOREIGN_MARK = "foreign";
 
 /**
  * Mounts a layer from its two files, which Linux does without loop devices since 6.12. Named by

@@ -9,13 +9,14 @@ export async function* portable(changes: Changeset): AsyncGenerator<Entry> {
   for await (const entry of changes) yield portableEntry(entry);
 }
 
-function portableEntry(entry: Entry): Entry {
+/** As `portable`, of one entry. */
+export function portableEntry(entry: Entry): Entry {
   if (entry.type === "whiteout" || entry.type === "opaque") return entry;
-  const { xattrs } = entry;
+  const { xattrs, ...plain } = entry;
   if (entry.type === "symlink" && entry.mode !== 0o777) {
     return portableEntry({ ...entry, mode: 0o777 });
   }
   if (xattrs === undefined || [...xattrs.keys()].every(isPortable)) return entry;
   const kept = new Map([...xattrs].filter(([name]) => isPortable(name)));
-  return { ...entry, xattrs: kept.size === 0 ? undefined : kept };
+  return kept.size === 0 ? plain : { ...plain, xattrs: kept };
 }

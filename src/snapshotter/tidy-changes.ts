@@ -1,17 +1,31 @@
-import { BuildError } from "../../error.js";
-import { toText, type BytePath, type Changeset, type Entry } from "../../oci/changeset.js";
-import type { DirectoryEntry, HardlinkEntry } from "../../oci/changeset.js";
-import type { Metadata } from "../metadata.js";
+import { BuildError } from "../error.js";
+import { toText, type BytePath, type Changeset, type Entry } from "../oci/changeset.js";
+import type { DirectoryEntry, HardlinkEntry } from "../oci/changeset.js";
+import type { Metadata } from "./metadata.js";
 import { isDirectory, LayerTree, type DirectoryNode, type FileNode } from "./layer-tree.js";
 
 /**
  * What a changeset in any order and with repeats amounts to, in order: what unpacking it into a
  * directory and walking that would tell. Contents must be readable after the next entry.
  */
-export async function tidyChanges(changes: Changeset): Promise<Changeset> {
-  const tree = new LayerTree();
-  for await (const entry of changes) apply(tree, entry);
-  return tree.entries();
+export async function tidyChanges(changes: Changeset): Promise<Iterable<Entry>> {
+  const tidy = new TidyChanges();
+  for await (const entry of changes) tidy.add(entry);
+  return tidy.entries();
+}
+
+/** As `tidyChanges`, for those who have the entries one by one. */
+export class TidyChanges {
+  readonly #tree = new LayerTree();
+
+  add(entry: Entry): void {
+    apply(this.#tree, entry);
+  }
+
+  /** To be asked when all are added. */
+  entries(): Iterable<Entry> {
+    return this.#tree.entries();
+  }
 }
 
 function apply(tree: LayerTree, entry: Entry): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { parseDigest } from "../oci/digest.js";
-import type { Promised } from "../oci/verified.js";
+import { parseDigest } from "./digest.js";
+import type { Promised } from "./verified.js";
 
 /** Bytes that are measured on their way; to be read once. */
 export class Measured implements AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
-import { BuildError } from "../../error.js";
-import { toText, type BytePath, type Entry } from "../../oci/changeset.js";
-import type { DeviceEntry, FifoEntry, FileEntry, SymlinkEntry } from "../../oci/changeset.js";
-import type { Metadata } from "../metadata.js";
+import { BuildError } from "../error.js";
+import { toText, type BytePath, type Entry } from "../oci/changeset.js";
+import type { DeviceEntry, FifoEntry, FileEntry, SymlinkEntry } from "../oci/changeset.js";
+import type { Metadata } from "./metadata.js";
 
 /** A file of any kind; each of its hard links is the same node. */
 export interface FileNode {
