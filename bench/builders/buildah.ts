@@ -4,8 +4,14 @@ import type { Builder, BuilderSite } from "../builder.js";
 import { runCommand, type Command } from "../command.js";
 import { installed, needRoot } from "./installed.js";
 
-/** Buildah with its layer cache on, which is off by default. */
-export async function buildah({ root }: BuilderSite): Promise<Builder> {
+/** A buildah with a storage of its own. */
+export interface Buildah extends AsyncDisposable {
+  readonly version: string;
+  readonly command: (...args: readonly string[]) => Command;
+}
+
+/** Finds buildah, and gives it a storage below `root`. */
+export async function startBuildah(root: string): Promise<Buildah> {
   needRoot("buildah");
   const program = await installed("/usr/bin/buildah");
   const command = (...args: readonly string[]): Command => ({
@@ -14,11 +20,25 @@ export async function buildah({ root }: BuilderSite): Promise<Builder> {
       ...["--storage-driver", "overlay", ...args],
     ],
   });
-  const jobs = `--jobs=${availableParallelism()}`;
   const { output } = await runCommand(command("--version"));
   return {
-    name: "buildah",
     version: output.trim(),
+    command,
+    async [Symbol.asyncDispose]() {
+      const unmount = '! mountpoint -q "$0" || umount --recursive --lazy "$0"'; // it may leave that
+      await runCommand({ argv: ["sh", "-c", unmount, join(root, "storage/overlay")] });
+    },
+  };
+}
+
+/** Buildah with its layer cache on, which is off by default. */
+export async function buildah({ root }: BuilderSite): Promise<Builder> {
+  const started = await startBuildah(root);
+  const { version, command } = started;
+  const jobs = `--jobs=${availableParallelism()}`;
+  return {
+    name: "buildah",
+    version,
     build: ({ context, tag }) =>
       command(
         ...["build", "--layers", jobs, "--network=host", "--tls-verify=false"],
@@ -28,9 +48,6 @@ export async function buildah({ root }: BuilderSite): Promise<Builder> {
     async forget() {
       await runCommand(command("rmi", "--all", "--force"));
     },
-    async [Symbol.asyncDispose]() {
-      const unmount = '! mountpoint -q "$0" || umount "$0"'; // it may leave that
-      await runCommand({ argv: ["sh", "-c", unmount, join(root, "storage/overlay")] });
-    },
+    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   };
 }

@@ -5,14 +5,22 @@ import { startDaemon } from "../daemon.js";
 import { daemonFlags } from "./docker.js";
 import { installed, needRoot } from "./installed.js";
 
-const VARIABLE = "TSBUILD_BENCH_CHROOT";
+/** Names the root of a distribution release with a newer docker. */
+export const chrootVariable = "TSBUILD_BENCH_CHROOT";
 /** Where the daemon sees its own root; every Linux system has this directory. */
 const INSIDE = "/mnt";
 
-/** A newer docker, from the root of another distribution release, with containerd's snapshotter. */
-export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
-  const chroot = process.env[VARIABLE];
-  if (chroot === undefined) throw new Missing(`${VARIABLE} names no root with a newer docker`);
+/** A daemon with BuildKit and a client of its own. */
+export interface NewDocker extends AsyncDisposable {
+  readonly version: string;
+  readonly buildx: (...args: readonly string[]) => Command;
+}
+
+/** Starts a newer docker, from the root of another distribution release, with containerd's snapshotter. */
+export async function startNewDocker(root: string): Promise<NewDocker> {
+  const chroot = process.env[chrootVariable];
+  if (chroot === undefined)
+    throw new Missing(`${chrootVariable} names no root with a newer docker`);
   needRoot("docker-new");
   await installed(join(chroot, "usr/sbin/dockerd"));
   const client = await installed(join(chroot, "usr/libexec/docker/cli-plugins/docker-buildx"));
@@ -33,10 +41,21 @@ export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
     log: join(root, "log"),
   });
   const version = await runCommand({ argv: ["chroot", chroot, "dockerd", "--version"] });
+  return {
+    version: version.output.trim(),
+    buildx,
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+  };
+}
+
+/** The newer docker, measured. */
+export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
+  const daemon = await startNewDocker(root);
+  const { version, buildx } = daemon;
   const build = ["build", "--progress=plain", "--network=host", "--provenance=false"];
   return {
     name: "docker-new",
-    version: version.output.trim(),
+    version,
     build: ({ context, tag }) => buildx(...build, "-t", tag, context),
     exportArchive: ({ context }, file) => buildx(...build, "-o", `type=oci,dest=${file}`, context),
     async forget() {

@@ -1,0 +1,44 @@
+import { assert } from "chai";
+import { join } from "node:path";
+import { prepareBases } from "../../conformance/bases.js";
+import { buildOnce } from "../../conformance/build-case.js";
+import { readCases } from "../../conformance/case.js";
+import { fault } from "../../conformance/check.js";
+import { inParallel } from "../../conformance/in-parallel.js";
+import { runBuildx } from "../../conformance/run-build.js";
+import { accounts } from "./support/accounts.js";
+import { program } from "./support/run.js";
+import { describeForAccounts } from "./support/site.js";
+import { makeDirectory, removeDirectory } from "./support/temporary.js";
+
+const [first] = accounts;
+if (first === undefined) throw new Error("nobody to build for");
+
+describeForAccounts("conformance cases give what is recorded", (site) => {
+  const { account } = site;
+  const cases = readCases().filter(({ root }) => root === undefined || account.uid === 0);
+  const faults = new Map<string, string | undefined>();
+
+  before(async function () {
+    this.timeout(300_000);
+    const directory = makeDirectory(first);
+    const { images } = await prepareBases(directory);
+    const env = { TSBUILD_ROOT: site.root, HOME: account.home };
+    const { uid, gid } = account;
+    const build = runBuildx.bind(undefined, { argv: [program, "build"], env, uid, gid });
+    await inParallel(cases, async (item) => {
+      const place = join(site.directory, item.name);
+      const outcome = await buildOnce(item, { build }, { place, owner: account });
+      faults.set(item.name, fault(item, outcome, images));
+    });
+    await removeDirectory(directory, first);
+  });
+
+  for (const { name, ids, title } of cases) {
+    it(`${ids.join(" ")} ${title} (${name})`, () => {
+      assert.isTrue(faults.has(name), "it was not built");
+      const found = faults.get(name);
+      if (found !== undefined) assert.fail(found);
+    });
+  }
+});
