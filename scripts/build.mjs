@@ -14,16 +14,39 @@ await build({
   format: "cjs",
   platform: "node",
   target: "node20",
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true, // names as well: V8 reads 5 ms less of them
   charset: "ascii", // V8 keeps one byte per character, and reading needs no decoding
-  external: ["koffi", "@bokuweb/zstd-wasm"], // they find their binaries beside themselves
-  plugins: [lmdbBinary()],
+  external: ["@bokuweb/zstd-wasm"], // finds its binary beside itself
+  plugins: [koffiBinary(), lmdbBinary()],
   sourcemap: "linked",
   legalComments: "none",
 });
 copyFileSync("scripts/loader.cjs", "dist/tsbuild.cjs");
 execFileSync(process.execPath, ["scripts/compile.cjs", "dist/bundle.cjs"], { stdio: "inherit" });
+
+/** Loads koffi's prebuilt binary by name and at the first call; its own loader takes 5 ms to find it. */
+function koffiBinary() {
+  const contents = `
+    const prebuilt = "@koromix/koffi-" + process.platform + "-" + process.arch;
+    let native;
+    function koffi() {
+      if (native !== undefined) return native;
+      try {
+        return (native = require(prebuilt + "/linux_" + process.arch + "/koffi.node"));
+      } catch {
+        return (native = require(prebuilt + "/musl_" + process.arch + "/koffi.node"));
+      }
+    }
+    module.exports = { load: (name) => koffi().load(name), errno: () => koffi().errno() };`;
+  const namespace = "koffi-binary";
+  return {
+    name: namespace,
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^koffi$/ }, () => ({ path: "koffi", namespace }));
+      onLoad({ filter: /./, namespace }, () => ({ contents }));
+    },
+  };
+}
 
 /** Loads lmdb's prebuilt binary by name, where its own loader would search a dozen directories. */
 function lmdbBinary() {

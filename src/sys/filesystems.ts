@@ -1,11 +1,11 @@
-import koffi from "koffi";
+import { constants } from "node:os";
+import { bind, bindAsync, lastErrno } from "./libc.js";
 import { SystemError } from "./syscalls.js";
 
 /** What is done to filesystems as a whole; straight from libc, as in syscalls.ts. */
-const libc = koffi.load("libc.so.6");
-const syscall = libc.func("long syscall(long, ...)");
-const closeFd = libc.func("int close(int)");
-const syncfs = libc.func("int syncfs(int)");
+const syscall = bind("long syscall(long, ...)");
+const closeFd = bind("int close(int)");
+const syncfs = bindAsync("int syncfs(int)");
 
 /** The same numbers on every architecture. */
 const SYS_move_mount = 429;
@@ -70,21 +70,13 @@ function moveMount(fd: number, target: string): void {
 }
 
 function call(name: string, number: number, args: readonly unknown[]): number {
-  const result = Number(syscall(number, ...args));
-  if (result < 0) throw new SystemError(name, koffi.errno(), undefined);
+  const result = syscall(number, ...args);
+  if (result < 0) throw new SystemError(name, lastErrno(), undefined);
   return result;
 }
 
 /** syncfs(2), off the main thread: what was written to the filesystem of `fd` is on the disk. */
-export function syncFilesystem(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    syncfs.async(fd, (error: unknown, result: unknown) => {
-      if (error instanceof Error) reject(error);
-      // errno stayed behind in the other thread; on an open descriptor only I/O can fail.
-      else if (Number(result) < 0) reject(new SystemError("syncfs", EIO, undefined));
-      else resolve();
-    });
-  });
+export async function syncFilesystem(fd: number): Promise<void> {
+  // on an open descriptor only I/O can fail
+  if ((await syncfs(fd)) < 0) throw new SystemError("syncfs", constants.errno.EIO, undefined);
 }
-
-const EIO = 5;

@@ -1,18 +1,11 @@
-import koffi from "koffi";
+import { constants } from "node:os";
+import { bind, lastErrno } from "./libc.js";
 
 /**
  * The system calls that node lacks, straight from libc. Paths are byte strings (each UTF-16 unit is
  * one byte, see oci/changeset.ts), or host paths in plain ASCII. All are synchronous; a failure
  * throws a SystemError with node's own `code`, `errno`, `syscall` and `path`.
  */
-const libc = koffi.load("libc.so.6");
-
-/** A libc function that answers with a number, negative on failure. */
-function bind(prototype: string): (...args: unknown[]) => number {
-  const call = libc.func(prototype);
-  return (...args) => Number(call(...args));
-}
-
 const c = {
   mount: bind("int mount(const char*, const char*, const char*, unsigned long, const char*)"),
   umount2: bind("int umount2(const char*, int)"),
@@ -27,18 +20,7 @@ const c = {
   syscall: bind("long syscall(long, ...)"),
 };
 
-/** The machine's number of an error name, for comparing with koffi.errno(). */
-function errnoOf(name: string): number {
-  const value = koffi.os.errno[name];
-  if (value === undefined) throw new Error(`no errno ${name} on this machine`);
-  return value;
-}
-
-const EWOULDBLOCK = errnoOf("EWOULDBLOCK");
-const ENODATA = errnoOf("ENODATA");
-const EOPNOTSUPP = errnoOf("EOPNOTSUPP");
-const ENOENT = errnoOf("ENOENT");
-const ENOTDIR = errnoOf("ENOTDIR");
+const { EWOULDBLOCK, ENODATA, EOPNOTSUPP, ENOENT, ENOTDIR } = constants.errno;
 
 /** A failed system call, in the shape of node's own errors. */
 export class SystemError extends Error {
@@ -58,7 +40,7 @@ export class SystemError extends Error {
   }
 }
 
-const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
 
 /** True for a SystemError, or an error of node's, with one of these codes. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
@@ -75,7 +57,7 @@ function cPath(path: string): string | Buffer {
 }
 
 function check(result: number, syscall: string, path?: string): number {
-  if (result < 0) throw new SystemError(syscall, koffi.errno(), path);
+  if (result < 0) throw new SystemError(syscall, lastErrno(), path);
   return result;
 }
 
@@ -139,7 +121,7 @@ function makeDevice(major: number, minor: number): number {
 export function tryLock(fd: number, kind: "exclusive" | "shared"): boolean {
   const LOCK_NB = 4;
   if (c.flock(fd, (kind === "exclusive" ? 2 : 1) | LOCK_NB) === 0) return true;
-  const errno = koffi.errno();
+  const errno = lastErrno();
   if (errno === EWOULDBLOCK) return false;
   throw new SystemError("flock", errno, undefined);
 }
@@ -154,7 +136,7 @@ export function getXattr(path: string, name: string): Buffer | undefined {
   const value = Buffer.allocUnsafe(65536); // XATTR_SIZE_MAX
   const size = c.lgetxattr(cPath(path), cPath(name), value, value.byteLength);
   if (size >= 0) return Buffer.from(value.subarray(0, size));
-  const errno = koffi.errno();
+  const errno = lastErrno();
   if (errno === ENODATA || errno === EOPNOTSUPP) return undefined;
   throw new SystemError("lgetxattr", errno, path);
 }
@@ -164,8 +146,8 @@ export function listXattrs(path: string): readonly string[] {
   const size = c.llistxattr(cPath(path), listBuffer, listBuffer.byteLength);
   if (size === 0) return [];
   if (size > 0) return listBuffer.toString("latin1", 0, size - 1).split("\0");
-  if (koffi.errno() === EOPNOTSUPP) return [];
-  throw new SystemError("llistxattr", koffi.errno(), path);
+  if (lastErrno() === EOPNOTSUPP) return [];
+  throw new SystemError("llistxattr", lastErrno(), path);
 }
 
 const listBuffer = Buffer.allocUnsafe(65536); // XATTR_LIST_MAX
@@ -188,7 +170,7 @@ export class FileStat {
     const STATX_BASIC_STATS = 0x7ff;
     const flags = AT_SYMLINK_NOFOLLOW;
     if (c.statx(directoryFd, cPath(path), flags, STATX_BASIC_STATS, this.#bytes) === 0) return true;
-    const errno = koffi.errno();
+    const errno = lastErrno();
     if (errno === ENOENT || errno === ENOTDIR) return false;
     throw new SystemError("statx", errno, path);
   }
