@@ -16,6 +16,7 @@ export interface Span {
 export type BuildErrorCode =
   | "AUTH"
   | "CANCELLED"
+  | "CHECK"
   | "CONTEXT"
   | "COPY"
   | "DIGEST_MISMATCH"

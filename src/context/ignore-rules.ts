@@ -23,6 +23,11 @@ export class IgnoreRules {
     this.#rules = rules;
   }
 
+  /** Whether any line includes something again. */
+  get reincludes(): boolean {
+    return this.#rules.some(({ negated }) => negated);
+  }
+
   /** Tells whether `path`, relative to the context root, is hidden from COPY and ADD. */
   excludes(path: BytePath): boolean {
     return this.isExcluding(this.decide(path));

@@ -1,61 +1,119 @@
-import { BuildError, type Source, type Span } from "../error.js";
+import { BuildError, locate, type Source, type Span } from "../error.js";
 import { trimStart } from "./blank.js";
+import { defaultChecks, parseCheckOptions, type CheckOptions } from "./check-options.js";
 import type { Directives } from "./instruction.js";
 import type { PhysicalLine } from "./physical-lines.js";
 import { syntaxError } from "./syntax-error.js";
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
+/** Build arguments that count instead of directives (S17). */
+export interface Overrides {
+  /** BUILDKIT_SYNTAX. */
+  readonly syntax?: string | undefined;
+  /** BUILDKIT_DOCKERFILE_CHECK. */
+  readonly check?: string | undefined;
+}
+
+/** What the top of a file says. */
+interface Top {
+  readonly directives: Directives;
+  readonly checks: CheckOptions;
+  /** Index of the first line that is no directive. */
+  readonly next: number;
+}
+
+interface Directive {
+  readonly name: string;
+  readonly value: string;
+  readonly at: Span;
+}
+
+const DIRECTIVE = /^\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN = new Set(["escape", "syntax", "check"]);
 const FRONT_END = /^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile[^/\s]*$/;
 
 /** Reads the directives at the top of the file; they end at the first line that is none. */
-export function readDirectives(source: Source, lines: readonly PhysicalLine[]): Directives {
-  const found = new Map<string, string>();
-  for (const line of lines) {
-    const [, name, rest] = DIRECTIVE.exec(trimStart(line.text)) ?? [];
-    if (name === undefined || rest === undefined) break;
-    const value = rest.trimEnd();
-    const key = name.toLowerCase();
-    if (!KNOWN.has(key)) break;
-    const at = { source, start: line.start, end: line.end };
-    if (found.has(key)) {
-      throw syntaxError("Dockerfile", `only one ${key} parser directive can be used`, at);
-    }
-    if (key === "syntax") checkFrontEnd(value, at);
-    if (key === "escape") checkEscape(value, at);
-    found.set(key, value);
-  }
-  if (!found.has("syntax")) checkOtherForms(source, lines);
+export function readTop(
+  source: Source,
+  lines: readonly PhysicalLine[],
+  overrides: Overrides = {},
+): Top {
+  const block = readBlock(source, lines, { marker: "#", indented: true });
+  checkRepeated(block);
+  const escape = find(block, "escape");
+  if (escape !== undefined) checkEscape(escape);
+  // a front end is chosen, and checks are set, before there is a parser that strips blanks
+  const shebang = lines[0]?.text.startsWith("#!") === true;
+  const detected = shebang ? lines.slice(1) : lines;
+  const early = readBlock(source, detected, { marker: "#" });
+  const syntax = find(early, "syntax") ?? otherSyntax(source, detected);
+  checkFrontEnd(overrides.syntax ?? syntax?.value, syntax?.at);
+  const check = find(early, "check");
   return {
-    escape: found.get("escape") === "`" ? "`" : "\\",
-    syntax: found.get("syntax"),
-    check: found.get("check"),
+    directives: {
+      escape: escape?.value === "`" ? "`" : "\\",
+      syntax: overrides.syntax ?? syntax?.value,
+      check: overrides.check ?? check?.value,
+    },
+    checks: readChecks(overrides.check, check),
+    next: block.length,
   };
 }
 
-function checkEscape(value: string, at: Span): void {
+function readBlock(
+  source: Source,
+  lines: readonly PhysicalLine[],
+  { marker, indented = false }: { readonly marker: string; readonly indented?: boolean },
+): readonly Directive[] {
+  const found: Directive[] = [];
+  for (const line of lines) {
+    const { start, end } = line;
+    const text = indented ? trimStart(line.text) : line.text;
+    if (!text.startsWith(marker)) break;
+    const [, name = "", rest] = DIRECTIVE.exec(text.slice(marker.length)) ?? [];
+    if (rest === undefined || !KNOWN.has(name.toLowerCase())) break;
+    const at = { source, start, end };
+    found.push({ name: name.toLowerCase(), value: rest.trimEnd(), at });
+  }
+  return found;
+}
+
+function find(block: readonly Directive[], name: string): Directive | undefined {
+  return block.find((directive) => directive.name === name);
+}
+
+function checkRepeated(block: readonly Directive[]): void {
+  const seen = new Set<string>();
+  for (const { name, at } of block) {
+    if (seen.has(name)) {
+      throw syntaxError("Dockerfile", `only one ${name} parser directive can be used`, at);
+    }
+    seen.add(name);
+  }
+}
+
+function checkEscape({ value, at }: Directive): void {
   if (value === "\\" || value === "`") return;
   const why = `invalid escape token "${value}"`;
   throw syntaxError("Dockerfile", why, at, "use a backslash or a backtick");
 }
 
-function checkFrontEnd(value: string, at: Span): void {
-  const [image = ""] = value.split(/\s/, 1);
+function checkFrontEnd(value: string | undefined, at: Span | undefined): void {
+  if (value === undefined) return;
+  const [image = ""] = value.trim().split(/\s/, 1);
   if (FRONT_END.test(image)) return;
   const message = `Cannot use front end "${image}": only docker/dockerfile is built in`;
   const hint = "remove the syntax directive if this is a plain Dockerfile";
   throw new BuildError("UNSUPPORTED", message, { at, hint });
 }
 
-/** A front end may also be named after a shebang line, in `//` comments and in a JSON document (P08). */
-function checkOtherForms(source: Source, lines: readonly PhysicalLine[]): void {
-  const shebang = lines[0]?.text.startsWith("#!") === true;
-  const line = lines[shebang ? 1 : 0];
-  if (line === undefined) return;
-  const at = { source, start: line.start, end: line.end };
-  const marked = /^(?:#|\/\/)\s*syntax\s*=\s*(\S.*)$/i.exec(line.text)?.[1];
-  const value = marked ?? syntaxOfJson(source.text.slice(line.start));
-  if (value !== undefined) checkFrontEnd(value, at);
+/** A front end may also be named in `//` comments and in a JSON document (P08). */
+function otherSyntax(source: Source, lines: readonly PhysicalLine[]): Directive | undefined {
+  const [first] = lines;
+  if (first === undefined) return undefined;
+  const { start, end } = first;
+  const json = syntaxOfJson(source.text.slice(start));
+  if (json !== undefined) return { name: "syntax", value: json, at: { source, start, end } };
+  return find(readBlock(source, lines, { marker: "//" }), "syntax");
 }
 
 function syntaxOfJson(text: string): string | undefined {
@@ -66,5 +124,17 @@ function syntaxOfJson(text: string): string | undefined {
     return found && typeof document.syntax === "string" ? document.syntax : undefined;
   } catch {
     return undefined; // then it is read as a Dockerfile, which reports its first line
+  }
+}
+
+/** Of the directive only the first word counts, so that a remark may follow. */
+function readChecks(override: string | undefined, directive: Directive | undefined): CheckOptions {
+  if (override !== undefined) return parseCheckOptions(override);
+  if (directive === undefined) return defaultChecks;
+  const [word = ""] = directive.value.split(" ", 1);
+  try {
+    return parseCheckOptions(word);
+  } catch (error) {
+    throw locate(error, directive.at);
   }
 }

@@ -1,6 +1,6 @@
 import { parseDuration } from "./duration.js";
 import type { Head } from "./head.js";
-import type { Flag, Healthcheck } from "./instruction.js";
+import type { Flag, Healthcheck, Located } from "./instruction.js";
 import { readCommand } from "./json-form.js";
 import { syntaxError } from "./syntax-error.js";
 import { plainWords } from "./words.js";
@@ -8,7 +8,7 @@ import { plainWords } from "./words.js";
 const MILLISECOND = 1e6;
 
 /** HEALTHCHECK NONE, or HEALTHCHECK with its times and a command. */
-export function parseHealthcheck(head: Head): Omit<Healthcheck, "at" | "keyword" | "line"> {
+export function parseHealthcheck(head: Head): Omit<Healthcheck, keyof Located> {
   const flag = (name: string): Flag | undefined => head.flags.find((each) => each.name === name);
   return {
     kind: "healthcheck",

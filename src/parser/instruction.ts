@@ -1,4 +1,6 @@
 import type { Source, Span } from "../error.js";
+import type { CheckOptions } from "./check-options.js";
+import type { RuleName } from "./lint-rules.js";
 
 /** One word as written: quotes, escapes and variables are still in it. */
 export interface Word {
@@ -39,13 +41,16 @@ export interface KeyValue {
   readonly value: Word;
 }
 
-interface Located {
+/** What every instruction has. */
+export interface Located {
   /** The whole instruction, from its keyword to its last character, heredoc bodies included. */
   readonly at: Span;
   /** The keyword as written, for messages and casing rules. */
   readonly keyword: string;
   /** The instruction as one line, continuations joined and comments dropped: for titles. */
   readonly line: string;
+  /** What the comment lines right above it say. */
+  readonly comments: readonly string[];
 }
 
 export interface From extends Located {
@@ -178,7 +183,7 @@ export interface Directives {
 
 /** A finding that does not stop the build (BuildKit's lint rules, by their names). */
 export interface Warning {
-  readonly rule: string;
+  readonly rule: RuleName;
   readonly message: string;
   readonly at: Span;
 }
@@ -186,6 +191,9 @@ export interface Warning {
 export interface Dockerfile {
   readonly source: Source;
   readonly directives: Directives;
+  /** What the file, or a build argument in its place, says about findings (P10). */
+  readonly checks: CheckOptions;
   readonly instructions: readonly Instruction[];
+  /** Those that `checks` let through. */
   readonly warnings: readonly Warning[];
 }

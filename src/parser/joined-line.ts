@@ -20,25 +20,27 @@ export interface JoinedLine {
   readonly empty: boolean;
   /** Index of the first line after it. */
   readonly next: number;
-  /** A blank line among its lines. */
+  /** The last of its lines, where a blank one is among them. */
   readonly blank: Span | undefined;
 }
 
 /** Joins the line at `first` with those it continues on (P03 to P06). */
 export function joinLines(layout: Layout, first: number): JoinedLine {
   const pieces = new Pieces(layout);
-  let blank: Span | undefined;
+  let blank = false;
   let index = first;
   for (let open = true; open; index++) {
     const line = layout.lines[index];
     if (line === undefined) break; // a continuation may run into the end of the file
     const stripped = trimStart(line.text);
     if (stripped.startsWith("#")) open = index > first;
-    else if (stripped === "" && index > first) blank ??= pieces.span(line.start, line.next);
+    else if (stripped === "" && index > first) blank = true;
     else open = pieces.add(index > first ? line.text : stripped, line.end);
   }
   const text = pieces.fragment();
-  return { text, empty: index === first + 1 && text.text === "", next: index, blank };
+  const empty = index === first + 1 && text.text === "";
+  const last = blank ? layout.lines[index - 1] : undefined;
+  return { text, empty, next: index, blank: last && pieces.span(last.start, last.end) };
 }
 
 interface Piece {

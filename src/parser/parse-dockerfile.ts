@@ -1,26 +1,33 @@
 import type { Source, Span } from "../error.js";
-import { readDirectives } from "./directives.js";
+import { readTop, type Overrides } from "./directives.js";
 import type { Dockerfile, Instruction } from "./instruction.js";
 import { lint } from "./lint.js";
+import { withWarnings } from "./linted-error.js";
 import { parseInstruction } from "./parse-instruction.js";
 import { physicalLines } from "./physical-lines.js";
+import { selectWarnings } from "./select-warnings.js";
 import { readStatements, type Statement } from "./statement.js";
 import { syntaxError } from "./syntax-error.js";
 
 /** Turns a Dockerfile into typed instructions, or says what is wrong with it. */
-export function parseDockerfile(source: Source): Dockerfile {
+export function parseDockerfile(source: Source, overrides?: Overrides): Dockerfile {
   if (source.text === "") throw wrongFile("the Dockerfile cannot be empty", source);
   const lines = physicalLines(source);
-  const directives = readDirectives(source, lines);
+  const { directives, checks, next } = readTop(source, lines, overrides);
   const { escape } = directives;
   const statements: Statement[] = [];
   const instructions: Instruction[] = [];
-  for (const statement of readStatements({ source, lines, escape })) {
-    statements.push(statement);
-    instructions.push(parseInstruction(statement, escape)); // at once: the first mistake counts
+  const warnings = () => selectWarnings(lint(statements, instructions), { checks, instructions });
+  try {
+    for (const statement of readStatements({ source, lines, escape }, next)) {
+      instructions.push(parseInstruction(statement, escape)); // at once: the first mistake counts
+      statements.push(statement);
+    }
+    checkStages(source, instructions);
+  } catch (error) {
+    throw withWarnings(error, warnings());
   }
-  checkStages(source, instructions);
-  return { source, directives, instructions, warnings: lint(statements, instructions) };
+  return { source, directives, checks, instructions, warnings: warnings() };
 }
 
 /** Only ARG may stand before the first FROM, and there must be one (P02). */

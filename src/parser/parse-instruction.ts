@@ -13,8 +13,8 @@ import { type Escape, plainWords } from "./words.js";
 
 /** Gives a statement its meaning; everything that can be wrong with it alone is found here. */
 export function parseInstruction(statement: Statement, escape: Escape): Instruction {
-  const { head, heredocs, at, line } = statement;
-  const located = { at, keyword: head.keyword.text, line };
+  const { head, heredocs, at, line, comments } = statement;
+  const located = { at, keyword: head.keyword.text, line, comments };
   const { args, flags, name } = head;
   switch (name) {
     case "ADD":
@@ -61,7 +61,7 @@ export function parseInstruction(statement: Statement, escape: Escape): Instruct
 const NO_TRIGGER = new Set(["FROM", "MAINTAINER"]);
 
 function parseOnbuild(statement: Statement, escape: Escape): Onbuild {
-  const { head, trigger, heredocs, at, line } = statement;
+  const { head, trigger, heredocs, at, line, comments } = statement;
   if (trigger === undefined) {
     throw syntaxError("ONBUILD", "ONBUILD requires at least one argument", head.keyword.at);
   }
@@ -69,7 +69,8 @@ function parseOnbuild(statement: Statement, escape: Escape): Onbuild {
   const text = head.args.text + heredocs.map(({ heredoc }) => `\n${heredoc.raw}`).join("");
   const inner = { ...statement, head: trigger, trigger: undefined, line: head.args.text };
   const parsed = parseInstruction(inner, escape);
-  return { kind: "onbuild", keyword: head.keyword.text, at, line, text, trigger: parsed };
+  const located = { at, keyword: head.keyword.text, line, comments };
+  return { ...located, kind: "onbuild", text, trigger: parsed };
 }
 
 /** Refuses what may not be run on behalf of another Dockerfile. */

@@ -1,6 +1,6 @@
 import type { Head } from "./head.js";
 import type { PlacedHeredoc } from "./heredoc.js";
-import type { Flag, Run } from "./instruction.js";
+import type { Flag, Located, Run } from "./instruction.js";
 import { readCommand } from "./json-form.js";
 import { didYouMean, syntaxError } from "./syntax-error.js";
 
@@ -10,10 +10,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** RUN with its heredocs (P16). */
-export function parseRun(
-  head: Head,
-  placed: readonly PlacedHeredoc[],
-): Omit<Run, "at" | "keyword" | "line"> {
+export function parseRun(head: Head, placed: readonly PlacedHeredoc[]): Omit<Run, keyof Located> {
   head.flags.forEach(checkChoice);
   const command = readCommand("RUN", head.args);
   if (command.form === "exec" && command.argv.length === 0) {

@@ -10,7 +10,6 @@ import type { RunStep } from "./step.js";
 export function applyCmd(draft: Draft, { command }: Cmd): void {
   const Cmd = argvOf(draft, command);
   draft.config = { ...draft.config, Cmd, ArgsEscaped: true };
-  draft.cmdGiven = true;
   addHistory(draft, `CMD ${goQuotedList(Cmd)}`);
 }
 
@@ -18,7 +17,7 @@ export function applyCmd(draft: Draft, { command }: Cmd): void {
 export function applyEntrypoint(draft: Draft, { command }: Entrypoint): void {
   const Entrypoint = argvOf(draft, command);
   const { Cmd, ...config } = draft.config;
-  const kept = draft.cmdGiven && Cmd !== undefined ? { Cmd } : {};
+  const kept = draft.given.has("cmd") && Cmd !== undefined ? { Cmd } : {};
   draft.config = { ...config, ...kept, Entrypoint };
   addHistory(draft, `ENTRYPOINT ${goQuotedList(Entrypoint)}`);
 }

@@ -3,6 +3,7 @@ import type { Add, Copy, CopySource, Flag, Heredoc, Word } from "../parser/instr
 import { fromFlag, resolveCopyFrom } from "./copy-from.js";
 import { addStep, expandIn, titleOf, type Draft } from "./draft.js";
 import { imageIndex } from "./image-list.js";
+import { lintIgnored } from "./lint-instruction.js";
 import { joinDestination, joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import type { CopyStep, Origin } from "./step.js";
@@ -14,6 +15,7 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
   const sources = copy.sources
     .filter((source): source is Word => !isHeredoc(source))
     .map((word) => readSource(draft, copy, word));
+  lintIgnored(draft, copy, sources);
   const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
   const chown = expandFlag(draft, copy, "chown");
   const chmod = expandFlag(draft, copy, "chmod");

@@ -3,6 +3,7 @@ import type { ImageConfig } from "../oci/image.js";
 import { apply } from "./apply.js";
 import type { Draft } from "./draft.js";
 import type { Node } from "./graph.js";
+import { lintInstruction } from "./lint-instruction.js";
 import type { ImageRequest } from "./plan.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
@@ -37,8 +38,10 @@ function draftStage(
   for (const { instruction, triggered } of program) {
     draft.triggered = triggered;
     applyWhere(isNeeded, () => {
+      lintInstruction(draft, instruction);
       apply(draft, instruction, requests);
     });
+    draft.given.set(instruction.kind, instruction);
   }
   return draft;
 }

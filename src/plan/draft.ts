@@ -25,7 +25,8 @@ export interface Draft {
   /** Origins name stages by their index in the file, and images by their index in `images`. */
   readonly steps: Step[];
   readonly history: PlannedHistory[];
-  cmdGiven: boolean;
+  /** The last instruction of each kind in this stage. */
+  readonly given: Map<Instruction["kind"], Instruction>;
   workdirGiven: boolean;
   /** The instruction at hand comes from ONBUILD of the base. */
   triggered: boolean;
@@ -41,10 +42,12 @@ export interface Written {
 
 /** Fills in the variables of `written` as they are before the instruction. */
 export function expandIn(draft: Draft, written: Written, mode: ExpansionMode = "word"): string {
-  return expansionIn(draft, written, mode).text;
+  const { text, unset } = expansionIn(draft, written, mode);
+  for (const name of unset) warnUndefined(draft, name, written.at);
+  return text;
 }
 
-/** As `expandIn`, split at the blanks that variables brought in. */
+/** As `expandIn`, split at the blanks that variables brought in; EXPOSE may have unset ones. */
 export function expandWordsIn(draft: Draft, written: Written): readonly string[] {
   return expansionIn(draft, written, "word").words;
 }
@@ -58,7 +61,6 @@ function expansionIn(draft: Draft, { text, at }: Written, mode: ExpansionMode) {
       return value;
     };
     const expansion = expand(text, { lookup, escape, mode });
-    for (const name of expansion.missing) warnUndefined(draft, name, at);
     return expansion;
   } catch (error) {
     throw locate(error, at);

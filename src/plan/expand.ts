@@ -25,9 +25,7 @@ export interface Expansion {
   readonly words: readonly string[];
   /** Variables that were looked up and found. */
   readonly used: ReadonlySet<string>;
-  /** Variables that are not set, and for which the text gives no answer of its own such as `${v:-w}`. */
-  readonly missing: ReadonlySet<string>;
-  /** Every variable that is not set. */
+  /** Variables that are not set, also where the text says what then (`${v:-w}`). */
   readonly unset: ReadonlySet<string>;
 }
 
@@ -44,7 +42,6 @@ class Expander {
   readonly #source: string;
   readonly #options: Required<ExpandOptions>;
   readonly #used = new Set<string>();
-  readonly #missing = new Set<string>();
   readonly #unset = new Set<string>();
   #depth = 0;
   #growth = 0;
@@ -58,8 +55,7 @@ class Expander {
   run(): Expansion {
     const words = new WordSplitter();
     const text = this.#until(undefined, this.#title, words);
-    const sets = { used: this.#used, missing: this.#missing, unset: this.#unset };
-    return { text, words: words.finish(), ...sets };
+    return { text, words: words.finish(), used: this.#used, unset: this.#unset };
   }
 
   get #title(): boolean {
@@ -127,7 +123,7 @@ class Expander {
     }
     const name = this.#name();
     if (name === "") return "$";
-    return this.#value(name) ?? this.#whenUnset(name, `$${name}`);
+    return this.#value(name) ?? this.#whenUnset(`$${name}`);
   }
 
   /** What comes after "${". */
@@ -140,7 +136,7 @@ class Expander {
     if (name === "") throw this.#error("bad substitution");
     if (cursor.peek() === "}") {
       cursor.next();
-      return this.#value(name) ?? this.#whenUnset(name, `\${${name}}`);
+      return this.#value(name) ?? this.#whenUnset(`\${${name}}`);
     }
     const text = this.#operation(name, this.#operator());
     const verbatim = this.#title && this.#unset.has(name);
@@ -166,7 +162,6 @@ class Expander {
     const pattern = replaces ? this.#until("/", true) : undefined;
     const word = this.#until("}", isPattern);
     const value = this.#value(name);
-    if (value === undefined && isPattern) this.#missing.add(name);
     try {
       return this.#grown(applyOperator(operator, { name, value, word, pattern }));
     } catch (error) {
@@ -190,8 +185,7 @@ class Expander {
     return value === undefined ? undefined : this.#grown(value);
   }
 
-  #whenUnset(name: string, verbatim: string): string {
-    this.#missing.add(name);
+  #whenUnset(verbatim: string): string {
     return this.#title ? verbatim : "";
   }
 

@@ -8,15 +8,13 @@ import type { Setting } from "./setting.js";
 
 /** The base that a FROM line names, with global ARGs filled in. */
 export function readImage({ image }: From, setting: Setting): string {
-  const { text, missing } = expandGlobally(image, setting);
+  const { text, unset } = expandGlobally(image, setting);
   lintDefault(image, setting);
   if (text !== "") return text;
   throw new BuildError("STAGE", `Cannot start a stage from "${image.text}": the name is empty`, {
     at: image.at,
     hint:
-      missing.size > 0
-        ? `give ${[...missing].join(", ")} a value by ARG or --build-arg`
-        : undefined,
+      unset.size > 0 ? `give ${[...unset].join(", ")} a value by ARG or --build-arg` : undefined,
   });
 }
 
@@ -58,7 +56,7 @@ function expandGlobally(
 ): Expansion {
   try {
     const expansion = expand(text, { lookup: (name) => globals.get(name), escape });
-    for (const name of expansion.missing) {
+    for (const name of expansion.unset) {
       if (declared.has(name)) continue;
       const guess = suggest(name, [...globals.keys(), ...declared]);
       const meant = guess === undefined ? "" : `; did you mean $${guess}?`;

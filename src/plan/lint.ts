@@ -1,8 +1,9 @@
 import type { Span } from "../error.js";
 import type { Warning } from "../parser/instruction.js";
+import type { RuleName } from "../parser/lint-rules.js";
 
 /** Takes what BuildKit's lint rules find, by their names. */
-export type Warn = (rule: string, message: string, at: Span) => void;
+export type Warn = (rule: RuleName, message: string, at: Span) => void;
 
 /** A `Warn` that keeps each finding once. */
 export function collector(warnings: Warning[]): Warn {

@@ -1,13 +1,22 @@
 import { BuildError } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Arg, Dockerfile, Instruction, Warning } from "../parser/instruction.js";
+import { withWarnings } from "../parser/linted-error.js";
+import { selectWarnings } from "../parser/select-warnings.js";
 import { suggest } from "../suggest.js";
 import { assemble } from "./assemble.js";
 import { draftStages } from "./draft-stages.js";
 import { readDefaults, readGlobalArgs } from "./global-args.js";
 import { linkStages, reachable, type Node } from "./graph.js";
 import { collector } from "./lint.js";
-import { imageKey, type ImageRequest, type MakePlan, type PlanOptions } from "./plan.js";
+import {
+  imageKey,
+  type ImageRequest,
+  type MakePlan,
+  type Plan,
+  type Planning,
+  type PlanOptions,
+} from "./plan.js";
 import { platformArgs } from "./predefined-args.js";
 import { findStage, readStages, type Section } from "./read-stages.js";
 import type { Setting } from "./setting.js";
@@ -19,27 +28,59 @@ import { unusedArgs } from "./unused-args.js";
  * images are asked for only where the target needs them.
  */
 export const makePlan: MakePlan = (dockerfile, options, images) => {
-  const warnings: Warning[] = [];
+  const found: Warning[] = [];
+  const warnings = () => selectWarnings([...dockerfile.warnings, ...found], dockerfile);
+  try {
+    const planned = planStages({ dockerfile, options, images, found });
+    if (planned.kind === "needs-images") return planned;
+    return { kind: "plan", plan: { ...planned.plan, ...judged(dockerfile, warnings()) } };
+  } catch (error) {
+    throw withWarnings(error, warnings());
+  }
+};
+
+function judged(
+  { checks }: Dockerfile,
+  warnings: readonly Warning[],
+): Pick<Plan, "violated" | "warnings"> {
+  const violated = checks.error ? [...new Set(warnings.map(({ rule }) => rule))] : [];
+  return { warnings, violated };
+}
+
+interface Planned {
+  readonly dockerfile: Dockerfile;
+  readonly options: PlanOptions;
+  readonly images: ReadonlyMap<string, ImageConfig>;
+  /** Takes what is noticed on the way. */
+  readonly found: Warning[];
+}
+
+function planStages({
+  dockerfile,
+  options,
+  images,
+  found,
+}: Planned): Unjudged | Extract<Planning, { kind: "needs-images" }> {
   const { args, sections } = splitFile(dockerfile);
-  const setting = readSetting({ dockerfile, options, args, sections, warnings });
+  const setting = readSetting({ dockerfile, options, args, sections, warnings: found });
   const stages = readStages(sections, setting);
   const target = findTarget(stages, options);
   const nodes = linkStages(stages, setting, images);
-  const needed = reachable(target, nodes);
+  const needed = options.whole === true ? new Set(stages) : reachable(target, nodes);
   const requests: ImageRequest[] = [];
   const drafts = draftStages(nodes, { setting, stages, images, needed, requests });
   const missing = missingImages(nodes, needed, images);
   if (missing.length > 0) return { kind: "needs-images", images: missing };
   const plan = assemble({ drafts, needed, target, requests, options, images });
-  return {
-    kind: "plan",
-    plan: {
-      ...plan,
-      warnings: [...dockerfile.warnings, ...warnings],
-      unusedArgs: unusedArgs(dockerfile.instructions, nodes, options),
-    },
-  };
-};
+  const unused = unusedArgs(dockerfile.instructions, nodes, options);
+  return { kind: "plan", plan: { ...plan, unusedArgs: unused } };
+}
+
+/** A plan before it is known which of its findings count. */
+interface Unjudged {
+  readonly kind: "plan";
+  readonly plan: Omit<Plan, "violated" | "warnings">;
+}
 
 interface File {
   readonly args: readonly Arg[];

@@ -2,6 +2,7 @@ import type { Span } from "../error.js";
 import type { HistoryEntry, ImageConfig } from "../oci/image.js";
 import type { Platform } from "../oci/platform.js";
 import type { Dockerfile, Warning } from "../parser/instruction.js";
+import type { RuleName } from "../parser/lint-rules.js";
 import type { Step } from "./step.js";
 
 /** An image that the Dockerfile names, in FROM or --from. */
@@ -55,6 +56,8 @@ export interface Plan {
   readonly target: number;
   readonly images: readonly PlannedImage[];
   readonly warnings: readonly Warning[];
+  /** The rules that found something, where findings fail the build (`error=true`). */
+  readonly violated: readonly RuleName[];
   /** Names of --build-arg that no ARG consumed. */
   readonly unusedArgs: readonly string[];
 }
@@ -74,6 +77,10 @@ export interface PlanOptions {
   readonly targetPlatform: Platform | undefined;
   /** `--build-context` names: replaced where FROM, --from or a stage uses them. */
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  /** Tells whether .dockerignore hides a path of the build context from COPY and ADD. */
+  readonly isIgnored?: ((path: string) => boolean) | undefined;
+  /** Also plans the stages that the target does not need, as `--check` wants. */
+  readonly whole?: boolean | undefined;
 }
 
 /** What a named context is, as far as planning cares. */

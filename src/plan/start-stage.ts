@@ -38,7 +38,7 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
     args: new Map(base?.args),
     steps: [],
     history: [],
-    cmdGiven: false,
+    given: new Map(),
     workdirGiven: base?.workdirGiven ?? false,
     triggered: false,
     guesses: 0,

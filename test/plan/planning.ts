@@ -38,7 +38,7 @@ export function optionsOf({ images: _, ...given }: Given = {}): PlanOptions {
 
 /** One round of planning, with no image known beforehand. */
 export function firstRound(text: string, given: Given = {}): Planning {
-  return makePlan(parse(text), optionsOf(given), new Map());
+  return makePlan(parse(text, given), optionsOf(given), new Map());
 }
 
 /** Plans a Dockerfile to the end, as the builder does: images are handed out as they are asked for. */
@@ -51,7 +51,7 @@ export function planned(text: string, given: Given = {}): { plan: Plan; asked: r
   const known = new Map<string, ImageConfig>();
   const asked: string[] = [];
   for (;;) {
-    const planning = makePlan(parse(text), optionsOf(given), known);
+    const planning = makePlan(parse(text, given), optionsOf(given), known);
     if (planning.kind === "plan") return { plan: planning.plan, asked };
     for (const request of planning.images) {
       asked.push(request.reference);
@@ -60,8 +60,9 @@ export function planned(text: string, given: Given = {}): { plan: Plan; asked: r
   }
 }
 
-function parse(text: string) {
-  return parseDockerfile({ name: "Dockerfile", text });
+function parse(text: string, { buildArgs }: Given) {
+  const check = buildArgs?.get("BUILDKIT_DOCKERFILE_CHECK");
+  return parseDockerfile({ name: "Dockerfile", text }, { check });
 }
 
 function configOf({ reference, platform }: ImageRequest, { images = {} }: Given): ImageConfig {

@@ -15,6 +15,7 @@ const cases: readonly (Given & { name: string; text: string; want: readonly stri
     want: [
       'UndefinedVar at $VERSOIN: variable "$VERSOIN" is not set; did you mean $VERSION?',
       'UndefinedVar at $nothing: variable "$nothing" is not set',
+      'UndefinedVar at ${x:-y}: variable "$x" is not set',
     ],
   },
   { name: "L11: not for an ARG without a value", text: "FROM a\nARG x\nENV y=$x", want: [] },
@@ -72,8 +73,8 @@ const cases: readonly (Given & { name: string; text: string; want: readonly stri
     name: "L21, L22: EXPOSE in odd form",
     text: "FROM a\nEXPOSE 80/TCP 127.0.0.1:1:2 53/udp 1/",
     want: [
-      'ExposeInvalidFormat at 127.0.0.1:1:2: "127.0.0.1:1:2": EXPOSE has no use for an address or a host port',
       'ExposeProtoCasing at 80/TCP: the protocol of "80/TCP" should be in lower case',
+      'ExposeInvalidFormat at 127.0.0.1:1:2: "127.0.0.1:1:2": EXPOSE has no use for an address or a host port',
     ],
   },
 ];

@@ -1,12 +1,12 @@
-import type { Board } from "../../builder/board.js";
 import { build, type BuiltImage } from "../../builder/build.js";
-import { parseDockerfile } from "../../parser/parse-dockerfile.js";
-import type { Plan, PlannedStage } from "../../plan/plan.js";
+import type { PlannedStage } from "../../plan/plan.js";
+import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements } from "../build/entitlements.js";
 import { readInput } from "../build/input.js";
+import { ignoreTest } from "../build/ignore-test.js";
 import { exportAll, type BuildSummary } from "../build/outputs.js";
-import { planOptions, resolvePlan } from "../build/plan.js";
+import { planOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
 import { prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
@@ -36,24 +36,26 @@ function printId({ config }: BuildSummary, io: Io): void {
 }
 
 async function buildTarget(building: Building): Promise<BuiltImage> {
-  const { command, input, session, board } = building;
-  const { io, store, registry } = session;
-  const images = new ImageFinder({ store, registry, pull: command.pull });
-  const resolved = await resolvePlan(parseDockerfile(input.source), planOptions(command, io), {
-    images,
-    board,
-    signal: io.signal,
-  });
+  const { command, session, board } = building;
+  const { io } = session;
+  const resolved = await plan(building);
   checkEntitlements(resolved.plan, command);
-  warn(resolved.plan, board);
+  tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
   return await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);
 }
 
-function warn({ warnings, unusedArgs }: Plan, board: Board): void {
-  for (const { rule, message, at } of warnings) board.warn(rule, message, at);
-  if (unusedArgs.length === 0) return;
-  board.warn(undefined, `One or more build-args were not consumed: ${unusedArgs.join(", ")}`);
+async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {
+  const { io, store, registry } = session;
+  const images = new ImageFinder({ store, registry, pull: command.pull });
+  const options = { ...planOptions(command, io), isIgnored: ignoreTest(input) };
+  try {
+    const resolving = { images, board, signal: io.signal };
+    return await resolvePlan(readDockerfile(input, options), options, resolving);
+  } catch (error) {
+    tellWarningsOf(error, board);
+    throw error;
+  }
 }
 
 /** --no-cache is all stages, --no-cache-filter those named. */
