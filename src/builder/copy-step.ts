@@ -53,8 +53,10 @@ async function copyFrom(
   engine: Engine,
 ): Promise<LayerRecord> {
   engine.board.start(task.vertex);
+  const { sources, exclude, parents } = task.step;
   const selected: SelectedSource[] = [];
-  for (const pattern of task.step.sources) selected.push(...(await tree.select(pattern)));
+  for (const pattern of sources)
+    selected.push(...(await tree.select(pattern, { exclude, parents })));
   return await writeLayer(await place(selected, task, engine), task, engine);
 }
 

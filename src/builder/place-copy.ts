@@ -86,10 +86,13 @@ class CopyPlacer {
     return this.#placement.entries();
   }
 
-  async #placeSource({ name, entries }: SelectedSource): Promise<void> {
-    const [top, ...below] = entries;
+  async #placeSource(source: SelectedSource): Promise<void> {
+    const {
+      name,
+      entries: [top],
+    } = source;
     if (top === undefined) return;
-    if (top.type === "directory") this.#placeContents(top, below);
+    if (top.type === "directory") this.#placeContents(top, source);
     else if (!isFile(top)) throw new Error(`a source cannot be a ${top.type}`);
     else if (!(await this.#unpack(name, top))) this.#placeTop(name, top);
   }
@@ -110,19 +113,25 @@ class CopyPlacer {
   }
 
   /** A directory: its contents, into the destination, whose own metadata stays but for the time (C04). */
-  #placeContents(top: DirectoryEntry, below: readonly Entry[]): void {
+  #placeContents(top: DirectoryEntry, { entries, implied }: SelectedSource): void {
     const destination = this.#destination();
     this.#placement.ensureDirectory(destination);
     this.#placement.setTime(destination, top.mtime);
     const files = new Map<BytePath, File>();
-    for (const entry of below) this.#placeBelow(entry, joinPath(destination, entry.path), files);
+    for (const entry of entries.slice(1)) {
+      const path = joinPath(destination, entry.path);
+      if (entry.type === "directory") this.#placeDirectory(entry, path, implied);
+      else this.#placeBelow(entry, path, files);
+    }
+  }
+
+  #placeDirectory(entry: DirectoryEntry, path: BytePath, implied: SelectedSource["implied"]): void {
+    const dressed = this.#dresser.directory({ ...entry, path });
+    if (implied.has(entry.path)) this.#placement.passDirectory(dressed, entry.mode);
+    else this.#placement.putDirectory(dressed);
   }
 
   #placeBelow(entry: Entry, path: BytePath, files: Map<BytePath, File>): void {
-    if (entry.type === "directory") {
-      this.#placement.putDirectory(this.#dresser.directory({ ...entry, path }));
-      return;
-    }
     const file = entry.type === "hardlink" ? files.get(entry.target) : this.#dress(entry, path);
     if (file === undefined) throw new Error(`nothing was there for hardlink ${entry.path}`);
     files.set(entry.path, file);

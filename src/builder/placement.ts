@@ -117,6 +117,18 @@ export class Placement {
     this.#placed.set(path, { kind: "directory", entry: { ...entry, xattrs }, onRootfs, opaque });
   }
 
+  /** As `putDirectory`, but of one that exists only the mode becomes another (SEMANTICS C17). */
+  passDirectory(entry: DirectoryEntry, mode: number): void {
+    if (this.at(entry.path) !== "directory") {
+      this.putDirectory(entry);
+      return;
+    }
+    this.ensureDirectory(entry.path);
+    const placed = this.#placed.get(entry.path);
+    if (placed?.kind !== "directory") return;
+    this.#placed.set(entry.path, { ...placed, entry: { ...placed.entry, mode } });
+  }
+
   /** Places what is no directory, in place of whatever else is there but a directory. */
   putFile(path: BytePath, file: File): void {
     if (this.at(path) === "directory") throw isDirectory(path);

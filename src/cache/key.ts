@@ -59,7 +59,8 @@ export function copyKey(
   step: CopyStep,
   { origin, parent }: { readonly origin: StateKey; readonly parent: StateKey },
 ): KeyWithComponents {
-  const { instruction, sources, files, destination, chown, chmod, link, unpack } = step;
+  const { instruction, sources, files, destination, chown, chmod } = step;
+  const { exclude, parents, link, unpack } = step;
   const components = [
     component("sources", sources),
     component(
@@ -69,7 +70,8 @@ export function copyKey(
     component("destination", [destination]),
     component("owner", chown === undefined ? [] : [chown]),
     component("mode", chmod === undefined ? [] : [chmod]),
-    component("flags", [instruction, String(link), String(unpack)]),
+    component("exclusions", exclude),
+    component("flags", [instruction, String(parents), String(link), String(unpack)]),
     { name: "origin", value: origin },
     { name: "parent", value: parent },
   ];

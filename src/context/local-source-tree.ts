@@ -5,10 +5,12 @@ import { ConfinedRoot, joinPath, nameOf } from "./confined.js";
 import { cleanPath, compileGlob, hasWildcard, matchableText, unescapeName } from "./glob.js";
 import type { Glob } from "./glob.js";
 import type { LocalTree } from "./local-tree.js";
+import type { PathRules } from "./path-rules.js";
 import { resolveLinks } from "./resolve-links.js";
-import type { SelectedSource, SourceTree } from "./source-tree.js";
+import { excludeRules, onlyRules } from "./source-filters.js";
+import type { SelectedSource, SelectOptions, SourceTree } from "./source-tree.js";
 import { unreadable } from "./unreadable.js";
-import { Walk } from "./walk.js";
+import { Walk, type Walked } from "./walk.js";
 
 /**
  * Selects from a directory of the host. Patterns are matched here rather than by a glob library:
@@ -22,10 +24,10 @@ export class LocalSourceTree implements SourceTree {
     this.#tree = tree;
   }
 
-  async select(pattern: string): Promise<readonly SelectedSource[]> {
+  async select(pattern: string, options: SelectOptions = {}): Promise<readonly SelectedSource[]> {
     try {
       using root = new ConfinedRoot(this.#tree.root);
-      return await new Selection(this.#tree, root, pattern).run();
+      return await new Selection({ tree: this.#tree, root }, pattern, options).run();
     } catch (error) {
       throw unreadable(pattern, error);
     }
@@ -37,44 +39,71 @@ class Selection {
   readonly #tree: LocalTree;
   readonly #root: ConfinedRoot;
   readonly #pattern: string;
+  readonly #exclude: PathRules | undefined;
+  readonly #parents: boolean;
   readonly #stat = new FileStat();
 
-  constructor(tree: LocalTree, root: ConfinedRoot, pattern: string) {
+  constructor(
+    { tree, root }: { readonly tree: LocalTree; readonly root: ConfinedRoot },
+    pattern: string,
+    { exclude = [], parents = false }: SelectOptions,
+  ) {
     this.#tree = tree;
     this.#root = root;
     this.#pattern = pattern;
+    this.#exclude = excludeRules(exclude);
+    this.#parents = parents;
   }
 
   async run(): Promise<readonly SelectedSource[]> {
-    const components = cleanPath(`/${this.#pattern}`).split("/").slice(1);
+    if (!this.#parents) return await this.#sources(this.#pattern, []);
+    const { pivot, below } = splitAtPivot(this.#pattern);
+    if (below === "") return await this.#sources(pivot, []);
+    const sources = await this.#sources(pivot, [onlyRules(below)]);
+    if (!hasWildcard(pivot) && !hasWildcard(below)) await this.#demand(sources, { pivot, below });
+    return sources;
+  }
+
+  async #sources(pattern: string, only: readonly PathRules[]): Promise<readonly SelectedSource[]> {
+    const components = cleanPath(`/${pattern}`).split("/").slice(1);
     const first = components.findIndex(hasWildcard);
-    if (first < 0) return [await this.#plain(literalPath(components))];
+    if (first < 0) return [await this.#plain(literalPath(components), only)];
     const directory = this.#resolve(literalPath(components.slice(0, first)));
     const globs = components.slice(first).map((component) => this.#compile(component));
     const selected: SelectedSource[] = [];
     for (const path of this.#expand(directory, globs)) {
-      const source = await this.#match(path);
+      const source = await this.#match(path, only);
       if (source !== undefined) selected.push(source);
     }
     return selected;
   }
 
-  async #plain(path: BytePath): Promise<SelectedSource> {
+  async #plain(path: BytePath, only: readonly PathRules[]): Promise<SelectedSource> {
     const real = this.#resolve(path);
-    const entries = await this.#walk(real);
-    if (entries.length === 0) throw this.#notFound(real);
-    return { name: nameOf(path), entries };
+    const walked = await this.#walk(real, only);
+    if (walked.entries.length === 0) throw this.#notFound(real);
+    return { name: nameOf(path), ...walked };
   }
 
   /** What a wildcard found counts as if it had been named, but for what is ignored. */
-  async #match(path: BytePath): Promise<SelectedSource | undefined> {
-    if (this.#tree.ignore?.excludes(path) !== true) return await this.#plain(path);
-    const entries = await this.#walk(path);
-    return entries.length === 0 ? undefined : { name: nameOf(path), entries };
+  async #match(path: BytePath, only: readonly PathRules[]): Promise<SelectedSource | undefined> {
+    if (this.#tree.ignore?.excludes(path) !== true) return await this.#plain(path, only);
+    const walked = await this.#walk(path, only);
+    return walked.entries.length === 0 ? undefined : { name: nameOf(path), ...walked };
   }
 
-  async #walk(real: BytePath): ReturnType<Walk["run"]> {
-    return await new Walk(this.#tree, this.#root, real).run();
+  async #walk(real: BytePath, only: readonly PathRules[]): Promise<Walked> {
+    const filters = this.#exclude === undefined ? only : [...only, this.#exclude];
+    return await new Walk({ tree: this.#tree, root: this.#root }, real, filters).run();
+  }
+
+  /** What --parents names must be there, unless --exclude leaves it out. */
+  async #demand(sources: readonly SelectedSource[], { pivot, below }: Pivoted): Promise<void> {
+    if (sources.some(({ entries }) => entries.length > 1)) return;
+    const path = literalPath(cleanPath(`/${pivot}/${below}`).split("/").slice(1));
+    const excluded = this.#exclude?.excludes(literalPath(below.split("/"))) === true;
+    const walk = new Walk({ tree: this.#tree, root: this.#root }, path);
+    if (!excluded || (await walk.run()).entries.length === 0) throw this.#notFound(path);
   }
 
   /** A link that is ignored is not there to be followed. */
@@ -120,6 +149,20 @@ class Selection {
     if (hasWildcard(written) || toBytePath(unescapeName(written)) === real) return undefined;
     return `a symbolic link on the way leads to "/${toText(real)}"`;
   }
+}
+
+/** The two halves of a source of --parents. */
+interface Pivoted {
+  /** Not kept below the destination. */
+  readonly pivot: string;
+  /** Clean; empty when all is meant. */
+  readonly below: string;
+}
+
+function splitAtPivot(pattern: string): Pivoted {
+  const at = pattern.indexOf("/./");
+  const [pivot, below] = at < 0 ? ["", pattern] : [pattern.slice(0, at), pattern.slice(at + 3)];
+  return { pivot, below: cleanPath(`/${below}`).slice(1) };
 }
 
 function literalPath(components: readonly string[]): BytePath {

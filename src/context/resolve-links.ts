@@ -35,7 +35,11 @@ export function resolveLinks(path: BytePath, readLink: ReadLink): BytePath {
 }
 
 function tooManyLinks(path: BytePath): BuildError {
-  return new BuildError("COPY", `Cannot resolve "/${toText(path)}": too many symbolic links`, {
-    hint: "the links may point at each other",
-  });
+  return new BuildError(
+    "COPY",
+    `Cannot resolve "/${toText(path).replace(/^\/+/, "")}": too many symbolic links`,
+    {
+      hint: "the links may point at each other",
+    },
+  );
 }

@@ -11,7 +11,18 @@ export interface SourceTree {
    * meaning (SEMANTICS.md C02, C07, C08). Each match is a file, or a directory whose contents count.
    * A plain path that is missing throws SOURCE_NOT_FOUND; a wildcard without a match gives none.
    */
-  select(pattern: string): Promise<readonly SelectedSource[]>;
+  select(pattern: string, options?: SelectOptions): Promise<readonly SelectedSource[]>;
+}
+
+/** What COPY's flags say about its sources. */
+export interface SelectOptions {
+  /** Lines as in a .dockerignore, relative to each directory that is selected (C18). */
+  readonly exclude?: readonly string[] | undefined;
+  /**
+   * Select directories as a whole, with only what the pattern matches in them: the one before "/./",
+   * else the root of the tree. "**" then stands for any number of directories (C17).
+   */
+  readonly parents?: boolean | undefined;
 }
 
 /** One match of a source pattern. */
@@ -23,4 +34,6 @@ export interface SelectedSource {
    * it, in `comparePaths` order, hardlinks within it recognized. File entries carry `sha256`.
    */
   readonly entries: readonly Entry[];
+  /** Directories among them that were not selected, only something inside. */
+  readonly implied: ReadonlySet<BytePath>;
 }

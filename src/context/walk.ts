@@ -4,47 +4,72 @@ import { toText, type BytePath, type Entry } from "../oci/changeset.js";
 import { joinPath, nameOf, parentOf, type ConfinedRoot } from "./confined.js";
 import { EntryReader, type Place, type Read } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";
+import type { PathRules } from "./path-rules.js";
 import { unreadable } from "./unreadable.js";
 
 /** Files between two turns of the event loop: some milliseconds of work. */
 const turn = 256;
 
-interface Child {
+/** What rules say about a path: numbers of their lines, of the tree's own and of each filter. */
+interface Decided {
+  readonly ignore: number;
+  readonly filters: readonly number[];
+}
+
+interface Child extends Decided {
   readonly read: Read;
   readonly path: BytePath;
-  readonly decided: number;
 }
+
+/** What is at and below a path. */
+export interface Walked {
+  readonly entries: readonly Entry[];
+  /** Directories that a filter leaves out, but not all that is in them. */
+  readonly implied: ReadonlySet<BytePath>;
+}
+
+const undecided: readonly number[] = [];
 
 /** One look at everything at and below a real path of a tree. */
 export class Walk {
   readonly #tree: LocalTree;
   readonly #root: ConfinedRoot;
   readonly #base: BytePath;
+  /** Rules besides the tree's own, about paths relative to the base. */
+  readonly #filters: readonly PathRules[];
   readonly #reader: EntryReader;
   readonly #entries: Entry[] = [];
+  readonly #implied = new Set<BytePath>();
   /** First path of each file with several names. */
   readonly #firstNames = new Map<string, BytePath>();
   #looked = 0;
 
-  constructor(tree: LocalTree, root: ConfinedRoot, base: BytePath) {
+  constructor(
+    { tree, root }: { readonly tree: LocalTree; readonly root: ConfinedRoot },
+    base: BytePath,
+    filters: readonly PathRules[] = [],
+  ) {
     this.#tree = tree;
     this.#root = root;
     this.#base = base;
+    this.#filters = filters;
     this.#reader = new EntryReader(tree);
   }
 
   /** The base at "" and what is below; none where there is nothing, or everything is ignored. */
-  async run(): Promise<readonly Entry[]> {
+  async run(): Promise<Walked> {
     const path = this.#base;
-    const decided = this.#tree.ignore?.decide(path) ?? -1;
+    const ignore = this.#tree.ignore?.decide(path) ?? -1;
+    const decided = { ignore, filters: this.#filters.map(() => -1) };
     const read = await this.#readBase(decided);
-    if (read === undefined) return [];
-    this.#add(read);
-    if (read.entry.type === "directory") await this.#descend(path, decided);
-    return this.#entries;
+    if (read !== undefined) {
+      this.#add(read);
+      if (read.entry.type === "directory") await this.#descend(path, decided);
+    }
+    return { entries: this.#entries, implied: this.#implied };
   }
 
-  async #readBase(decided: number): Promise<Read | undefined> {
+  async #readBase(decided: Decided): Promise<Read | undefined> {
     const path = this.#base;
     using directory = this.#root.directory(parentOf(path));
     if (directory === undefined) return undefined;
@@ -52,14 +77,16 @@ export class Walk {
     return await this.#read({ directory, name: nameOf(path), path, entryPath }, decided);
   }
 
-  async #descend(path: BytePath, decided: number): Promise<void> {
+  async #descend(path: BytePath, decided: Decided): Promise<void> {
     const before = this.#entries.length;
     for (const child of await this.#children(path, decided)) {
       this.#add(child.read);
-      if (child.read.entry.type === "directory") await this.#descend(child.path, child.decided);
+      if (child.read.entry.type === "directory") await this.#descend(child.path, child);
     }
-    // An ignored directory exists only for the sake of what a later line includes again.
-    if (this.#entries.length === before && this.#isIgnored(decided)) this.#entries.pop();
+    // A directory that is left out exists only for the sake of what a later line includes again.
+    if (!this.#isLeftOut(decided)) return;
+    if (this.#entries.length === before) this.#entries.pop();
+    else if (this.#isFiltered(decided)) this.#implied.add(this.#entryPath(path));
   }
 
   #add({ entry, inode }: Read): void {
@@ -80,17 +107,18 @@ export class Walk {
    * Looks at everything in one directory while it is open, and closes it before those in it are
    * opened: a deep tree takes no more descriptors than a flat one.
    */
-  async #children(path: BytePath, parent: number): Promise<readonly Child[]> {
+  async #children(path: BytePath, parent: Decided): Promise<readonly Child[]> {
     using directory = this.#root.directory(path);
     if (directory === undefined) throw changedMeanwhile(path);
     const children: Child[] = [];
     for (const name of this.#names(directory, path)) {
       const child = joinPath(path, name);
       const entryPath = this.#entryPath(child);
-      const decided = this.#tree.ignore?.decideBelow(child, parent) ?? -1;
-      const pending = this.#read({ directory, name, path: child, entryPath }, decided);
+      const ignore = this.#tree.ignore?.decideBelow(child, parent.ignore) ?? -1;
+      const filters = this.#filter(entryPath, parent);
+      const pending = this.#read({ directory, name, path: child, entryPath }, { ignore, filters });
       const read = pending instanceof Promise ? await pending : pending;
-      if (read !== undefined) children.push({ read, path: child, decided });
+      if (read !== undefined) children.push({ read, path: child, ignore, filters });
       if (++this.#looked % turn === 0) await setImmediate();
     }
     return children;
@@ -104,23 +132,44 @@ export class Walk {
     }
   }
 
-  #read(place: Place, decided: number): ReturnType<EntryReader["read"]> {
-    const ignored = this.#isIgnored(decided);
-    if (ignored && this.#tree.ignore?.mayReinclude(place.path, decided) !== true) return undefined;
+  #filter(path: BytePath, parent: Decided): readonly number[] {
+    if (this.#filters.length === 0) return undecided;
+    return this.#filters.map((rules, i) => rules.decideBelow(path, parent.filters[i] ?? -1));
+  }
+
+  #read(place: Place, decided: Decided): ReturnType<EntryReader["read"]> {
+    const leftOut = this.#isLeftOut(decided);
+    if (leftOut && !this.#mayHoldMore(place, decided)) return undefined;
     try {
-      return this.#reader.read(place, ignored ? "directory" : "anything");
+      return this.#reader.read(place, leftOut ? "directory" : "anything");
     } catch (error) {
       throw unreadable(toText(place.path), error);
     }
   }
 
-  #isIgnored(decided: number): boolean {
-    return this.#tree.ignore?.isExcluding(decided) === true;
+  #isLeftOut(decided: Decided): boolean {
+    return this.#tree.ignore?.isExcluding(decided.ignore) === true || this.#isFiltered(decided);
+  }
+
+  #isFiltered({ filters }: Decided): boolean {
+    return filters.some((line, i) => this.#filters[i]?.isExcluding(line) === true);
+  }
+
+  /** Whether something in a directory that is left out may be included again. */
+  #mayHoldMore({ path, entryPath }: Place, { ignore, filters }: Decided): boolean {
+    return (
+      mayReinclude(this.#tree.ignore, path, ignore) &&
+      filters.every((line, i) => mayReinclude(this.#filters[i], entryPath, line))
+    );
   }
 
   #entryPath(path: BytePath): BytePath {
     return (this.#base === "" ? path : path.slice(this.#base.length + 1)) as BytePath;
   }
+}
+
+function mayReinclude(rules: PathRules | undefined, path: BytePath, line: number): boolean {
+  return rules?.isExcluding(line) !== true || rules.mayReinclude(path, line);
 }
 
 function changedMeanwhile(path: BytePath): BuildError {

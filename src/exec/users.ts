@@ -45,7 +45,7 @@ export async function resolveUser(rootPath: string, user: string): Promise<Resol
 
 /**
  * Looks up the `user[:group]` of --chown: without a group, an id's group is the same number and a
- * name's that of its entry.
+ * name's that of its entry; without a user, it is root.
  */
 export async function resolveOwner(rootPath: string, chown: string): Promise<ResolvedOwner> {
   const [name, group] = splitUser(chown);
@@ -57,7 +57,7 @@ export async function resolveOwner(rootPath: string, chown: string): Promise<Res
 }
 
 async function ownerOf(rootPath: string, name: string, chown: string): Promise<ResolvedOwner> {
-  const id = parseId(name);
+  const id = parseId(name === "" ? "0" : name);
   if (id !== undefined) return { uid: id, gid: id };
   const entry = (await readPasswd(rootPath)).find((known) => known.name === name);
   if (entry === undefined) return unknownUser("user", name, chown);

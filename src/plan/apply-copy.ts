@@ -19,6 +19,7 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
   const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
   const chown = expandFlag(draft, copy, "chown");
   const chmod = expandFlag(draft, copy, "chmod");
+  const parents = readBoolean(copy, "parents") ?? false;
   const destination = expandIn(draft, copy.destination);
   const step: CopyStep = {
     kind: "copy",
@@ -31,11 +32,14 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
     destination: joinDestination(draft.config.WorkingDir ?? "", destination),
     chown,
     chmod,
+    exclude: readExcludes(copy),
+    parents,
     link: readBoolean(copy, "link") ?? false,
     unpack: readBoolean(copy, "unpack") ?? copy.kind === "add",
   };
   const words = [
     instruction,
+    ...(parents ? ["--parents"] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
     ...sources,
@@ -50,7 +54,7 @@ function isHeredoc(source: CopySource): source is Heredoc {
 }
 
 function refuseUnbuilt({ kind, flags }: Copy | Add): void {
-  const unbuilt = ["parents", "exclude", "checksum", "keep-git-dir"];
+  const unbuilt = ["checksum", "keep-git-dir"];
   const flag = flags.find(({ name }) => unbuilt.includes(name));
   if (flag === undefined) return;
   const what = `${kind.toUpperCase()} --${flag.name}`;
@@ -107,6 +111,11 @@ function expandFlag(draft: Draft, copy: Copy | Add, name: string): string | unde
   return value === "" ? undefined : value;
 }
 
+/** As written: variables have no meaning in them, and empty ones none at all (C18). */
+function readExcludes({ flags }: Copy | Add): readonly string[] {
+  return flags.flatMap(({ name, value }) => (name === "exclude" && value ? [value] : []));
+}
+
 function readBoolean(copy: Copy | Add, name: string): boolean | undefined {
   const flag = findFlag(copy, name);
   if (flag === undefined) return undefined;
@@ -130,6 +139,8 @@ export function copyAll(name: string, at: CopyStep["at"]): CopyStep {
     destination: joinWorkdir("/", ""),
     chown: undefined,
     chmod: undefined,
+    exclude: [],
+    parents: false,
     link: false,
     unpack: false,
   };

@@ -48,6 +48,10 @@ export interface CopyStep extends StepBase {
   readonly chown: string | undefined;
   /** Octal or symbolic, as written. */
   readonly chmod: string | undefined;
+  /** What to leave out of the directories among `sources`: lines as in a .dockerignore. */
+  readonly exclude: readonly string[];
+  /** Sources keep their directories below the destination: those behind "/./", else all. */
+  readonly parents: boolean;
   readonly link: boolean;
   /** ADD: archives are unpacked. */
   readonly unpack: boolean;

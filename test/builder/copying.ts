@@ -20,6 +20,8 @@ export function copyStep(destination: string, changes: Partial<CopyStep> = {}): 
     destination,
     chown: undefined,
     chmod: undefined,
+    exclude: [],
+    parents: false,
     link: false,
     unpack: false,
     ...changes,

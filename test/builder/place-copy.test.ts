@@ -2,6 +2,7 @@ import { assert } from "chai";
 import { chmodSync, chownSync, linkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { placeWorkdir } from "../../src/builder/place-copy.js";
+import { openRootfsTree } from "../../src/context/rootfs-tree.js";
 import { openRootfs } from "../../src/context/rootfs.js";
 import { BuildError } from "../../src/error.js";
 import type { Entry } from "../../src/oci/changeset.js";
@@ -224,6 +225,20 @@ describe("placeCopy()", () => {
     const entries = await place(["dir"], "/n/m");
     assertEntry(entryAt(entries, "n"), { mtime: now });
     assertEntry(entryAt(entries, "n/m"), { mtime: 500 });
+  });
+
+  it("C17 gives an existing directory on the way the source's mode alone, a missing one all", async () => {
+    const source = directoryWith(temporary, { "sub/x/new": "", "sub/x/other": "" });
+    chmodSync(join(source, "sub"), 0o751);
+    chmodSync(join(source, "sub/x"), 0o711);
+    const selected = await openRootfsTree(source).select("sub/x/new", { parents: true });
+    const step = copyStep("/srv/app", { chmod: "640" });
+    const onto = directoryWith(temporary, { "srv/app/sub/old": "" });
+    utimesSync(join(onto, "srv/app/sub"), 600, 600);
+    const entries = await copy(step, selected, { over: onto, owner: { uid: 8, gid: 9 } });
+    assertEntry(entryAt(entries, "srv/app/sub"), { mode: 0o751, uid: 0, mtime: 600 });
+    assertEntry(entryAt(entries, "srv/app/sub/x"), { mode: 0o640, uid: 8, gid: 9 });
+    assert.isUndefined(entryAt(entries, "srv/app/sub/x/other"));
   });
 
   it("C06 lets later sources win", async () => {

@@ -49,6 +49,7 @@ describe("users", () => {
     { chown: "1000", want: [1000, 1000] },
     { chown: "web:adm", want: [1000, 4] },
     { chown: "7:8", want: [7, 8] },
+    { chown: ":8", want: [0, 8] },
     { chown: "web:8", want: [1000, 8] },
     { chown: "7:staff", want: [7, 50] },
   ] as const;

@@ -223,6 +223,11 @@ const histories: readonly {
     text: "COPY --chown=1:2 --chmod=755 a b /d/ # buildkit",
   },
   {
+    name: "COPY with --parents, but not --exclude",
+    lines: "COPY --exclude=b --parents --chown=1 a /d/",
+    text: "COPY --parents --chown=1 a /d/ # buildkit",
+  },
+  {
     name: "COPY of heredocs",
     lines: "COPY <<A b <<C /\nx\nA\ny\nC",
     text: "COPY b <<A <<C / # buildkit",

@@ -164,19 +164,6 @@ describe("makePlan(): what it refuses", () => {
       message: "RUN --device",
       at: "--device=vendor.com/d=1",
     },
-    { line: "COPY --parents a /", code: "UNSUPPORTED", message: "COPY --parents", at: "--parents" },
-    {
-      line: "COPY --exclude=b a /",
-      code: "UNSUPPORTED",
-      message: "COPY --exclude",
-      at: "--exclude=b",
-    },
-    {
-      line: "ADD --exclude=b a /",
-      code: "UNSUPPORTED",
-      message: "ADD --exclude",
-      at: "--exclude=b",
-    },
     {
       line: "ADD --checksum=sha256:0 a /",
       code: "UNSUPPORTED",
