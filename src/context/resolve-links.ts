@@ -35,11 +35,9 @@ export function resolveLinks(path: BytePath, readLink: ReadLink): BytePath {
 }
 
 function tooManyLinks(path: BytePath): BuildError {
-  return new BuildError(
-    "COPY",
-    `Cannot resolve "/${toText(path).replace(/^\/+/, "")}": too many symbolic links`,
-    {
-      hint: "the links may point at each other",
-    },
-  );
+  const text = toText(path);
+  const absolute = text.startsWith("/") ? text : `/${text}`;
+  return new BuildError("COPY", `Cannot resolve "${absolute}": too many symbolic links`, {
+    hint: "the links may point at each other",
+  });
 }
