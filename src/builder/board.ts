@@ -1,6 +1,6 @@
 import type { Span } from "../error.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
-import type { Step } from "../plan/step.js";
+import type { Origin, Step } from "../plan/step.js";
 import type { Emit, Outcome } from "./event.js";
 
 /**
@@ -117,14 +117,32 @@ function declareStage(
   let last = stage.base.kind === "stage" ? earlier[stage.base.stage]?.last : from;
   const steps: number[] = [];
   for (const step of stage.steps) {
-    const inputs = [last, originOf(step, earlier)].filter((id) => id !== undefined);
+    const inputs = [last, ...originsOf(step, earlier)].filter((id) => id !== undefined);
     steps.push((last = declare(step.title, inputs)));
   }
   return { from, steps, last };
 }
 
-/** The vertex that ends the stage that a step copies from. */
-function originOf(step: Step, earlier: readonly StageVertices[]): number | undefined {
-  const fromStage = step.kind === "copy" && step.origin.kind === "stage";
-  return fromStage ? earlier[step.origin.stage]?.last : undefined;
+/** The vertices that end the stages that a step copies or mounts from. */
+function originsOf(step: Step, earlier: readonly StageVertices[]): readonly (number | undefined)[] {
+  return readBy(step).map((origin) =>
+    origin?.kind === "stage" ? earlier[origin.stage]?.last : undefined,
+  );
+}
+
+function readBy(step: Step): readonly (Origin | undefined)[] {
+  switch (step.kind) {
+    case "copy":
+      return [step.origin];
+    case "run":
+      return step.mounts.map((mount) =>
+        mount.kind === "bind"
+          ? mount.origin
+          : mount.kind === "cache"
+            ? mount.seed?.origin
+            : undefined,
+      );
+    case "workdir":
+      return [];
+  }
 }

@@ -33,7 +33,7 @@ export async function askDestination<T>(
   const root = await snapshots.view(await parent.chain(signal));
   const asked = new ObservedDestination(root, known);
   const answer = await ask(asked);
-  await facts.put(parent.key, asked.facts);
+  await facts.put(parent.key, { ...facts.get(parent.key), ...asked.facts });
   return answer;
 }
 

@@ -6,7 +6,9 @@ import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
 import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
 import type { Layers } from "../store/layers.js";
+import type { SecretSource } from "../secret-source.js";
 import type { Board } from "./board.js";
+import type { BuildCaches } from "./build-caches.js";
 import type { Jobs } from "./jobs.js";
 
 /** An image that a build starts from or copies from. */
@@ -54,6 +56,8 @@ export interface Engine {
   /** Opened when the first RUN misses. */
   readonly executor: () => Promise<Executor>;
   readonly contexts: Contexts;
+  readonly caches: BuildCaches;
+  readonly secrets: SecretSource;
   readonly sandbox: SandboxDefaults;
   /** A private directory that may vanish with this process. */
   readonly work: string;

@@ -9,6 +9,7 @@ import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
+import { mountContents, OpenMounts } from "./open-mounts.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
@@ -16,7 +17,9 @@ import type { Task } from "./step-task.js";
 export async function runStep(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
   const { step, parent, signal } = task;
   const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
-  const facts = runKey(step, { parent: parent.key, extraHosts });
+  const files = step.mounts.length === 0 ? [] : await mountContents(task, engine);
+  const contents = files.map((one) => one?.content);
+  const facts = runKey(step, { parent: parent.key, extraHosts, contents });
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
@@ -25,12 +28,18 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Laye
   if (meanwhile !== undefined) return meanwhile;
 
   await parent.chain(signal); // pulled before this step counts as running
+  await using mounts = await OpenMounts.open(task, files, engine);
   using _place = await engine.jobs.take(signal);
-  return await runAndRecord(task, facts, engine);
+  return await runAndRecord({ ...task, mounts }, facts, engine);
+}
+
+/** A step that is going to run, with what its mounts are. */
+interface RunTask extends Task<RunStep> {
+  readonly mounts: OpenMounts;
 }
 
 async function runAndRecord(
-  task: Task<RunStep>,
+  task: RunTask,
   { key, components }: KeyWithComponents,
   engine: Engine,
 ): Promise<LayerRecord> {
@@ -49,7 +58,7 @@ async function runAndRecord(
   return layer;
 }
 
-async function execute(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
+async function execute(task: RunTask, engine: Engine): Promise<LayerRecord> {
   const { step, parent, signal } = task;
   await using active = await engine.snapshots.prepare(await parent.chain(signal));
   const status = await runInSandbox(task, active, engine);
@@ -59,7 +68,7 @@ async function execute(task: Task<RunStep>, engine: Engine): Promise<LayerRecord
 }
 
 async function runInSandbox(
-  { step, vertex, signal }: Task<RunStep>,
+  { step, mounts, vertex, signal }: RunTask,
   root: ActiveSnapshot,
   engine: Engine,
 ): Promise<ExitStatus> {
@@ -75,7 +84,8 @@ async function runInSandbox(
       cwd: step.cwd,
       network: step.network,
       security: step.security,
-      mounts: script === undefined ? [] : [script],
+      mounts: script === undefined ? mounts.mounts : [script, ...mounts.mounts],
+      secretEnv: mounts.secretEnv,
       stdio: (stream, chunk) => {
         engine.board.output(vertex, stream, chunk);
       },
@@ -94,7 +104,7 @@ async function placeScript(
   const directory = await mkdtemp(join(work, "script-"));
   const source = join(directory, "script");
   await writeFile(source, body, { mode: 0o755 });
-  return { source, target: `/dev/pipes/${name}`, readonly: true };
+  return { kind: "bind", source, target: `/dev/pipes/${name}`, readonly: true };
 }
 
 function runFailed(step: RunStep, { code, signal }: ExitStatus): BuildError {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Brand, Digest } from "../oci/digest.js";
+import type { MountOwner, RunCache, RunMount } from "../plan/run-mount.js";
 import type { CopyStep, RunStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 
@@ -27,14 +28,19 @@ export interface RunFacts {
   readonly parent: StateKey;
   /** Names of `--add-host`; their addresses are the network's business. */
   readonly extraHosts: readonly string[];
+  /** For each mount, in order, the content that it shows; undefined where that does not count. */
+  readonly contents: readonly (string | undefined)[];
 }
 
 /** Bump when the meaning of a key changes; older records then simply miss. */
 const FORMAT = "tsbuild-key-1";
 
 /** The key of a RUN. Its proxy variables, limits and hostname are no part of it. */
-export function runKey(step: RunStep, { parent, extraHosts }: RunFacts): KeyWithComponents {
-  const { argv, env, user, cwd, network, security, script } = step;
+export function runKey(
+  step: RunStep,
+  { parent, extraHosts, contents }: RunFacts,
+): KeyWithComponents {
+  const { argv, env, user, cwd, network, security, mounts, script } = step;
   const components = [
     component("command", argv),
     component("script", script === undefined ? [] : [script.name, script.body]),
@@ -44,6 +50,7 @@ export function runKey(step: RunStep, { parent, extraHosts }: RunFacts): KeyWith
     component("network", [network]),
     component("security", [security]),
     component("extra hosts", extraHosts),
+    ...mounts.map((mount, index) => mountComponent(mount, contents[index])),
     { name: "parent", value: parent },
   ];
   const fields = components.flatMap(({ name, value }) => [name, value]);
@@ -105,10 +112,55 @@ export function runIdentities(
   ];
 }
 
+/** Names a cache mount: mounts of one identity show the same directory (R05). */
+export function cacheMountIdentity({ id, owner }: RunCache, seed: string | undefined): string {
+  const fields = [owner === undefined ? [] : ownerFields(owner), seed === undefined ? [] : [seed]];
+  return hashFields([
+    FORMAT,
+    "cache mount",
+    id,
+    ...fields.flatMap((some) => [`${some.length}`, ...some]),
+  ]);
+}
+
 function variable(assignment: string): KeyComponent {
   const at = assignment.indexOf("=");
   const name = at < 0 ? assignment : assignment.slice(0, at);
   return component(`variable ${name}`, [assignment]);
+}
+
+/**
+ * What a step can tell of a mount before it runs. Not what a cache holds or how it is shared, nor the
+ * value of a secret; of files what they are, not where they come from.
+ */
+function mountComponent(mount: RunMount, content: string | undefined): KeyComponent {
+  const { kind } = mount;
+  switch (kind) {
+    case "bind":
+    case "cache": {
+      const fields = [mount.target, access(mount), ...(content === undefined ? [] : [content])];
+      return component(`${kind} mount ${mount.target}`, fields);
+    }
+    case "tmpfs":
+      return component(`tmpfs mount ${mount.target}`, [access(mount), String(mount.size ?? "")]);
+    case "secret": {
+      const { id, target = "", env = "", required } = mount;
+      const fields = [target, env, String(required), ...ownerFields(mount.owner)];
+      return component(`secret mount ${id}`, fields);
+    }
+    case "ssh": {
+      const fields = [mount.target, String(mount.required), ...ownerFields(mount.owner)];
+      return component(`ssh mount ${mount.id}`, fields);
+    }
+  }
+}
+
+function access({ readonly }: { readonly readonly: boolean }): string {
+  return readonly ? "ro" : "rw";
+}
+
+function ownerFields({ uid, gid, mode }: MountOwner): readonly string[] {
+  return [String(uid), String(gid), String(mode)];
 }
 
 function component(name: string, fields: readonly string[]): KeyComponent {

@@ -1,4 +1,5 @@
 import type { BytePath } from "../oci/changeset.js";
+import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import type { Database, Table } from "../store/database.js";
 import type { StateKey } from "./key.js";
 
@@ -28,7 +29,12 @@ export interface RootfsFacts {
   readonly nodes: Pairs<NodeFact | false>;
   /** Ids behind the user names of --chown and USER. */
   readonly ids: Pairs<{ readonly uid: number; readonly gid: number }>;
+  /** Tree digests of what is mounted from it, by path. */
+  readonly trees?: Pairs<TreeDigest> | undefined;
 }
+
+/** Of a root filesystem that nobody has asked about. */
+export const noFacts: RootfsFacts = { resolved: [], nodes: [], ids: [] };
 
 /** What the builder asks of the memory of root filesystems. */
 export interface FactStore {

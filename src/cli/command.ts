@@ -1,5 +1,6 @@
 import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
+import type { SecretSpec } from "./args/secret.js";
 import type { Setting } from "./args/setting.js";
 import type { Ulimit } from "./args/ulimit.js";
 import type { Volume } from "./args/volume.js";
@@ -29,6 +30,7 @@ export interface BuildCommand {
   readonly addHosts: readonly HostEntry[];
   readonly shmSize: number | undefined;
   readonly ulimits: readonly Ulimit[];
+  readonly secrets: readonly SecretSpec[];
   readonly noCache: boolean;
   /** Stage names as written; stages are matched ignoring case. */
   readonly noCacheFilter: readonly string[];

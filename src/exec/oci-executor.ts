@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { posix } from "node:path";
 import { hostPlatform } from "../oci/platform.js";
+import { isSystemError, mount, mountFlags, unmount } from "../sys/syscalls.js";
 import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
 import { CompiledFilter } from "./compiled-filter.js";
 import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
@@ -13,7 +14,7 @@ import { Launcher } from "./launcher.js";
 import { runRuntime } from "./run-runtime.js";
 import { findRuntime, SEARCH_PATH, type Runtime } from "./runtime.js";
 import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
-import { makeMountPoints, writeNameFiles } from "./step-mounts.js";
+import { makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
 import { resolveUser } from "./users.js";
 
 export interface ExecutorOptions {
@@ -95,6 +96,7 @@ class OciExecutor implements Executor {
     } finally {
       await process.root.unmount();
       await points.remove();
+      if (isSecret(process)) unmountIfThere(bundle);
       await rm(bundle, { recursive: true, force: true });
     }
   }
@@ -102,6 +104,8 @@ class OciExecutor implements Executor {
   async #open(): Promise<Session> {
     const runtime = await findRuntime(this.#wanted, this.#searchPath);
     await hideUnifiedTree();
+    await mkdir(this.#state, { mode: 0o700 });
+    mountMemory(this.#state); // runtimes keep copies of what they are given, secrets too
     if (!this.#userNamespace) await removeDeadCgroups();
     const { architecture } = hostPlatform(arch());
     const capabilities = await ownCapabilities();
@@ -115,8 +119,10 @@ class OciExecutor implements Executor {
     const user = await resolveUser(root.root, process.user);
     const connection = await this.#network.connect(process.network);
     await mkdir(bundle, { mode: 0o700 });
+    if (isSecret(process)) mountMemory(bundle);
     const own = await writeNameFiles(bundle, process, connection);
-    const mounts = await makeMountPoints(points, process, user, own);
+    const wanted = [...own, ...(await writeSecrets(bundle, process.mounts))];
+    const mounts = await makeMountPoints(points, process, user, wanted);
     const devices = security === "insecure" ? await hostDevices() : [];
     const spec = runtimeSpec({
       process: { ...process, network: connection.network },
@@ -175,6 +181,26 @@ class OciExecutor implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#launcher)?.[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
+    if (this.#session !== undefined) unmountIfThere(this.#state);
+  }
+}
+
+/** Whether there is something in its bundle that must not get onto a disk. */
+function isSecret({ mounts, secretEnv }: SandboxProcess): boolean {
+  return secretEnv.length > 0 || mounts.some(({ kind }) => kind === "secret");
+}
+
+function mountMemory(target: string): void {
+  const flags = mountFlags.nosuid | mountFlags.nodev;
+  mount({ source: "tmpfs", target, type: "tmpfs", flags, options: "mode=700" });
+}
+
+/** Preparing may have failed before there was anything. */
+function unmountIfThere(target: string): void {
+  try {
+    unmount(target);
+  } catch (error) {
+    if (!isSystemError(error, "EINVAL", "ENOENT")) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { stepCapabilities } from "./capabilities.js";
-import type { BindMount, SandboxProcess } from "./executor.js";
+import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
 import { rlimits } from "./rlimits.js";
 import { systemMounts } from "./system-mounts.js";
 import { seccompProfile } from "./seccomp-profile.js";
@@ -31,7 +31,7 @@ export interface SpecInput {
   readonly rootPath: string;
   readonly machine: Machine;
   /** Resolved in the root filesystem, in mounting order: resolv.conf, hosts, then the step's own. */
-  readonly mounts: readonly BindMount[];
+  readonly mounts: readonly (BindMount | TmpfsMount)[];
   /** A file that pins the network namespace; undefined: a new one, or the host's. */
   readonly networkNamespace: string | undefined;
   /** undefined: no cgroup of its own. */
@@ -46,7 +46,7 @@ export function runtimeSpec(input: SpecInput): object {
     process: processSection(input),
     root: { path: rootPath, readonly: false },
     hostname: process.hostname,
-    mounts: [...systemMounts(process, input.machine.userNamespace), ...mounts.map(bindMount)],
+    mounts: [...systemMounts(process, input.machine.userNamespace), ...mounts.map(stepMount)],
     linux: linuxSection(input),
   };
 }
@@ -64,7 +64,7 @@ function processSection({ process, user, machine }: SpecInput): object {
     // its own group too, or giving that one up would get past modes that deny it (CVE-2022-36109)
     user: { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])], umask: 0o022 },
     args: process.argv,
-    env: withHome(process.env, user.home),
+    env: withHome(withSecrets(process), user.home),
     cwd: process.cwd,
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     rlimits: rlimits(process.ulimits),
@@ -72,13 +72,28 @@ function processSection({ process, user, machine }: SpecInput): object {
   };
 }
 
+function withSecrets({ env, secretEnv }: SpecInput["process"]): readonly string[] {
+  const names = new Set(secretEnv.map(nameOf));
+  return [...env.filter((entry) => !names.has(nameOf(entry))), ...secretEnv];
+}
+
+function nameOf(assignment: string): string {
+  return assignment.split("=", 1)[0] ?? "";
+}
+
 function withHome(env: readonly string[], home: string): readonly string[] {
   return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${home}`];
 }
 
-function bindMount({ source, target, readonly }: BindMount): object {
-  const options = ["rbind", "rprivate", readonly ? "ro" : "rw"];
-  return { destination: target, type: "bind", source, options };
+function stepMount(mount: BindMount | TmpfsMount): object {
+  const { kind: type, target: destination } = mount;
+  const access = mount.readonly ? "ro" : "rw";
+  if (mount.kind === "bind") {
+    const options = ["rbind", "rprivate", access, ...(mount.options ?? [])];
+    return { destination, type, source: mount.source, options };
+  }
+  const size = mount.size === undefined ? [] : [`size=${mount.size}`];
+  return { destination, type, source: type, options: ["nosuid", access, ...size] };
 }
 
 function linuxSection(input: SpecInput): object {

@@ -1,7 +1,7 @@
-import { stat, writeFile } from "node:fs/promises";
+import { chmod, chown, stat, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
-import type { BindMount, SandboxProcess } from "./executor.js";
+import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
 import type { Connection } from "./lazy-network.js";
 import { isBelow, type MountPoints } from "./mount-points.js";
 import { hostsFile } from "./name-files.js";
@@ -19,7 +19,7 @@ export async function writeNameFiles(
     Object.entries(files).map(async ([name, text]) => {
       const source = posix.join(bundle, name);
       await writeFile(source, text, { mode: 0o644 });
-      return { source, target: `/etc/${name}`, readonly: true };
+      return { kind: "bind", source, target: `/etc/${name}`, readonly: true } as const;
     }),
   );
 }
@@ -29,20 +29,42 @@ export async function makeMountPoints(
   points: MountPoints,
   process: SandboxProcess,
   user: ResolvedOwner,
-  own: readonly BindMount[],
-): Promise<readonly BindMount[]> {
-  const mounts = [...own, ...process.mounts];
+  mounts: readonly PlainMount[],
+): Promise<readonly PlainMount[]> {
   for (const target of systemMountPoints) await points.makeLasting(target);
   const covered = [...systemMountPoints, ...mounts.map(({ target }) => target)];
   if (!covered.some((target) => isBelow(process.cwd, posix.normalize(target)))) {
     await points.makeWorkingDirectory(process.cwd, user);
   }
-  const resolved: BindMount[] = [];
+  const resolved: PlainMount[] = [];
   for (const mount of mounts) {
-    const target = await points.make(mount.target, await kindOf(mount.source));
+    const kind = mount.kind === "tmpfs" ? "directory" : await kindOf(mount.source);
+    const target = await points.make(mount.target, kind);
     resolved.push({ ...mount, target });
   }
   return resolved;
+}
+
+/** What a runtime mounts. */
+export type PlainMount = BindMount | TmpfsMount;
+
+/** Puts the values of secrets into files below `directory`, which is in memory. */
+export async function writeSecrets(
+  directory: string,
+  mounts: SandboxProcess["mounts"],
+): Promise<readonly PlainMount[]> {
+  return await Promise.all(
+    mounts.map(async (mount, index) => {
+      if (mount.kind !== "secret") return mount;
+      const { value, uid, gid, mode, target } = mount;
+      const source = posix.join(directory, `secret-${index}`);
+      await writeFile(source, value, { mode: 0o600 });
+      await chown(source, uid, gid);
+      await chmod(source, mode);
+      const options = ["nosuid", "nodev", ...((mode & 0o111) === 0 ? ["noexec"] : [])];
+      return { kind: "bind", source, target, readonly: true, options } as const;
+    }),
+  );
 }
 
 async function kindOf(source: string): Promise<"directory" | "file"> {

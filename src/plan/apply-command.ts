@@ -2,8 +2,11 @@ import { BuildError } from "../error.js";
 import type { Cmd, Command, Entrypoint, Flag, Heredoc, Run } from "../parser/instruction.js";
 import { addHistory, addStep, titleOf, type Draft } from "./draft.js";
 import { goQuotedList } from "./go-format.js";
+import { inMountingOrder, readMounts } from "./apply-mounts.js";
 import { joinWorkdir } from "./paths.js";
+import type { ImageRequest } from "./plan.js";
 import { proxyEnv } from "./predefined-args.js";
+import type { RunMount } from "./run-mount.js";
 import type { RunStep } from "./step.js";
 
 /** CMD (I08). */
@@ -31,20 +34,22 @@ function withShell({ config: { Shell } }: Draft, text: string): readonly string[
 }
 
 /** RUN: in exec form, through SHELL, or as a heredoc in one of three shapes (P16). */
-export function applyRun(draft: Draft, run: Run): void {
+export function applyRun(draft: Draft, run: Run, images: ImageRequest[]): void {
   const { options } = draft.setting;
   const script = scriptOf(run);
+  const mounts = readMounts(draft, run, images);
   const logged = script === undefined ? runArgv(draft, run) : withShell(draft, scriptPath(script));
   const step: RunStep = {
     kind: "run",
     at: run.at,
-    title: runTitle(draft, run),
+    title: runTitle(draft, run, mounts),
     argv: script === undefined ? logged : [scriptPath(script)],
-    env: runEnv(draft),
+    env: withAgent(runEnv(draft), mounts),
     proxyEnv: proxyEnv(options, draft.env),
     user: draft.config.User ?? "",
     cwd: joinWorkdir("", draft.config.WorkingDir ?? ""),
     ...readFlags(run.flags, options.network),
+    mounts: inMountingOrder(mounts),
     script: script && { name: script.name, body: script.body },
   };
   addStep(draft, step, `RUN ${[...argsForHistory(draft), ...logged].join(" ")} # buildkit`);
@@ -66,8 +71,10 @@ function runArgv(draft: Draft, { command, heredocs, script }: Run): readonly str
   return withShell(draft, [command.text, ...bodies].join("\n"));
 }
 
-function runTitle(draft: Draft, run: Run): string {
-  const title = titleOf(draft, run);
+function runTitle(draft: Draft, run: Run, mounts: readonly RunMount[]): string {
+  const secret = mounts.flatMap((mount) => (mount.kind === "secret" ? (mount.env ?? []) : []));
+  const env = new Map([...draft.env, ...secret.map((name) => [name, "****"] as const)]);
+  const title = titleOf({ ...draft, env }, run);
   if (!run.script) return title;
   const [first = "", ...more] = (run.heredocs[0]?.body ?? "").trim().split(/\r?\n/);
   return `${title} (${first}${more.length > 0 ? "..." : ""})`;
@@ -85,6 +92,13 @@ function runEnv({ config, env }: Draft): readonly string[] {
   });
 }
 
+/** ssh finds the first agent, unless the step was told of another one. */
+function withAgent(env: readonly string[], mounts: readonly RunMount[]): readonly string[] {
+  const agent = mounts.find(({ kind }) => kind === "ssh");
+  const told = agent === undefined || env.some((entry) => entry.startsWith("SSH_AUTH_SOCK="));
+  return told ? env : [...env, `SSH_AUTH_SOCK=${agent.target ?? ""}`];
+}
+
 function argsForHistory({ args, env }: Draft): readonly string[] {
   if (args.size === 0) return [];
   const listed = [...args].map(([name, value]) => `${name}=${env.get(name) ?? value ?? ""}`);
@@ -98,7 +112,7 @@ function readFlags(
   flags: readonly Flag[],
   network: RunStep["network"],
 ): Pick<RunStep, "network" | "security"> {
-  const unbuilt = flags.find(({ name }) => name === "mount" || name === "device");
+  const unbuilt = flags.find(({ name }) => name === "device");
   if (unbuilt !== undefined) {
     throw new BuildError("UNSUPPORTED", `Cannot use RUN --${unbuilt.name}: not supported yet`, {
       at: unbuilt.at,

@@ -1,8 +1,7 @@
 import { BuildError } from "../error.js";
 import type { Add, Copy, CopySource, Flag, Heredoc, Word } from "../parser/instruction.js";
-import { fromFlag, resolveCopyFrom } from "./copy-from.js";
+import { fromFlag, originOf, resolveCopyFrom } from "./copy-from.js";
 import { addStep, expandIn, titleOf, type Draft } from "./draft.js";
-import { imageIndex } from "./image-list.js";
 import { lintIgnored } from "./lint-instruction.js";
 import { joinDestination, joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
@@ -88,15 +87,7 @@ function readFile(draft: Draft, heredoc: Heredoc): { name: string; body: string 
 function readOrigin({ stages, setting }: Draft, copy: Copy | Add, images: ImageRequest[]): Origin {
   const flag = fromFlag(copy);
   if (flag === undefined) return { kind: "context" };
-  const from = resolveCopyFrom(flag, stages, setting);
-  switch (from.kind) {
-    case "stage":
-      return { kind: "stage", stage: from.stage.index };
-    case "image":
-      return { kind: "image", image: imageIndex(images, from.request) };
-    case "named":
-      return from;
-  }
+  return originOf(resolveCopyFrom(flag, stages, setting), images);
 }
 
 function findFlag({ flags }: Copy | Add, name: string): Flag | undefined {

@@ -67,7 +67,7 @@ function dispatch(draft: Draft, instruction: Instruction, images: ImageRequest[]
       applyOnbuild(draft, instruction);
       return;
     case "run":
-      applyRun(draft, instruction);
+      applyRun(draft, instruction, images);
       return;
     case "shell":
       applyShell(draft, instruction);

@@ -12,6 +12,7 @@ import {
   type PlanOptions,
 } from "./plan.js";
 import type { Stage } from "./stage.js";
+import type { RunMount } from "./run-mount.js";
 import type { Origin, Step } from "./step.js";
 
 interface Parts {
@@ -78,8 +79,25 @@ function plannedBase({ base }: Stage, numbering: Numbering): Base {
 }
 
 function renumbered(step: Step, numbering: Numbering): Step {
-  if (step.kind !== "copy") return step;
-  return { ...step, origin: renumberedOrigin(step.origin, numbering) };
+  switch (step.kind) {
+    case "copy":
+      return { ...step, origin: renumberedOrigin(step.origin, numbering) };
+    case "run":
+      return { ...step, mounts: step.mounts.map((mount) => renumberedMount(mount, numbering)) };
+    case "workdir":
+      return step;
+  }
+}
+
+function renumberedMount(mount: RunMount, numbering: Numbering): RunMount {
+  if (mount.kind === "bind" && mount.origin !== undefined) {
+    return { ...mount, origin: renumberedOrigin(mount.origin, numbering) };
+  }
+  if (mount.kind === "cache" && mount.seed !== undefined) {
+    const origin = renumberedOrigin(mount.seed.origin, numbering);
+    return { ...mount, seed: { ...mount.seed, origin } };
+  }
+  return mount;
 }
 
 function renumberedOrigin(origin: Origin, numbering: Numbering): Origin {

@@ -2,7 +2,7 @@ import { BuildError, type Span } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Instruction } from "../parser/instruction.js";
 import { parseTrigger } from "../parser/parse-trigger.js";
-import { fromFlag, resolveCopyFrom } from "./copy-from.js";
+import { readsFrom } from "./copy-from.js";
 import { imageKey, type ImageRequest } from "./plan.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
@@ -49,8 +49,7 @@ function reads(
   triggers: readonly Instruction[],
   { stages, setting }: { readonly stages: readonly Stage[]; readonly setting: Setting },
 ): Pick<Node, "stages" | "images"> {
-  const flags = [...triggers, ...instructions].map(fromFlag).filter((flag) => flag !== undefined);
-  const origins = flags.map((flag) => ({ at: flag.at, ...resolveCopyFrom(flag, stages, setting) }));
+  const origins = [...triggers, ...instructions].flatMap((one) => readsFrom(one, stages, setting));
   const copied = origins.flatMap((origin) =>
     origin.kind === "stage" ? [{ stage: origin.stage, at: origin.at }] : [],
   );
@@ -66,7 +65,7 @@ function checkOrder(node: Node, nodes: readonly Node[]): void {
   const { stage } = node;
   for (const read of node.stages) {
     if (read.stage.index < stage.index) continue;
-    const names = `Cannot copy from stage "${read.stage.name}" in stage "${stage.name}"`;
+    const names = `Cannot use stage "${read.stage.name}" in stage "${stage.name}"`;
     const { at } = read;
     if (reachable(read.stage, nodes).has(stage)) {
       throw new BuildError("STAGE", `${names}: circular dependency`, { at });

@@ -1,4 +1,5 @@
 import type { Span } from "../error.js";
+import type { RunMount } from "./run-mount.js";
 
 /** Where COPY, ADD and mounts read from. */
 export type Origin =
@@ -29,6 +30,8 @@ export interface RunStep extends StepBase {
   readonly cwd: string;
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
+  /** By target, so that one may lie within another. */
+  readonly mounts: readonly RunMount[];
   /** A heredoc that starts with "#!": made executable for the step and run in place of `argv[0]`. */
   readonly script: { readonly name: string; readonly body: string } | undefined;
 }

@@ -1,3 +1,4 @@
+import type { CacheMountRecord } from "./cache-mounts.js";
 import type { Digest } from "../oci/digest.js";
 import type { LayerId } from "../snapshotter/snapshotter.js";
 import type { ImageRecord } from "./images.js";
@@ -6,12 +7,12 @@ import type { Store } from "./store.js";
 
 /** What there is to know of one thing on disk. */
 export interface DiskItem {
-  readonly kind: "layer" | "blob";
-  /** Layer id, or digest. */
+  readonly kind: "layer" | "blob" | "cache";
+  /** Layer id, digest, or the id of a cache mount. */
   readonly id: string;
   /** In bytes; a layer's is that of its uncompressed tar. */
   readonly size: number;
-  /** Milliseconds since the epoch; known of layers. */
+  /** Milliseconds since the epoch; known of layers and cache mounts. */
   readonly createdAt?: number;
   readonly usedAt?: number;
   /** No image with a name needs it. */
@@ -26,14 +27,14 @@ export interface PruneOptions {
   readonly unusedSince?: number | undefined;
 }
 
-/** Everything that takes space: the layers, latest used first, then the blobs. */
+/** Everything that takes space: the layers, latest used first, then the blobs, then cache mounts. */
 export async function diskUsage(store: Store): Promise<readonly DiskItem[]> {
   return listItems(store, await findNeeded(store, {}));
 }
 
 /**
- * Removes every image without a name, then every layer and blob that no image needs, and answers
- * those. Not while another process uses the store: STORE.
+ * Removes every image without a name, then every layer and blob that no image needs and every cache
+ * mount, and answers those. Not while another process uses the store: STORE.
  */
 export function prune(store: Store, options: PruneOptions = {}): Promise<readonly DiskItem[]> {
   return store.lease.alone("prune the store", async () => {
@@ -64,6 +65,8 @@ interface Needed {
   readonly layers: ReadonlySet<LayerId>;
   readonly diffIds: ReadonlySet<Digest>;
   readonly blobs: ReadonlySet<Digest>;
+  /** Names of directories. */
+  readonly caches: ReadonlySet<string>;
 }
 
 async function findNeeded(store: Store, { unusedSince = Infinity }: PruneOptions): Promise<Needed> {
@@ -80,10 +83,11 @@ async function findNeeded(store: Store, { unusedSince = Infinity }: PruneOptions
   for (const { diffId, descriptor } of store.layerBytes.list()) {
     if (diffIds.has(diffId)) blobs.add(descriptor.digest);
   }
-  return { layers, diffIds, blobs };
+  const caches = store.cacheMounts.list().filter(({ usedAt }) => usedAt >= unusedSince);
+  return { layers, diffIds, blobs, caches: new Set(caches.map(({ name }) => name)) };
 }
 
-async function neededByImages({ images }: Store): Promise<Omit<Needed, "layers">> {
+async function neededByImages({ images }: Store): Promise<Pick<Needed, "blobs" | "diffIds">> {
   const diffIds = new Set<Digest>();
   const blobs = new Set<Digest>();
   for (const { name, record } of images.list()) {
@@ -104,7 +108,18 @@ async function listItems(store: Store, needed: Needed): Promise<readonly DiskIte
     const size = (await store.blobs.size(id)) ?? 0;
     blobs.push({ kind: "blob", id, size, reclaimable: !needed.blobs.has(id) });
   }
-  return [...layers, ...blobs];
+  const caches = store.cacheMounts.list().map((record) => cacheItem(record, store, needed));
+  return [...layers, ...blobs, ...(await Promise.all(caches))];
+}
+
+async function cacheItem(
+  record: CacheMountRecord,
+  { cacheMounts }: Store,
+  needed: Needed,
+): Promise<DiskItem> {
+  const { id, name, createdAt, usedAt } = record;
+  const size = await cacheMounts.size(record);
+  return { kind: "cache", id, size, createdAt, usedAt, reclaimable: !needed.caches.has(name) };
 }
 
 function layerItem({ id, size, createdAt, usedAt }: LayerRecord, needed: Needed): DiskItem {
@@ -122,6 +137,10 @@ async function removeUnneeded(store: Store, needed: Needed): Promise<void> {
   for (const digest of await store.blobs.list()) {
     if (!needed.blobs.has(digest)) await store.blobs.remove(digest);
   }
+  for (const record of store.cacheMounts.list()) {
+    if (!needed.caches.has(record.name)) await store.cacheMounts.remove(record);
+  }
+  await store.cacheMounts.removeUnknown();
   // Published by a process that was killed before it could record them.
   for (const id of await store.snapshotter.list()) {
     if (!needed.layers.has(id)) await store.snapshotter.remove(id);

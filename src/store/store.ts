@@ -1,5 +1,6 @@
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { Blobs } from "./blobs.js";
+import { CacheMounts } from "./cache-mounts.js";
 import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
 import { Images } from "./images.js";
@@ -46,6 +47,7 @@ export interface Store extends AsyncDisposable {
   readonly layers: Layers;
   readonly layerBytes: LayerBytes;
   readonly images: Images;
+  readonly cacheMounts: CacheMounts;
   /** Finishes what is being written. Idempotent, as disposing, but tells of failures. */
   close(): Promise<void>;
 }
@@ -65,7 +67,17 @@ export async function openStore(options: StoreOptions, signal?: AbortSignal): Pr
     const { userNamespace, now = Date.now } = options;
     const remember = rememberIn(database);
     const snapshotter = await options.openSnapshotter({ layers, work, userNamespace, remember });
-    return assemble({ paths, work, locks, lease, database, snapshotter, resources, now });
+    return assemble({
+      paths,
+      work,
+      locks,
+      lease,
+      database,
+      snapshotter,
+      resources,
+      now,
+      userNamespace,
+    });
   } catch (error) {
     await resources[Symbol.asyncDispose]();
     throw diskError(`open the store "${paths.root}"`, error);
@@ -84,11 +96,12 @@ function rememberIn(database: Database): SnapshotterSite["remember"] {
 }
 
 type Parts = Pick<Store, "paths" | "work" | "locks" | "lease" | "database" | "snapshotter"> & {
+  readonly userNamespace: boolean;
   readonly resources: AsyncDisposable;
   readonly now: () => number;
 };
 
-function assemble({ resources, now, ...parts }: Parts): Store {
+function assemble({ resources, now, userNamespace, ...parts }: Parts): Store {
   const { paths, work, locks, database, snapshotter } = parts;
   const blobs = new Blobs(paths.blobs, work);
   const close = async () => {
@@ -100,6 +113,10 @@ function assemble({ resources, now, ...parts }: Parts): Store {
     layers: new Layers({ database, snapshotter, locks, now }),
     layerBytes: new LayerBytes({ database, blobs, snapshotter, locks }),
     images: new Images(database, blobs),
+    cacheMounts: new CacheMounts({
+      ...{ database, locks, work, userNamespace, now },
+      directory: paths.mounts,
+    }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -14,12 +14,13 @@ const step: RunStep = {
   cwd: "/",
   network: "default",
   security: "sandbox",
+  mounts: [],
   script: undefined,
 };
 
 function componentsOf(change: Partial<RunStep>, base = "sha256:0"): readonly KeyComponent[] {
   const parent = stateKey([base as never]);
-  return runKey({ ...step, ...change }, { parent, extraHosts: [] }).components;
+  return runKey({ ...step, ...change }, { parent, extraHosts: [], contents: [] }).components;
 }
 
 const cases: readonly { reason: string; change: Partial<RunStep>; base?: string }[] = [

@@ -16,10 +16,15 @@ const step: RunStep = {
   cwd: "/",
   network: "default",
   security: "sandbox",
+  mounts: [],
   script: undefined,
 };
 const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
-const facts: RunFacts = { parent: stateKey([], [tree("a")]), extraHosts: ["db", "web"] };
+const facts: RunFacts = {
+  parent: stateKey([], [tree("a")]),
+  extraHosts: ["db", "web"],
+  contents: [],
+};
 
 function keyOf(change: Partial<RunStep> = {}, factChange: Partial<RunFacts> = {}): string {
   return runKey({ ...step, ...change }, { ...facts, ...factChange }).key;

@@ -122,7 +122,7 @@ describe("Executor's traces", () => {
       await using root = await openOld();
       const source = join(executor.work, "secret");
       await writeFile(source, "s3cret");
-      const mounts = [{ source, target: secret, readonly: true }];
+      const mounts = [{ kind: "bind" as const, source, target: secret, readonly: true }];
       await executor.run(step(root, script, { mounts }));
       const found = await readdir(root.upper, { recursive: true });
       assert.deepEqual(found.sort(), upper);
@@ -151,8 +151,8 @@ describe("Executor's traces", () => {
     await mkdir(inner, { recursive: true });
     await writeFile(join(inner, "file"), "inside");
     const mounts = [
-      { source: outer, target: "/srv/cache", readonly: false },
-      { source: inner, target: "/srv/cache/sub", readonly: true },
+      { kind: "bind" as const, source: outer, target: "/srv/cache", readonly: false },
+      { kind: "bind" as const, source: inner, target: "/srv/cache/sub", readonly: true },
     ];
     const { stdout } = await executor.run(step(root, "cat /srv/cache/sub/file", { mounts }));
     assert.strictEqual(stdout, "inside");

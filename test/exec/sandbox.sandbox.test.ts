@@ -226,7 +226,9 @@ for (const runtime of ["crun", "runc"]) {
     });
 
     it("run(): refuses to mount what is not there", async () => {
-      const mounts = [{ source: "/no/such/file", target: "/x", readonly: true }];
+      const mounts = [
+        { kind: "bind" as const, source: "/no/such/file", target: "/x", readonly: true },
+      ];
       assert.propertyVal(await failure(run("true", { mounts })), "code", "SANDBOX");
     });
 

@@ -27,6 +27,7 @@ export function step(
     network: "none",
     security: "sandbox",
     mounts: [],
+    secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
     ulimits: [],

@@ -14,6 +14,7 @@ const process: StepProcess = {
   network: "none",
   security: "sandbox",
   mounts: [],
+  secretEnv: [],
   shmSize: 65536,
   extraHosts: [],
   ulimits: [],
@@ -31,7 +32,7 @@ const input: SpecInput = {
     capabilities: (1n << 41n) - 1n,
     devices: [{ path: "/dev/fuse", type: "c", major: 10, minor: 229 }],
   },
-  mounts: [{ source: "/host/file", target: "/etc/hosts", readonly: true }],
+  mounts: [{ kind: "bind", source: "/host/file", target: "/etc/hosts", readonly: true }],
   networkNamespace: undefined,
   cgroupsPath: "/tsbuild-1-2-3",
 };

@@ -60,19 +60,19 @@ describe("makePlan(): stages", () => {
     {
       name: "S03: a stage that is defined later",
       text: "FROM a AS one\nCOPY --from=two /x /\nFROM b AS two",
-      message: 'Cannot copy from stage "two" in stage "one": it is defined only after it',
+      message: 'Cannot use stage "two" in stage "one": it is defined only after it',
       at: "--from=two",
     },
     {
       name: "S03: stages that need each other",
       text: "FROM a AS one\nCOPY --from=two /x /\nFROM one AS two",
-      message: 'Cannot copy from stage "two" in stage "one": circular dependency',
+      message: 'Cannot use stage "two" in stage "one": circular dependency',
       at: "--from=two",
     },
     {
       name: "S03: a stage that needs itself",
       text: "FROM a AS one\nCOPY --from=one /x /",
-      message: 'Cannot copy from stage "one" in stage "one": circular dependency',
+      message: 'Cannot use stage "one" in stage "one": circular dependency',
       at: "--from=one",
     },
     {

@@ -3,6 +3,7 @@ import type { BuildCommand, Entitlement, Progress } from "../command.js";
 import { Flags } from "./flags.js";
 import { parseHost } from "./host.js";
 import { parseOutput, type OutputSpec } from "./output.js";
+import { parseSecret } from "./secret.js";
 import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
 import { parseSize } from "./size.js";
 import { parseUlimit } from "./ulimit.js";
@@ -79,6 +80,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     parseSize("--shm-size", text),
   );
   const ulimits = flags.many("--ulimit <type=soft[:hard]>", "set a resource limit", parseUlimit);
+  const secrets = flags.many(
+    "--secret <id=name,src=file>",
+    "a secret for RUN --mount=type=secret; or env=NAME instead of a file",
+    parseSecret,
+  );
   const allow = flags.many("--allow <entitlement>", entitlements.join(" or "), parseEntitlements);
   const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
 
@@ -108,6 +114,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     addHosts: addHosts().flat(),
     shmSize: shmSize(),
     ulimits: ulimits(),
+    secrets: secrets(),
     noCache: noCache(),
     noCacheFilter: noCacheFilter().flat(),
     pull: pull(),

@@ -34,7 +34,6 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--provenance",
   "--resource",
   "--sbom",
-  "--secret",
   "--security-opt",
   "--squash",
   "--ssh",

@@ -2,11 +2,13 @@ import { mkdtemp } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
+import { BuildCaches } from "../../builder/build-caches.js";
 import type { Engine, SandboxDefaults } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
+import type { SecretSource } from "../../secret-source.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
@@ -20,11 +22,12 @@ export interface Building {
   readonly input: BuildInput;
   readonly session: Session;
   readonly board: Board;
+  readonly secrets: SecretSource;
 }
 
 /** Wires the real parts; disposing stops the sandboxes and keeps what the scans found out. */
 export async function openEngine(building: Building): Promise<AsyncDisposable & Engine> {
-  const { command, input, session, board } = building;
+  const { command, input, session, board, secrets } = building;
   const { store } = session;
   const contexts = await openContexts(building);
   const sandboxes = new Sandboxes(session, board);
@@ -36,6 +39,8 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     lock: (name, signal) => store.locks.lock(name, signal),
     executor: () => sandboxes.open(),
     contexts,
+    caches: new BuildCaches(store.cacheMounts),
+    secrets,
     sandbox: sandboxDefaults(command, session.io),
     work: store.work,
     scope: input.dockerfile ?? "-",

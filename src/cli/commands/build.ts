@@ -12,6 +12,7 @@ import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
+import type { SecretSource } from "../../secret-source.js";
 import { openSession } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
@@ -19,14 +20,20 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     const input = await readInput(command, io);
+    const secrets = await readSecrets(command, io);
     await using session = await openSession(io);
-    const built = await buildTarget({ command, input, session, board });
+    const built = await buildTarget({ command, input, session, board, secrets });
     const outputs = command.outputs.length > 0 ? command.outputs : [defaultOutput];
     return await exportAll(outputs, { session, board, built, tags: command.tags });
   });
   await writeResults(command, summary, io);
   if (command.quiet) printId(summary, io);
   return 0;
+}
+
+async function readSecrets({ secrets }: BuildCommand, io: Io): Promise<SecretSource> {
+  if (secrets.length === 0) return () => Promise.resolve(undefined);
+  return (await import("../build/secrets.js")).openSecrets(secrets, io);
 }
 
 const defaultOutput = { type: "image", push: false, names: [] } as const;

@@ -6,13 +6,13 @@ import type { StoreCommand } from "../command.js";
 import type { Io } from "../io.js";
 import { formatAge, formatSize, formatTable } from "./table.js";
 
-/** `tsbuild du`: every layer and blob with its size, then the sums. */
+/** `tsbuild du`: every layer, blob and cache mount with its size, then the sums. */
 export async function runDu(store: Store, io: Io): Promise<number> {
   const items = await diskUsage(store);
   const now = Date.now();
   const rows = items.map((item) => [
     item.kind,
-    item.id.replace(/^sha256:/, "").slice(0, 12),
+    item.kind === "cache" ? item.id : item.id.replace(/^sha256:/, "").slice(0, 12),
     item.reclaimable ? "true" : "false",
     formatSize(item.size),
     item.usedAt === undefined ? "" : formatAge(item.usedAt, now),

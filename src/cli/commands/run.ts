@@ -48,8 +48,10 @@ function processOf(
     security: "sandbox",
     mounts: command.volumes.map((volume) => ({
       ...volume,
+      kind: "bind" as const,
       source: resolve(io.cwd, volume.source),
     })),
+    secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
     ulimits: [],

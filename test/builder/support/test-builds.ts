@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";
+import { BuildCaches } from "../../../src/builder/build-caches.js";
 import { build, type BuiltImage } from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
 import { Jobs } from "../../../src/builder/jobs.js";
@@ -46,6 +47,8 @@ export class TestBuilds implements AsyncDisposable {
   readonly store: Store;
   /** The build context. */
   readonly context: string;
+  /** By id, as --secret gives them. */
+  readonly secrets = new Map<string, Uint8Array>();
   readonly #directory: string;
   readonly #clock: { now: number };
 
@@ -130,6 +133,8 @@ export class TestBuilds implements AsyncDisposable {
       facts: new StoredFacts(store),
       lock: (name, signal) => store.locks.lock(name, signal),
       executor: () => Promise.resolve(executor),
+      caches: new BuildCaches(store.cacheMounts),
+      secrets: (id) => Promise.resolve(this.secrets.get(id)),
       sandbox: { hostname: "buildkitsandbox", shmSize: 1 << 26, extraHosts: [], ulimits: [] },
       work: store.work,
       scope: "Dockerfile",

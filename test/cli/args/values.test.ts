@@ -2,6 +2,7 @@ import { assert } from "chai";
 import { splitCsv } from "../../../src/cli/args/csv.js";
 import { parseHost } from "../../../src/cli/args/host.js";
 import { parseOutput } from "../../../src/cli/args/output.js";
+import { parseSecret } from "../../../src/cli/args/secret.js";
 import { parseSize } from "../../../src/cli/args/size.js";
 import { parseUlimit } from "../../../src/cli/args/ulimit.js";
 import { parseVolume } from "../../../src/cli/args/volume.js";
@@ -143,4 +144,20 @@ table("parseOutput()", parseOutput, [
     "type=docker",
     'Cannot use --output "type=docker": not supported yet; the image is in tsbuild\'s own store; for Docker: tsbuild save NAME | docker load',
   ],
+]);
+
+const file = { env: undefined };
+const variable = { file: undefined };
+table("F28 parseSecret()", parseSecret, [
+  ["id=a,src=f", { id: "a", file: "f", ...file }],
+  ["ID=a,source=f,type=file", { id: "a", file: "f", ...file }],
+  ["id=a", { id: "a", file: undefined, env: undefined }],
+  ["id=a,env=A", { id: "a", env: "A", ...variable }],
+  ["id=a,type=env,src=A", { id: "a", env: "A", ...variable }],
+  ["id=a,type=env", { id: "a", env: "a", ...variable }],
+  ['id=a,"src=f,g"', { id: "a", file: "f,g", ...file }],
+  ["src=f", 'Cannot use --secret "src=f": the id is missing'],
+  ["id=a,f", 'Cannot use --secret "id=a,f": "f" is no KEY=VALUE'],
+  ["id=a,scr=f", 'Cannot use --secret "id=a,scr=f": there is no key "scr"; did you mean "src"?'],
+  ["id=a,type=dir", 'Cannot use --secret "id=a,type=dir": the type "dir" is neither file nor env'],
 ]);

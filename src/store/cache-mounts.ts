@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Entry } from "../oci/changeset.js";
+import { materialize } from "../snapshotter/materialize.js";
+import { removeTree } from "../snapshotter/remove-tree.js";
+import { isSystemError } from "../sys/syscalls.js";
+import type { Database, Table } from "./database.js";
+import { directorySize } from "./directory-size.js";
+import type { Locks } from "./locks.js";
+
+/** A directory of `RUN --mount=type=cache`. */
+export interface CacheMountRecord {
+  /** Its name in the store. */
+  readonly name: string;
+  /** All of one identity hold the same kind of thing: the first is used where others can be shared. */
+  readonly identity: string;
+  /** As the Dockerfile has it, for people. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly usedAt: number;
+}
+
+/** Which cache a step wants, and how it shares it. */
+export interface CacheMountRequest {
+  readonly identity: string;
+  readonly id: string;
+  /** With anybody; with nobody, by having another one; or with nobody, by waiting (R06). */
+  readonly sharing: "shared" | "private" | "locked";
+  /** A new directory and what is in it to start with; the first entry is the directory, at "". */
+  readonly initial: () => Promise<Iterable<Entry>>;
+}
+
+/** A cache in use; disposing lets others have it. */
+export interface CacheMount extends AsyncDisposable {
+  /** Host path. */
+  readonly path: string;
+}
+
+/** What `CacheMounts` works with. */
+export interface CacheMountsDeps {
+  readonly database: Database;
+  readonly locks: Locks;
+  /** Where the directories are, and on the same filesystem one for what is not finished. */
+  readonly directory: string;
+  readonly work: string;
+  readonly userNamespace: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The cache directories of all builds on this machine. */
+export class CacheMounts {
+  readonly #deps: CacheMountsDeps;
+  readonly #records: Table<CacheMountRecord>;
+
+  constructor(deps: CacheMountsDeps) {
+    this.#deps = deps;
+    this.#records = deps.database.table("cache-mounts");
+  }
+
+  /** Finds or makes one, waiting for others as `sharing` says. */
+  async acquire(request: CacheMountRequest, signal: AbortSignal): Promise<CacheMount> {
+    for (;;) {
+      const found = await this.#find(request, signal);
+      if (found !== undefined) return found;
+      const made = await this.#make(request, signal);
+      if (made !== undefined) return made;
+    }
+  }
+
+  /** Forgets every directory of an identity. What a step is using goes when it has ended. */
+  async wipe(identity: string, signal: AbortSignal): Promise<void> {
+    await using _lock = await this.#deps.locks.lock(`cache mount ${identity}`, signal);
+    this.#deps.database.refresh();
+    for (const record of this.#of(identity)) await this.remove(record);
+  }
+
+  /** Every record. */
+  list(): readonly CacheMountRecord[] {
+    return this.#records.entries().map(([, record]) => record);
+  }
+
+  /** Forgets a directory, then removes it unless it is in use. */
+  async remove({ name, identity }: CacheMountRecord): Promise<void> {
+    this.#records.remove(keyOf(identity, name));
+    await this.#removeUnused(name);
+  }
+
+  /** Removes directories that no record names; the caller holds the store alone. */
+  async removeUnknown(): Promise<void> {
+    const known = new Set(this.list().map(({ name }) => name));
+    for (const name of await readdir(this.#deps.directory)) {
+      if (!known.has(name)) await this.#removeUnused(name);
+    }
+  }
+
+  /** Bytes in the files of a directory. */
+  async size({ name }: CacheMountRecord): Promise<number> {
+    return await directorySize(this.#path(name));
+  }
+
+  async #find(request: CacheMountRequest, signal: AbortSignal): Promise<CacheMount | undefined> {
+    const { sharing, identity } = request;
+    const records = this.#of(identity);
+    for (const record of sharing === "private" ? records : records.slice(0, 1)) {
+      const held = await this.#hold(record.name, sharing, signal);
+      if (held === undefined) continue;
+      if (await this.#isThere(record)) return this.#mount(record, held);
+      await held[Symbol.asyncDispose]();
+    }
+    return undefined;
+  }
+
+  async #hold(
+    name: string,
+    sharing: CacheMountRequest["sharing"],
+    signal: AbortSignal,
+  ): Promise<AsyncDisposable | undefined> {
+    const { locks } = this.#deps;
+    switch (sharing) {
+      case "shared":
+        return await locks.share(lockOf(name), signal);
+      case "locked":
+        return await locks.lock(lockOf(name), signal);
+      case "private":
+        return locks.tryLock(lockOf(name));
+    }
+  }
+
+  /** It may have been wiped while somebody waited for it. */
+  async #isThere({ name, identity }: CacheMountRecord): Promise<boolean> {
+    this.#deps.database.refresh();
+    if (this.#records.get(keyOf(identity, name)) === undefined) return false;
+    if (await isDirectory(this.#path(name))) return true;
+    this.#records.remove(keyOf(identity, name));
+    return false;
+  }
+
+  /** Undefined when another build was faster. */
+  async #make(request: CacheMountRequest, signal: AbortSignal): Promise<CacheMount | undefined> {
+    const { database, locks, now, work, userNamespace } = this.#deps;
+    const { identity, id, sharing, initial } = request;
+    await using _lock = await locks.lock(`cache mount ${identity}`, signal);
+    database.refresh();
+    if (sharing !== "private" && this.#of(identity).length > 0) return undefined;
+    const records = this.#of(identity);
+    const number = Number(records.at(-1)?.name.split("-")[0] ?? "-1") + 1;
+    const name = `${String(number).padStart(6, "0")}-${randomBytes(8).toString("hex")}`;
+    const fresh = join(work, `cache-${name}`);
+    await mkdir(fresh);
+    await materialize(await initial(), fresh, { plain: false, userNamespace });
+    const held = await this.#hold(name, sharing, signal);
+    if (held === undefined) throw new Error(`somebody else holds the new cache ${name}`);
+    await rename(fresh, this.#path(name));
+    const record = { name, identity, id, createdAt: now(), usedAt: now() };
+    this.#records.put(keyOf(identity, name), record);
+    return this.#mount(record, held);
+  }
+
+  #mount(record: CacheMountRecord, held: AsyncDisposable): CacheMount {
+    const { name, identity } = record;
+    return {
+      path: this.#path(name),
+      [Symbol.asyncDispose]: async () => {
+        this.#deps.database.refresh();
+        const kept = this.#records.get(keyOf(identity, name)) !== undefined;
+        if (kept) this.#records.put(keyOf(identity, name), { ...record, usedAt: this.#deps.now() });
+        await held[Symbol.asyncDispose]();
+        if (!kept) await this.#removeUnused(name);
+      },
+    };
+  }
+
+  async #removeUnused(name: string): Promise<void> {
+    await using held = this.#deps.locks.tryLock(lockOf(name));
+    if (held === undefined) return;
+    const doomed = join(this.#deps.work, `removed-${name}`);
+    try {
+      await rename(this.#path(name), doomed); // at once, or a kill leaves half of it
+    } catch (error) {
+      if (isSystemError(error, "ENOENT")) return;
+      throw error;
+    }
+    await removeTree(doomed);
+  }
+
+  /** The oldest first. */
+  #of(identity: string): readonly CacheMountRecord[] {
+    return this.#records.entries(`${identity}/`).map(([, record]) => record);
+  }
+
+  #path(name: string): string {
+    return join(this.#deps.directory, name);
+  }
+}
+
+function keyOf(identity: string, name: string): string {
+  return `${identity}/${name}`;
+}
+
+function lockOf(name: string): string {
+  return `cache directory ${name}`;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
