@@ -1,3 +1,4 @@
+import type { Call } from "./args/call.js";
 import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
 import type { SecretSpec } from "./args/secret.js";
@@ -44,6 +45,8 @@ export interface BuildCommand {
   readonly quiet: boolean;
   readonly jobs: number | undefined;
   readonly allow: ReadonlySet<Entitlement>;
+  /** Undefined builds. */
+  readonly call: Call | undefined;
   readonly debug: boolean;
 }
 

@@ -94,9 +94,13 @@ export type NamedContext =
  * ENV of a base decide what follows). Ask again with those added; the answer is final when no new
  * image is named.
  */
-export type Planning =
-  | { readonly kind: "plan"; readonly plan: Plan }
-  | { readonly kind: "needs-images"; readonly images: readonly ImageRequest[] };
+export type Planning = { readonly kind: "plan"; readonly plan: Plan } | NeedsImages;
+
+/** Images without whose configs there is no answer. */
+export interface NeedsImages {
+  readonly kind: "needs-images";
+  readonly images: readonly ImageRequest[];
+}
 
 /** Key of an image in the map given to `plan()`: what makes two requests the same image. */
 export function imageKey({

@@ -17,7 +17,12 @@ export function failures({ vertices }: Tracker): readonly string[] {
 function warnings(found: readonly BuildWarning[]): readonly string[] {
   if (found.length === 0) return [];
   const count = found.length === 1 ? "1 warning" : `${found.length} warnings`;
-  return ["", ` ${count} found:`, ...found.map((warning) => ` - ${describeWarning(warning)}`)];
+  const more = found.some(({ rule }) => rule !== undefined) ? " (--check shows more)" : "";
+  return [
+    "",
+    ` ${count} found${more}:`,
+    ...found.map((warning) => ` - ${describeWarning(warning)}`),
+  ];
 }
 
 /** "StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:3)". */

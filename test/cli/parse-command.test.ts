@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { checkCall } from "../../src/cli/args/call.js";
 import type { BuildCommand, Command } from "../../src/cli/command.js";
 import { parseCommand } from "../../src/cli/parse-command.js";
 import { BuildError, type BuildErrorCode } from "../../src/error.js";
@@ -28,6 +29,7 @@ const plainBuild: BuildCommand = {
   quiet: false,
   jobs: undefined,
   allow: new Set(),
+  call: undefined,
   debug: false,
 };
 
@@ -95,6 +97,17 @@ describe("parseCommand() of a build", () => {
     ["-qDt web .", { quiet: true, debug: true, tags: ["web"] }],
     ["--quiet --progress=auto .", { quiet: true, progress: "auto" }],
     ["--jobs 4 .", { jobs: 4 }],
+    ["--check .", { call: checkCall }],
+    ["--check=false .", {}],
+    ["--check --call=build .", {}],
+    ["--call= .", {}],
+    ["--call build,format=json .", {}],
+    ["--call lint .", { call: checkCall }],
+    ["--check --call outline .", { call: { ...checkCall, method: "outline" } }],
+    ["--call format=json,targets .", { call: { ...checkCall, method: "targets", format: "json" } }],
+    ["--call check,ignorestatus .", { call: { ...checkCall, ignoreStatus: true } }],
+    ["--call check,ignorestatus=true .", { call: { ...checkCall, ignoreStatus: true } }],
+    ["--call check,ignorestatus=0 .", { call: checkCall }],
     [
       "--allow network.host,security.insecure .",
       { allow: new Set(["network.host", "security.insecure"] as const) },
@@ -207,7 +220,24 @@ describe("parseCommand() of wrong usage", () => {
     ["--build-context a .", "USAGE", 'Cannot use --build-context "a": want NAME=VALUE'],
     ["--isolation a .", "UNSUPPORTED", "Cannot use --isolation: not supported yet"],
     ["--isolation=a .", "UNSUPPORTED", "Cannot use --isolation: not supported yet"],
-    ["--check .", "UNSUPPORTED", "Cannot use --check: not supported yet"],
+    [
+      "--call=chek .",
+      "USAGE",
+      'Cannot use --call "chek": want build, check, lint, outline, targets, subrequests.describe',
+      'did you mean "check"?',
+    ],
+    ["--call=check,format=xml .", "USAGE", 'Cannot use --call format "xml": want json, text'],
+    [
+      "--call=check,outline .",
+      "USAGE",
+      'Cannot use --call "check,outline": did not expect "outline"',
+      "such as --call=check,format=json",
+    ],
+    [
+      "--call=check,ignorestatus=maybe .",
+      "USAGE",
+      'Cannot use --call "check,ignorestatus=maybe": ignorestatus takes true or false',
+    ],
     ["-m 1g .", "UNSUPPORTED", "Cannot use -m: not supported yet"],
     ["--provenance=mode=max .", "UNSUPPORTED", "Cannot use --provenance: not supported yet"],
     ["--load .", "UNSUPPORTED", "Cannot use --load: not supported yet"],

@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
       "#1 0.000 two",
       "#1 ERROR: exit code 1",
       "",
-      " 2 warnings found:",
+      " 2 warnings found (--check shows more):",
       " - StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:2)",
       " - no user",
       "------",

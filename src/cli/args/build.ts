@@ -1,5 +1,6 @@
 import { BuildError } from "../../error.js";
 import type { BuildCommand, Entitlement, Progress } from "../command.js";
+import { checkCall, parseCall, type Call } from "./call.js";
 import { Flags } from "./flags.js";
 import { parseHost } from "./host.js";
 import { parseOutput, type OutputSpec } from "./output.js";
@@ -88,6 +89,14 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const allow = flags.many("--allow <entitlement>", entitlements.join(" or "), parseEntitlements);
   const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
 
+  flags.group("Ask instead of building");
+  const check = flags.switch("--check", "tell what is wrong or better done otherwise");
+  const call = flags.one(
+    "--call <question>",
+    "check, outline, targets or subrequests.describe[,format=json][,ignorestatus]",
+    parseCall,
+  );
+
   flags.group("Display");
   const progress = flags.one("--progress <mode>", progresses.join(", "), parseProgress);
   const quiet = flags.switch("-q, --quiet", "print nothing but the image id");
@@ -125,8 +134,14 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     quiet: quiet(),
     jobs: jobs(),
     allow: new Set(allow().flat()),
+    call: callOf(call(), check()),
     debug: debug(),
   };
+}
+
+function callOf(call: Call | "build" | undefined, check: boolean): Call | undefined {
+  if (call === undefined) return check ? checkCall : undefined;
+  return call === "build" ? undefined : call;
 }
 
 function parseEntitlements(text: string): readonly Entitlement[] {

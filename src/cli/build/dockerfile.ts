@@ -27,7 +27,8 @@ export function tellFindings({ warnings, unusedArgs, violated }: Plan, board: Bo
 /** The error that findings are where `check=error=true` says so. */
 export function violationOf(violated: Plan["violated"]): BuildError | undefined {
   if (violated.length === 0) return undefined;
-  const message = `Cannot build: the Dockerfile breaks the rules ${violated.join(", ")}`;
+  const rules = violated.length === 1 ? "rule" : "rules";
+  const message = `Cannot build: the Dockerfile breaks the ${rules} ${violated.join(", ")}`;
   const hint = "check=error=true makes an error of what would be a warning";
   return new BuildError("CHECK", message, { hint });
 }

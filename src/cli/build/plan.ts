@@ -9,6 +9,7 @@ import {
   imageKey,
   type ImageRequest,
   type NamedContext,
+  type NeedsImages,
   type Plan,
   type PlanOptions,
 } from "../../plan/plan.js";
@@ -28,27 +29,43 @@ export interface Resolving {
   readonly signal: AbortSignal;
 }
 
-/** Plans, and finds the images that planning asks for, each once, until nothing is missing. */
+/** Plans, with the images that the plan names. */
 export async function resolvePlan(
   dockerfile: Dockerfile,
   options: PlanOptions,
   resolving: Resolving,
 ): Promise<ResolvedPlan> {
+  const attempt = (configs: Configs) => makePlan(dockerfile, options, configs);
+  const { answer, found } = await withImages(attempt, resolving);
+  const { plan } = answer;
+  return { plan, images: plan.images.map((request) => imageOf(found, request)) };
+}
+
+type Configs = ReadonlyMap<string, ImageConfig>;
+/** Planning of some kind, with the image configs that are known. */
+export type Attempt<T> = (configs: Configs) => NeedsImages | T;
+
+/** Finds the images that an attempt asks for, each once, until nothing is missing. */
+export async function withImages<T extends { readonly kind: string }>(
+  attempt: Attempt<T>,
+  resolving: Resolving,
+): Promise<{ readonly answer: T; readonly found: ReadonlyMap<string, BaseImage> }> {
   const found = new Map<string, BaseImage>();
   for (;;) {
     const configs = new Map<string, ImageConfig>();
     for (const [key, image] of found) configs.set(key, image.config);
-    const planning = makePlan(dockerfile, options, configs);
-    if (planning.kind === "plan") {
-      const { plan } = planning;
-      return { plan, images: plan.images.map((request) => imageOf(found, request)) };
-    }
+    const answer = attempt(configs);
+    if (!needsImages(answer)) return { answer, found };
     await Promise.all(
-      planning.images.map(async (request) => {
+      answer.images.map(async (request) => {
         found.set(imageKey(request), await resolveImage(request, resolving));
       }),
     );
   }
+}
+
+function needsImages(answer: { readonly kind: string }): answer is NeedsImages {
+  return answer.kind === "needs-images";
 }
 
 function imageOf(found: ReadonlyMap<string, BaseImage>, request: ImageRequest): BaseImage {

@@ -17,6 +17,10 @@ import { openSession } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
 export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
+  if (command.call !== undefined) {
+    const { runCall } = await import("./call.js");
+    return await runCall(command.call, command, io);
+  }
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     const input = await readInput(command, io);
