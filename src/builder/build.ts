@@ -45,6 +45,7 @@ export async function build(
 ): Promise<BuiltImage> {
   const walk = new Walk(request, engine, signal);
   await Promise.allSettled(request.plan.stages.map((_, index) => walk.stage(index)));
+  await walk.rest();
   engine.board.close();
   signal.throwIfAborted();
   walk.throwIfFailed();
@@ -62,6 +63,7 @@ class Walk {
   readonly #stages = new Map<number, Promise<BuiltStage>>();
   readonly #bases: BaseStates;
   readonly #made = new Map<CacheKey, LayerRecord>();
+  readonly #afterwork: Promise<void>[] = [];
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
     const { plan, images } = request;
@@ -82,6 +84,11 @@ class Walk {
     return building;
   }
 
+  /** Waits for what the steps, which have all ended, left to be done. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#afterwork);
+  }
+
   throwIfFailed(): void {
     this.#failure.signal.throwIfAborted();
   }
@@ -89,6 +96,10 @@ class Walk {
   /** Stops the rest; what fails after the first failure fails because of it, and does not count. */
   readonly #fail = (error: unknown): void => {
     this.#failure.abort(error);
+  };
+
+  readonly #later = (work: Promise<void>): void => {
+    this.#afterwork.push(work.catch(this.#fail));
   };
 
   async #buildStage(index: number): Promise<BuiltStage> {
@@ -99,6 +110,7 @@ class Walk {
       sources: this.#sources,
       fresh: this.#request.fresh(stage),
       made: this.#made,
+      later: this.#later,
       signal: this.#signal,
     };
     let state = base.state;

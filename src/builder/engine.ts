@@ -31,7 +31,7 @@ export interface ImageResolver {
 }
 
 /** The layers of this machine. */
-export type LayerCatalog = Pick<Layers, "adopt" | "find" | "findByTree">;
+export type LayerCatalog = Pick<Layers, "find" | "findByTree" | "publish">;
 
 /** What the user set for all RUN steps. */
 export type SandboxDefaults = Pick<

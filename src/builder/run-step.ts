@@ -7,8 +7,10 @@ import { BuildError } from "../error.js";
 import type { BindMount, ExitStatus } from "../exec/executor.js";
 import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
-import type { LayerRecord } from "../store/layers.js";
+import type { LayerRecord, PublishedLayer } from "../store/layers.js";
+import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
+import { holding } from "./holding.js";
 import { mountContents, OpenMounts } from "./open-mounts.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
@@ -23,14 +25,17 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Laye
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
-  await using _lock = await engine.lock(`run ${facts.key}`, signal);
+  await using held = new ResourceStack();
+  held.use(await engine.lock(`run ${facts.key}`, signal));
   const meanwhile = await recordedLayer(facts.key, task, engine); // another build may have made it
   if (meanwhile !== undefined) return meanwhile;
 
   await parent.chain(signal); // pulled before this step counts as running
   await using mounts = await OpenMounts.open(task, files, engine);
   using _place = await engine.jobs.take(signal);
-  return await runAndRecord({ ...task, mounts }, facts, engine);
+  const { layer, recorded } = await runAndRecord({ ...task, mounts }, facts, engine);
+  task.later(holding(held.move(), recorded));
+  return layer;
 }
 
 /** A step that is going to run, with what its mounts are. */
@@ -42,29 +47,29 @@ async function runAndRecord(
   task: RunTask,
   { key, components }: KeyWithComponents,
   engine: Engine,
-): Promise<LayerRecord> {
+): Promise<PublishedLayer> {
   const { step, vertex, fresh } = task;
   const identities = runIdentities(step, { scope: engine.scope, ...task.place });
   const nearest = engine.cache.nearest(identities);
   const reason = fresh ? "--no-cache" : explainMiss(components, nearest, task.parent.changedAt);
   engine.board.start(vertex, reason);
-  const layer = await execute(task, engine);
+  const { layer, recorded } = await execute(task, engine);
   task.made.set(key, layer);
   const { id, tree } = layer;
   const createdAt = engine.now();
   const { title: stepTitle } = step;
-  await engine.cache.put({ key, layer: id, tree, components, identities, stepTitle, createdAt });
+  const record = { key, layer: id, tree, components, identities, stepTitle, createdAt };
   engine.board.end(vertex, { kind: "done" });
-  return layer;
+  return { layer, recorded: recorded.then(() => engine.cache.put(record)) };
 }
 
-async function execute(task: RunTask, engine: Engine): Promise<LayerRecord> {
+async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
   const { step, parent, signal } = task;
   await using active = await engine.snapshots.prepare(await parent.chain(signal));
   const status = await runInSandbox(task, active, engine);
   if (status.code !== 0) throw runFailed(step, status);
   await using draft = await active.commit(signal);
-  return await engine.layers.adopt(draft, { origin: "built" }, signal);
+  return await engine.layers.publish(draft, { origin: "built" }, signal);
 }
 
 async function runInSandbox(

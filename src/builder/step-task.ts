@@ -17,6 +17,8 @@ export interface Task<S extends Step = Step> {
   readonly fresh: boolean;
   /** What the RUN steps of this build made so far. */
   readonly made: Map<CacheKey, LayerRecord>;
+  /** Takes along what later steps need not wait for; its failure fails the build. */
+  readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;
 }
 

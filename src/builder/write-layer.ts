@@ -2,8 +2,10 @@ import { BuildError } from "../error.js";
 import type { Entry } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
-import type { LayerRecord } from "../store/layers.js";
+import type { LayerRecord, PublishedLayer } from "../store/layers.js";
+import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
+import { holding } from "./holding.js";
 import type { Task } from "./step-task.js";
 
 /**
@@ -19,12 +21,14 @@ export async function writeLayer(
   const tree = await treeDigest(changes);
   const known = await find(tree, task, engine);
   if (known !== undefined) return known;
-  await using _lock = await engine.lock(`write ${tree}`, signal);
+  await using held = new ResourceStack();
+  held.use(await engine.lock(`write ${tree}`, signal));
   const meanwhile = await find(tree, task, engine);
   if (meanwhile !== undefined) return meanwhile;
   using _place = await engine.jobs.take(signal);
   engine.board.start(vertex);
-  const layer = await write(changes, tree, task, engine);
+  const { layer, recorded } = await write(changes, tree, task, engine);
+  task.later(holding(held.move(), recorded));
   engine.board.end(vertex, { kind: "done" });
   return layer;
 }
@@ -44,10 +48,10 @@ async function write(
   tree: TreeDigest,
   { signal }: Task,
   { layers, snapshots }: Engine,
-): Promise<LayerRecord> {
+): Promise<PublishedLayer> {
   await using draft = await snapshots.ingest(changes, signal);
   // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
-  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
+  if (draft.measure.tree === tree) return await layers.publish(draft, { origin: "built" }, signal);
   throw new BuildError("COPY", "Cannot copy: this machine did not store all that was selected", {
     hint: "an ordinary user may not make device nodes, nor set every extended attribute",
   });

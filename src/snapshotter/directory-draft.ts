@@ -13,8 +13,8 @@ export interface DirectoryDraftOptions {
   readonly layers: string;
   /** The name that it gets there. */
   readonly nameOf: (id: LayerId) => string;
-  /** Brings what is in the directory to the disk. */
-  readonly sync: () => Promise<void>;
+  /** Brings what is in that directory to the disk. */
+  readonly sync: (directory: string) => Promise<void>;
   readonly measure: LayerMeasure;
 }
 
@@ -22,7 +22,8 @@ export interface DirectoryDraftOptions {
 export class DirectoryDraft implements DraftLayer {
   readonly measure: LayerMeasure;
   readonly #options: DirectoryDraftOptions;
-  #published = false;
+  /** Where it is now, once it is. */
+  #published: string | undefined;
 
   constructor(options: DirectoryDraftOptions) {
     this.measure = options.measure;
@@ -31,21 +32,27 @@ export class DirectoryDraft implements DraftLayer {
 
   /** Of two that publish under one id, the second keeps the layer of the first. */
   async publish(id: LayerId): Promise<void> {
-    if (this.#published) throw new Error(`this layer was published before ${id}`);
-    const { layers, directory, nameOf, sync } = this.#options;
-    await sync();
+    if (this.#published !== undefined) throw new Error(`this layer was published before ${id}`);
+    const { layers, directory, nameOf } = this.#options;
+    const path = join(layers, nameOf(id));
     try {
-      await rename(directory, join(layers, nameOf(id)));
+      await rename(directory, path);
     } catch (error) {
       if (!isSystemError(error, "EEXIST", "ENOTEMPTY")) throw error;
     }
+    this.#published = path;
+  }
+
+  async persist(): Promise<void> {
+    if (this.#published === undefined) throw new Error("this layer is not published");
+    const { layers, sync, workspace } = this.#options;
+    await sync(this.#published);
     await using parent = await open(layers);
     await parent.sync();
-    this.#published = true;
-    await removeTree(this.#options.workspace);
+    await removeTree(workspace);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#published) await removeTree(this.#options.workspace);
+    if (this.#published === undefined) await removeTree(this.#options.workspace);
   }
 }

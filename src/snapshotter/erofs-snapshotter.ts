@@ -102,7 +102,7 @@ class ErofsSnapshotter implements Snapshotter {
 
   #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {
     const { layers } = this.#options;
-    const sync = (): Promise<void> => syncFiles(directory);
+    const sync = syncFiles;
     return new DirectoryDraft({ workspace, directory, layers, nameOf: erofsName, sync, measure });
   }
 

@@ -72,6 +72,8 @@ export interface ActiveSnapshot extends AsyncDisposable {
 /** A finished layer that nobody else sees yet. Disposing before `publish` removes it. */
 export interface DraftLayer extends AsyncDisposable {
   readonly measure: LayerMeasure;
-  /** Makes it visible as `id`: content fsynced, then renamed. */
+  /** Makes it visible as `id`, by one rename. */
   publish(id: LayerId): Promise<void>;
+  /** Brings what was published to the disk: only then may a record of it be kept. */
+  persist(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type {
 } from "../snapshotter/snapshotter.js";
 import type { Database, Table } from "./database.js";
 import type { Locks } from "./locks.js";
+import { ResourceStack } from "./resource-stack.js";
 
 /** A published layer. */
 export interface LayerRecord {
@@ -28,6 +29,13 @@ export interface LayerRecord {
 /** Where a draft comes from: a step of ours, or a foreign tar that the caller has verified. */
 export interface Provenance {
   readonly origin: "built" | "pulled";
+}
+
+/** A layer that this process can use, and others once it is recorded. */
+export interface PublishedLayer {
+  readonly layer: LayerRecord;
+  /** Resolves when the layer is on the disk and every process finds it. */
+  readonly recorded: Promise<void>;
 }
 
 /** What `Layers` works with. */
@@ -91,35 +99,58 @@ export class Layers {
     return this.#records.entries().map(([, record]) => record);
   }
 
+  /** Publishes a draft and waits until it is recorded. */
+  async adopt(
+    draft: DraftLayer,
+    provenance: Provenance,
+    signal?: AbortSignal,
+  ): Promise<LayerRecord> {
+    const { layer, recorded } = await this.publish(draft, provenance, signal);
+    await recorded;
+    return layer;
+  }
+
   /**
    * Publishes a draft, unless the same layer is known: then the draft is dropped and the known one
    * answered (early cutoff). Of built layers the content decides, of pulled ones the DiffID.
    */
-  async adopt(
+  async publish(
     draft: DraftLayer,
     { origin }: Provenance,
     signal?: AbortSignal,
-  ): Promise<LayerRecord> {
+  ): Promise<PublishedLayer> {
     const { tree, size, diffId } = draft.measure;
+    await using held = new ResourceStack();
     // Equal DiffIDs mean equal trees, so that this one lock serves both.
-    await using _lock = await this.#deps.locks.lock(`tree ${tree}`, signal);
+    held.use(await this.#deps.locks.lock(`tree ${tree}`, signal));
     this.#deps.database.refresh();
     const twin = await this.findByTree(tree);
     const known = origin === "built" ? twin : await this.findByDiffId(diffId);
     if (known !== undefined) {
       await draft[Symbol.asyncDispose]();
-      return known;
+      return { layer: known, recorded: Promise.resolve() };
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
-    const record = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
+    const layer = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
     await draft.publish(id);
+    const recorded = this.#record(layer, draft, { first: twin === undefined, lock: held.move() });
+    return { layer, recorded };
+  }
+
+  async #record(
+    layer: LayerRecord,
+    draft: DraftLayer,
+    { first, lock }: { readonly first: boolean; readonly lock: AsyncDisposable },
+  ): Promise<void> {
+    await using _lock = lock;
+    await draft.persist();
+    const { id, diffId, tree } = layer;
     await this.#deps.database.transaction(() => {
-      this.#records.put(id, record);
+      this.#records.put(id, layer);
       this.#byDiffId.put(diffId, id);
-      if (twin === undefined) this.#byTree.put(tree, id);
+      if (first) this.#byTree.put(tree, id);
     });
-    return record;
   }
 
   /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */

@@ -8,6 +8,13 @@ export class ResourceStack implements AsyncDisposable {
     return resource;
   }
 
+  /** Hands all over to a new stack: for what goes on after its block. */
+  move(): ResourceStack {
+    const moved = new ResourceStack();
+    for (const resource of this.#resources.splice(0)) moved.use(resource);
+    return moved;
+  }
+
   /** Disposes all, also after a failure; throws the first one. */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];

@@ -120,6 +120,9 @@ class FakeDraft implements DraftLayer {
     await rename(this.#directory, join(this.#layers, id));
     this.#directory = undefined;
   }
+  persist(): Promise<void> {
+    return Promise.resolve();
+  }
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
     this.#directory = undefined;

@@ -46,6 +46,7 @@ describe("openDirectorySnapshotter()", () => {
     {
       await using draft = await snapshots.ingest([file("a")]);
       await draft.publish("a" as LayerId);
+      await draft.persist();
       await using _dropped = await snapshots.ingest([file("a")]);
       await using active = await snapshots.prepare(["a" as LayerId]);
       await using _uncommitted = await snapshots.prepare([]);

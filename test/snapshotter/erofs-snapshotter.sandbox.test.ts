@@ -66,6 +66,7 @@ if (!inUserNamespace()) {
       const id = name as LayerId;
       await using draft = await snapshots.ingest(changes);
       await draft.publish(id);
+      await draft.persist();
       return id;
     }
 

@@ -13,6 +13,7 @@ const snapshots =
 for (let i = 0; ; i++) {
   await using draft = await snapshots.ingest(sampleLayer());
   await draft.publish(`${process.pid}-${i}` as LayerId);
+  await draft.persist();
   if (i % 3 === 2) await snapshots.remove(`${process.pid}-${i - 1}` as LayerId);
   if (i === 0) console.log("running");
 }
