@@ -31,7 +31,7 @@ export interface ImageResolver {
 }
 
 /** The layers of this machine. */
-export type LayerCatalog = Pick<Layers, "find" | "findByTree" | "publish">;
+export type LayerCatalog = Pick<Layers, "adopt" | "find" | "findByTree" | "publish">;
 
 /** What the user set for all RUN steps. */
 export type SandboxDefaults = Pick<
