@@ -28,6 +28,8 @@ export interface BuildRequest {
 export interface BuiltImage {
   readonly config: ImageConfig;
   readonly state: State;
+  /** How many lines of its history are those of a base image. */
+  readonly inherited: number;
 }
 
 interface BuiltStage extends BuiltImage {
@@ -124,21 +126,23 @@ class Walk {
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));
-    return { config, state, ancestry: ancestryOf(config) };
+    return { config, state, ancestry: ancestryOf(config), inherited: base.inherited };
   }
 
   async #base(
     { base }: PlannedStage,
     vertex: number | undefined,
-  ): Promise<Pick<BuiltStage, "state" | "ancestry">> {
+  ): Promise<Omit<BuiltStage, "config">> {
     switch (base.kind) {
       case "scratch":
-        return { state: emptyState, ancestry: noAncestry };
+        return { state: emptyState, ancestry: noAncestry, inherited: 0 };
       case "stage":
         return await this.stage(base.stage);
       case "image": {
         const { config } = at(this.#request.images, base.image);
-        return { state: this.#bases.get(base.image, vertex), ancestry: ancestryOf(config) };
+        const ancestry = ancestryOf(config);
+        const inherited = ancestry.history.length;
+        return { state: this.#bases.get(base.image, vertex), ancestry, inherited };
       }
     }
   }

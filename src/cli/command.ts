@@ -11,7 +11,7 @@ export type Network = "default" | "host" | "none";
 /** What `--progress` may say. */
 export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
 /** What `--allow` may grant. */
-export type Entitlement = "network.host" | "security.insecure";
+export type Entitlement = "buildx.local.delete" | "network.host" | "security.insecure";
 
 /** `tsbuild [build] CONTEXT`. */
 export interface BuildCommand {
@@ -47,6 +47,8 @@ export interface BuildCommand {
   readonly allow: ReadonlySet<Entitlement>;
   /** Undefined builds. */
   readonly call: Call | undefined;
+  /** About flags that have no effect, for the user to read. */
+  readonly warnings: readonly string[];
   readonly debug: boolean;
 }
 

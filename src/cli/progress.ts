@@ -9,7 +9,9 @@ function openProgress(
   { progress, quiet }: { readonly progress: Progress | undefined; readonly quiet: boolean },
   io: Io,
 ): Renderer {
-  const requested = quiet ? "quiet" : (progress ?? fromEnvironment(io.env["TSBUILD_PROGRESS"]));
+  const requested = quiet
+    ? "quiet"
+    : (progress ?? fromEnvironment(io.env["TSBUILD_PROGRESS"] ?? io.env["BUILDKIT_PROGRESS"]));
   return createRenderer(chooseMode(requested, io.terminal.err), {
     out: io.err,
     now: Date.now,

@@ -53,7 +53,10 @@ function storeRoot(env: Io["env"], namespace: Namespace): string {
 }
 
 /** Loaded when it is needed: node's TLS alone costs a cached build 5 ms. */
-async function openRegistry(env: Io["env"]): Promise<RegistryClient> {
+export async function openRegistry(
+  env: Io["env"],
+  insecureHosts: readonly string[] = [],
+): Promise<RegistryClient> {
   const [{ RegistryClient }, { dockerCredentials }, { proxyChoice }] = await Promise.all([
     import("../registry/registry-client.js"),
     import("../registry/credentials.js"),
@@ -64,7 +67,10 @@ async function openRegistry(env: Io["env"]): Promise<RegistryClient> {
     credentials: dockerCredentials(join(config, "config.json")),
     ca: extraAuthorities(env),
     proxy: proxyChoice(env),
-    insecureHosts: (env["TSBUILD_INSECURE_REGISTRIES"] ?? "").split(",").filter(Boolean),
+    insecureHosts: [
+      ...(env["TSBUILD_INSECURE_REGISTRIES"] ?? "").split(",").filter(Boolean),
+      ...insecureHosts,
+    ],
   });
 }
 

@@ -2,6 +2,7 @@ import { dockerArchiveFile, ociLayoutFiles } from "../oci/archive-files.js";
 import type { ArchiveFile } from "../oci/archive-files.js";
 import { toBytePath } from "../oci/changeset.js";
 import type { Content, Entry } from "../oci/changeset.js";
+import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { blobPath } from "../oci/image-layout.js";
 import { writeLayerTar } from "../oci/layer-tar.js";
@@ -12,6 +13,8 @@ import type { PackedImage } from "./packed-image.js";
 export interface NamedImage {
   readonly image: PackedImage;
   readonly names: readonly Reference[];
+  /** The manifest's descriptor with what else index.json shall tell of it. */
+  readonly root?: Descriptor;
 }
 
 /** "oci" is an image layout; "docker" has the manifest.json of `docker load` besides. */
@@ -39,7 +42,7 @@ export function* archiveEntries(
 
 function indexFiles(images: readonly NamedImage[], kind: ArchiveKind): readonly ArchiveFile[] {
   const layout = ociLayoutFiles(
-    images.map(({ image, names }) => ({ names, root: image.manifest.descriptor })),
+    images.map(({ image, names, root = image.manifest.descriptor }) => ({ names, root })),
   );
   if (kind === "oci") return layout;
   const docker = images.map(({ image, names }) => ({

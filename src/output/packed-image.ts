@@ -1,4 +1,5 @@
-import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
+import { BuildError } from "../error.js";
+import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { digestOf } from "../oci/digest.js";
 import { serializeConfig, serializeDocument } from "../oci/image-json.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
@@ -26,28 +27,77 @@ export interface StoredImage {
   readonly layers: readonly LayerRecord[];
 }
 
+/** How to pack an image. */
+export interface PackOptions {
+  readonly compression: LayerCompression;
+  readonly signal: AbortSignal;
+  /** OCI's, unless Docker's are asked for. */
+  readonly mediaTypes?: "docker" | "oci";
+  /** Of the manifest. */
+  readonly annotations?: Annotations;
+}
+
+type Annotations = Readonly<Record<string, string>>;
+
 /** Packs an image; layers are compressed where they are not already, and stay so. */
 export async function packImage(
   { config, layers }: StoredImage,
   bytes: LayerBytes,
-  { compression, signal }: { readonly compression: LayerCompression; readonly signal: AbortSignal },
+  { compression, signal, mediaTypes: types = "oci", annotations = {} }: PackOptions,
 ): Promise<PackedImage> {
   const packed: PackedLayer[] = [];
   for (const record of layers) {
     const descriptor = await bytes.compressed(record, compression, signal);
-    packed.push({ descriptor, open: () => bytes.open(record, descriptor) });
+    packed.push({
+      descriptor: typed(descriptor, types),
+      open: () => bytes.open(record, descriptor),
+    });
   }
-  return { manifest: manifestOf(config, packed), config, layers: packed };
+  const own = { ...config, descriptor: typed(config.descriptor, types) };
+  return { manifest: manifestOf(own, packed, { types, annotations }), config: own, layers: packed };
 }
 
-function manifestOf(config: Stored, layers: readonly PackedLayer[]): Stored {
+interface ManifestForm {
+  readonly types: "docker" | "oci";
+  readonly annotations: Annotations;
+}
+
+function manifestOf(
+  config: Stored,
+  layers: readonly PackedLayer[],
+  { types, annotations }: ManifestForm,
+): Stored {
+  const { manifest: mediaType } = types === "docker" ? dockerMediaTypes : mediaTypes;
   const manifest: Manifest = {
     schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
+    mediaType,
     config: config.descriptor,
     layers: layers.map(({ descriptor }) => descriptor),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
   };
-  return stored(serializeDocument(manifest), mediaTypes.manifest);
+  return stored(serializeDocument(manifest), mediaType);
+}
+
+/** As Go writes maps. */
+function sorted(annotations: Annotations): Annotations {
+  return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const dockerTypes: ReadonlyMap<string, string> = new Map([
+  [mediaTypes.config, dockerMediaTypes.config],
+  [mediaTypes.layer, dockerMediaTypes.layer],
+  [mediaTypes.layerGzip, dockerMediaTypes.layerGzip],
+]);
+
+/** With the media type of that kind, where there is one. */
+function typed(descriptor: Descriptor, types: ManifestForm["types"]): Descriptor {
+  if (types === "oci") return descriptor;
+  const mediaType = dockerTypes.get(descriptor.mediaType);
+  if (mediaType !== undefined) return { ...descriptor, mediaType };
+  const message = `Cannot use oci-mediatypes=false: Docker has no name for "${descriptor.mediaType}"`;
+  throw new BuildError("OUTPUT", message, {
+    hint: "compression=gzip,force-compression=true changes the layers of the base, too",
+  });
 }
 
 /** A config as it is stored and named by its digest. */

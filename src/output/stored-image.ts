@@ -5,9 +5,14 @@ import { parseDocument, parseImageConfig } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
 import type { ImageRecord } from "../store/images.js";
 import type { LayerRecord } from "../store/layers.js";
-import type { LayerCompression } from "../store/layer-bytes.js";
 import type { Store } from "../store/store.js";
-import { packImage, type PackedImage, type PackedLayer, type StoredImage } from "./packed-image.js";
+import {
+  packImage,
+  type PackedImage,
+  type PackedLayer,
+  type PackOptions,
+  type StoredImage,
+} from "./packed-image.js";
 
 /** An image of the store with all its layers; STORE when one is gone. */
 export async function readStoredImage(store: Store, { id }: ImageRecord): Promise<StoredImage> {
@@ -43,34 +48,48 @@ export async function findLayers(
 export async function packStoredImage(
   store: Store,
   record: ImageRecord,
-  options: { readonly compression: LayerCompression; readonly signal: AbortSignal },
+  options: Pick<PackOptions, "compression" | "signal">,
 ): Promise<PackedImage> {
-  const packed = await packImage(await readStoredImage(store, record), store.layerBytes, options);
-  if (record.manifest === undefined) return packed;
+  const image = await readStoredImage(store, record);
+  return (
+    (await packAsRecorded(store, record, image)) ??
+    (await packImage(image, store.layerBytes, options))
+  );
+}
+
+/** With the manifest that is recorded; undefined where there is none, or a part of it is gone. */
+async function packAsRecorded(
+  store: Store,
+  record: ImageRecord,
+  { config, layers: records }: StoredImage,
+): Promise<PackedImage | undefined> {
+  if (record.manifest === undefined) return undefined;
   const bytes = await store.blobs.readWhole(record.manifest.digest);
   const document = parseDocument(bytes, record.manifest.mediaType);
-  if (document.kind !== "manifest") return packed;
-  const layers = await originalLayers(store, document.manifest, packed);
-  if (layers === undefined) return packed;
+  if (document.kind !== "manifest") return undefined;
+  const layers = await originalLayers(store, document.manifest, records);
+  if (layers === undefined) return undefined;
   return {
     manifest: { descriptor: record.manifest, bytes },
-    config: { ...packed.config, descriptor: document.manifest.config },
+    config: { ...config, descriptor: document.manifest.config },
     layers,
   };
 }
 
 /** The layers under the names that the manifest gives them; undefined where the store lacks one. */
 async function originalLayers(
-  { blobs }: Store,
+  { blobs, layerBytes }: Store,
   manifest: Manifest,
-  packed: PackedImage,
+  records: readonly LayerRecord[],
 ): Promise<readonly PackedLayer[] | undefined> {
   const layers: PackedLayer[] = [];
   for (const [i, descriptor] of manifest.layers.entries()) {
     const { digest } = descriptor;
-    const same = packed.layers[i]?.descriptor.digest === digest ? packed.layers[i] : undefined;
-    if (same === undefined && !(await blobs.has(digest))) return undefined;
-    layers.push({ descriptor, open: same?.open ?? (() => blobs.read(digest)) });
+    const record = records[i];
+    if (await blobs.has(digest)) layers.push({ descriptor, open: () => blobs.read(digest) });
+    else if (record?.diffId === digest)
+      layers.push({ descriptor, open: () => layerBytes.tar(record) });
+    else return undefined;
   }
   return layers;
 }

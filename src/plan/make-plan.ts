@@ -3,6 +3,7 @@ import { withWarnings } from "../parser/linted-error.js";
 import { selectWarnings } from "../parser/select-warnings.js";
 import { assemble } from "./assemble.js";
 import { draftFile } from "./draft-file.js";
+import { readEpoch } from "./epoch.js";
 import type { MakePlan, Plan } from "./plan.js";
 import { unusedArgs } from "./unused-args.js";
 
@@ -19,7 +20,10 @@ export const makePlan: MakePlan = (dockerfile, options, images) => {
     const plan = assemble({ ...file, options, images });
     const unused = unusedArgs(dockerfile.instructions, file.nodes, options);
     const findings = judged(dockerfile, warnings());
-    return { kind: "plan", plan: { ...plan, ...findings, unusedArgs: unused } };
+    return {
+      kind: "plan",
+      plan: { ...plan, ...findings, epoch: readEpoch(file.setting), unusedArgs: unused },
+    };
   } catch (error) {
     throw withWarnings(error, warnings());
   }

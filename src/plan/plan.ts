@@ -58,6 +58,8 @@ export interface Plan {
   readonly warnings: readonly Warning[];
   /** The rules that found something, where findings fail the build (`error=true`). */
   readonly violated: readonly RuleName[];
+  /** SOURCE_DATE_EPOCH of the command line or of the Dockerfile, in seconds (T01). */
+  readonly epoch: number | undefined;
   /** Names of --build-arg that no ARG consumed. */
   readonly unusedArgs: readonly string[];
 }

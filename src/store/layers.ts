@@ -26,9 +26,12 @@ export interface LayerRecord {
   readonly usedAt: number;
 }
 
-/** Where a draft comes from: a step of ours, or a foreign tar that the caller has verified. */
+/**
+ * Where a draft comes from: a step of ours, a foreign tar that the caller has verified, or a layer that
+ * is wanted with other times.
+ */
 export interface Provenance {
-  readonly origin: "built" | "pulled";
+  readonly origin: "built" | "pulled" | "rewritten";
 }
 
 /** A layer that this process can use, and others once it is recorded. */
@@ -112,7 +115,7 @@ export class Layers {
 
   /**
    * Publishes a draft, unless the same layer is known: then the draft is dropped and the known one
-   * answered (early cutoff). Of built layers the content decides, of pulled ones the DiffID.
+   * answered (early cutoff). Of built layers the content decides, of all others the DiffID.
    */
   async publish(
     draft: DraftLayer,

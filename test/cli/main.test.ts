@@ -38,9 +38,9 @@ describe("main()", () => {
     { line: "build", code: 2, errors: /^ERROR: Cannot build: the context is missing\n/ },
     { line: "--no-such .", code: 2, errors: /^ERROR: Cannot use --no-such: no such flag\n/ },
     {
-      line: "--isolation x .",
+      line: "--policy x .",
       code: 1,
-      errors: /^ERROR: Cannot use --isolation: not supported yet\n/,
+      errors: /^ERROR: Cannot use --policy: not supported yet\n/,
     },
     { line: "./nowhere", code: 1, errors: /ERROR: Cannot use ".\/nowhere" as a build context/ },
     { line: "history none", code: 1, errors: /^ERROR: Cannot find image "none" in the store\n/ },

@@ -1,5 +1,6 @@
 import { assert } from "chai";
 import { checkCall } from "../../src/cli/args/call.js";
+import { intoStore, parseOutput, usualForm } from "../../src/cli/args/output.js";
 import type { BuildCommand, Command } from "../../src/cli/command.js";
 import { parseCommand } from "../../src/cli/parse-command.js";
 import { BuildError, type BuildErrorCode } from "../../src/error.js";
@@ -30,8 +31,13 @@ const plainBuild: BuildCommand = {
   jobs: undefined,
   allow: new Set(),
   call: undefined,
+  warnings: [],
   debug: false,
 };
+
+const local = parseOutput("out");
+const engine = { ...usualForm, type: "docker", dest: undefined } as const;
+const annotation = { place: "manifest", platform: undefined, key: "a", value: "b" } as const;
 
 /** A command line as a shell without quotes would split it. */
 function words(line: string): readonly string[] {
@@ -112,17 +118,37 @@ describe("parseCommand() of a build", () => {
       "--allow network.host,security.insecure .",
       { allow: new Set(["network.host", "security.insecure"] as const) },
     ],
-    ["--rm --force-rm --provenance=false --sbom=false .", {}],
-    ["-o out .", { outputs: [{ type: "local", dest: "out" }] }],
-    ["--push -t a .", { tags: ["a"], outputs: [{ type: "image", push: true, names: [] }] }],
+    ["--rm --force-rm --compress .", {}],
+    ["--provenance=false --sbom false .", {}],
+    ["--provenance=mode=max,disabled=true .", {}],
+    ["--attest type=sbom --attest type=sbom,disabled=true .", {}],
+    ["--attest type=provenance,mode=max --provenance=false .", {}],
     [
-      "--push -o type=image,name=a -o - .",
+      "--isolation=hyperv --security-opt a --security-opt b --squash .",
       {
-        outputs: [
-          { type: "image", push: true, names: ["a"] },
-          { type: "tar", dest: "-" },
+        warnings: [
+          "--isolation has no effect: there is one way to isolate a step",
+          "--security-opt has no effect: RUN --security=… sets it for a step",
+          "--squash has no effect: COPY --from a stage makes one layer of many",
         ],
       },
+    ],
+    ["--squash=false .", {}],
+    ["-o out .", { outputs: [local] }],
+    ["--push -t a .", { tags: ["a"], outputs: [{ ...intoStore, push: true }] }],
+    [
+      "--push -o type=image,name=a -o - .",
+      { outputs: [{ ...intoStore, push: true, names: ["a"] }, parseOutput("-")] },
+    ],
+    ["--push -o out .", { outputs: [local, { ...intoStore, push: true }] }],
+    ["--load .", { outputs: [engine] }],
+    ["--load --push .", { outputs: [{ ...intoStore, push: true }, engine] }],
+    ["--load -o type=docker,name=a .", { outputs: [{ ...engine, names: ["a"] }] }],
+    ["--load -o type=docker,dest=f .", { outputs: [{ ...engine, dest: "f" }, engine] }],
+    ["--annotation a=b .", { outputs: [{ ...intoStore, annotations: [annotation] }] }],
+    [
+      "--annotation a=b -o out -o type=docker .",
+      { outputs: [local, { ...engine, annotations: [annotation] }] },
     ],
   ];
   for (const [line, want] of cases) {
@@ -218,8 +244,8 @@ describe("parseCommand() of wrong usage", () => {
     ["--file= .", "USAGE", 'Cannot use --file "": the value is empty'],
     ["--build-arg =x .", "USAGE", 'Cannot use --build-arg "=x": the name before the = is missing'],
     ["--build-context a .", "USAGE", 'Cannot use --build-context "a": want NAME=VALUE'],
-    ["--isolation a .", "UNSUPPORTED", "Cannot use --isolation: not supported yet"],
-    ["--isolation=a .", "UNSUPPORTED", "Cannot use --isolation: not supported yet"],
+    ["--policy a .", "UNSUPPORTED", "Cannot use --policy: not supported yet"],
+    ["--policy=a .", "UNSUPPORTED", "Cannot use --policy: not supported yet"],
     [
       "--call=chek .",
       "USAGE",
@@ -239,8 +265,49 @@ describe("parseCommand() of wrong usage", () => {
       'Cannot use --call "check,ignorestatus=maybe": ignorestatus takes true or false',
     ],
     ["-m 1g .", "UNSUPPORTED", "Cannot use -m: not supported yet"],
-    ["--provenance=mode=max .", "UNSUPPORTED", "Cannot use --provenance: not supported yet"],
-    ["--load .", "UNSUPPORTED", "Cannot use --load: not supported yet"],
+    [
+      "--provenance=mode=max .",
+      "UNSUPPORTED",
+      'Cannot use --provenance "mode=max": tsbuild makes no attestations yet',
+    ],
+    [
+      "--sbom=true .",
+      "UNSUPPORTED",
+      'Cannot use --sbom "true": tsbuild makes no attestations yet',
+      "without the flag there are none",
+    ],
+    [
+      "--attest type=slsa .",
+      "USAGE",
+      'Cannot use --attest "type=slsa": want type=provenance or type=sbom',
+    ],
+    ["--attest sbom .", "USAGE", 'Cannot use --attest "sbom": "sbom" is not KEY=VALUE'],
+    [
+      "--builder x .",
+      "UNSUPPORTED",
+      "Cannot use --builder: not supported yet",
+      "tsbuild is its own builder, and has no others",
+    ],
+    ["--destination x .", "USAGE", "Cannot use --destination: no such flag here", "-t NAME --push"],
+    [
+      "--tar-path=x .",
+      "USAGE",
+      "Cannot use --tar-path: no such flag here",
+      "-o type=docker,dest=PATH",
+    ],
+    [
+      "--disable-compression .",
+      "USAGE",
+      "Cannot use --disable-compression: no such flag here",
+      "-o type=…,compression=uncompressed",
+    ],
+    ["--squash=x .", "USAGE", 'Cannot use "--squash=x": --squash takes true or false'],
+    ["--annotation a=b -o out .", "USAGE", "Cannot use --annotation: no output is an image"],
+    [
+      "--annotation a=b -o type=oci,oci-mediatypes=false .",
+      "USAGE",
+      "Cannot use --annotation with oci-mediatypes=false: Docker's manifests have no annotations",
+    ],
     [
       "--platform linux/amd64,linux/arm64 .",
       "UNSUPPORTED",

@@ -1,6 +1,9 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { testsRunAsRoot } from "./support/accounts.js";
 import { baseLayout } from "./support/base-images.js";
@@ -27,6 +30,19 @@ function idOf(reference: string): string {
   return `sha256:${execFileSync("sha256sum", { input: raw, encoding: "utf8" }).slice(0, 64)}`;
 }
 
+interface Index {
+  readonly manifests: readonly {
+    readonly digest: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  }[];
+}
+
+interface Manifest {
+  readonly mediaType: string;
+  readonly layers: readonly { readonly mediaType: string }[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 const Dockerfile = `FROM busybox
 LABEL made=here
 COPY --chown=33:33 f /srv/
@@ -38,6 +54,16 @@ describeForAccounts("outputs", (site) => {
   let context: string;
   const path = (name: string): string => join(site.directory, name);
   const build = (...flags: readonly string[]) => site.ok([...flags, context]);
+  const epoch = ["--build-arg", "SOURCE_DATE_EPOCH=1000000000"];
+
+  /** A file of the site's directory, or of an archive there. */
+  function json(name: string, archive?: string): unknown {
+    const bytes =
+      archive === undefined
+        ? readFileSync(path(name))
+        : execFileSync("tar", ["-xOf", path(archive), name]);
+    return JSON.parse(bytes.toString());
+  }
 
   before(async () => {
     context = site.context({ Dockerfile, f: "content\n" });
@@ -161,6 +187,94 @@ describeForAccounts("outputs", (site) => {
     assert.strictEqual((await site.tsbuild([...flags, failing])).code, 1);
     assert.isFalse(existsSync(path("iid")));
     assert.strictEqual(readFileSync(path("kept.tar"), "utf8"), "old");
+  });
+
+  it("O12 O14 O16 F03 several outputs at once each have their form", async () => {
+    const annotated = "annotation.a=b,annotation-manifest-descriptor.c=d";
+    await build(
+      ...["-t", "out:1", "--annotation", "e=f"],
+      ...[
+        "-o",
+        `type=oci,dest=forms,tar=false,compression=zstd,force-compression=true,${annotated}`,
+      ],
+      ...["-o", "type=tar,dest=forms.tar", "-o", "type=cacheonly"],
+    );
+    await build("-t", "out:2", "-o", "type=oci,dest=forms,tar=false,oci-mediatypes=false");
+    const index = json("forms/index.json") as Index;
+    assert.lengthOf(index.manifests, 2, "O06 the layout keeps what it had");
+    const [zstd, docker] = index.manifests.map(({ digest }) => {
+      return json(`forms/blobs/sha256/${digest.slice("sha256:".length)}`) as Manifest;
+    });
+    assert.strictEqual(index.manifests[0]?.annotations["c"], "d");
+    assert.deepStrictEqual(zstd?.annotations, { a: "b", e: "f" });
+    assert.lengthOf(zstd?.layers ?? [], 3);
+    for (const { mediaType } of zstd?.layers ?? []) assert.match(mediaType, /\.v1\.tar\+zstd$/);
+    assert.strictEqual(docker?.mediaType, "application/vnd.docker.distribution.manifest.v2+json");
+    for (const { mediaType } of docker?.layers ?? [])
+      assert.match(mediaType, /rootfs\.diff\.tar(?:\.gzip)?$/);
+    assert.strictEqual(idOf(`oci:${path("forms")}:1`), (await inspect(site, "out")).Id);
+    skopeo("copy", "-q", `oci:${path("forms")}:1`, `dir:${path("forms-1")}`);
+    assert.isTrue(existsSync(path("forms.tar")));
+  });
+
+  it("O08 an image of the store keeps the form that it was built with", async () => {
+    const flags = ["--annotation", "kept=yes", "-o", "type=image,compression=uncompressed"];
+    await build("-t", "formed", "--label", "form=own", ...flags);
+    await site.ok(["save", "-o", "formed.tar", "formed"]);
+    const [manifest] = (json("index.json", "formed.tar") as Index).manifests;
+    const blob = `blobs/sha256/${manifest?.digest.slice("sha256:".length) ?? ""}`;
+    const { annotations, layers } = json(blob, "formed.tar") as Manifest;
+    assert.deepStrictEqual(annotations, { kept: "yes" });
+    assert.match(layers.at(-1)?.mediaType ?? "", /\.tar$/);
+  });
+
+  it("T01 T03 with an epoch the same inputs give the same bytes, however often they are built", async () => {
+    const form = "rewrite-timestamp=true,name=r:1";
+    for (const name of ["a", "b"]) {
+      await build("--no-cache", "-o", `type=oci,dest=epoch-${name}.tar,${form}`, ...epoch);
+    }
+    assert.isTrue(readFileSync(path("epoch-a.tar")).equals(readFileSync(path("epoch-b.tar"))));
+    const config = JSON.parse(
+      skopeo("inspect", "--config", `oci-archive:${path("epoch-a.tar")}`),
+    ) as { readonly created: string; readonly history: readonly { readonly created: string }[] };
+    assert.strictEqual(Date.parse(config.created), 1_000_000_000_000);
+    assert.isAbove(Date.parse(config.history[0]?.created ?? ""), 1_000_000_000_000, "the base's");
+    const { stderr } = await build("-o", `type=oci,dest=epoch-none.tar,${form}`);
+    assert.include(stderr, "rewrite-timestamp=true has no effect without SOURCE_DATE_EPOCH");
+  });
+
+  it("O02 O03 O04 a local output is split, dated, and rid of what is stale", async () => {
+    const platform = `linux_${process.arch === "x64" ? "amd64" : process.arch}`;
+    site.write(`split/${platform}`, { "stale/f": "", "srv/stale": "" });
+    await build("-o", "type=local,dest=split,platform-split=true,mode=delete", ...epoch);
+    const root = path(`split/${platform}`);
+    assert.deepStrictEqual(readdirSync(join(root, "srv")).sort(), ["f", "link"]);
+    assert.isFalse(existsSync(join(root, "stale")));
+    assert.strictEqual(statSync(join(root, "srv/f")).mtimeMs, 1_000_000_000_000);
+    await build("-o", "type=tar,dest=split.tar,platform-split=true");
+    const listed = execFileSync("tar", ["-tf", path("split.tar")], { encoding: "utf8" });
+    assert.include(listed, `${platform}/srv/f\n`);
+    for (const name of listed.trim().split("\n")) assert.match(name, new RegExp(`^${platform}/`));
+  });
+
+  it("F15 --load hands the image to the engine of DOCKER_HOST", async () => {
+    const received: Buffer[] = [];
+    const engine = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => received.push(chunk));
+      request.on("end", () => response.end("{}"));
+    });
+    engine.listen(0, "127.0.0.1");
+    await once(engine, "listening");
+    const { port } = engine.address() as AddressInfo;
+    try {
+      const DOCKER_HOST = `tcp://127.0.0.1:${port}`;
+      await site.ok(["--load", "-t", "loaded:1", context], { env: { DOCKER_HOST } });
+    } finally {
+      engine.close();
+    }
+    site.write(".", { "loaded.tar": Buffer.concat(received) });
+    const reference = `docker-archive:${path("loaded.tar")}:loaded:1`;
+    assert.strictEqual(idOf(reference), (await inspect(site, "loaded:1")).Id);
   });
 });
 

@@ -1,9 +1,14 @@
 import { BuildError } from "../../error.js";
 import type { BuildCommand, Entitlement, Progress } from "../command.js";
+import { parseAnnotation } from "./annotation.js";
+import { refuseAttestations } from "./attest.js";
 import { checkCall, parseCall, type Call } from "./call.js";
+import { declareCompatibility } from "./compatibility.js";
+import { finishOutputs } from "./finish-outputs.js";
 import { Flags } from "./flags.js";
+import { foreignFlags } from "./foreign-flags.js";
 import { parseHost } from "./host.js";
-import { parseOutput, type OutputSpec } from "./output.js";
+import { parseOutput } from "./output.js";
 import { parseSecret } from "./secret.js";
 import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
 import { parseSize } from "./size.js";
@@ -19,7 +24,11 @@ import {
   progresses,
 } from "./words.js";
 
-const entitlements: readonly Entitlement[] = ["network.host", "security.insecure"];
+const entitlements: readonly Entitlement[] = [
+  "buildx.local.delete",
+  "network.host",
+  "security.insecure",
+];
 
 /** Reads the words after `tsbuild build`. */
 export function parseBuild(argv: readonly string[]): BuildCommand {
@@ -28,6 +37,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     usage: "[flags] CONTEXT",
     summary: "Builds an image from a Dockerfile. CONTEXT is the directory that COPY and ADD see.",
     unsupported: unsupportedBuildFlags,
+    foreign: foreignFlags,
     examples: [
       "tsbuild -t web .                                 build ./Dockerfile, name the image web",
       "tsbuild -f docker/api.Dockerfile -t api:1.2 .    another Dockerfile",
@@ -60,6 +70,12 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const tags = flags.many("-t, --tag <name>", "name the image (repeatable)", nonEmpty("--tag"));
   const outputs = flags.many("-o, --output <dest>", "DIRECTORY, or type=…,dest=…", parseOutput);
   const push = flags.switch("--push", "push the image when it is built");
+  const load = flags.switch("--load", "hand the image to the Docker or Podman that runs here, too");
+  const annotations = flags.many(
+    "--annotation <[type:]key=value>",
+    "write it into the image's manifest",
+    parseAnnotation,
+  );
   const iidFile = flags.one("--iidfile <path>", "write the image id there", nonEmpty("--iidfile"));
   const metadataFile = flags.one(
     "--metadata-file <path>",
@@ -102,13 +118,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const quiet = flags.switch("-q, --quiet", "print nothing but the image id");
   const debug = flags.switch("-D, --debug", "show details of errors");
 
-  flags.ignored("--rm");
-  flags.ignored("--force-rm");
-  flags.onlyFalse("--provenance");
-  flags.onlyFalse("--sbom");
+  const compatibility = declareCompatibility(flags);
 
   const context = onlyContext(flags.parse(argv));
   checkQuiet(quiet(), progress());
+  refuseAttestations(compatibility.attests);
   return {
     kind: "build",
     context,
@@ -127,7 +141,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     noCache: noCache(),
     noCacheFilter: noCacheFilter().flat(),
     pull: pull(),
-    outputs: withPush(outputs(), push()),
+    outputs: finishOutputs(outputs(), {
+      push: push(),
+      load: load(),
+      annotations: annotations().flat(),
+    }),
     iidFile: iidFile(),
     metadataFile: metadataFile(),
     progress: progress(),
@@ -136,6 +154,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     allow: new Set(allow().flat()),
     call: callOf(call(), check()),
     debug: debug(),
+    warnings: compatibility.warnings,
   };
 }
 
@@ -171,11 +190,4 @@ function onlyContext(operands: readonly string[]): string {
 function checkQuiet(quiet: boolean, progress: Progress | undefined): void {
   if (!quiet || progress === undefined || progress === "auto" || progress === "quiet") return;
   throw new BuildError("USAGE", `Cannot use --quiet with --progress=${progress}: choose one`);
-}
-
-function withPush(outputs: readonly OutputSpec[], push: boolean): readonly OutputSpec[] {
-  if (!push) return outputs;
-  const image = outputs.findIndex(({ type }) => type === "image");
-  if (image < 0) return [...outputs, { type: "image", push: true, names: [] }];
-  return outputs.map((output) => (output.type === "image" ? { ...output, push: true } : output));
 }

@@ -17,6 +17,8 @@ export interface Description {
   readonly examples: readonly string[];
   /** Flags that Docker has and tsbuild has not, by long or short name. */
   readonly unsupported?: readonly string[];
+  /** How to say here what other builders have these flags for. */
+  readonly foreign?: ReadonlyMap<string, string>;
   /** Flags after the first operand belong to the operand (`run IMAGE ls -l`). */
   readonly operandsEndFlags?: boolean;
 }
@@ -29,12 +31,14 @@ export class Flags {
   readonly #command = new Command();
   readonly #switches: string[] = [];
   readonly #unsupported: readonly string[];
+  readonly #foreign: ReadonlyMap<string, string>;
   readonly #name: string;
   #help = "";
 
   constructor(description: Description) {
     this.#name = description.name;
     this.#unsupported = description.unsupported ?? [];
+    this.#foreign = description.foreign ?? new Map();
     this.#command
       .name(description.name === "" ? "tsbuild" : `tsbuild ${description.name}`)
       .usage(description.usage)
@@ -67,14 +71,19 @@ export class Flags {
     return this.#switch(new Option(flags, description));
   }
 
-  /** A switch without effect here, taken so that scripts written for Docker go on working. */
-  ignored(flags: string): void {
-    this.#switch(new Option(flags).hideHelp());
+  /** A switch that the help does not show. */
+  hiddenSwitch(flags: string): () => boolean {
+    return this.#switch(new Option(flags).hideHelp());
   }
 
-  /** A flag of which only `--flag=false` is supported. */
-  onlyFalse(flag: string): void {
-    this.#command.addOption(new Option(`${flag}=false`).hideHelp());
+  /** A switch without effect here, taken so that scripts written for Docker go on working. */
+  ignored(flags: string): void {
+    this.hiddenSwitch(flags);
+  }
+
+  /** A flag with a value that the help does not show; `take` is told each one. */
+  hidden(flags: string, take: (text: string) => void): void {
+    this.#listen(new Option(flags).hideHelp(), take);
   }
 
   /** A flag with a value; the last one counts. */
@@ -143,6 +152,10 @@ export class Flags {
     if (this.#unsupported.includes(flag)) return unsupported(flag, unsupportedHints.get(flag));
     if (this.#switches.includes(flag)) {
       return new BuildError("USAGE", `Cannot use "${word}": ${flag} takes true or false`);
+    }
+    const ours = this.#foreign.get(flag);
+    if (ours !== undefined) {
+      return new BuildError("USAGE", `Cannot use ${flag}: no such flag here`, { hint: ours });
     }
     const names = this.#command.options.flatMap(({ hidden, long }) => (hidden ? [] : (long ?? [])));
     const near = flag.startsWith("--") ? suggest(flag, names) : undefined;

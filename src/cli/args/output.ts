@@ -1,151 +1,173 @@
-import { BuildError } from "../../error.js";
-import { suggest } from "../../suggest.js";
-import { splitCsv } from "./csv.js";
-import { dockerHint } from "./unsupported.js";
-import { badValue, unsupported } from "./usage-error.js";
+import type { LayerCompression } from "../../store/layer-bytes.js";
+import type { Annotation } from "./annotation.js";
+import { OutputKeys } from "./output-keys.js";
+import { badValue } from "./usage-error.js";
+
+/** How an image is written down. */
+export interface ImageForm {
+  /** Instead of the tags of the build, where there are none. */
+  readonly names: readonly string[];
+  /** Undefined is what suits the output. */
+  readonly compression: LayerCompression | undefined;
+  readonly mediaTypes: "docker" | "oci";
+  readonly annotations: readonly Annotation[];
+  /** Lower the times in new layers to the epoch (T03). */
+  readonly rewriteTimestamp: boolean;
+  /** Instead of SOURCE_DATE_EPOCH, in seconds. */
+  readonly epoch: number | undefined;
+}
+
+/** What becomes of an image, besides a file. */
+export interface ImageTarget extends ImageForm {
+  readonly type: "image";
+  readonly push: boolean;
+  readonly pushByDigest: boolean;
+  /** Also under its name with its digest. */
+  readonly nameCanonical: boolean;
+  /** What comes before the digest in the name of an image that has no other. */
+  readonly danglingPrefix: string | undefined;
+  /** The registries may have a bad certificate or none. */
+  readonly insecure: boolean;
+  /** Keep it in the image store. */
+  readonly store: boolean;
+}
+
+/** The root filesystem: into a directory or a tar. */
+interface TreeOutput {
+  readonly dest: string;
+  /** Below a directory that is named after the platform. */
+  readonly platformSplit: boolean;
+  readonly epoch: number | undefined;
+}
 
 /** Where a result goes. A `dest` of "-" is standard output. */
 export type OutputSpec =
-  | { readonly type: "local"; readonly dest: string }
-  | { readonly type: "tar"; readonly dest: string }
-  /** `tar: false` writes the layout as a directory. Without `names` the image has the tags. */
-  | {
-      readonly type: "oci";
-      readonly dest: string;
-      readonly tar: boolean;
-      readonly names: readonly string[];
-    }
-  | { readonly type: "docker"; readonly dest: string; readonly names: readonly string[] }
-  | { readonly type: "image"; readonly push: boolean; readonly names: readonly string[] }
+  | ({ readonly type: "local"; readonly mode: "copy" | "delete" } & TreeOutput)
+  | ({ readonly type: "tar" } & TreeOutput)
+  /** `tar: false` writes the layout as a directory. */
+  | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean } & ImageForm)
+  /** Without `dest` into the engine that runs here. */
+  | ({ readonly type: "docker"; readonly dest: string | undefined } & ImageForm)
+  | ImageTarget
   | { readonly type: "cacheonly" };
 
-/** The keys of each type that work here. */
-const supported = {
-  local: ["dest"],
-  tar: ["dest"],
-  oci: ["dest", "name", "tar"],
-  docker: ["dest", "name"],
-  image: ["name", "push"],
-  registry: ["name", "push"],
-  cacheonly: [],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+/** An image as it is made when nothing else was asked for. */
+export const usualForm: ImageForm = {
+  names: [],
+  compression: undefined,
+  mediaTypes: "oci",
+  annotations: [],
+  rewriteTimestamp: false,
+  epoch: undefined,
+};
 
-type OutputType = keyof typeof supported;
-
-/** What docker buildx knows besides: named in the answer, so that nobody looks for a typing error. */
-const known = [
-  "attestation-inline",
-  "attestation-prefix",
-  "compression",
-  "compression-level",
-  "context",
-  "dangling-name-prefix",
-  "force-compression",
-  "mode",
-  "name-canonical",
-  "oci-artifact",
-  "oci-mediatypes",
-  "platform-split",
-  "prefer-nondist-layers",
-  "push-by-digest",
-  "registry.insecure",
-  "rewrite-timestamp",
-  "source-date-epoch",
-  "store",
-  "unpack",
-];
+/** Into the image store, and nowhere else: what a build does by itself. */
+export const intoStore: ImageTarget = {
+  ...usualForm,
+  type: "image",
+  push: false,
+  pushByDigest: false,
+  nameCanonical: false,
+  danglingPrefix: undefined,
+  insecure: false,
+  store: true,
+};
 
 /** Reads `--output`: CSV of key=value with a type, a bare path (type=local), or "-" (a tar). */
 export function parseOutput(text: string): OutputSpec {
-  if (text === "-") return { type: "tar", dest: "-" };
-  const fields = splitCsv("--output", text);
-  if (fields.length === 1 && !text.includes("=")) {
+  if (text === "-") return { type: "tar", dest: "-", platformSplit: false, epoch: undefined };
+  if (!/[=,"]/.test(text)) {
     if (text === "") throw badValue("--output", text, "want a path, or type=…");
-    return { type: "local", dest: text };
+    const tree = { dest: text, platformSplit: false, epoch: undefined };
+    return { type: "local", mode: "copy", ...tree };
   }
-  return fromKeys(text, readKeys(text, fields));
+  return fromKeys(new OutputKeys(text));
 }
 
-interface Keys {
-  readonly type: OutputType;
-  readonly values: ReadonlyMap<string, string>;
-}
-
-function readKeys(text: string, fields: readonly string[]): Keys {
-  const values = new Map<string, string>();
-  for (const field of fields) {
-    const equals = field.indexOf("=");
-    if (equals < 1) throw badValue("--output", text, `"${field}" is not KEY=VALUE`);
-    values.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
-  }
-  const type = readType(text, values.get("type"));
-  const allowed: readonly string[] = ["type", ...supported[type]];
-  for (const key of values.keys()) {
-    if (!allowed.includes(key)) throw unknownKey(text, type, key);
-  }
-  return { type, values };
-}
-
-function readType(text: string, type: string | undefined): OutputType {
-  const hint = `the types are ${Object.keys(supported).join(", ")}`;
-  if (type === undefined) throw badValue("--output", text, "the type is missing", hint);
-  if (isOutputType(type)) return type;
-  const near = suggest(type, Object.keys(supported));
-  const better = near === undefined ? hint : `did you mean "${near}"?`;
-  throw badValue("--output", text, `no output is of type "${type}"`, better);
-}
-
-function isOutputType(type: string): type is OutputType {
-  return Object.hasOwn(supported, type);
-}
-
-function fromKeys(text: string, { type, values }: Keys): OutputSpec {
-  const names = splitNames(values.get("name"));
-  const dest = values.get("dest");
-  if (dest === "") throw badValue("--output", text, "dest is empty");
+function fromKeys(keys: OutputKeys): OutputSpec {
+  const { type, dest } = keys;
   switch (type) {
-    case "local":
-      if (dest === undefined) throw badValue("--output", text, "type=local needs dest=DIRECTORY");
-      return { type, dest };
+    case "local": {
+      if (dest === undefined) throw keys.wrong("type=local needs dest=DIRECTORY");
+      if (dest === "-") throw keys.wrong("a directory cannot go to standard output");
+      const mode = keys.word("mode", ["copy", "delete"]) ?? "copy";
+      return { type, mode, ...treeOf(keys, dest) };
+    }
     case "tar":
-      return { type, dest: dest ?? "-" };
-    case "oci":
-      return { type, dest: dest ?? "-", tar: parseBoolean(text, "tar", values) ?? true, names };
+      return { type, ...treeOf(keys, dest ?? "-") };
+    case "oci": {
+      const tar = keys.boolean("tar") ?? true;
+      if (!tar && (dest === undefined || dest === "-")) {
+        throw keys.wrong("tar=false needs dest=DIRECTORY");
+      }
+      return { type, dest: dest ?? "-", tar, ...formOf(keys) };
+    }
     case "docker":
-      if (dest === undefined) throw unsupported(`--output "${text}"`, dockerHint);
-      return { type, dest, names };
+      return { type, dest, ...formOf(keys) };
     case "image":
-      return { type, push: parseBoolean(text, "push", values) ?? false, names };
     case "registry":
-      return { type: "image", push: parseBoolean(text, "push", values) ?? true, names };
+      return imageOf(keys, type === "registry");
     case "cacheonly":
       return { type };
   }
 }
 
-function splitNames(value: string | undefined): readonly string[] {
-  return value === undefined || value === "" ? [] : value.split(",").map((name) => name.trim());
+function treeOf(keys: OutputKeys, dest: string): TreeOutput {
+  return { dest, platformSplit: keys.boolean("platform-split") ?? false, epoch: epochOf(keys) };
 }
 
-function parseBoolean(
-  text: string,
-  key: string,
-  values: ReadonlyMap<string, string>,
-): boolean | undefined {
-  const value = values.get(key);
-  if (value === undefined) return undefined;
-  if (/^(true|1)$/i.test(value)) return true;
-  if (/^(false|0)$/i.test(value)) return false;
-  throw badValue("--output", text, `${key} is "${value}", want true or false`);
+function imageOf(keys: OutputKeys, push: boolean): ImageTarget {
+  keys.boolean("unpack"); // an image of the store is always ready to run
+  return {
+    ...formOf(keys),
+    type: "image",
+    push: keys.boolean("push") ?? push,
+    pushByDigest: keys.boolean("push-by-digest") ?? false,
+    nameCanonical: keys.boolean("name-canonical") ?? false,
+    danglingPrefix: keys.get("dangling-name-prefix"),
+    insecure: keys.boolean("registry.insecure") ?? false,
+    store: keys.boolean("store") ?? true,
+  };
 }
 
-function unknownKey(text: string, type: OutputType, key: string): BuildError {
-  if (known.includes(key) || key.startsWith("annotation")) {
-    return unsupported(`the key "${key}" of --output`);
+function formOf(keys: OutputKeys): ImageForm {
+  keys.boolean("prefer-nondist-layers"); // what a base has of them stays as it is
+  const { annotations } = keys;
+  const compression = compressionOf(keys);
+  const oci = keys.boolean("oci-mediatypes") ?? true;
+  if (!oci && compression?.type === "zstd") {
+    throw keys.wrong("oci-mediatypes=false: Docker's media types know no zstd");
   }
-  const keys = ["type", ...supported[type]];
-  const near = suggest(key, keys);
-  const all = `type=${type} takes ${keys.join(", ")}`;
-  const hint = near === undefined ? all : `did you mean "${near}"?`;
-  return badValue("--output", text, `type=${type} has no key "${key}"`, hint);
+  if (!oci && annotations.length > 0) throw keys.wrong(withoutAnnotations);
+  return {
+    names: splitNames(keys.get("name")),
+    compression,
+    mediaTypes: oci ? "oci" : "docker",
+    annotations,
+    rewriteTimestamp: keys.boolean("rewrite-timestamp") ?? false,
+    epoch: epochOf(keys),
+  };
+}
+
+/** Why `oci-mediatypes=false` and annotations exclude each other. */
+export const withoutAnnotations = "oci-mediatypes=false: Docker's manifests have no annotations";
+
+/** The greatest level of each format (O14). */
+const levels = { gzip: 9, uncompressed: 0, zstd: 22 } as const;
+
+function compressionOf(keys: OutputKeys): LayerCompression | undefined {
+  const type = keys.word("compression", ["uncompressed", "gzip", "zstd", "estargz"]);
+  if (type === "estargz") throw keys.wrong("estargz is not supported", "gzip and zstd are");
+  const level = keys.number("compression-level", levels[type ?? "gzip"]);
+  const force = keys.boolean("force-compression") ?? false;
+  if (type === undefined && level === undefined && !force) return undefined;
+  return { type: type ?? "gzip", level, force };
+}
+
+function epochOf(keys: OutputKeys): number | undefined {
+  return keys.number("source-date-epoch", Number.MAX_SAFE_INTEGER);
+}
+
+function splitNames(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : value.split(",").map((name) => name.trim());
 }

@@ -1,19 +1,15 @@
-/** What to do where Docker would fill its engine. */
-export const dockerHint =
-  "the image is in tsbuild's own store; for Docker: tsbuild save NAME | docker load";
-
 /** What to do instead of using some of the flags below. */
-export const unsupportedHints: ReadonlyMap<string, string> = new Map([["--load", dockerHint]]);
+export const unsupportedHints: ReadonlyMap<string, string> = new Map([
+  ["--builder", "tsbuild is its own builder, and has no others"],
+  ["--print", "newer versions of buildx call it --call"],
+]);
 
 /** Flags of `docker buildx build` that tsbuild knows and does not have yet. */
 export const unsupportedBuildFlags: readonly string[] = [
-  "--annotation",
-  "--attest",
   "--builder",
   "--cache-from",
   "--cache-to",
   "--cgroup-parent",
-  "--compress",
   "--cpu-period",
   "--cpu-quota",
   "--cpu-shares",
@@ -22,18 +18,12 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--cpuset-cpus",
   "--cpuset-mems",
   "--device",
-  "--isolation",
-  "--load",
   "--memory",
   "-m",
   "--memory-swap",
   "--policy",
   "--print",
-  "--provenance",
   "--resource",
-  "--sbom",
-  "--security-opt",
-  "--squash",
   "--ssh",
 ];
 

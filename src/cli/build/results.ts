@@ -6,7 +6,7 @@ import { parseReference, formatReference } from "../../oci/reference.js";
 import type { OutputSpec } from "../args/output.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
-import type { BuildSummary } from "./outputs.js";
+import type { BuildSummary } from "./exporting.js";
 
 type ResultFiles = Pick<BuildCommand, "iidFile" | "metadataFile">;
 

@@ -1,11 +1,14 @@
-import { build, type BuiltImage } from "../../builder/build.js";
+import { build } from "../../builder/build.js";
 import type { PlannedStage } from "../../plan/plan.js";
+import { intoStore, type OutputSpec } from "../args/output.js";
+import { checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements } from "../build/entitlements.js";
+import type { BuildSummary, Exporting } from "../build/exporting.js";
 import { readInput } from "../build/input.js";
 import { ignoreTest } from "../build/ignore-test.js";
-import { exportAll, type BuildSummary } from "../build/outputs.js";
+import { exportAll } from "../build/outputs.js";
 import { planOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
 import { prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
@@ -21,17 +24,19 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     const { runCall } = await import("./call.js");
     return await runCall(command.call, command, io);
   }
+  const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
+  checkOutputs({ ...command, outputs }, io);
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
+    for (const warning of command.warnings) board.warn(undefined, warning);
     const input = await readInput(command, io);
     const secrets = await readSecrets(command, io);
     await using session = await openSession(io);
-    const built = await buildTarget({ command, input, session, board, secrets });
-    const outputs = command.outputs.length > 0 ? command.outputs : [defaultOutput];
-    return await exportAll(outputs, { session, board, built, tags: command.tags });
+    const target = await buildTarget({ command, input, session, board, secrets });
+    return await exportAll(outputs, { ...target, session, board, tags: command.tags });
   });
   await writeResults(command, summary, io);
-  if (command.quiet) printId(summary, io);
+  if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);
   return 0;
 }
 
@@ -40,20 +45,24 @@ async function readSecrets({ secrets }: BuildCommand, io: Io): Promise<SecretSou
   return (await import("../build/secrets.js")).openSecrets(secrets, io);
 }
 
-const defaultOutput = { type: "image", push: false, names: [] } as const;
+/** Nothing else may go there then (O22). */
+function isStandardOutput(output: OutputSpec): boolean {
+  return "dest" in output && output.dest === "-";
+}
 
 function printId({ config }: BuildSummary, io: Io): void {
   if (config !== undefined) io.out.write(`${config.digest}\n`);
 }
 
-async function buildTarget(building: Building): Promise<BuiltImage> {
+async function buildTarget(building: Building): Promise<Pick<Exporting, "built" | "epoch">> {
   const { command, session, board } = building;
   const { io } = session;
   const resolved = await plan(building);
   checkEntitlements(resolved.plan, command);
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
-  return await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);
+  const built = await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);
+  return { built, epoch: resolved.plan.epoch };
 }
 
 async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {

@@ -1,37 +1,10 @@
-import { assert } from "chai";
 import { splitCsv } from "../../../src/cli/args/csv.js";
 import { parseHost } from "../../../src/cli/args/host.js";
-import { parseOutput } from "../../../src/cli/args/output.js";
 import { parseSecret } from "../../../src/cli/args/secret.js";
 import { parseSize } from "../../../src/cli/args/size.js";
 import { parseUlimit } from "../../../src/cli/args/ulimit.js";
 import { parseVolume } from "../../../src/cli/args/volume.js";
-import { BuildError } from "../../../src/error.js";
-
-/** A value, or the message of the error, with its hint after "; ". */
-type Case = readonly [text: string, want: unknown];
-
-function outcome(parse: () => unknown): unknown {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof BuildError)) throw error;
-    return error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
-  }
-}
-
-function table(name: string, parse: (text: string) => unknown, cases: readonly Case[]): void {
-  describe(name, () => {
-    for (const [text, want] of cases) {
-      it(`reads ${JSON.stringify(text)}`, () => {
-        assert.deepStrictEqual(
-          outcome(() => parse(text)),
-          want,
-        );
-      });
-    }
-  });
-}
+import { table } from "./table.js";
 
 const noSize = "want a number of bytes with an optional unit b, k, m, g or t";
 table("parseSize()", (text) => parseSize("--shm-size", text), [
@@ -107,43 +80,6 @@ table("splitCsv()", (text) => splitCsv("--output", text), [
   ['a,"b,c",d', ["a", "b,c", "d"]],
   ['"a""b"', ['a"b']],
   ['"a', 'Cannot use --output ""a": a quote is not closed or stands inside a field'],
-]);
-
-table("parseOutput()", parseOutput, [
-  ["out", { type: "local", dest: "out" }],
-  ["-", { type: "tar", dest: "-" }],
-  ["type=local,dest=out", { type: "local", dest: "out" }],
-  ["dest=out.tar,type=tar", { type: "tar", dest: "out.tar" }],
-  ["type=tar", { type: "tar", dest: "-" }],
-  ["type=oci,dest=a", { type: "oci", dest: "a", tar: true, names: [] }],
-  ["type=oci,dest=a,tar=false", { type: "oci", dest: "a", tar: false, names: [] }],
-  ['type=docker,dest=a,"name=b,c"', { type: "docker", dest: "a", names: ["b", "c"] }],
-  ["type=image,push=true", { type: "image", push: true, names: [] }],
-  ["type=image,name=a", { type: "image", push: false, names: ["a"] }],
-  ["type=registry,name=a", { type: "image", push: true, names: ["a"] }],
-  ["type=cacheonly", { type: "cacheonly" }],
-  ["", 'Cannot use --output "": want a path, or type=…'],
-  ["type=local", 'Cannot use --output "type=local": type=local needs dest=DIRECTORY'],
-  ["type=tar,dest=", 'Cannot use --output "type=tar,dest=": dest is empty'],
-  ["type=oci,a", 'Cannot use --output "type=oci,a": "a" is not KEY=VALUE'],
-  ["type=oci,tar=x", 'Cannot use --output "type=oci,tar=x": tar is "x", want true or false'],
-  [
-    "dest=a",
-    'Cannot use --output "dest=a": the type is missing; the types are local, tar, oci, docker, image, registry, cacheonly',
-  ],
-  [
-    "type=dokcer,dest=a",
-    'Cannot use --output "type=dokcer,dest=a": no output is of type "dokcer"; did you mean "docker"?',
-  ],
-  [
-    "type=tar,dset=a",
-    'Cannot use --output "type=tar,dset=a": type=tar has no key "dset"; did you mean "dest"?',
-  ],
-  ["type=oci,compression=zstd", 'Cannot use the key "compression" of --output: not supported yet'],
-  [
-    "type=docker",
-    'Cannot use --output "type=docker": not supported yet; the image is in tsbuild\'s own store; for Docker: tsbuild save NAME | docker load',
-  ],
 ]);
 
 const file = { env: undefined };

@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { intoStore, parseOutput } from "../../../src/cli/args/output.js";
 import { prepareResults, writeResults } from "../../../src/cli/build/results.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
@@ -10,8 +11,7 @@ import { FakeIo } from "../fake-io.js";
 const temporary = temporaryDirectory();
 const config = { mediaType: "config", digest: digestOf("config"), size: 6 };
 const manifest = { mediaType: "manifest", digest: digestOf("manifest"), size: 8 };
-const local = { type: "local", dest: "out" } as const;
-const image = { type: "image", push: false, names: [] } as const;
+const local = parseOutput("out");
 
 describe("prepareResults()", () => {
   it("removes an id that a failing build must not leave", async () => {
@@ -22,14 +22,14 @@ describe("prepareResults()", () => {
 
   it("refuses --iidfile where no output is an image, and leaves the file", async () => {
     const cwd = directoryWith(temporary, { id: "old" });
-    const outputs = [local, { type: "cacheonly" }] as const;
+    const outputs = [local, parseOutput("type=cacheonly")];
     const error = await failureOf(
       prepareResults({ iidFile: "id", outputs }, new FakeIo({ cwd })),
       "USAGE",
     );
     assert.strictEqual(error.message, 'Cannot write --iidfile "id": the output is no image');
     assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), "old");
-    await prepareResults({ iidFile: "id", outputs: [local, image] }, new FakeIo({ cwd }));
+    await prepareResults({ iidFile: "id", outputs: [local, intoStore] }, new FakeIo({ cwd }));
     await prepareResults({ iidFile: undefined, outputs }, new FakeIo({ cwd }));
   });
 });

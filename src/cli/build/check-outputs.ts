@@ -1,0 +1,70 @@
+import { relative, resolve } from "node:path";
+import { BuildError } from "../../error.js";
+import { parseReference } from "../../oci/reference.js";
+import type { ImageTarget, OutputSpec } from "../args/output.js";
+import type { BuildCommand } from "../command.js";
+import type { Io } from "../io.js";
+
+/** Refuses outputs that cannot work, before anything is built. */
+export function checkOutputs(
+  { outputs, tags, allow }: Pick<BuildCommand, "allow" | "outputs" | "tags">,
+  { cwd }: Pick<Io, "cwd">,
+): void {
+  const streams = outputs.filter((output) => "dest" in output && output.dest === "-");
+  if (streams.length > 1) {
+    throw new BuildError("USAGE", "Cannot write two outputs to standard output", {
+      hint: "name a file with dest=",
+    });
+  }
+  for (const output of outputs) checkOutput(output, { tags, allow, cwd });
+}
+
+type Given = Pick<BuildCommand, "allow" | "tags"> & Pick<Io, "cwd">;
+
+function checkOutput(output: OutputSpec, { tags, allow, cwd }: Given): void {
+  switch (output.type) {
+    case "cacheonly":
+    case "tar":
+      return;
+    case "local":
+      if (output.mode === "delete" && !allow.has("buildx.local.delete")) {
+        checkDelete(output.dest, cwd);
+      }
+      return;
+    case "image":
+    case "oci":
+    case "docker": {
+      const names = tags.length > 0 ? tags : output.names;
+      for (const name of names) checkName(name);
+      if (output.type === "image") checkPush(output, names);
+    }
+  }
+}
+
+/** What it would remove could be anything, where the directory is not the build's own (O03). */
+function checkDelete(dest: string, cwd: string): void {
+  const path = relative(cwd, resolve(cwd, dest));
+  if (path !== "" && path !== ".." && !path.startsWith("../")) return;
+  const message = `Cannot use mode=delete for "${dest}": it is not below the current directory`;
+  throw new BuildError("USAGE", message, { hint: "--allow buildx.local.delete gives it" });
+}
+
+/** A digest is what comes out, not what a user may choose. */
+function checkName(name: string): void {
+  if (parseReference(name).digest === undefined) return;
+  throw new BuildError("USAGE", `Cannot name the image "${name}": a name has no digest`);
+}
+
+/** A push needs names, and without tags where it is by digest. */
+function checkPush(output: ImageTarget, names: readonly string[]): void {
+  if (!output.push) return;
+  if (names.length === 0) {
+    throw new BuildError("USAGE", "Cannot push: the image has no name", {
+      hint: "give it one with --tag",
+    });
+  }
+  const tagged = names.find((name) => /:[^/]+$/.test(name));
+  if (!output.pushByDigest || tagged === undefined) return;
+  const message = `Cannot push "${tagged}" by digest: the name has a tag`;
+  throw new BuildError("USAGE", message, { hint: "leave the tag away" });
+}

@@ -1,0 +1,89 @@
+import type { Descriptor } from "../../oci/descriptor.js";
+import { formatReference, parseReference, type Reference } from "../../oci/reference.js";
+import type { PackedImage } from "../../output/packed-image.js";
+import { pushImage } from "../../output/push-image.js";
+import type { RegistryClient } from "../../registry/registry-client.js";
+import type { ImageTarget } from "../args/output.js";
+import { layerProgress } from "../commands/layer-progress.js";
+import { openRegistry } from "../session.js";
+import { finishImage, pack } from "./export-image.js";
+import { namesOf, type BuildSummary, type Exporting } from "./exporting.js";
+
+/** Into the store under its names; with `push`, into the registries of those names too (O08). */
+export async function exportToStore(
+  output: ImageTarget,
+  exporting: Exporting,
+  vertex: number,
+): Promise<BuildSummary> {
+  const { store } = exporting.session;
+  const image = await finishImage(output, exporting);
+  const id = image.config.descriptor;
+  const given = namesOf(output, exporting);
+  if (output.store) await store.blobs.writeWhole(image.config.bytes);
+  const parcel = needsManifest(output, given) ? await pack(image, output, exporting) : undefined;
+  const manifest = parcel?.image.manifest.descriptor;
+  const names = manifest === undefined ? given : allNames(given, output, manifest);
+  if (output.store) {
+    const kept = hasOwnForm(output) ? parcel?.image.manifest : undefined;
+    if (kept !== undefined) await store.blobs.writeWhole(kept.bytes);
+    const record = { id: id.digest, createdAt: Date.now(), manifest: kept?.descriptor };
+    await store.images.put(record, names);
+  }
+  if (output.push && parcel !== undefined) {
+    await push(parcel.image, { output, names: given, exporting, vertex });
+  }
+  return { config: id, manifest, names };
+}
+
+/** A manifest costs the compression of every layer: made only where somebody sees it. */
+function needsManifest(output: ImageTarget, names: readonly string[]): boolean {
+  const dangling = output.danglingPrefix !== undefined && names.length === 0;
+  return output.push || output.nameCanonical || dangling || hasOwnForm(output);
+}
+
+/** Whether a later `tsbuild push` would write another manifest than the one asked for. */
+function hasOwnForm({ compression, mediaTypes, annotations }: ImageTarget): boolean {
+  return compression !== undefined || mediaTypes !== "oci" || annotations.length > 0;
+}
+
+function allNames(
+  names: readonly string[],
+  { nameCanonical, danglingPrefix }: ImageTarget,
+  { digest }: Descriptor,
+): readonly string[] {
+  if (names.length === 0)
+    return danglingPrefix === undefined ? [] : [`${danglingPrefix}@${digest}`];
+  if (!nameCanonical) return names;
+  return [...names, ...names.map((name) => formatReference(canonical(name, digest)))];
+}
+
+function canonical(name: string, digest: Descriptor["digest"]): Reference {
+  const { registry, repository } = parseReference(name);
+  return { registry, repository, digest };
+}
+
+interface Push {
+  readonly output: ImageTarget;
+  readonly names: readonly string[];
+  readonly exporting: Exporting;
+  readonly vertex: number;
+}
+
+async function push(image: PackedImage, { output, names, exporting, vertex }: Push): Promise<void> {
+  const { session, board } = exporting;
+  const { digest } = image.manifest.descriptor;
+  const references = names.map((name) =>
+    output.pushByDigest ? canonical(name, digest) : parseReference(name),
+  );
+  const pushAll = async (target: RegistryClient): Promise<void> => {
+    const options = { target, progress: layerProgress(board, vertex), signal: session.io.signal };
+    for (const reference of references) await pushImage(image, reference, options);
+  };
+  if (!output.insecure) {
+    await pushAll(await session.registry());
+    return;
+  }
+  const hosts = references.map(({ registry }) => registry);
+  await using target = await openRegistry(session.io.env, hosts);
+  await pushAll(target);
+}

@@ -1,0 +1,59 @@
+import { resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import type { Board } from "../../builder/board.js";
+import type { BuiltImage } from "../../builder/build.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import { writeTo } from "../../output/destination.js";
+import type { Form } from "../../snapshotter/metadata-writer.js";
+import type { Session } from "../session.js";
+
+/** What a build gave, for --iidfile, --metadata-file and -q. */
+export interface BuildSummary {
+  /** The config: the image id. Undefined when no image was made. */
+  readonly config: Descriptor | undefined;
+  /** The manifest, where an output needed one. */
+  readonly manifest: Descriptor | undefined;
+  readonly names: readonly string[];
+}
+
+export const nothingMade: BuildSummary = { config: undefined, manifest: undefined, names: [] };
+
+/** A finished build on its way out. */
+export interface Exporting {
+  readonly session: Session;
+  readonly board: Board;
+  readonly built: BuiltImage;
+  readonly tags: readonly string[];
+  /** SOURCE_DATE_EPOCH, in seconds. */
+  readonly epoch: number | undefined;
+}
+
+/** The names that an output gives the image: the tags of the build, else its own (F31). */
+export function namesOf(
+  output: { readonly names: readonly string[] },
+  { tags }: Pick<Exporting, "tags">,
+): readonly string[] {
+  return tags.length > 0 ? tags : output.names;
+}
+
+/** Writes to a file, or to standard output for "-". */
+export async function write(
+  dest: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { io }: Session,
+): Promise<void> {
+  const path = dest === "-" ? dest : resolve(io.cwd, dest);
+  await writeTo(path, bytes, { stream: io.out, isTerminal: io.terminal.out }, io.signal);
+}
+
+/** The directory of an output, made where it is missing. */
+export async function directory(dest: string, { io }: Session): Promise<string> {
+  const path = resolve(io.cwd, dest);
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+/** For people: no owners, no overlay marks. */
+export function plainForm({ namespace }: Session): Form {
+  return { plain: true, userNamespace: namespace.user };
+}
