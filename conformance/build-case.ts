@@ -31,7 +31,8 @@ export async function buildOnce(
   builder: Pick<CaseBuilder, "build">,
   { place, owner }: { readonly place: string; readonly owner?: Owner },
 ): Promise<Outcome> {
-  const directory = join(place, "context");
+  // a name of its own: BuildKit sends only what changed since the last directory of that name
+  const directory = join(place, item.name);
   mkdirSync(directory, { recursive: true });
   if (owner !== undefined) chownSync(place, owner.uid, owner.gid); // the archive goes there
   try {

@@ -20,6 +20,8 @@ export interface Case {
   readonly differs: string | undefined;
   /** What tsbuild cannot do yet. */
   readonly pending: string | undefined;
+  /** Why no peer can make the result, which then is tsbuild's own, read by hand. */
+  readonly reviewed: string | undefined;
   /** Why only root can lay it out. */
   readonly root: string | undefined;
   readonly files: readonly Member[];
@@ -86,6 +88,7 @@ export function parseCase(file: string, text: string): Case {
     failure: failureOf(settings.get("fails")),
     differs: settings.get("differs"),
     pending: settings.get("pending"),
+    reviewed: settings.get("reviewed"),
     root: settings.get("root"),
     files: members.filter((member) => !special.has(member.name)),
     setup: section(sections.setup),
@@ -95,7 +98,17 @@ export function parseCase(file: string, text: string): Case {
   };
 }
 
-const known = new Set(["also", "args", "context", "env", "fails", "differs", "pending", "root"]);
+const known = new Set([
+  "also",
+  "args",
+  "context",
+  "env",
+  "fails",
+  "differs",
+  "pending",
+  "reviewed",
+  "root",
+]);
 
 /** The first line says what the case shows; lines "name: value" set something. */
 function readComment(comment: string): {

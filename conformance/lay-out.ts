@@ -38,7 +38,7 @@ export function layOut({ files, setup }: Case, directory: string, owner?: Owner)
     own(path);
   }
   if (setup !== undefined) runSetup(setup, directory, owner);
-  setTimes(directory);
+  setTimes(Buffer.from(directory));
 }
 
 function makeParents(path: string, own: (path: string) => void): void {
@@ -58,9 +58,12 @@ function runSetup(script: string, cwd: string, owner: Owner | undefined): void {
 }
 
 /** The entries of a directory first, because to look into it may change it. */
-function setTimes(path: string): void {
+function setTimes(path: Buffer): void {
   const stat = lstatSync(path);
-  if (stat.isDirectory())
-    for (const name of readdirSync(path, { encoding: "latin1" })) setTimes(join(path, name));
+  if (stat.isDirectory()) {
+    for (const name of readdirSync(path, { encoding: "buffer" })) {
+      setTimes(Buffer.concat([path, Buffer.from("/"), name]));
+    }
+  }
   if (stat.mtime > recent) lutimesSync(path, usualTime, usualTime);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../bench/command.js";
@@ -7,6 +7,7 @@ import { prepareBases } from "./bases.js";
 import { openPeers } from "./builders/all.js";
 import { tsbuild } from "./builders/tsbuild.js";
 import { readCases, type Case } from "./case.js";
+import { conformanceDocument, documentFile } from "./document.js";
 import { buildByAll } from "./build-case.js";
 import { inParallel } from "./in-parallel.js";
 import { layOut } from "./lay-out.js";
@@ -19,6 +20,10 @@ if (options === undefined) console.log(usage);
 else process.exitCode = await run(options);
 
 async function run(options: Options): Promise<number> {
+  if (options.document) {
+    writeFileSync(documentFile, await conformanceDocument());
+    return 0;
+  }
   const cases = readCases(options.only);
   if (options.layOut !== undefined) {
     layOutAll(cases, options.layOut);

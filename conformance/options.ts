@@ -8,6 +8,8 @@ export interface Options {
   readonly peers: readonly string[] | undefined;
   readonly record: boolean;
   readonly layOut: string | undefined;
+  /** Only write the document. */
+  readonly document: boolean;
 }
 
 /** How to use it. */
@@ -19,6 +21,7 @@ compares the images.
   --peers <names>   docker, buildah; "" for none, as the tests do
   --record          write what docker makes of the cases into their files
   --lay-out <dir>   only write the cases' contexts, each into a directory below this one
+  --document        only write docs/conformance.md
   --help            show this text`;
 
 /** Reads the command line; undefined asks for help. */
@@ -27,7 +30,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { peers: text, record: flag, "lay-out": text, help: flag },
+    options: { peers: text, record: flag, "lay-out": text, document: flag, help: flag },
   });
   if (values.help) return undefined;
   return {
@@ -35,5 +38,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
     peers: values.peers?.split(",").filter((name) => name !== ""),
     record: values.record,
     layOut: values["lay-out"],
+    document: values.document,
   };
 }

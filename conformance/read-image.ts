@@ -13,7 +13,8 @@ interface Index {
 
 interface Manifest {
   readonly config: { readonly digest: string };
-  readonly layers: readonly { readonly digest: string }[];
+  /** Go writes no layers as null. */
+  readonly layers: readonly { readonly digest: string }[] | null;
 }
 
 /** Reads an OCI archive that holds one image, as a tree of files and its JSON. */
@@ -25,10 +26,12 @@ export async function readImage(archive: string): Promise<Image> {
   const index = json(blobs, "index.json") as Index;
   const manifest = json(blobs, blobName(index.manifests[0]?.digest ?? "")) as Manifest;
   const tree = new Map<string, Node>();
-  for (const { digest } of manifest.layers) {
+  for (const { digest } of manifest.layers ?? []) {
     addLayer(tree, await layerEntries(digest, blobOf(blobs, blobName(digest))));
   }
-  return { json: json(blobs, blobName(manifest.config.digest)) as ImageJson, tree };
+  const image = json(blobs, blobName(manifest.config.digest)) as ImageJson;
+  const diffIds = image.rootfs.diff_ids as readonly string[] | null;
+  return { json: { ...image, rootfs: { diff_ids: diffIds ?? [] } }, tree };
 }
 
 const known = new Map<string, readonly LayerEntry[]>();

@@ -9,35 +9,53 @@ import { everything, render } from "./render.js";
 /** Writes what the reference made of a case into its file; answers the case as it is then. */
 export function recordResults(
   item: Case,
-  results: readonly Result[],
+  [ours, ...peers]: readonly Result[],
   bases: readonly Image[],
 ): Case {
-  const [ours, ...peers] = results;
-  const first = peers.find(({ builder }) => builder.name === reference);
-  if (first === undefined) throw new Error(`Cannot record without ${reference}`);
-  const fails = first.outcome.kind === "failed";
-  if (fails !== (item.failure !== undefined) && item.differs === undefined) {
-    const said = fails ? `fails: ${first.outcome.message}` : "succeeds";
-    throw new Error(`Cannot record ${item.name}: with ${reference} it ${said}`);
-  }
-  const others = peers
-    .filter(({ builder }) => builder.name !== reference)
+  if ((item.reviewed && item.pending) !== undefined) return item; // its result was written by hand
+  const first = item.reviewed === undefined ? referenceOf(peers) : ours;
+  if (ours === undefined || first === undefined)
+    throw new Error(`Cannot record without ${reference}`);
+  if (item.differs === undefined) mustFit(item, first);
+  const text = ({ outcome }: Result): string => render(outcome, bases, everything);
+  const recorded = text(first);
+  const own = item.differs === undefined || item.failure !== undefined ? undefined : text(ours);
+  const said = item.reviewed === undefined ? opinions(first, peers, bases) : [];
+  const by =
+    item.reviewed === undefined
+      ? [sourceOf(first), ...earlier(item, peers), ...said]
+      : ["reviewed"];
+  record(item, { by: by.join("; "), result: recorded, ours: own });
+  return { ...item, recorded, ours: own };
+}
+
+function referenceOf(peers: readonly Result[]): Result | undefined {
+  return peers.find(({ builder }) => builder.name === reference);
+}
+
+function mustFit({ name, failure }: Case, { builder, outcome }: Result): void {
+  const fails = outcome.kind === "failed";
+  if (fails === (failure !== undefined)) return;
+  const said = fails ? `fails: ${outcome.message}` : "succeeds";
+  throw new Error(`Cannot record ${name}: with ${builder.name} it ${said}`);
+}
+
+/** Who of the others agrees with the reference. */
+function opinions(
+  first: Result,
+  peers: readonly Result[],
+  bases: readonly Image[],
+): readonly string[] {
+  return peers
+    .filter((peer) => peer !== first)
     .map(({ builder, outcome }) => {
       const same = agrees(first.outcome, outcome, { bases, view: builder.view });
       return `${builder.name} ${same ? "agrees" : "differs"}`;
     });
-  const recorded = render(first.outcome, bases, everything);
-  const own =
-    item.differs === undefined || ours === undefined || item.failure !== undefined
-      ? undefined
-      : render(ours.outcome, bases, everything);
-  const by = [`${reference} ${versionOf(first)}`, ...earlier(item, peers), ...others].join("; ");
-  record(item, { by, result: recorded, ours: own });
-  return { ...item, recorded, ours: own };
 }
 
-function versionOf({ builder }: Result): string {
-  return /\d[\w.]*/.exec(builder.version)?.[0] ?? "";
+function sourceOf({ builder }: Result): string {
+  return `${builder.name} ${/\d[\w.]*/.exec(builder.version)?.[0] ?? ""}`;
 }
 
 /** What was recorded of peers that did not take part this time. */

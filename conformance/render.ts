@@ -158,7 +158,7 @@ function detail({ type, content, target, device }: Node): string {
 /** Short text as it is, anything else by size and digest. */
 function contentText(content: Buffer): string {
   const text = content.toString("latin1");
-  if (content.length <= 100 && /^[\t\r\n\x20-\x7e]*$/.test(text)) return JSON.stringify(text);
+  if (content.length <= 160 && /^[\t\r\n\x20-\x7e]*$/.test(text)) return JSON.stringify(text);
   const digest = createHash("sha256").update(content).digest("hex");
   return `${content.length} bytes ${digest.slice(0, 16)}`;
 }

@@ -44,7 +44,7 @@ export class Report {
 
   #compare(item: Case, ours: Result, { builder, outcome }: Result): void {
     const { name, view } = builder;
-    if (name === reference && (item.differs ?? item.pending) !== undefined) return;
+    if (name === reference && (item.differs ?? item.pending ?? item.reviewed) !== undefined) return;
     if (agrees(ours.outcome, outcome, { bases: this.#bases, view })) return;
     const [mine, theirs] = [ours.outcome, outcome].map((each) => render(each, this.#bases, view));
     const text = indented(difference(theirs ?? "", mine ?? ""));

@@ -10,7 +10,7 @@ import { writeLayer } from "./write-layer.js";
 export async function workdirStep(task: Task<WorkdirStep>, engine: Engine): Promise<LayerRecord> {
   const { path, user } = task.step;
   const changes = await askDestination(task, engine, async ({ rootfs, ids }) =>
-    placeWorkdir(path, await ids("user", user), rootfs),
+    placeWorkdir(path, await ids("owner", user), rootfs),
   );
   return await writeLayer(changes, task, engine);
 }

@@ -10,7 +10,7 @@ import type {
   Volume,
 } from "../parser/instruction.js";
 import { addHistory, expandIn, type Draft } from "./draft.js";
-import { goDuration, goList } from "./go-format.js";
+import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from "./go-format.js";
 import { checkSignal } from "./signals.js";
 import { sortedRecord } from "./sorted-record.js";
 
@@ -76,15 +76,9 @@ export function applyHealthcheck(draft: Draft, check: Healthcheck): void {
     ...(retries === 0 ? {} : { Retries: retries }),
   };
   draft.config = { ...draft.config, Healthcheck: config };
-  const fields = [
-    `Test:${goList(Test)}`,
-    `Interval:${goDuration(interval)}`,
-    `Timeout:${goDuration(timeout)}`,
-    `StartPeriod:${goDuration(startPeriod)}`,
-    `StartInterval:${goDuration(startInterval)}`,
-    `Retries:${retries}`,
-  ];
-  addHistory(draft, `HEALTHCHECK {${fields.join(" ")}}`);
+  const times = [interval, timeout, startPeriod, startInterval].map(goDuration);
+  const fields = [goQuotedList(Test), ...times.map(goQuote), goQuotedRune(retries)];
+  addHistory(draft, `HEALTHCHECK &{${fields.join(" ")}}`); // BuildKit prints the whole with %q
 }
 
 function healthTest(test: "none" | Command): readonly string[] {

@@ -20,8 +20,16 @@ const escapes: Readonly<Record<string, string>> = {
   "\v": "\\v",
 };
 
-function goQuote(text: string): string {
+/** A text as Go's `%q` prints it: `"a"`. */
+export function goQuote(text: string): string {
   return `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escape)}"`;
+}
+
+/** A number as Go's `%q` prints it, which takes it for a character: `'\x03'`. */
+export function goQuotedRune(code: number): string {
+  const valid = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  const text = valid ? String.fromCodePoint(code) : "\ufffd";
+  return `'${text === '"' ? text : text === "'" ? "\\'" : goQuote(text).slice(1, -1)}'`;
 }
 
 function escape(unit: string): string {

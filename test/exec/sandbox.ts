@@ -30,8 +30,6 @@ export function step(
     secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
-    resources: {},
-    cgroupParent: undefined,
     ulimits: [],
     stdio: () => undefined,
     stdin: undefined,

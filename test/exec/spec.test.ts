@@ -17,8 +17,6 @@ const process: StepProcess = {
   secretEnv: [],
   shmSize: 65536,
   extraHosts: [],
-  resources: {},
-  cgroupParent: undefined,
   ulimits: [],
   stdin: undefined,
   terminal: false,

@@ -215,7 +215,7 @@ const histories: readonly {
   {
     name: "HEALTHCHECK",
     lines: 'HEALTHCHECK --interval=1m30s --timeout=1500ms --start-period=250ms CMD ["a","b"]',
-    text: "HEALTHCHECK {Test:[CMD a b] Interval:1m30s Timeout:1.5s StartPeriod:250ms StartInterval:0s Retries:0}",
+    text: 'HEALTHCHECK &{["CMD" "a" "b"] "1m30s" "1.5s" "250ms" "0s" \'\\x00\'}',
   },
   {
     name: "COPY",

@@ -54,8 +54,6 @@ function processOf(
     secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
-    resources: {},
-    cgroupParent: undefined,
     ulimits: [],
     stdio: command.tty
       ? "inherit"
