@@ -1,5 +1,5 @@
 import { copyKey, type KeyWithComponents } from "../cache/key.js";
-import { openRootfsTree } from "../context/rootfs-tree.js";
+import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { Entry } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
@@ -24,8 +24,8 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
   const short = copyKey(task.step, { origin: origin.key, parent: task.parent.key });
   const known = await recordedLayer(short.key, task, engine);
   if (known !== undefined) return known;
-  const root = await engine.snapshots.view(await origin.chain(task.signal));
-  const layer = await copyFrom(openRootfsTree(root), task, engine);
+  const files = await engine.snapshots.files(await origin.chain(task.signal));
+  const layer = await copyFrom(new FileTreeSource(files), task, engine);
   await keepShortCut(short, layer, { task, engine });
   return layer;
 }

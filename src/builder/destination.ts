@@ -1,7 +1,8 @@
 import type { NodeFact, RootfsFacts } from "../cache/rootfs-facts.js";
-import { openRootfs, type Rootfs, type RootfsNode } from "../context/rootfs.js";
+import { fileTreeRootfs } from "../context/file-tree-rootfs.js";
+import type { ReadableRootfs, RootfsNode, Rootfs } from "../context/rootfs.js";
 import { resolveOwner, resolveUser, type ResolvedOwner } from "../exec/users.js";
-import type { BytePath } from "../oci/changeset.js";
+import { toBytePath, type BytePath } from "../oci/changeset.js";
 import type { Engine } from "./engine.js";
 import type { Task } from "./step-task.js";
 
@@ -16,7 +17,7 @@ export interface Destination {
 
 /**
  * Lets `ask` question the state that a step starts from. What was asked before of the same content
- * is answered from memory, so that a cached build mounts nothing; at the first new question `ask`
+ * is answered from memory, so that a cached build reads no layer; at the first new question `ask`
  * starts again with the real root filesystem.
  */
 export async function askDestination<T>(
@@ -30,14 +31,14 @@ export async function askDestination<T>(
   } catch (error) {
     if (!(error instanceof NeverAsked)) throw error;
   }
-  const root = await snapshots.view(await parent.chain(signal));
-  const asked = new ObservedDestination(root, known);
+  const files = await snapshots.files(await parent.chain(signal));
+  const asked = new ObservedDestination(fileTreeRootfs(files), known);
   const answer = await ask(asked);
   await facts.put(parent.key, { ...facts.get(parent.key), ...asked.facts });
   return answer;
 }
 
-/** A question that is not in memory: no failure, but a reason to mount. */
+/** A question that is not in memory: no failure, but a reason to ask the layers. */
 class NeverAsked extends Error {
   override readonly name = "NeverAsked";
 }
@@ -72,17 +73,18 @@ function remembered<T>(facts: ReadonlyMap<string, T>, question: string): T {
   return answer;
 }
 
+/** An image may hold anything under the name of /etc/passwd. */
+const LARGEST = 16 * 1024 * 1024;
+
 /** Asks the root filesystem itself, and takes down the answers. */
 class ObservedDestination implements Destination {
-  readonly #root: string;
-  readonly #real: Rootfs;
+  readonly #real: ReadableRootfs;
   readonly #resolved: Map<string, BytePath>;
   readonly #nodes: Map<string, NodeFact | false>;
   readonly #ids: Map<string, ResolvedOwner>;
 
-  constructor(root: string, known: RootfsFacts | undefined) {
-    this.#root = root;
-    this.#real = openRootfs(root);
+  constructor(real: ReadableRootfs, known: RootfsFacts | undefined) {
+    this.#real = real;
     this.#resolved = new Map(known?.resolved);
     this.#nodes = new Map(known?.nodes);
     this.#ids = new Map(known?.ids);
@@ -106,7 +108,12 @@ class ObservedDestination implements Destination {
   };
 
   readonly ids = async (kind: IdKind, name: string): Promise<ResolvedOwner> => {
-    const { uid, gid } = await (kind === "owner" ? resolveOwner : resolveUser)(this.#root, name);
+    // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
+    const read = async (path: string): Promise<string | undefined> => {
+      const bytes = this.#real.readFile(toBytePath(path), LARGEST);
+      return bytes && Buffer.from(bytes).toString("utf8");
+    };
+    const { uid, gid } = await (kind === "owner" ? resolveOwner : resolveUser)(read, name);
     this.#ids.set(`${kind} ${name}`, { uid, gid });
     return { uid, gid };
   };

@@ -1,4 +1,4 @@
-import type { BytePath } from "../oci/changeset.js";
+import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
 import { getXattr, listXattrs } from "../sys/syscalls.js";
 
 /** File capabilities: the one attribute that a build context hands on. */
@@ -11,6 +11,13 @@ export const capabilityXattr = "security.capability";
 export function isKeptXattr(name: string): boolean {
   if (name === capabilityXattr) return true;
   return name.startsWith("user.") && !name.startsWith("user.overlay.");
+}
+
+/** Those of some that `isKeptXattr`. */
+export function keptOf(xattrs: DirectoryEntry["xattrs"]): DirectoryEntry["xattrs"] {
+  if (xattrs === undefined) return undefined;
+  const kept = new Map([...xattrs].filter(([name]) => isKeptXattr(name)));
+  return kept.size === 0 ? undefined : kept;
 }
 
 /** Those of a file that `isKeptXattr`. */

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Entry } from "../oci/changeset.js";
-import { joinPath, nameOf, parentOf, type ConfinedRoot } from "./confined.js";
-import { EntryReader, type Place, type Read } from "./entry-reader.js";
-import type { LocalTree } from "./local-tree.js";
+import { joinPath, nameOf, parentOf } from "./confined.js";
+import type { Read } from "./entry-reader.js";
 import type { PathRules } from "./path-rules.js";
 import { unreadable } from "./unreadable.js";
+import type { NamedPath, OpenDirectory, WalkableTree } from "./walkable-tree.js";
 
 /** Files between two turns of the event loop: some milliseconds of work. */
 const turn = 256;
@@ -28,32 +28,28 @@ export interface Walked {
   readonly implied: ReadonlySet<BytePath>;
 }
 
+interface Place extends NamedPath {
+  readonly directory: OpenDirectory;
+}
+
 const undecided: readonly number[] = [];
 
 /** One look at everything at and below a real path of a tree. */
 export class Walk {
-  readonly #tree: LocalTree;
-  readonly #root: ConfinedRoot;
+  readonly #tree: WalkableTree;
   readonly #base: BytePath;
   /** Rules besides the tree's own, about paths relative to the base. */
   readonly #filters: readonly PathRules[];
-  readonly #reader: EntryReader;
   readonly #entries: Entry[] = [];
   readonly #implied = new Set<BytePath>();
   /** First path of each file with several names. */
   readonly #firstNames = new Map<string, BytePath>();
   #looked = 0;
 
-  constructor(
-    { tree, root }: { readonly tree: LocalTree; readonly root: ConfinedRoot },
-    base: BytePath,
-    filters: readonly PathRules[] = [],
-  ) {
+  constructor(tree: WalkableTree, base: BytePath, filters: readonly PathRules[] = []) {
     this.#tree = tree;
-    this.#root = root;
     this.#base = base;
     this.#filters = filters;
-    this.#reader = new EntryReader(tree);
   }
 
   /** The base at "" and what is below; none where there is nothing, or everything is ignored. */
@@ -71,7 +67,7 @@ export class Walk {
 
   async #readBase(decided: Decided): Promise<Read | undefined> {
     const path = this.#base;
-    using directory = this.#root.directory(parentOf(path));
+    using directory = this.#tree.open(parentOf(path));
     if (directory === undefined) return undefined;
     const entryPath = "" as BytePath;
     return await this.#read({ directory, name: nameOf(path), path, entryPath }, decided);
@@ -108,7 +104,7 @@ export class Walk {
    * opened: a deep tree takes no more descriptors than a flat one.
    */
   async #children(path: BytePath, parent: Decided): Promise<readonly Child[]> {
-    using directory = this.#root.directory(path);
+    using directory = this.#tree.open(path);
     if (directory === undefined) throw changedMeanwhile(path);
     const children: Child[] = [];
     for (const name of this.#names(directory, path)) {
@@ -124,7 +120,7 @@ export class Walk {
     return children;
   }
 
-  #names(directory: Place["directory"], path: BytePath): readonly BytePath[] {
+  #names(directory: OpenDirectory, path: BytePath): readonly BytePath[] {
     try {
       return directory.names();
     } catch (error) {
@@ -137,11 +133,11 @@ export class Walk {
     return this.#filters.map((rules, i) => rules.decideBelow(path, parent.filters[i] ?? -1));
   }
 
-  #read(place: Place, decided: Decided): ReturnType<EntryReader["read"]> {
+  #read(place: Place, decided: Decided): ReturnType<OpenDirectory["read"]> {
     const leftOut = this.#isLeftOut(decided);
     if (leftOut && !this.#mayHoldMore(place, decided)) return undefined;
     try {
-      return this.#reader.read(place, leftOut ? "directory" : "anything");
+      return place.directory.read(place, leftOut ? "directory" : "anything");
     } catch (error) {
       throw unreadable(toText(place.path), error);
     }

@@ -15,6 +15,7 @@ import { runRuntime } from "./run-runtime.js";
 import { findRuntime, SEARCH_PATH, type Runtime } from "./runtime.js";
 import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
 import { makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
+import { readBeneath } from "./read-beneath.js";
 import { resolveUser } from "./users.js";
 
 export interface ExecutorOptions {
@@ -116,7 +117,7 @@ class OciExecutor implements Executor {
   async #prepare(step: Step, { machine, runtime }: Session): Promise<void> {
     const { process, points, bundle, name } = step;
     const { root, security } = process;
-    const user = await resolveUser(root.root, process.user);
+    const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
     await mkdir(bundle, { mode: 0o700 });
     if (isSecret(process)) mountMemory(bundle);

@@ -1,5 +1,7 @@
 import { BuildError } from "../error.js";
-import { readBeneath } from "./read-beneath.js";
+
+/** Reads a small text file of a root filesystem, links followed inside it; undefined when there is none. */
+export type ReadRootFile = (path: string) => Promise<string | undefined>;
 
 /** Whom a process runs as. */
 export interface ResolvedUser {
@@ -30,12 +32,12 @@ interface GroupEntry {
  * Looks up `user[:group]`, names or ids, as USER means it: an id needs no entry, but one that has
  * an entry gets its group and supplementary groups; a group given leaves no supplementary ones.
  */
-export async function resolveUser(rootPath: string, user: string): Promise<ResolvedUser> {
+export async function resolveUser(read: ReadRootFile, user: string): Promise<ResolvedUser> {
   const [name, group] = splitUser(user);
   const wanted = name === "" ? "0" : name;
-  const entry = findByName(await readPasswd(rootPath), wanted, (known) => known.uid);
+  const entry = findByName(await readPasswd(read), wanted, (known) => known.uid);
   const uid = entry?.uid ?? parseId(wanted) ?? unknownUser("user", wanted, user);
-  const groups = await readGroups(rootPath);
+  const groups = await readGroups(read);
   const home = entry?.home ?? "/";
   if (group !== undefined)
     return { uid, gid: findGid(groups, group, user), additionalGids: [], home };
@@ -47,19 +49,19 @@ export async function resolveUser(rootPath: string, user: string): Promise<Resol
  * Looks up the `user[:group]` of --chown: without a group, an id's group is the same number and a
  * name's that of its entry; without a user, it is root.
  */
-export async function resolveOwner(rootPath: string, chown: string): Promise<ResolvedOwner> {
+export async function resolveOwner(read: ReadRootFile, chown: string): Promise<ResolvedOwner> {
   const [name, group] = splitUser(chown);
-  const user = await ownerOf(rootPath, name, chown);
+  const user = await ownerOf(read, name, chown);
   if (group === undefined) return user;
   const id = parseId(group);
-  const gid = id ?? findGid(await readGroups(rootPath), group, chown);
+  const gid = id ?? findGid(await readGroups(read), group, chown);
   return { uid: user.uid, gid };
 }
 
-async function ownerOf(rootPath: string, name: string, chown: string): Promise<ResolvedOwner> {
+async function ownerOf(read: ReadRootFile, name: string, chown: string): Promise<ResolvedOwner> {
   const id = parseId(name === "" ? "0" : name);
   if (id !== undefined) return { uid: id, gid: id };
-  const entry = (await readPasswd(rootPath)).find((known) => known.name === name);
+  const entry = (await readPasswd(read)).find((known) => known.name === name);
   if (entry === undefined) return unknownUser("user", name, chown);
   return { uid: entry.uid, gid: entry.gid };
 }
@@ -108,17 +110,16 @@ function unknownUser(kind: "user" | "group", name: string, whole: string): never
   );
 }
 
-async function readPasswd(rootPath: string): Promise<readonly PasswdEntry[]> {
-  return (await readRecords(rootPath, "etc/passwd")).flatMap(
+async function readPasswd(read: ReadRootFile): Promise<readonly PasswdEntry[]> {
+  return (await readRecords(read, "etc/passwd")).flatMap(
     ([name = "", , uid = "", gid = "", , home = ""]) =>
       isEntry(name, uid, gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
   );
 }
 
-async function readGroups(rootPath: string): Promise<readonly GroupEntry[]> {
-  return (await readRecords(rootPath, "etc/group")).flatMap(
-    ([name = "", , gid = "", users = ""]) =>
-      isEntry(name, gid) ? [{ name, gid: Number(gid), members: users.split(",") }] : [],
+async function readGroups(read: ReadRootFile): Promise<readonly GroupEntry[]> {
+  return (await readRecords(read, "etc/group")).flatMap(([name = "", , gid = "", users = ""]) =>
+    isEntry(name, gid) ? [{ name, gid: Number(gid), members: users.split(",") }] : [],
   );
 }
 
@@ -126,8 +127,8 @@ function isEntry(name: string, ...ids: readonly string[]): boolean {
   return name !== "" && ids.every((id) => /^\d{1,10}$/.test(id) && Number(id) <= LARGEST_ID);
 }
 
-async function readRecords(rootPath: string, path: string): Promise<readonly string[][]> {
-  const text = (await readBeneath(rootPath, path)) ?? "";
+async function readRecords(read: ReadRootFile, path: string): Promise<readonly string[][]> {
+  const text = (await read(path)) ?? "";
   return text
     .split("\n")
     .map((line) => line.trim())

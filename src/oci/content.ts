@@ -26,12 +26,19 @@ export async function* readContent(entry: FileEntry, reuse = false): AsyncGenera
   }
 }
 
+/** What is read in one go, to be hashed. */
+const SMALL = 1 << 18;
+
+/** Shared by all: nothing else runs between filling and hashing it. */
+const small = Buffer.allocUnsafeSlow(SMALL);
+
 /** SHA-256 of the bytes of a file in hex; reads them unless it is known. */
 export async function contentDigest(entry: FileEntry): Promise<string> {
   if (entry.sha256 !== undefined) return entry.sha256;
   const { content, size } = entry;
-  if (content.kind === "bytes" && content.bytes.byteLength === size) {
-    return hash("sha256", content.bytes, "hex"); // at once: most files are small
+  if (content.kind !== "stream" && size < SMALL) {
+    readContentInto(entry, small, 0); // at once: most files are small
+    return hash("sha256", small.subarray(0, size), "hex");
   }
   const hasher = createHash("sha256");
   for await (const chunk of readContent(entry, true)) hasher.update(chunk);

@@ -5,8 +5,11 @@ import type { Changeset, Entry } from "../oci/changeset.js";
 import { writeLayerTar } from "../oci/layer-tar.js";
 import { syncFilesystem } from "../sys/filesystems.js";
 import { isSystemError } from "../sys/syscalls.js";
+import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
+import { directoryFiles } from "./directory-files.js";
 import { directoryName, idOfDirectory, layerGone } from "./layer-names.js";
+import { LayeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
 import { Materializer } from "./materialize.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
@@ -59,6 +62,16 @@ class DirectorySnapshotter implements Snapshotter {
 
   view(chain: LayerChain): Promise<string> {
     return this.#states.view(chain);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
+  async files(chain: LayerChain): Promise<FileTree> {
+    return new LayeredFiles(uppermostFirst(chain).map((id) => this.#rootOf(id)));
+  }
+
+  /** The files of one layer. */
+  #rootOf(id: LayerId): LayerDirectory {
+    return directoryFiles(this.#existing(id), this.#overlay);
   }
 
   ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {

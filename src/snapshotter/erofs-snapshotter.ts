@@ -4,11 +4,15 @@ import { join } from "node:path";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
 import { isSystemError, unmount } from "../sys/syscalls.js";
+import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
+import { directoryFiles } from "./directory-files.js";
 import { openDirectorySnapshotter } from "./directory-snapshotter.js";
+import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
 import { writeLayer } from "./erofs/write-layer.js";
+import { LayeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
@@ -45,6 +49,8 @@ class ErofsSnapshotter implements Snapshotter {
   readonly #states: OverlayStates;
   readonly #directories: Snapshotter;
   readonly #mounts: string;
+  /** Files of layers that have few. */
+  readonly #roots = new Map<LayerId, LayerDirectory>();
   /** Layers that are mounted in this process. */
   readonly #mounted = new Set<LayerId>();
 
@@ -69,6 +75,22 @@ class ErofsSnapshotter implements Snapshotter {
 
   view(chain: LayerChain): Promise<string> {
     return this.#states.view(chain);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
+  async files(chain: LayerChain): Promise<FileTree> {
+    return new LayeredFiles(uppermostFirst(chain).map((id) => this.#rootOf(id)));
+  }
+
+  /** Small indexes are read once: a chain of hundreds of layers is asked for at each step. */
+  #rootOf(id: LayerId): LayerDirectory {
+    const known = this.#roots.get(id);
+    if (known !== undefined) return known;
+    const size = statSync(join(this.#path(id), INDEX_NAME), { throwIfNoEntry: false })?.size;
+    if (size === undefined) return directoryFiles(this.#directory(id), this.#overlay);
+    const root = indexFiles(this.#path(id));
+    if (size <= SMALL_INDEX) this.#roots.set(id, root);
+    return root;
   }
 
   ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
@@ -131,6 +153,7 @@ class ErofsSnapshotter implements Snapshotter {
 
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
+    this.#roots.delete(id);
     if (this.#mounted.delete(id)) {
       unmount(this.#mountPoint(id));
       rmdirSync(this.#mountPoint(id));
@@ -175,6 +198,9 @@ class ErofsSnapshotter implements Snapshotter {
     return join(this.#options.layers, erofsName(id));
   }
 }
+
+/** Of an index that is kept in memory, in bytes. */
+const SMALL_INDEX = 1 << 20;
 
 /** For hashing and compressing: small reads cost more than they are worth. */
 const READ_SIZE = 1 << 18;

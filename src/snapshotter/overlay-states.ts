@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { unmount } from "../sys/syscalls.js";
+import { uppermostFirst } from "./layer-files.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
 import { mountOverlay } from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
@@ -87,7 +88,7 @@ export class OverlayStates {
   #visible(chain: LayerChain): string[] {
     const visible: string[] = [];
     // overlayfs refuses (ELOOP) a layer that is there twice; the upper one hides all of the lower one
-    for (const id of new Set([...chain].reverse())) {
+    for (const id of uppermostFirst(chain)) {
       const directory = this.#options.lower(id);
       visible.push(directory);
       // overlayfs does not look for this mark on the root directory

@@ -43,6 +43,16 @@ export class OverlayXattrs {
     xattrs.set(`${this.#prefix}tsbuild.root`, YES);
   }
 
+  /** As `isOpaque`, of attributes that were read already. */
+  areOpaque(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
+    return Buffer.from(xattrs.get(`${this.#prefix}opaque`) ?? []).equals(YES);
+  }
+
+  /** As `isRootListed`, in the same way. */
+  areRootListed(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
+    return xattrs.has(`${this.#prefix}tsbuild.root`);
+  }
+
   /**
    * The name under which an attribute of a changeset is stored. A hostile layer may carry marks of
    * overlayfs's ("redirect" shows other directories), so these get overlayfs's own escape.

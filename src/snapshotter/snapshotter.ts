@@ -1,5 +1,6 @@
 import type { Brand, Digest } from "../oci/digest.js";
 import type { Changeset } from "../oci/changeset.js";
+import type { FileTree } from "../oci/file-tree.js";
 
 /** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
 export type LayerId = Brand<string, "LayerId">;
@@ -42,6 +43,8 @@ export interface Snapshotter {
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer>;
   /** Shows a state read-only: the host path of its root directory. Asking twice is cheap. */
   view(chain: LayerChain): Promise<string>;
+  /** The same files to be asked for one by one; nothing is mounted, and nothing needs to be closed. */
+  files(chain: LayerChain): Promise<FileTree>;
   /** A published layer as the changeset it was made from, in order. */
   changes(id: LayerId): Changeset;
   /** The same as the bytes of a tar: those that were measured, but for a tar from elsewhere. */

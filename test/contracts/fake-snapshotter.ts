@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Changeset, Entry } from "../../src/oci/changeset.js";
+import type { FileTree } from "../../src/oci/file-tree.js";
 import type { Digest } from "../../src/oci/digest.js";
 import { Measured } from "../../src/oci/measured.js";
 import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/layer-tar.js";
@@ -39,6 +40,10 @@ export class FakeSnapshotter implements Snapshotter {
   }
   view(_chain: LayerChain): Promise<string> {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
+  }
+
+  files(_chain: LayerChain): Promise<FileTree> {
+    return Promise.reject(new Error("the fake snapshotter cannot show files"));
   }
 
   async ingest(changes: Changeset, signal?: AbortSignal): Promise<FakeDraft> {

@@ -1,7 +1,14 @@
 import { assert } from "chai";
+import fc from "fast-check";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import type { BytePath, Changeset, Entry } from "../../src/oci/changeset.js";
+import {
+  comparePaths,
+  type BytePath,
+  type Changeset,
+  type Entry,
+} from "../../src/oci/changeset.js";
+import type { FileTree, TreeNode } from "../../src/oci/file-tree.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { streamOf } from "../../src/oci/stream-of.js";
@@ -14,6 +21,7 @@ import { FileStat, getXattr, setXattr } from "../../src/sys/syscalls.js";
 import { collect } from "../oci/bytes.js";
 import { device, directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
 import { resolved, symlink, whiteout } from "../oci/entries.js";
+import { anyEntry } from "./any-entry.js";
 
 /** True when this process is root only in a user namespace, where the kernel forbids devices. */
 export function inUserNamespace(): boolean {
@@ -50,6 +58,48 @@ export function everything(): readonly Entry[] {
     }),
     { ...file("x", "any bytes"), path: "z\xff\xfe" as BytePath },
   ];
+}
+
+/** As another tool would write it: padded to ten kilobytes. */
+async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
+  const tar = await collect(writeLayerTar(entries));
+  return Buffer.concat([tar, Buffer.alloc(10_240 - (tar.byteLength % 10_240))]);
+}
+
+function sorted(entries: readonly Entry[]): readonly Entry[] {
+  return [...entries].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+/** Without what `files` may know of a content that was read; fails when it is wrong. */
+function withoutDigest(entry: Entry): Entry {
+  if (entry.type !== "file" || entry.content.kind !== "bytes") return entry;
+  const { sha256, ...rest } = entry;
+  if (sha256 !== undefined) assert.strictEqual(`sha256:${sha256}`, digestOf(entry.content.bytes));
+  return rest;
+}
+
+/** Everything in a tree but its root. */
+function* walk(tree: FileTree): Generator<Entry> {
+  const firstNames = new Map<string, BytePath>();
+  const open: BytePath[] = [...tree.names("" as BytePath)].reverse();
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const node = tree.lstat(path);
+    if (node === undefined) throw new Error(`nothing at ${path}`);
+    const { entry, inode } = node;
+    const target = inode === undefined ? undefined : firstNames.get(inode);
+    if (inode !== undefined && target === undefined) firstNames.set(inode, path);
+    yield target === undefined ? entry : linkTo(target, entry);
+    const inside = tree.names(path).map((name) => `${path}/${name}` as BytePath);
+    open.push(...inside.reverse());
+  }
+}
+
+function linkTo(
+  target: BytePath,
+  { path, mode, uid, gid, mtime, xattrs }: TreeNode["entry"],
+): Entry {
+  const common = { path, mode, uid, gid, mtime, ...(xattrs === undefined ? {} : { xattrs }) };
+  return { type: "hardlink", ...common, target };
 }
 
 /** Backwards; links stay at the end, behind what they link to. */
@@ -161,12 +211,6 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
     });
 
     describe("ingestTar()", () => {
-      /** As another tool would write it: padded to ten kilobytes. */
-      async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
-        const tar = await collect(writeLayerTar(entries));
-        return Buffer.concat([tar, Buffer.alloc(10_240 - (tar.byteLength % 10_240))]);
-      }
-
       const untidy: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
         { name: "in order", entries: everything() },
         { name: "in the opposite order, but for links", entries: reversed(everything()) },
@@ -486,6 +530,76 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
           );
           assert.propertyVal(error, "message", 'Cannot use layer "none": it is gone');
         }
+      });
+    });
+
+    describe("files()", () => {
+      /** What `files` answers to somebody who asks for everything, and what a mounted view shows. */
+      async function bothOf(
+        chain: LayerChain,
+      ): Promise<readonly [asked: readonly Entry[], seen: readonly Entry[]]> {
+        const read = (entry: Extract<Entry, { type: "file" }>) => readContent(entry);
+        const asked = await resolved(walk(await snapshots.files(chain)), read);
+        return [
+          asked.map(withoutDigest),
+          await resolved(readTree(await snapshots.view(chain)), read),
+        ];
+      }
+
+      it("tells what the view shows, of every kind", async () => {
+        const below = [directory("opaque"), file("opaque/hidden"), file("whiteout"), file("empty")];
+        const [asked, seen] = await bothOf([await layer(sorted(below)), await layer(everything())]);
+        assert.deepStrictEqual(asked, seen);
+        assert.deepStrictEqual(await bothOf([]), [[], []]);
+      });
+
+      it("tells what the view shows, of any layers one over the other", async () => {
+        const changes = fc.array(anyEntry, { maxLength: 8 });
+        const property = fc.asyncProperty(fc.array(changes, { maxLength: 4 }), async (layers) => {
+          const chain: LayerId[] = [];
+          for (const entries of layers) {
+            const id = `layer-${++count}` as LayerId;
+            const tar = await tarOf(entries);
+            const draft = await snapshots.ingestTar(streamOf(tar)).catch(() => undefined);
+            if (draft === undefined) continue; // links without targets
+            await draft.publish(id);
+            chain.push(id);
+          }
+          const [asked, seen] = await bothOf(chain);
+          assert.deepStrictEqual(asked, seen);
+        });
+        await fc.assert(property, { numRuns: 60 });
+      });
+
+      it("tells of what a RUN left, and of the root directory", async () => {
+        const parent = await layer([directory("", { mode: 0o1755, uid: 9 }), file("a"), file("b")]);
+        const { id } = await ran([parent], (root) => {
+          fs.rmSync(join(root, "a"));
+          fs.writeFileSync(join(root, "c"), "");
+        });
+        const files = await snapshots.files([parent, id]);
+        const root = "" as BytePath;
+        assert.deepStrictEqual(files.names(root), ["b", "c"]);
+        assert.deepInclude(files.lstat(root)?.entry, {
+          mode: 0o1755,
+          uid: 9,
+          mtime: 1_700_000_000,
+        });
+        assert.isUndefined(files.lstat("b/x" as BytePath));
+        assert.deepStrictEqual(files.names("b" as BytePath), []);
+      });
+
+      it("says which layer is gone", async () => {
+        const error = await snapshots.files(["none" as LayerId]).catch((e: unknown) => e);
+        assert.propertyVal(error, "message", 'Cannot use layer "none": it is gone');
+      });
+
+      it("takes more layers than overlayfs", async () => {
+        const layers: LayerId[] = [];
+        for (let i = 0; i < 600; i++) layers.push(await layer([file(`file-${i}`)]));
+        const files = await snapshots.files(layers);
+        assert.lengthOf(files.names("" as BytePath), 600);
+        assert.strictEqual(files.lstat("file-0" as BytePath)?.entry.type, "file");
       });
     });
 

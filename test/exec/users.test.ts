@@ -2,7 +2,8 @@ import { assert } from "chai";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resolveOwner, resolveUser } from "../../src/exec/users.js";
+import { readBeneath } from "../../src/exec/read-beneath.js";
+import { resolveOwner, resolveUser, type ReadRootFile } from "../../src/exec/users.js";
 
 const PASSWD = [
   "root:x:0:0:root:/root:/bin/sh",
@@ -13,6 +14,11 @@ const PASSWD = [
   "",
 ].join("\n");
 const GROUP = "root:x:0:\nadm:x:4:root,web\nweb:x:1001:\nstaff:x:50:other,web\n";
+
+/** Reads files of that root. */
+function from(root: string): ReadRootFile {
+  return (path) => readBeneath(root, path);
+}
 
 describe("users", () => {
   let root: string;
@@ -40,7 +46,7 @@ describe("users", () => {
   for (const { user, want } of users) {
     it(`resolveUser("${user}") is ${JSON.stringify(want)}`, async () => {
       const [uid, gid, additionalGids, home] = want;
-      assert.deepEqual(await resolveUser(root, user), { uid, gid, additionalGids, home });
+      assert.deepEqual(await resolveUser(from(root), user), { uid, gid, additionalGids, home });
     });
   }
 
@@ -55,14 +61,14 @@ describe("users", () => {
   ] as const;
   for (const { chown, want } of owners) {
     it(`resolveOwner("${chown}") is ${want.join(":")}`, async () => {
-      assert.deepEqual(await resolveOwner(root, chown), { uid: want[0], gid: want[1] });
+      assert.deepEqual(await resolveOwner(from(root), chown), { uid: want[0], gid: want[1] });
     });
   }
 
   for (const name of ["nobody", "web:nogroup", "broken", "9999999999"]) {
     for (const resolve of [resolveUser, resolveOwner]) {
       it(`${resolve.name}("${name}") is USER_NOT_FOUND`, async () => {
-        const error = await failure(resolve(root, name));
+        const error = await failure(resolve(from(root), name));
         assert.propertyVal(error, "code", "USER_NOT_FOUND");
       });
     }
@@ -70,7 +76,7 @@ describe("users", () => {
 
   it("resolveUser() needs no files for ids", async () => {
     const empty = await mkdtemp(join(tmpdir(), "tsbuild-users-"));
-    const user = await resolveUser(empty, "5:6");
+    const user = await resolveUser(from(empty), "5:6");
     await rm(empty, { recursive: true });
     assert.deepEqual(user, { uid: 5, gid: 6, additionalGids: [], home: "/" });
   });
@@ -79,7 +85,7 @@ describe("users", () => {
     const inner = join(root, "inner");
     await mkdir(join(inner, "etc"), { recursive: true });
     await symlink("../../../etc/passwd", join(inner, "etc/passwd"));
-    const error = await failure(resolveUser(inner, "root"));
+    const error = await failure(resolveUser(from(inner), "root"));
     assert.propertyVal(error, "code", "INVALID_IMAGE", "a link to itself, not the host's file");
   });
 });

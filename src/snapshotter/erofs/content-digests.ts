@@ -1,7 +1,8 @@
 import type { Changeset, Entry } from "../../oci/changeset.js";
 import { ByteArea } from "./byte-area.js";
 
-const SIZE = 32;
+/** Bytes of a digest. */
+export const SHA256_SIZE = 32;
 
 /** The SHA-256 of each file of a tar, in its order: 300,000 of them as text would take 30 MB. */
 export class ContentDigests {
@@ -9,8 +10,20 @@ export class ContentDigests {
 
   /** Adds that of the next file. */
   push(sha256: string): void {
-    const at = this.#area.grow(SIZE);
+    const at = this.#area.grow(SHA256_SIZE);
     this.#area.buffer.write(sha256, at, "hex");
+  }
+
+  /** As `push`, of the file of that number, which counts from 1; others have zeros. */
+  set(number: number, sha256: string): void {
+    const at = (number - 1) * SHA256_SIZE;
+    this.#area.grow(Math.max(0, at + SHA256_SIZE - this.#area.length));
+    this.#area.buffer.write(sha256, at, "hex");
+  }
+
+  /** All of them. */
+  get bytes(): Buffer {
+    return this.#area.bytes;
   }
 
   /** The same files, read again, with what is known of them. */
@@ -21,8 +34,8 @@ export class ContentDigests {
         yield entry;
         continue;
       }
-      yield { ...entry, sha256: this.#area.bytes.toString("hex", at, at + SIZE) };
-      at += SIZE;
+      yield { ...entry, sha256: this.#area.bytes.toString("hex", at, at + SHA256_SIZE) };
+      at += SHA256_SIZE;
     }
   }
 }

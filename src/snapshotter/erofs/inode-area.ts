@@ -15,14 +15,12 @@ export interface InodeFields {
 }
 
 /** struct erofs_inode_extended: 32-bit ids and link count, a time of its own. */
-const INODE = 64;
+export const INODE = 64;
 const EXTENDED = 1;
 /** Data layouts (i_format, from bit 1). */
-const FLAT_PLAIN = 0 << 1;
-const FLAT_INLINE = 2 << 1;
-const CHUNK_BASED = 4 << 1;
+export const layouts = { mask: 7 << 1, plain: 0 << 1, inline: 2 << 1, chunks: 4 << 1 } as const;
 
-const CHUNK_INDEX = 8;
+export const CHUNK_INDEX = 8;
 const CHUNK_HAS_INDEXES = 0x20;
 /** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
 const MAX_CHUNK_BITS = 31;
@@ -46,23 +44,23 @@ export class InodeArea {
 
   /** A directory, symlink or empty file; `setData` tells later where its data is. */
   addPlain(fields: InodeFields): number {
-    return this.#add(fields, FLAT_PLAIN);
+    return this.#add(fields, layouts.plain);
   }
 
   /** A device or a FIFO; `device` is its number as the kernel encodes it. */
   addSpecial(fields: InodeFields, device: number): number {
-    const at = this.#add(fields, FLAT_PLAIN);
+    const at = this.#add(fields, layouts.plain);
     this.#area.buffer.writeUInt32LE(device, at + 16);
     return at;
   }
 
   /** A file whose `size` bytes begin at block `start` of the tar. */
   addFile(fields: InodeFields, size: number, start: number): number {
-    if (size === 0) return this.#add(fields, FLAT_PLAIN);
+    if (size === 0) return this.#add(fields, layouts.plain);
     const bits = chunkBits(size);
     const chunkBlocks = 2 ** bits;
     const chunks = Math.ceil(size / (BLOCK * chunkBlocks));
-    const at = this.#add(fields, CHUNK_BASED);
+    const at = this.#add(fields, layouts.chunks);
     this.#writeSize(at, size);
     this.#area.buffer.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
     this.#area.align(CHUNK_INDEX);
@@ -85,7 +83,7 @@ export class InodeArea {
     if (!fits(0)) return undefined;
     this.#area.align(INODE_SLOT);
     if (!fits(this.#area.length)) this.#area.align(BLOCK);
-    const at = this.#add(fields, FLAT_INLINE);
+    const at = this.#add(fields, layouts.inline);
     this.#writeSize(at, target.length);
     const data = this.#area.grow(target.length);
     this.#area.buffer.write(target, data, "latin1");

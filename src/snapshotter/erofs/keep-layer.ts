@@ -70,7 +70,7 @@ async function readOnce(bytes: AsyncIterable<Uint8Array>): Promise<Found> {
     const entry = portableEntry(read);
     const sha256 = entry.type === "file" ? await contentDigest(entry) : undefined;
     if (sha256 !== undefined) digests.push(sha256);
-    if (index?.add(entry, offset) === false) index = undefined;
+    if (index?.add(entry, { offset, sha256 }) === false) index = undefined;
     if (index !== undefined) tree.add(entry, sha256);
   }
   return { inOrder: index && { index, tree }, digests };
@@ -81,8 +81,10 @@ async function tidied(path: string, digests: ContentDigests): Promise<Indexed> {
   const changes: Changeset = digests.applyTo(portable(readLayerTarFile(toBytePath(path))));
   const [index, tree] = [new LayerIndex(), new TreeHasher()];
   for (const entry of await tidyChanges(changes)) {
-    if (!index.add(entry, offsetOf(entry))) throw new Error("a tidied changeset is not tidy");
-    tree.add(entry, entry.type === "file" ? entry.sha256 : undefined);
+    const sha256 = entry.type === "file" ? entry.sha256 : undefined;
+    const isTidy = index.add(entry, { offset: offsetOf(entry), sha256 });
+    if (!isTidy) throw new Error("a tidied changeset is not tidy");
+    tree.add(entry, sha256);
   }
   return { index, tree };
 }

@@ -1,7 +1,9 @@
 import { comparePaths, type BytePath, type Entry } from "../../oci/changeset.js";
 import type { DirectoryEntry, HardlinkEntry } from "../../oci/changeset.js";
+import type { WrittenEntry } from "../../oci/layer-tar.js";
 import { fileTypes } from "../../sys/syscalls.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
+import { ContentDigests } from "./content-digests.js";
 import { checkName, EntryInodes, type Leaf } from "./entry-inodes.js";
 import { blocksOf, InodeArea } from "./inode-area.js";
 import { OpenDirectories } from "./open-directories.js";
@@ -36,17 +38,19 @@ export class LayerIndex {
   readonly #entries = new EntryInodes(this.#inodes, this.#overlay, (inode, data) => {
     this.#directories.keepData(inode, data);
   });
+  /** By number of the inode; behind the image, where the kernel does not look. */
+  readonly #digests = new ContentDigests();
   /** First names of everything that may have more. */
   readonly #inodeOf = new Map<BytePath, number>();
   #pending: PendingDirectory | undefined = { entry: unlistedRoot, marks: new Map(), opaque: false };
   #last: BytePath | undefined;
 
   /**
-   * Adds the next entry; a file's content begins at byte `offset` of the tar. False when the changeset
+   * Adds the next entry, and what is known of its content in the tar. False when the changeset
    * is not tidy: out of order, with repeats, without parents, with links that change their file, or
    * with marks at odd places. The index is then of no more use.
    */
-  add(entry: Entry, offset: number): boolean {
+  add(entry: Entry, written: WrittenEntry): boolean {
     if (entry.type === "opaque") return this.#markOpaque(entry.path);
     if (this.#last !== undefined && comparePaths(this.#last, entry.path) >= 0) return false;
     this.#last = entry.path;
@@ -58,10 +62,10 @@ export class LayerIndex {
       this.#pending = { entry, marks: new Map(), opaque: false };
       return true;
     }
-    return entry.type === "hardlink" ? this.#link(entry) : this.#leaf(entry, offset);
+    return entry.type === "hardlink" ? this.#link(entry) : this.#leaf(entry, written);
   }
 
-  /** The parts of the image of all that was added, over a tar of `tarSize` bytes. */
+  /** The parts of the index of all that was added, over a tar of `tarSize` bytes. */
   finish(tarSize: number): readonly Buffer[] {
     this.#openPending();
     const blocks = blocksOf(HEAD + this.#inodes.length);
@@ -73,7 +77,7 @@ export class LayerIndex {
       rootNid: this.#inodes.nid(0),
     });
     const padding = Buffer.alloc(blocks * BLOCK - HEAD - this.#inodes.length);
-    return [head, this.#inodes.bytes, padding, directories];
+    return [head, this.#inodes.bytes, padding, directories, this.#digests.bytes];
   }
 
   #markOpaque(path: BytePath): boolean {
@@ -103,8 +107,9 @@ export class LayerIndex {
     this.#directories.open(entry.path, this.#inodes.addPlain(fields));
   }
 
-  #leaf(entry: Leaf, offset: number): boolean {
+  #leaf(entry: Leaf, { offset, sha256 }: WrittenEntry): boolean {
     const inode = this.#entries.add(entry, offset);
+    if (sha256 !== undefined) this.#digests.set(this.#inodes.count, sha256);
     this.#directories.name(entry.path, inode);
     if (entry.type !== "whiteout") this.#inodeOf.set(entry.path, inode);
     return true;

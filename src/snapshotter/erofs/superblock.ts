@@ -31,6 +31,15 @@ const COMPAT_MTIME = 0x2;
 const INCOMPAT_CHUNKED_FILE = 0x4;
 const INCOMPAT_DEVICE_TABLE = 0x8;
 
+/** What a reader of an image needs of its head. */
+export function readHead(image: Buffer): Pick<SuperblockFields, "rootNid" | "blocks"> {
+  if (image.readUInt32LE(SUPERBLOCK) !== MAGIC) throw new Error("not an EROFS image");
+  return {
+    rootNid: image.readUInt16LE(SUPERBLOCK + 14),
+    blocks: image.readUInt32LE(SUPERBLOCK + 36),
+  };
+}
+
 /**
  * The first `HEAD` bytes of an image. No checksum: it would cover these bytes only, not the inodes.
  * No build time and no UUID: the same layer gives the same image.

@@ -21,8 +21,8 @@ export async function writeLayer(
   using tar = OutFile.create(join(directory, TAR_NAME));
   const index = new LayerIndex();
   const sink: LayerSink = {
-    entry(entry: Entry, { offset }: WrittenEntry): void {
-      if (!index.add(entry, offset)) throw new Error(`"${entry.path}" is not in order`);
+    entry(entry: Entry, written: WrittenEntry): void {
+      if (!index.add(entry, written)) throw new Error(`"${entry.path}" is not in order`);
     },
     bytes(chunk: Uint8Array): void {
       tar.write(chunk);

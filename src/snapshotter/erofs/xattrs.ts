@@ -38,6 +38,26 @@ export function xattrUnits(body: Buffer): number {
   return body.byteLength === 0 ? 0 : (body.byteLength - HEADER) / 4 + 1;
 }
 
+/** The opposite of `xattrUnits`: bytes of the body. */
+export function xattrBody(units: number): number {
+  return units === 0 ? 0 : HEADER + (units - 1) * 4;
+}
+
+/** The opposite of `encodeXattrs`. */
+export function decodeXattrs(body: Buffer): ReadonlyMap<string, Uint8Array> {
+  const xattrs = new Map<string, Uint8Array>();
+  for (let at = HEADER; at < body.byteLength;) {
+    const [length, index] = [body.readUInt8(at), body.readUInt8(at + 1)];
+    const valueAt = at + ENTRY_HEADER + length;
+    const end = valueAt + body.readUInt16LE(at + 2);
+    const prefix = prefixes.find(([, number]) => number === index)?.[0] ?? "";
+    const name = prefix + body.toString("latin1", at + ENTRY_HEADER, valueAt);
+    xattrs.set(name, Buffer.from(body.subarray(valueAt, end)));
+    at = Math.ceil(end / 4) * 4;
+  }
+  return xattrs;
+}
+
 /** struct erofs_xattr_entry, name, value; as a whole aligned to four bytes. */
 function encodeEntry(name: string, value: Uint8Array, path: BytePath): Buffer {
   const { index, rest } = splitName(name, path);

@@ -1,5 +1,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import type { FileTree } from "../../../src/oci/file-tree.js";
+import { directoryFiles } from "../../../src/snapshotter/directory-files.js";
+import { LayeredFiles } from "../../../src/snapshotter/layer-files.js";
+import { OverlayXattrs } from "../../../src/snapshotter/overlay-xattrs.js";
 import { materialize } from "../../../src/snapshotter/materialize.js";
 import { readTree } from "../../../src/snapshotter/overlay-changes.js";
 import type {
@@ -27,6 +31,11 @@ export class PlainSnapshotter extends FakeSnapshotter {
     const known = this.#views.get(name) ?? this.#write(chain);
     this.#views.set(name, known);
     return known;
+  }
+
+  override async files(chain: LayerChain): Promise<FileTree> {
+    const overlay = new OverlayXattrs({ userNamespace: true });
+    return new LayeredFiles([directoryFiles(await this.view(chain), overlay)]);
   }
 
   override async prepare(): Promise<ActiveSnapshot> {

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { toBytePath, type BytePath } from "../../oci/changeset.js";
+import type { TreeNode } from "../../oci/file-tree.js";
+import { fileTypes } from "../../sys/syscalls.js";
+import type { LayerChild, LayerDirectory } from "../layer-files.js";
+import { OverlayXattrs } from "../overlay-xattrs.js";
+import { IndexImage, type Inode } from "./index-image.js";
+import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
+
+const overlay = new OverlayXattrs({ userNamespace: false });
+
+/** The root directory of a layer in place, as its index tells it. */
+export function indexFiles(layer: string): LayerDirectory {
+  const image = new IndexImage(readFileSync(join(layer, INDEX_NAME)));
+  const site = { image, tar: toBytePath(join(layer, TAR_NAME)) };
+  return new IndexDirectory(site, image.root());
+}
+
+interface Site {
+  readonly image: IndexImage;
+  readonly tar: BytePath;
+}
+
+class IndexDirectory implements LayerDirectory {
+  readonly #site: Site;
+  readonly #inode: Inode;
+  #children: ReadonlyMap<string, number> | undefined;
+
+  constructor(site: Site, inode: Inode) {
+    this.#site = site;
+    this.#inode = inode;
+  }
+
+  get opaque(): boolean {
+    return overlay.areOpaque(this.#inode.xattrs);
+  }
+  get listed(): boolean {
+    return overlay.areRootListed(this.#inode.xattrs);
+  }
+
+  node(path: BytePath): TreeNode {
+    return { entry: { type: "directory", ...commonOf(path, this.#inode) }, inode: undefined };
+  }
+
+  names(): Iterable<string> {
+    return this.#nids().keys();
+  }
+
+  child(name: string): LayerChild | undefined {
+    const nid = this.#nids().get(name);
+    if (nid === undefined) return undefined;
+    const inode = this.#site.image.inode(nid);
+    if (inode.type === fileTypes.directory) {
+      return { kind: "directory", directory: new IndexDirectory(this.#site, inode) };
+    }
+    if (inode.type === fileTypes.char && inode.device === 0) return { kind: "whiteout" };
+    return { kind: "other", node: (path) => nodeOf(path, inode, this.#site) };
+  }
+
+  #nids(): ReadonlyMap<string, number> {
+    return (this.#children ??= this.#site.image.children(this.#inode));
+  }
+}
+
+function nodeOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode {
+  const identity = inode.links < 2 ? undefined : `${tar} ${inode.number}`;
+  return { entry: entryOf(path, inode, { image, tar }), inode: identity };
+}
+
+function entryOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode["entry"] {
+  const common = commonOf(path, inode);
+  switch (inode.type) {
+    case fileTypes.symlink:
+      return { ...common, type: "symlink", target: image.target(inode) };
+    case fileTypes.char:
+      return { ...common, type: "char", ...deviceOf(inode) };
+    case fileTypes.block:
+      return { ...common, type: "block", ...deviceOf(inode) };
+    case fileTypes.fifo:
+      return { ...common, type: "fifo" };
+    default: {
+      const content = { kind: "file", path: tar, offset: image.contentStart(inode) } as const;
+      const sha256 = image.sha256(inode);
+      return { ...common, type: "file", size: inode.size, content, sha256 };
+    }
+  }
+}
+
+function deviceOf({ device }: Inode): { readonly major: number; readonly minor: number } {
+  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
+}
+
+function commonOf(path: BytePath, { mode, uid, gid, mtime, xattrs }: Inode) {
+  const kept = new Map<string, Uint8Array>();
+  for (const [stored, value] of xattrs) {
+    const name = overlay.unescape(stored);
+    if (name !== undefined) kept.set(name, value);
+  }
+  return { path, mode, uid, gid, mtime, ...(kept.size === 0 ? {} : { xattrs: kept }) };
+}

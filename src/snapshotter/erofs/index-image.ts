@@ -1,0 +1,118 @@
+import type { BytePath } from "../../oci/changeset.js";
+import { fileTypes } from "../../sys/syscalls.js";
+import { CHUNK_INDEX, INODE, layouts } from "./inode-area.js";
+import { DIRENT } from "./directory-blocks.js";
+import { SHA256_SIZE } from "./content-digests.js";
+import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
+import { decodeXattrs, xattrBody } from "./xattrs.js";
+
+/** What an index says of a file. */
+export interface Inode {
+  /** Counts from 1. */
+  readonly number: number;
+  /** Type bits of the mode, and the others. */
+  readonly type: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly links: number;
+  readonly size: number;
+  /** As the kernel encodes it. */
+  readonly device: number;
+  /** As stored, with overlayfs's own. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+  readonly layout: number;
+  /** Block of the data of a plain one. */
+  readonly block: number;
+  /** Where in the image what follows the inode and its attributes begins. */
+  readonly behind: number;
+}
+
+const none: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** Reads an image that `LayerIndex` wrote, and no other. */
+export class IndexImage {
+  readonly #bytes: Buffer;
+  readonly #rootNid: number;
+  /** Where the digests begin. */
+  readonly #end: number;
+
+  constructor(bytes: Buffer) {
+    const { rootNid, blocks } = readHead(bytes);
+    this.#bytes = bytes;
+    this.#rootNid = rootNid;
+    this.#end = blocks * BLOCK;
+  }
+
+  root(): Inode {
+    return this.inode(this.#rootNid);
+  }
+
+  inode(nid: number): Inode {
+    const bytes = this.#bytes;
+    const at = nid * INODE_SLOT;
+    const body = xattrBody(bytes.readUInt16LE(at + 2));
+    const mode = bytes.readUInt16LE(at + 4);
+    const union = bytes.readUInt32LE(at + 16);
+    const behind = at + INODE + body;
+    return {
+      number: bytes.readUInt32LE(at + 20),
+      type: mode & fileTypes.mask,
+      mode: mode & ~fileTypes.mask,
+      uid: bytes.readUInt32LE(at + 24),
+      gid: bytes.readUInt32LE(at + 28),
+      mtime: bytes.readUInt32LE(at + 32) + bytes.readInt32LE(at + 36) * 2 ** 32,
+      links: bytes.readUInt32LE(at + 44),
+      size: bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12) * 2 ** 32,
+      device: union,
+      xattrs: body === 0 ? none : decodeXattrs(bytes.subarray(at + INODE, behind)),
+      layout: bytes.readUInt16LE(at) & layouts.mask,
+      block: union,
+      behind,
+    };
+  }
+
+  /** What a directory holds: nids by name. */
+  children({ block, size }: Inode): ReadonlyMap<string, number> {
+    const children = new Map<string, number>();
+    const start = block * BLOCK;
+    for (let at = start; at < start + size; at += BLOCK) this.#readBlock(at, children);
+    children.delete(".");
+    children.delete("..");
+    return children;
+  }
+
+  #readBlock(at: number, to: Map<string, number>): void {
+    const bytes = this.#bytes;
+    const firstName = bytes.readUInt16LE(at + 8);
+    for (let entry = 0; entry < firstName; entry += DIRENT) {
+      const nameAt = at + bytes.readUInt16LE(at + entry + 8);
+      const isLast = entry + DIRENT === firstName;
+      const end = at + (isLast ? BLOCK : bytes.readUInt16LE(at + entry + DIRENT + 8));
+      const nul = isLast ? bytes.indexOf(0, nameAt) : -1; // what is left of a block is zeros
+      const nameEnd = nul === -1 || nul > end ? end : nul;
+      to.set(bytes.toString("latin1", nameAt, nameEnd), bytes.readUInt32LE(at + entry));
+    }
+  }
+
+  /** Of a symlink. */
+  target({ layout, size, block, behind }: Inode): BytePath {
+    const at = layout === layouts.inline ? behind : block * BLOCK;
+    return this.#bytes.toString("latin1", at, at + size) as BytePath;
+  }
+
+  /** Where in the tar the content of a file begins. */
+  contentStart({ size, behind }: Inode): number {
+    if (size === 0) return 0;
+    const chunks = Math.ceil(behind / CHUNK_INDEX) * CHUNK_INDEX;
+    return this.#bytes.readUInt32LE(chunks + 4) * BLOCK;
+  }
+
+  /** Of the content of a file in hex; undefined in an index from before digests were kept. */
+  sha256({ number }: Inode): string | undefined {
+    const at = this.#end + (number - 1) * SHA256_SIZE;
+    if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
+    return this.#bytes.toString("hex", at, at + SHA256_SIZE);
+  }
+}

@@ -1,0 +1,112 @@
+import type { BytePath } from "../oci/changeset.js";
+import type { LayerChain, LayerId } from "./snapshotter.js";
+import type { FileTree, TreeNode } from "../oci/file-tree.js";
+
+/** One directory of one layer. */
+export interface LayerDirectory {
+  /** Hides what lower layers have in it. */
+  readonly opaque: boolean;
+  /** Of a root directory: whether the layer says what it is like. */
+  readonly listed: boolean;
+  node(path: BytePath): TreeNode;
+  /** In no order. */
+  names(): Iterable<string>;
+  child(name: string): LayerChild | undefined;
+}
+
+/** What a layer has under a name. */
+export type LayerChild =
+  | { readonly kind: "whiteout" }
+  | { readonly kind: "directory"; readonly directory: LayerDirectory }
+  | { readonly kind: "other"; node(path: BytePath): TreeNode };
+
+/** A directory of a state: those of its layers that can be seen through, the uppermost first. */
+type Merged = readonly LayerDirectory[];
+
+/**
+ * The files of a state, looked up in its layers as overlayfs would ("whiteouts and opaque directories",
+ * "merged directories"), so that nothing needs to be mounted for a few questions.
+ */
+export class LayeredFiles implements FileTree {
+  /** The directory that was asked for last, and those on the way. */
+  readonly #way: { readonly name: string; readonly merged: Merged }[];
+
+  /** Root directories of the layers, the uppermost first. */
+  constructor(roots: readonly LayerDirectory[]) {
+    this.#way = [{ name: "", merged: seenThrough(roots) }];
+  }
+
+  lstat(path: BytePath): TreeNode | undefined {
+    if (path === "") return this.#root();
+    const at = path.lastIndexOf("/");
+    const parent = this.#directory(path.slice(0, Math.max(0, at)));
+    const found = parent && childOf(parent, path.slice(at + 1));
+    if (found === undefined) return undefined;
+    return "node" in found ? found.node(path) : found[0]?.node(path);
+  }
+
+  names(path: BytePath): readonly BytePath[] {
+    const directory = this.#directory(path);
+    if (directory === undefined) return [];
+    const names = new Set(directory.flatMap((layer) => [...layer.names()]));
+    const present = [...names].filter((name) => childOf(directory, name) !== undefined);
+    return present.sort() as BytePath[];
+  }
+
+  #root(): TreeNode {
+    const layers = this.#way[0]?.merged ?? [];
+    const listed = layers.find((layer) => layer.listed);
+    return listed?.node("" as BytePath) ?? unlistedRoot;
+  }
+
+  /** A walk asks for neighbours: what is the same on the way is not looked up again. */
+  #directory(path: string): Merged | undefined {
+    const names = path === "" ? [] : path.split("/");
+    const way = this.#way;
+    let known = 1;
+    while (known < way.length && known <= names.length && way[known]?.name === names[known - 1])
+      known++;
+    way.length = known;
+    for (const name of names.slice(known - 1)) {
+      const merged = way.at(-1)?.merged;
+      const found = merged && childOf(merged, name);
+      if (found === undefined || "node" in found) return undefined;
+      way.push({ name, merged: found });
+    }
+    return way.at(-1)?.merged;
+  }
+}
+
+const unlistedRoot: TreeNode = {
+  entry: { type: "directory", path: "" as BytePath, mode: 0o755, uid: 0, gid: 0, mtime: 0 },
+  inode: undefined,
+};
+
+function childOf(
+  directory: Merged,
+  name: string,
+): Merged | Extract<LayerChild, { readonly kind: "other" }> | undefined {
+  const directories: LayerDirectory[] = [];
+  for (const layer of directory) {
+    const child = layer.child(name);
+    if (child === undefined) continue;
+    if (child.kind !== "directory") {
+      if (directories.length > 0 || child.kind === "whiteout") break;
+      return child;
+    }
+    directories.push(child.directory);
+    if (child.directory.opaque) break;
+  }
+  return directories.length === 0 ? undefined : directories;
+}
+
+/** Down to the first that hides what is below it. */
+function seenThrough(layers: readonly LayerDirectory[]): Merged {
+  const opaque = layers.findIndex((layer) => layer.opaque);
+  return opaque < 0 ? layers : layers.slice(0, opaque + 1);
+}
+
+/** The layers of a chain as they are looked through: one that is there twice hides itself further down. */
+export function uppermostFirst(chain: LayerChain): readonly LayerId[] {
+  return [...new Set([...chain].reverse())];
+}
