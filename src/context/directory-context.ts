@@ -25,7 +25,7 @@ export async function openDirectoryContext({
   ignore,
   index,
 }: DirectoryContext): Promise<SourceTree> {
-  return new LocalSourceTree({ root: await realDirectory(root), kind: "context", ignore, index });
+  return new LocalSourceTree({ root: await realDirectory(root), ignore, index });
 }
 
 /** The real path of a context; throws CONTEXT when it is no directory. */

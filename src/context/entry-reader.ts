@@ -2,7 +2,7 @@ import type { BytePath, Entry, FileEntry, FileVersion } from "../oci/changeset.j
 import { fileTypes, FileStat } from "../sys/syscalls.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, hashSmall, smallFile } from "./hash-file.js";
-import { capabilityOnly, keptXattrs } from "./kept-xattrs.js";
+import { capabilityOnly } from "./kept-xattrs.js";
 import type { LocalTree } from "./local-tree.js";
 
 /** A name in an open directory, and what its path is. */
@@ -64,7 +64,7 @@ export class EntryReader {
       case fileTypes.symlink:
         return { type: "symlink", ...metadata, target: directory.readLink(name) };
       case fileTypes.socket:
-        return this.#tree.kind === "rootfs" ? undefined : emptyFile(metadata);
+        return emptyFile(metadata);
       case fileTypes.fifo:
         return { type: "fifo", ...metadata };
       case fileTypes.block:
@@ -116,28 +116,24 @@ export class EntryReader {
     return { entry, inode };
   }
 
-  /** Nobody writes to the root filesystem of a stage or an image. */
-  #version(): FileVersion | undefined {
-    if (this.#tree.kind === "rootfs") return undefined;
+  #version(): FileVersion {
     const { inode, ctimeMilliseconds: ctimeMs } = this.#stat;
     return { inode: Number(inode), ctimeMs, settled: ctimeMs < Date.now() - tickOf(ctimeMs) };
   }
 
   #metadata({ entryPath }: Place): Metadata {
     const stat = this.#stat;
-    const kept = this.#tree.kind === "rootfs";
     return {
       path: entryPath,
       mode: stat.permissions,
-      uid: kept ? stat.uid : 0,
-      gid: kept ? stat.gid : 0,
+      uid: 0,
+      gid: 0,
       mtime: stat.mtimeSeconds,
     };
   }
 
   #xattrs({ directory, name }: Place): FileEntry["xattrs"] {
-    const read = this.#tree.kind === "rootfs" ? keptXattrs : capabilityOnly;
-    return read(directory.host(name));
+    return capabilityOnly(directory.host(name));
   }
 
   #device(): { major: number; minor: number } {

@@ -28,9 +28,9 @@ export class LocalSourceTree implements SourceTree {
 function walkable(tree: LocalTree, root: ConfinedRoot): WalkableTree {
   const stat = new FileStat();
   const reader = new EntryReader(tree);
-  const { kind, ignore } = tree;
+  const { ignore } = tree;
   return {
-    kind,
+    kind: "context",
     ignore,
     open: (path) => openDirectory(root.directory(path), reader),
     readLink: (path) => root.readLink(path, stat),
@@ -44,7 +44,7 @@ function openDirectory(
   if (directory === undefined) return undefined;
   return {
     names: () => directory.names(),
-    read: (named, wants) => reader.read({ directory, ...named }, wants),
+    read: (named, wants) => reader.read({ ...named, directory }, wants),
     [Symbol.dispose]: () => {
       directory[Symbol.dispose]();
     },

@@ -23,13 +23,24 @@ export type LayerChild =
 /** A directory of a state: those of its layers that can be seen through, the uppermost first. */
 type Merged = readonly LayerDirectory[];
 
+/** What a state has under a name. */
+type Found = Merged | Extract<LayerChild, { readonly kind: "other" }>;
+
+/** A directory on the way to what was asked for last. */
+interface Step {
+  readonly name: string;
+  readonly merged: Merged;
+  /** Once it was listed. */
+  children?: ReadonlyMap<string, Found>;
+}
+
 /**
  * The files of a state, looked up in its layers as overlayfs would ("whiteouts and opaque directories",
  * "merged directories"), so that nothing needs to be mounted for a few questions.
  */
 export class LayeredFiles implements FileTree {
   /** The directory that was asked for last, and those on the way. */
-  readonly #way: { readonly name: string; readonly merged: Merged }[];
+  readonly #way: Step[];
 
   /** Root directories of the layers, the uppermost first. */
   constructor(roots: readonly LayerDirectory[]) {
@@ -48,9 +59,8 @@ export class LayeredFiles implements FileTree {
   names(path: BytePath): readonly BytePath[] {
     const directory = this.#directory(path);
     if (directory === undefined) return [];
-    const names = new Set(directory.flatMap((layer) => [...layer.names()]));
-    const present = [...names].filter((name) => childOf(directory, name) !== undefined);
-    return present.sort() as BytePath[];
+    directory.children ??= childrenOf(directory.merged);
+    return [...directory.children.keys()].sort() as BytePath[];
   }
 
   #root(): TreeNode {
@@ -60,7 +70,7 @@ export class LayeredFiles implements FileTree {
   }
 
   /** A walk asks for neighbours: what is the same on the way is not looked up again. */
-  #directory(path: string): Merged | undefined {
+  #directory(path: string): Step | undefined {
     const names = path === "" ? [] : path.split("/");
     const way = this.#way;
     let known = 1;
@@ -68,12 +78,12 @@ export class LayeredFiles implements FileTree {
       known++;
     way.length = known;
     for (const name of names.slice(known - 1)) {
-      const merged = way.at(-1)?.merged;
-      const found = merged && childOf(merged, name);
+      const above = way.at(-1);
+      const found = above && childOf(above, name);
       if (found === undefined || "node" in found) return undefined;
       way.push({ name, merged: found });
     }
-    return way.at(-1)?.merged;
+    return way.at(-1);
   }
 }
 
@@ -82,10 +92,21 @@ const unlistedRoot: TreeNode = {
   inode: undefined,
 };
 
-function childOf(
-  directory: Merged,
-  name: string,
-): Merged | Extract<LayerChild, { readonly kind: "other" }> | undefined {
+/** A walk asks for each name right after the list: that is looked up only once. */
+function childOf({ merged, children }: Step, name: string): Found | undefined {
+  return children === undefined ? find(merged, name) : children.get(name);
+}
+
+function childrenOf(merged: Merged): ReadonlyMap<string, Found> {
+  const children = new Map<string, Found>();
+  for (const name of new Set(merged.flatMap((layer) => [...layer.names()]))) {
+    const found = find(merged, name);
+    if (found !== undefined) children.set(name, found);
+  }
+  return children;
+}
+
+function find(directory: Merged, name: string): Found | undefined {
   const directories: LayerDirectory[] = [];
   for (const layer of directory) {
     const child = layer.child(name);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceTree } from "../../src/context/source-tree.js";
 import { failureOf } from "../oci/build-errors.js";
 import { oneFile } from "../store/fixture.js";
+import type { LayerChain } from "../../src/snapshotter/snapshotter.js";
 import { TestBuilds, type Given } from "./support/test-builds.js";
 
 describe("a rebuild", () => {
@@ -193,10 +194,32 @@ describe("a COPY", () => {
     await using builds = await TestBuilds.open();
     const text = "FROM scratch AS a\nRUN put a 1\nFROM scratch\nCOPY --from=a a /b";
     await builds.build(text);
-    const views = countViews(builds);
+    const asked = countCalls(builds, "files");
     const { log } = await builds.build(text);
     assert.strictEqual(log.outcomes["[stage-1 1/1] COPY --from=a a /b"], "cached");
-    assert.strictEqual(views(), 0);
+    assert.strictEqual(asked(), 0);
+  });
+
+  it("mounts nothing for COPY after COPY, COPY --from, ADD and WORKDIR, whoever owns what", async () => {
+    await using builds = await TestBuilds.open({ "d/a": "1", passwd: "web:x:33:44::/:/bin/sh" });
+    const mounts = [countCalls(builds, "view"), countCalls(builds, "prepare")];
+    const { log } = await builds.build(
+      [
+        "FROM scratch AS a",
+        "COPY passwd /etc/passwd",
+        "COPY --chown=web d /srv/",
+        "ADD d/a /srv/b",
+        "FROM scratch",
+        "COPY --from=a /srv /data/",
+        "WORKDIR /data/sub",
+        "COPY --from=a /srv/b .",
+      ].join("\n"),
+    );
+    assert.strictEqual(log.outcomes["[stage-1 3/3] COPY --from=a /srv/b ."], "done");
+    assert.deepStrictEqual(
+      mounts.map((count) => count()),
+      [0, 0],
+    );
   });
 
   const races: readonly (readonly [string, (context: string) => Promise<void>])[] = [
@@ -244,14 +267,16 @@ describe("a COPY", () => {
   }
 });
 
-/** Counts the states that are shown from now on. */
-function countViews({ store }: TestBuilds): () => number {
-  const { snapshotter } = store;
-  const view = snapshotter.view.bind(snapshotter);
+/** Counts from now on how often the snapshotter is asked for a state. */
+function countCalls(
+  { store: { snapshotter } }: TestBuilds,
+  method: "files" | "prepare" | "view",
+): () => number {
+  const original = snapshotter[method].bind(snapshotter) as (chain: LayerChain) => never;
   let count = 0;
-  snapshotter.view = (chain) => {
+  snapshotter[method] = (chain: LayerChain) => {
     count++;
-    return view(chain);
+    return original(chain);
   };
   return () => count;
 }

@@ -1,5 +1,5 @@
 import { openRootfs } from "../../src/context/rootfs.js";
-import { openRootfsTree } from "../../src/context/rootfs-tree.js";
+import { openRootfsTree } from "../context/files-below.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
 import { placeCopy, type CopyTarget } from "../../src/builder/place-copy.js";
 import { toText, type BytePath, type Entry } from "../../src/oci/changeset.js";

@@ -7,6 +7,8 @@ import type { Engine } from "../../src/builder/engine.js";
 import { emptyState } from "../../src/builder/state.js";
 import type { FactStore, RootfsFacts } from "../../src/cache/rootfs-facts.js";
 import { toBytePath } from "../../src/oci/changeset.js";
+import type { FileTree } from "../../src/oci/file-tree.js";
+import { filesBelow } from "../context/files-below.js";
 
 const path = toBytePath;
 
@@ -38,11 +40,11 @@ describe("askDestination()", () => {
     mkdirSync(join(root, "etc"));
     writeFileSync(join(root, "etc/passwd"), "web:x:33:44::/:/bin/sh\n");
     views = 0;
-    const view = (): Promise<string> => {
+    const files = (): Promise<FileTree> => {
       views++;
-      return Promise.resolve(root);
+      return Promise.resolve(filesBelow(root));
     };
-    engine = { facts: memory(), snapshots: { view } as unknown as Engine["snapshots"] };
+    engine = { facts: memory(), snapshots: { files } as unknown as Engine["snapshots"] };
   });
 
   afterEach(() => {

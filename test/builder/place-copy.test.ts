@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { chmodSync, chownSync, linkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { placeWorkdir } from "../../src/builder/place-copy.js";
-import { openRootfsTree } from "../../src/context/rootfs-tree.js";
+import { openRootfsTree } from "../context/files-below.js";
 import { openRootfs } from "../../src/context/rootfs.js";
 import { BuildError } from "../../src/error.js";
 import type { Entry } from "../../src/oci/changeset.js";

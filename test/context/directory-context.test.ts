@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openDirectoryContext } from "../../src/context/directory-context.js";
 import type { FileIndex } from "../../src/context/file-index.js";
 import { parseIgnore } from "../../src/context/ignore.js";
-import { openRootfsTree } from "../../src/context/rootfs-tree.js";
+import { openRootfsTree } from "./files-below.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
 import { BuildError } from "../../src/error.js";
 import { comparePaths, toText } from "../../src/oci/changeset.js";

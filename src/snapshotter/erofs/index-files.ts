@@ -80,12 +80,15 @@ function entryOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode["
     case fileTypes.fifo:
       return { ...common, type: "fifo" };
     default: {
-      const content = { kind: "file", path: tar, offset: image.contentStart(inode) } as const;
+      const offset = image.contentStart(inode);
+      const content = offset === undefined ? nothing : { kind: "file" as const, path: tar, offset };
       const sha256 = image.sha256(inode);
       return { ...common, type: "file", size: inode.size, content, sha256 };
     }
   }
 }
+
+const nothing = { kind: "bytes", bytes: new Uint8Array(0) } as const;
 
 function deviceOf({ device }: Inode): { readonly major: number; readonly minor: number } {
   return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };

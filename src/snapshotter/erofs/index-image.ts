@@ -102,9 +102,9 @@ export class IndexImage {
     return this.#bytes.toString("latin1", at, at + size) as BytePath;
   }
 
-  /** Where in the tar the content of a file begins. */
-  contentStart({ size, behind }: Inode): number {
-    if (size === 0) return 0;
+  /** Where in the tar the content of a file begins; undefined of an empty one. */
+  contentStart({ size, behind }: Inode): number | undefined {
+    if (size === 0) return undefined;
     const chunks = Math.ceil(behind / CHUNK_INDEX) * CHUNK_INDEX;
     return this.#bytes.readUInt32LE(chunks + 4) * BLOCK;
   }

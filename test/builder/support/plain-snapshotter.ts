@@ -27,6 +27,10 @@ export class PlainSnapshotter extends FakeSnapshotter {
   }
 
   override view(chain: LayerChain): Promise<string> {
+    return this.#shown(chain);
+  }
+
+  #shown(chain: LayerChain): Promise<string> {
     const name = chain.join(":");
     const known = this.#views.get(name) ?? this.#write(chain);
     this.#views.set(name, known);
@@ -35,7 +39,7 @@ export class PlainSnapshotter extends FakeSnapshotter {
 
   override async files(chain: LayerChain): Promise<FileTree> {
     const overlay = new OverlayXattrs({ userNamespace: true });
-    return new LayeredFiles([directoryFiles(await this.view(chain), overlay)]);
+    return new LayeredFiles([directoryFiles(await this.#shown(chain), overlay)]);
   }
 
   override async prepare(): Promise<ActiveSnapshot> {

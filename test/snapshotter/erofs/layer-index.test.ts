@@ -9,7 +9,8 @@ import { readImage } from "./read-image.js";
 /** The image of entries whose contents all begin at byte 1024, over a tar of 10,000 bytes. */
 function imageOf(entries: readonly Entry[]): Buffer {
   const index = new LayerIndex();
-  for (const entry of entries) assert.isTrue(index.add(entry, { offset: 1024, sha256: undefined }), entry.path);
+  for (const entry of entries)
+    assert.isTrue(index.add(entry, { offset: 1024, sha256: undefined }), entry.path);
   return Buffer.concat(index.finish(10_000));
 }
 
@@ -148,7 +149,9 @@ describe("LayerIndex", () => {
   for (const { name, entries } of untidy) {
     it(`tells that a changeset is untidy: ${name}`, () => {
       const index = new LayerIndex();
-      assert.isFalse(entries.map((entry) => index.add(entry, { offset: 512, sha256: undefined })).at(-1));
+      assert.isFalse(
+        entries.map((entry) => index.add(entry, { offset: 512, sha256: undefined })).at(-1),
+      );
     });
   }
 
@@ -172,7 +175,10 @@ describe("LayerIndex", () => {
   ];
   for (const { entry, message } of refused) {
     it(`refuses what Linux does not take: ${message}`, async () => {
-      const error = await failureOf(() => new LayerIndex().add(entry, { offset: 512, sha256: undefined }), "INVALID_ARCHIVE");
+      const error = await failureOf(
+        () => new LayerIndex().add(entry, { offset: 512, sha256: undefined }),
+        "INVALID_ARCHIVE",
+      );
       assert.include(error.message, message);
     });
   }
@@ -185,7 +191,10 @@ describe("LayerIndex", () => {
   ];
   for (const { entry, message } of unsupported) {
     it(`refuses what an image cannot tell: ${message}`, async () => {
-      const error = await failureOf(() => new LayerIndex().add(entry, { offset: 512, sha256: undefined }), "UNSUPPORTED");
+      const error = await failureOf(
+        () => new LayerIndex().add(entry, { offset: 512, sha256: undefined }),
+        "UNSUPPORTED",
+      );
       assert.include(error.message, message);
     });
   }
