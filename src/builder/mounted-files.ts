@@ -1,9 +1,10 @@
 import { noFacts } from "../cache/rootfs-facts.js";
-import { openRootfs } from "../context/rootfs.js";
-import { openRootfsTree } from "../context/rootfs-tree.js";
+import { fileTreeRootfs } from "../context/file-tree-rootfs.js";
+import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SourceTree } from "../context/source-tree.js";
 import { BuildError } from "../error.js";
 import { toBytePath, toText, type BytePath, type Entry } from "../oci/changeset.js";
+import type { FileTree } from "../oci/file-tree.js";
 import type { Origin, RunStep } from "../plan/step.js";
 import type { LayerChain, TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
@@ -93,14 +94,15 @@ async function stateFiles(
   { task, engine }: Surroundings,
 ): Promise<MountedFiles> {
   const { signal } = task;
-  const view = async (): Promise<string> => await engine.snapshots.view(await state.chain(signal));
+  const files = async (): Promise<FileTree> =>
+    await engine.snapshots.files(await state.chain(signal));
   const entries = async (): Promise<readonly Entry[]> =>
-    await select(source, openRootfsTree(await view()));
+    await select(source, new FileTreeSource(await files()));
   return {
     content: source === "/" ? state.key : await subtree({ source, state, entries }, engine),
     entries,
     place: async () => {
-      const real = openRootfs(await view()).resolve(toBytePath(source.slice(1)));
+      const real = fileTreeRootfs(await files()).resolve(toBytePath(source.slice(1)));
       return { chain: await state.chain(signal), path: `/${toText(real)}` };
     },
   };
