@@ -36,8 +36,11 @@ export type LayerCatalog = Pick<Layers, "adopt" | "find" | "findByTree" | "publi
 /** What the user set for all RUN steps. */
 export type SandboxDefaults = Pick<
   SandboxProcess,
-  "hostname" | "shmSize" | "extraHosts" | "ulimits"
+  "cgroupParent" | "extraHosts" | "hostname" | "resources" | "shmSize" | "ulimits"
 >;
+
+/** Finds the socket of the agent behind an id of `--ssh`; undefined where the user gave none. */
+export type AgentSource = (id: string) => Promise<string | undefined>;
 
 /** The directories that COPY reads without `--from`, or from a named context. */
 export interface Contexts {
@@ -58,6 +61,7 @@ export interface Engine {
   readonly contexts: Contexts;
   readonly caches: BuildCaches;
   readonly secrets: SecretSource;
+  readonly agents: AgentSource;
   readonly sandbox: SandboxDefaults;
   /** A private directory that may vanish with this process. */
   readonly work: string;

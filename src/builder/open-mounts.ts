@@ -3,7 +3,7 @@ import { cacheMountIdentity } from "../cache/key.js";
 import { BuildError, locate } from "../error.js";
 import type { SandboxMount } from "../exec/executor.js";
 import type { BytePath, Entry } from "../oci/changeset.js";
-import type { RunBind, RunCache, RunMount, RunSecret } from "../plan/run-mount.js";
+import type { RunBind, RunCache, RunMount, RunSecret, RunSsh } from "../plan/run-mount.js";
 import type { RunStep } from "../plan/step.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
@@ -121,7 +121,8 @@ export class OpenMounts implements AsyncDisposable {
         await this.#addSecret(mount);
         return;
       case "ssh":
-        throw new BuildError("UNSUPPORTED", "Cannot use RUN --mount=type=ssh: not supported yet");
+        await this.#addAgent(mount);
+        return;
     }
   }
 
@@ -151,6 +152,21 @@ export class OpenMounts implements AsyncDisposable {
     }
     if (value === undefined || target === undefined) return;
     this.mounts.push({ kind: "secret", target, value, ...owner });
+  }
+
+  async #addAgent({ id, target, required, owner }: RunSsh): Promise<void> {
+    const { agents, work } = this.#engine;
+    const agent = await agents(id);
+    if (agent === undefined && required) {
+      throw new BuildError("RUN_FAILED", `Cannot mount ssh "${id}": no agent was given`, {
+        hint: `--ssh ${id} or --ssh ${id}=KEY gives one`,
+      });
+    }
+    if (agent === undefined) return;
+    const { AgentProxy } = await import("../exec/agent-proxy.js");
+    const proxy = this.#resources.use(await AgentProxy.open({ work, agent, ...owner }));
+    const options = ["nosuid", "nodev", "noexec"];
+    this.mounts.push({ kind: "bind", source: proxy.path, target, readonly: true, options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { explainMiss } from "../cache/explain.js";
 import { runIdentities, runKey } from "../cache/key.js";
@@ -112,9 +113,20 @@ async function placeScript(
   return { kind: "bind", source, target: `/dev/pipes/${name}`, readonly: true };
 }
 
-function runFailed(step: RunStep, { code, signal }: ExitStatus): BuildError {
-  const how = signal === undefined ? `exit code: ${code}` : `killed by ${signal}`;
-  return new BuildError("RUN_FAILED", `Cannot complete "${step.argv.join(" ")}": ${how}`, {
-    at: step.at,
-  });
+/** In BuildKit's words, which people search for. */
+function runFailed({ argv, at }: RunStep, { code, outOfMemory }: ExitStatus): BuildError {
+  const command = `process ${JSON.stringify(argv.join(" "))}`;
+  const how = `exit code: ${code}${outOfMemory ? ": cannot allocate memory" : ""}`;
+  const message = `Cannot run the step: ${command} did not complete successfully: ${how}`;
+  const hint = outOfMemory
+    ? "a process was killed because it reached the memory limit"
+    : hintOf(code);
+  return new BuildError("RUN_FAILED", message, { at, hint });
+}
+
+/** A command may exit with any code, so that a signal is only likely. */
+function hintOf(code: number): string | undefined {
+  const [name] =
+    Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  return name && `${code} is 128 + ${code - 128}: what is left of a process that ${name} ended`;
 }

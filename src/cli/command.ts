@@ -1,8 +1,10 @@
+import type { Resources } from "../exec/resources.js";
 import type { Call } from "./args/call.js";
 import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
 import type { SecretSpec } from "./args/secret.js";
 import type { Setting } from "./args/setting.js";
+import type { SshSpec } from "./args/ssh.js";
 import type { Ulimit } from "./args/ulimit.js";
 import type { Volume } from "./args/volume.js";
 
@@ -31,7 +33,10 @@ export interface BuildCommand {
   readonly addHosts: readonly HostEntry[];
   readonly shmSize: number | undefined;
   readonly ulimits: readonly Ulimit[];
+  readonly resources: Resources;
+  readonly cgroupParent: string | undefined;
   readonly secrets: readonly SecretSpec[];
+  readonly ssh: readonly SshSpec[];
   readonly noCache: boolean;
   /** Stage names as written; stages are matched ignoring case. */
   readonly noCacheFilter: readonly string[];

@@ -31,18 +31,19 @@ export async function ownerName(): Promise<string> {
   return `tsbuild-${pid}-${(await startTime(pid)) ?? "0"}`;
 }
 
-/** Removes what processes that were killed left behind. */
-export async function removeDeadCgroups(): Promise<void> {
-  for (const tree of await trees()) {
-    for (const name of await readdir(tree)) {
+/** Removes what processes that were killed left behind, below `parent` too. */
+export async function removeDeadCgroups(parent = ""): Promise<void> {
+  const tops = await trees();
+  for (const place of new Set(tops.flatMap((top) => [top, posix.join(top, parent)]))) {
+    for (const name of await readdir(place).catch(() => [])) {
       const [, pid, start] = /^tsbuild-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
       if (pid === undefined || (await startTime(pid)) === start) continue;
-      await removeCgroup(posix.join(tree, name));
+      await removeCgroup(posix.join(place, name));
     }
   }
 }
 
-/** Removes the cgroup `name` that a killed runtime could not; fine when it did. */
+/** Removes the cgroup `name` (a path) that a killed runtime could not; fine when it did. */
 export async function removeCgroups(name: string): Promise<void> {
   const paths = (await trees()).map((tree) => posix.join(tree, name));
   await Promise.all(paths.map((path) => removeCgroup(path)));

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
+import type { Resources } from "./resources.js";
 
 /** A host path shown inside the sandbox. */
 export interface BindMount {
@@ -58,6 +59,9 @@ export interface SandboxProcess {
   readonly shmSize: number;
   /** `host:ip` lines for /etc/hosts. */
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  readonly resources: Resources;
+  /** The cgroup below which those of steps are; undefined is the uppermost. */
+  readonly cgroupParent: string | undefined;
   readonly ulimits: readonly {
     readonly type: string;
     readonly soft: number;
@@ -76,10 +80,12 @@ export interface SandboxProcess {
 
 export type OutputSink = (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
 
-/** How the process ended: exit code, and the signal's name if one killed it. */
+/** How the process ended. */
 export interface ExitStatus {
+  /** 128 and its number after a signal; a command may also say so itself. */
   readonly code: number;
-  readonly signal: string | undefined;
+  /** The kernel killed a process of it, because there was no memory left. */
+  readonly outOfMemory: boolean;
 }
 
 /** Runs processes in sandboxes by an OCI runtime. Disposing stops the shared network. */

@@ -1,12 +1,15 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { posix } from "node:path";
+import { BuildError } from "../error.js";
 import { hostPlatform } from "../oci/platform.js";
 import { isSystemError, mount, mountFlags, unmount } from "../sys/syscalls.js";
 import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
 import { CompiledFilter } from "./compiled-filter.js";
 import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
-import { exitStatus } from "./exit-status.js";
+import { exitCode } from "./exit-code.js";
+import { ranOutOfMemory } from "./out-of-memory.js";
+import { needsCgroup } from "./resources.js";
 import { hostDevices } from "./host-devices.js";
 import { LazyNetwork } from "./lazy-network.js";
 import { MountPoints } from "./mount-points.js";
@@ -55,8 +58,10 @@ interface Step {
   readonly points: MountPoints;
   /** The runtime's bundle directory (runtime-spec, bundle.md). */
   readonly bundle: string;
-  /** Of the container and its cgroup. */
+  /** Of the container. */
   readonly name: string;
+  /** Absolute, in each hierarchy; undefined: none of its own. */
+  readonly cgroup: string | undefined;
 }
 
 class OciExecutor implements Executor {
@@ -90,8 +95,9 @@ class OciExecutor implements Executor {
     const points = new MountPoints(process.root);
     try {
       signal.throwIfAborted();
-      const session = await (this.#session ??= this.#open());
-      const step = { process, points, bundle, name: `${session.owner}-${number}` };
+      const session = await (this.#session ??= this.#open(process.cgroupParent));
+      const name = `${session.owner}-${number}`;
+      const step = { process, points, bundle, name, cgroup: this.#cgroup(process, name) };
       await this.#prepare(step, session);
       return await this.#execute(step, session, signal);
     } finally {
@@ -102,12 +108,12 @@ class OciExecutor implements Executor {
     }
   }
 
-  async #open(): Promise<Session> {
+  async #open(parent: string | undefined): Promise<Session> {
     const runtime = await findRuntime(this.#wanted, this.#searchPath);
     await hideUnifiedTree();
     await mkdir(this.#state, { mode: 0o700 });
     mountMemory(this.#state); // runtimes keep copies of what they are given, secrets too
-    if (!this.#userNamespace) await removeDeadCgroups();
+    if (!this.#userNamespace) await removeDeadCgroups(parent);
     const { architecture } = hostPlatform(arch());
     const capabilities = await ownCapabilities();
     const machine = { architecture, capabilities, userNamespace: this.#userNamespace };
@@ -115,7 +121,7 @@ class OciExecutor implements Executor {
   }
 
   async #prepare(step: Step, { machine, runtime }: Session): Promise<void> {
-    const { process, points, bundle, name } = step;
+    const { process, points, bundle, name, cgroup } = step;
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
@@ -132,7 +138,7 @@ class OciExecutor implements Executor {
       machine: { ...machine, devices },
       mounts,
       networkNamespace: connection.namespace,
-      cgroupsPath: this.#userNamespace ? undefined : `/${name}`,
+      cgroupsPath: cgroup,
     });
     const filtered = runtime.name === "crun" && security === "sandbox";
     const extra = filtered ? this.#filter.additions(posix.join(this.#state, name), bundle) : {};
@@ -140,14 +146,14 @@ class OciExecutor implements Executor {
   }
 
   async #execute(step: Step, session: Session, signal: AbortSignal): Promise<ExitStatus> {
-    const { bundle, name } = step;
+    const { bundle } = step;
     try {
       const code = await this.#launch(step, session, signal);
       await this.#filter.take(bundle);
       const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
-      return exitStatus(code, log);
+      return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {
-      if (signal.aborted) await this.#removeTraces(name); // the runtime was killed too
+      if (signal.aborted) await this.#removeTraces(step); // the runtime was killed too
     }
   }
 
@@ -169,9 +175,18 @@ class OciExecutor implements Executor {
     return await runRuntime(argv, { stdio, stdin, searchPath: this.#searchPath }, signal);
   }
 
-  async #removeTraces(name: string): Promise<void> {
+  /** A user has no cgroups to give; what needs one must not go without it. */
+  #cgroup(process: SandboxProcess, name: string): string | undefined {
+    if (!this.#userNamespace) return posix.join("/", process.cgroupParent ?? "", name);
+    if (!needsCgroup(process)) return undefined;
+    throw new BuildError("UNSUPPORTED", "Cannot limit the step: an ordinary user has no cgroups", {
+      hint: "run as root, or limit all of it: systemd-run --user --scope -p MemoryMax=1G tsbuild …",
+    });
+  }
+
+  async #removeTraces({ name, cgroup }: Step): Promise<void> {
     await rm(posix.join(this.#state, name), { recursive: true, force: true });
-    if (!this.#userNamespace) await removeCgroups(name);
+    if (cgroup !== undefined) await removeCgroups(cgroup);
   }
 
   /** The runtime's --root. */

@@ -1,5 +1,6 @@
 import { stepCapabilities } from "./capabilities.js";
 import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
+import { resourceSection } from "./resources.js";
 import { rlimits } from "./rlimits.js";
 import { systemMounts } from "./system-mounts.js";
 import { seccompProfile } from "./seccomp-profile.js";
@@ -110,7 +111,9 @@ function linuxSection(input: SpecInput): object {
     namespaces: namespaces(input),
     ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     // Without a cgroup there is nothing to enforce them; in a user namespace the kernel does.
-    ...(cgroupsPath === undefined ? {} : { resources: { devices: deviceRules(insecure) } }),
+    ...(cgroupsPath === undefined
+      ? {}
+      : { resources: { devices: deviceRules(insecure), ...resourceSection(process.resources) } }),
     ...confinement,
   };
 }

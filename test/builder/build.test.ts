@@ -122,7 +122,10 @@ FROM good
 COPY --from=bad / /`;
     const { done, log } = builds.start(text, { executor });
     const error = await failureOf(done, "RUN_FAILED");
-    assert.strictEqual(error.message, 'Cannot complete "/bin/sh -c exit 3": exit code: 3');
+    assert.strictEqual(
+      error.message,
+      'Cannot run the step: process "/bin/sh -c exit 3" did not complete successfully: exit code: 3',
+    );
     assert.strictEqual(error.at && text.slice(error.at.start, error.at.end), "RUN exit 3");
     assert.deepStrictEqual(log.outcomes, {
       "[good 1/3] RUN put a 1": "cached",

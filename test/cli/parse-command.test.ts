@@ -19,7 +19,10 @@ const plainBuild: BuildCommand = {
   addHosts: [],
   shmSize: undefined,
   ulimits: [],
+  resources: {},
+  cgroupParent: undefined,
   secrets: [],
+  ssh: [],
   noCache: false,
   noCacheFilter: [],
   pull: false,
@@ -264,7 +267,6 @@ describe("parseCommand() of wrong usage", () => {
       "USAGE",
       'Cannot use --call "check,ignorestatus=maybe": ignorestatus takes true or false',
     ],
-    ["-m 1g .", "UNSUPPORTED", "Cannot use -m: not supported yet"],
     [
       "--provenance=mode=max .",
       "UNSUPPORTED",

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SEARCH_PATH } from "../../src/exec/runtime.js";
 import { TestRoot } from "./busybox-root.js";
-import { step, TestExecutor, type Outcome } from "./sandbox.js";
+import { removeCgroups } from "../../src/exec/cgroups.js";
+import { inUserNamespace, step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
 
 const ENGINE = fileURLToPath(new URL("engine-to-kill.ts", import.meta.url));
@@ -196,13 +197,60 @@ for (const runtime of ["crun", "runc"]) {
     }
 
     it("run(): tells the exit code", async () => {
-      const { code, signal } = await run("exit 42");
-      assert.deepEqual({ code, signal }, { code: 42, signal: undefined });
+      const { code, outOfMemory } = await run("exit 42");
+      assert.deepEqual({ code, outOfMemory }, { code: 42, outOfMemory: false });
     });
 
-    it("run(): names the signal that ended a step", async () => {
-      const { code, signal } = await run("sh -c 'kill -SEGV $$'; exit $?");
-      assert.deepEqual({ code, signal }, { code: 139, signal: "SIGSEGV" });
+    it("R01 run(): takes no exit code for a signal", async () => {
+      const { code, outOfMemory } = await run("exit 137", { resources: {} });
+      assert.deepEqual({ code, outOfMemory }, { code: 137, outOfMemory: false });
+    });
+
+    it("R16 run(): limits processes, memory and processors by a cgroup, or says why not", async () => {
+      const resources = { memory: 16 << 20, memorySwap: 16 << 20, pids: 50, cpuShares: 512 };
+      const script = "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/memory/memory.limit_in_bytes";
+      const limited = run(`${script} || cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/memory.max`, {
+        resources,
+        cgroupParent: "/tsbuild-test",
+      });
+      if (await inUserNamespace()) {
+        assert.propertyVal(await failure(limited), "code", "UNSUPPORTED");
+        return;
+      }
+      assert.strictEqual((await limited).stdout, "50\n16777216\n");
+      await removeCgroups("tsbuild-test");
+    });
+
+    it("R01 run(): tells that there was no memory left", async function () {
+      if (await inUserNamespace()) {
+        assert.isFalse((await run("exit 137")).outOfMemory); // without a limit, nothing to run out of
+        return;
+      }
+      const resources = { memory: 16 << 20, memorySwap: 16 << 20 };
+      const { code, outOfMemory } = await run("head -c 100m /dev/zero | tail -c 100m", {
+        resources,
+      });
+      assert.deepEqual({ code, outOfMemory }, { code: 137, outOfMemory: true });
+    });
+
+    it("R08 run(): shows secrets in memory only, and where nothing may be executed", async () => {
+      const value = Buffer.from("hunter2");
+      const mounts = [
+        { kind: "secret" as const, target: "/s/x", value, uid: 7, gid: 8, mode: 0o440 },
+      ];
+      const script = "cat /s/x; echo $S; stat -c %a:%u:%g /s/x; grep /s/x /proc/mounts";
+      const { stdout } = await run(script, {
+        mounts,
+        secretEnv: ["S=two"],
+        env: ["S=one", "PATH=/bin"],
+      });
+      assert.match(stdout, /^hunter2two\n440:7:8\ntmpfs \/s\/x tmpfs ro,nosuid,nodev,noexec/);
+    });
+
+    it("R07 run(): has memory of the wished size as a directory", async () => {
+      const mounts = [{ kind: "tmpfs" as const, target: "/t", size: 1 << 20, readonly: false }];
+      const { stdout } = await run("grep ' /t ' /proc/mounts", { mounts });
+      assert.match(stdout, /^tmpfs \/t tmpfs rw,nosuid,.*size=1024k/);
     });
 
     it("run(): keeps stdout and stderr apart", async () => {

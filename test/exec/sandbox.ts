@@ -30,6 +30,8 @@ export function step(
     secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
+    resources: {},
+    cgroupParent: undefined,
     ulimits: [],
     stdio: () => undefined,
     stdin: undefined,

@@ -17,6 +17,8 @@ const process: StepProcess = {
   secretEnv: [],
   shmSize: 65536,
   extraHosts: [],
+  resources: {},
+  cgroupParent: undefined,
   ulimits: [],
   stdin: undefined,
   terminal: false,

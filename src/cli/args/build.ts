@@ -9,9 +9,11 @@ import { Flags } from "./flags.js";
 import { foreignFlags } from "./foreign-flags.js";
 import { parseHost } from "./host.js";
 import { parseOutput } from "./output.js";
+import { declareLimits } from "./resources.js";
 import { parseSecret } from "./secret.js";
 import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
 import { parseSize } from "./size.js";
+import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
 import { badValue } from "./usage-error.js";
@@ -97,10 +99,21 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     parseSize("--shm-size", text),
   );
   const ulimits = flags.many("--ulimit <type=soft[:hard]>", "set a resource limit", parseUlimit);
+  const resources = declareLimits(flags);
+  const cgroupParent = flags.one(
+    "--cgroup-parent <path>",
+    "cgroup below which those of RUN steps are",
+    parseCgroup,
+  );
   const secrets = flags.many(
     "--secret <id=name,src=file>",
     "a secret for RUN --mount=type=secret; or env=NAME instead of a file",
     parseSecret,
+  );
+  const ssh = flags.many(
+    "--ssh <default|id=socket|id=key>",
+    "an agent, or keys, for RUN --mount=type=ssh",
+    parseSsh,
   );
   const allow = flags.many("--allow <entitlement>", entitlements.join(" or "), parseEntitlements);
   const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
@@ -137,7 +150,10 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     addHosts: addHosts().flat(),
     shmSize: shmSize(),
     ulimits: ulimits(),
+    resources: resources(),
+    cgroupParent: cgroupParent(),
     secrets: secrets(),
+    ssh: ssh(),
     noCache: noCache(),
     noCacheFilter: noCacheFilter().flat(),
     pull: pull(),
@@ -165,6 +181,11 @@ function callOf(call: Call | "build" | undefined, check: boolean): Call | undefi
 
 function parseEntitlements(text: string): readonly Entitlement[] {
   return text.split(",").map((word) => oneOf("--allow", word, entitlements));
+}
+
+function parseCgroup(text: string): string {
+  if (/^\/?[\w.@:-]+(\/[\w.@:-]+)*$/.test(text) && !text.split("/").includes("..")) return text;
+  throw badValue("--cgroup-parent", text, "want a path of a cgroup");
 }
 
 function parseJobs(text: string): number {

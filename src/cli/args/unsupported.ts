@@ -9,22 +9,9 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--builder",
   "--cache-from",
   "--cache-to",
-  "--cgroup-parent",
-  "--cpu-period",
-  "--cpu-quota",
-  "--cpu-shares",
-  "-c",
-  "--cpus",
-  "--cpuset-cpus",
-  "--cpuset-mems",
   "--device",
-  "--memory",
-  "-m",
-  "--memory-swap",
   "--policy",
   "--print",
-  "--resource",
-  "--ssh",
 ];
 
 /** Flags of `docker buildx prune` that tsbuild knows and does not have yet. */

@@ -12,6 +12,7 @@ import type { SecretSource } from "../../secret-source.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
+import type { Agents } from "./agents.js";
 import { ContextSet } from "./contexts.js";
 import type { BuildInput } from "./input.js";
 import { planOptions } from "./plan.js";
@@ -30,6 +31,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
   const { command, input, session, board, secrets } = building;
   const { store } = session;
   const contexts = await openContexts(building);
+  const agents = await openAgents(building);
   const sandboxes = new Sandboxes(session, board);
   return {
     snapshots: store.snapshotter,
@@ -41,6 +43,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     contexts,
     caches: new BuildCaches(store.cacheMounts),
     secrets,
+    agents: async (id) => await agents?.find(id),
     sandbox: sandboxDefaults(command, session.io),
     work: store.work,
     scope: input.dockerfile ?? "-",
@@ -50,20 +53,29 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     [Symbol.asyncDispose]: async () => {
       await contexts.save();
       await sandboxes[Symbol.asyncDispose]();
+      await agents?.[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openAgents({ command, session }: Building): Promise<Agents | undefined> {
+  if (command.ssh.length === 0) return undefined;
+  const { Agents } = await import("./agents.js");
+  return await Agents.open(command.ssh, { io: session.io, work: session.store.work });
 }
 
 /** Docker's size of /dev/shm, in bytes. */
 const DEFAULT_SHM = 64 * 1024 * 1024;
 
 function sandboxDefaults(command: BuildCommand, io: Io): SandboxDefaults {
-  const { addHosts, shmSize, ulimits } = command;
+  const { addHosts, cgroupParent, resources, shmSize, ulimits } = command;
   const hostname = planOptions(command, io).buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME");
   return {
     hostname: hostname ?? "buildkitsandbox",
     shmSize: shmSize ?? DEFAULT_SHM,
     extraHosts: addHosts,
+    resources,
+    cgroupParent,
     ulimits,
   };
 }

@@ -54,6 +54,8 @@ function processOf(
     secretEnv: [],
     shmSize: 64 * 1024 * 1024,
     extraHosts: [],
+    resources: {},
+    cgroupParent: undefined,
     ulimits: [],
     stdio: command.tty
       ? "inherit"

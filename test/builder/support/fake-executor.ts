@@ -94,9 +94,9 @@ async function execute(process: SandboxProcess): Promise<ExitStatus> {
     const [verb, first = "", ...rest] = command.split(" ");
     if (verb === "put") await writeFile(join(process.root.root, first), rest.join(" "));
     if (verb === "say") say(process, [first, ...rest].join(" "));
-    if (verb === "exit") return { code: Number(first), signal: undefined };
+    if (verb === "exit") return { code: Number(first), outOfMemory: false };
   }
-  return { code: 0, signal: undefined };
+  return { code: 0, outOfMemory: false };
 }
 
 function say({ stdio }: SandboxProcess, text: string): void {

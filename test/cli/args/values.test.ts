@@ -1,5 +1,7 @@
 import { splitCsv } from "../../../src/cli/args/csv.js";
 import { parseHost } from "../../../src/cli/args/host.js";
+import { parseResource } from "../../../src/cli/args/resources.js";
+import { parseSsh } from "../../../src/cli/args/ssh.js";
 import { parseSecret } from "../../../src/cli/args/secret.js";
 import { parseSize } from "../../../src/cli/args/size.js";
 import { parseUlimit } from "../../../src/cli/args/ulimit.js";
@@ -96,4 +98,35 @@ table("F28 parseSecret()", parseSecret, [
   ["id=a,f", 'Cannot use --secret "id=a,f": "f" is no KEY=VALUE'],
   ["id=a,scr=f", 'Cannot use --secret "id=a,scr=f": there is no key "scr"; did you mean "src"?'],
   ["id=a,type=dir", 'Cannot use --secret "id=a,type=dir": the type "dir" is neither file nor env'],
+]);
+
+table("F30 parseSsh()", parseSsh, [
+  ["default", { id: "default", paths: [] }],
+  ["x=/run/agent", { id: "x", paths: ["/run/agent"] }],
+  ["x=a,b", { id: "x", paths: ["a", "b"] }],
+  ["=a", 'Cannot use --ssh "=a": the id is missing'],
+  ["x=", 'Cannot use --ssh "x=": a path is empty'],
+]);
+
+table("F27 parseResource()", parseResource, [
+  ["memory=1g,memory-swap=-1", { memory: 2 ** 30, memorySwap: -1 }],
+  ["cpus=1.5", { cpuPeriod: 100000, cpuQuota: 150000 }],
+  ["cpu-shares=2", { cpuShares: 2 }],
+  ["cpu-period=1000", { cpuPeriod: 1000 }],
+  ["cpu-quota=-1", { cpuQuota: -1 }],
+  ['"cpuset-cpus=0-2,4"', { cpusetCpus: "0-2,4" }],
+  ["cpuset-mems=0", { cpusetMems: "0" }],
+  ["pids-limit=-1", { pids: -1 }],
+  ["memory=1m", 'Cannot use --resource memory "1m": a step needs at least 6m'],
+  ["cpus=0", 'Cannot use --resource cpus "0": want a number of at least 0.01'],
+  ["cpu-shares=1", 'Cannot use --resource cpu-shares "1": want a whole number of at least 2'],
+  [
+    "cpuset-cpus=a",
+    'Cannot use --resource cpuset-cpus "a": want numbers and ranges, such as "0-2,4"',
+  ],
+  [
+    "memroy=1g",
+    'Cannot use --resource "memroy=1g": no limit is called "memroy"; did you mean "memory"?',
+  ],
+  ["memory", 'Cannot use --resource "memory": "memory" is no NAME=VALUE'],
 ]);

@@ -1,6 +1,4 @@
-import { constants } from "node:os";
 import { BuildError } from "../error.js";
-import type { ExitStatus } from "./executor.js";
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -9,17 +7,12 @@ const NOT_FOUND = 127;
  * Tells a step that failed from one that never started: `log` is the runtime's own, in JSON lines.
  * A program that is missing or cannot be executed is the step's failure, with a shell's exit code.
  */
-export function exitStatus(code: number, log: string): ExitStatus {
+export function exitCode(code: number, log: string): number {
   const reason = code === 0 ? undefined : lastError(log);
-  if (reason === undefined) return { code, signal: signalOf(code) };
+  if (reason === undefined) return code;
   if (!isAboutProgram(reason)) throw new BuildError("SANDBOX", `Cannot start the step: ${reason}`);
   const missing = /not found|no such file/i.test(reason);
-  return { code: missing ? NOT_FOUND : NOT_EXECUTABLE, signal: undefined };
-}
-
-/** Runtimes report a process that a signal killed as 128 and the signal's number. */
-function signalOf(code: number): string | undefined {
-  return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return missing ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
 /** The wording of crun, then of runc. */
