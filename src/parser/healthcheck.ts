@@ -9,10 +9,12 @@ const MILLISECOND = 1e6;
 
 /** HEALTHCHECK NONE, or HEALTHCHECK with its times and a command. */
 export function parseHealthcheck(head: Head): Omit<Healthcheck, keyof Located> {
-  const flag = (name: string): Flag | undefined => head.flags.find((each) => each.name === name);
+  const test = parseTest(head);
+  const flags = test === "none" ? [] : head.flags; // which nothing reads then
+  const flag = (name: string): Flag | undefined => flags.find((each) => each.name === name);
   return {
     kind: "healthcheck",
-    test: parseTest(head),
+    test,
     interval: parseInterval(flag("interval")),
     timeout: parseInterval(flag("timeout")),
     startPeriod: parseInterval(flag("start-period")),

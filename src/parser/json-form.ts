@@ -2,6 +2,7 @@ import type { Fragment } from "./fragment.js";
 import type { Command, Word } from "./instruction.js";
 import { syntaxError } from "./syntax-error.js";
 
+const LONE_SURROGATE = /\p{Surrogate}/gu;
 const STRING = /"(?:[^"\\]|\\.)*"/g;
 
 /** The strings of a JSON array, or undefined where it is no valid JSON and so means plain text (P12). */
@@ -14,7 +15,8 @@ export function readJson(instruction: string, args: Fragment): readonly Word[] |
     throw syntaxError(instruction, why, args.at);
   }
   const places = [...args.text.matchAll(STRING)];
-  return strings.map((text, index) => {
+  return strings.map((written, index) => {
+    const text = written.replaceAll(LONE_SURROGATE, "\ufffd"); // such as "\ud800", which is no text
     const place = places[index];
     if (place === undefined) throw new Error(`No place for string ${index} of ${args.text}`);
     return { text, at: args.slice(place.index, place.index + place[0].length).at };

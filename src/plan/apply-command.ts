@@ -12,17 +12,23 @@ import type { RunStep } from "./step.js";
 /** CMD (I08). */
 export function applyCmd(draft: Draft, { command }: Cmd): void {
   const Cmd = argvOf(draft, command);
-  draft.config = { ...draft.config, Cmd, ArgsEscaped: true };
+  const { Cmd: _, ...config } = draft.config;
+  draft.config = { ...config, ...unlessEmpty({ Cmd }), ArgsEscaped: true };
   addHistory(draft, `CMD ${goQuotedList(Cmd)}`);
 }
 
 /** ENTRYPOINT: drops a CMD that came from outside this stage (I09). */
 export function applyEntrypoint(draft: Draft, { command }: Entrypoint): void {
   const Entrypoint = argvOf(draft, command);
-  const { Cmd, ...config } = draft.config;
+  const { Cmd, Entrypoint: _, ...config } = draft.config;
   const kept = draft.given.has("cmd") && Cmd !== undefined ? { Cmd } : {};
-  draft.config = { ...config, ...kept, Entrypoint };
+  draft.config = { ...config, ...kept, ...unlessEmpty({ Entrypoint }) };
   addHistory(draft, `ENTRYPOINT ${goQuotedList(Entrypoint)}`);
+}
+
+/** An empty command is written as none, which means the same. */
+function unlessEmpty<T extends Readonly<Record<string, readonly string[]>>>(entry: T): Partial<T> {
+  return Object.values(entry).some((argv) => argv.length > 0) ? entry : {};
 }
 
 function argvOf(draft: Draft, command: Command): readonly string[] {

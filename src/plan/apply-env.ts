@@ -1,4 +1,3 @@
-import { BuildError } from "../error.js";
 import type { Arg, Env, KeyValue, Label } from "../parser/instruction.js";
 import { addHistory, expandIn, type Draft } from "./draft.js";
 import { warnSecret } from "./lint.js";
@@ -11,8 +10,6 @@ type Pair = readonly [key: string, value: string];
 export function applyEnv(draft: Draft, { pairs, at }: Env): void {
   const known = pairs.map((pair) => expandPair(draft, pair));
   for (const { name, value, guessed } of known) {
-    if (name === "")
-      throw new BuildError("SYNTAX", "Cannot set a variable: its name is empty", { at });
     warnSecret(draft.setting.warn, "ENV", name, at);
     setVariable(draft, { name, value, guessed });
     draft.config = { ...draft.config, Env: withVariable(draft.config.Env ?? [], name, value) };

@@ -11,13 +11,9 @@ export function applyExpose(draft: Draft, { ports: words }: Expose): void {
   const ports = sorted.flatMap((word) =>
     expandWordsIn(draft, word).flatMap((text) => exposedPorts(draft, text, word.at)),
   );
-  draft.config = {
-    ...draft.config,
-    ExposedPorts: sortedRecord([
-      ...Object.entries(draft.config.ExposedPorts ?? {}),
-      ...ports.map((port) => [port, {}] as const),
-    ]),
-  };
+  const known = Object.entries(draft.config.ExposedPorts ?? {});
+  const all = sortedRecord([...known, ...ports.map((port) => [port, {}] as const)]);
+  if (ports.length > 0) draft.config = { ...draft.config, ExposedPorts: all };
   addHistory(draft, `EXPOSE ${goList(ports)}`);
 }
 

@@ -17,7 +17,8 @@ import { sortedRecord } from "./sorted-record.js";
 /** USER: stored as it is, looked up when a step runs (I06). */
 export function applyUser(draft: Draft, { user }: User): void {
   const name = expandIn(draft, user);
-  draft.config = { ...draft.config, User: name };
+  const { User: _, ...config } = draft.config;
+  draft.config = name === "" ? config : { ...config, User: name };
   addHistory(draft, `USER ${name}`);
 }
 

@@ -2,7 +2,7 @@ import type { Workdir } from "../parser/instruction.js";
 import { addHistory, addStep, expandIn, titleOf, type Draft } from "./draft.js";
 import { joinWorkdir } from "./paths.js";
 
-/** WORKDIR: a step, unless it is the root (I07). */
+/** WORKDIR: a step, unless it is the root; an absolute one is stored as it is written (I07). */
 export function applyWorkdir(draft: Draft, workdir: Workdir): void {
   const written = expandIn(draft, workdir.path);
   if (!draft.workdirGiven && !written.startsWith("/")) {
@@ -11,8 +11,9 @@ export function applyWorkdir(draft: Draft, workdir: Workdir): void {
   }
   draft.workdirGiven = true;
   const path = joinWorkdir(draft.config.WorkingDir ?? "", written);
-  draft.config = { ...draft.config, WorkingDir: path };
-  const text = `WORKDIR ${path}`;
+  const stored = written.startsWith("/") ? written : path;
+  draft.config = { ...draft.config, WorkingDir: stored };
+  const text = `WORKDIR ${stored}`;
   if (path === "/") {
     addHistory(draft, text);
     return;

@@ -5,7 +5,7 @@ import { suggest } from "../suggest.js";
 import { draftStages } from "./draft-stages.js";
 import type { Draft } from "./draft.js";
 import { readDefaults, readGlobalArgs } from "./global-args.js";
-import { linkStages, reachable, type Node } from "./graph.js";
+import { checkOrder, linkStages, reachable, type Node } from "./graph.js";
 import { collector } from "./lint.js";
 import { imageKey, type ImageRequest, type NeedsImages, type PlanOptions } from "./plan.js";
 import { platformArgs } from "./predefined-args.js";
@@ -49,6 +49,7 @@ export function draftFile({
   const target = findTarget(stages, options);
   const nodes = linkStages(stages, setting, images);
   const needed = options.whole === true ? new Set(stages) : reachable(target, nodes);
+  checkOrder(nodes, needed);
   const requests: ImageRequest[] = [];
   const drafts = draftStages(nodes, { setting, stages, images, needed, requests });
   const missing = missingImages(nodes, needed, images);

@@ -22,7 +22,7 @@ export function readImage({ image }: From, setting: Setting): string {
 export function readPlatform({ platform, name }: From, setting: Setting): Platform {
   const { targetPlatform, buildPlatform } = setting.options;
   const usual = targetPlatform ?? buildPlatform;
-  if (platform === undefined) return usual;
+  if (platform === undefined || platform.value === "") return usual;
   const written = { text: platform.value ?? "", at: platform.at };
   const expansion = expandGlobally(written, setting);
   if (expansion.text === "") {

@@ -17,18 +17,21 @@ export interface Node {
   readonly images: readonly ImageRequest[];
 }
 
-/** Links the stages of a file by what they start from and copy from; a stage reads only earlier ones. */
+/** Links the stages of a file by what they start from and copy from. */
 export function linkStages(
   stages: readonly Stage[],
   setting: Setting,
   images: ReadonlyMap<string, ImageConfig>,
 ): readonly Node[] {
-  const nodes = stages.map((stage) => {
+  return stages.map((stage) => {
     const triggers = readTriggers(stage, images);
     return { stage, triggers, ...reads(stage, triggers, { stages, setting }) };
   });
-  for (const node of nodes) checkOrder(node, nodes);
-  return nodes;
+}
+
+/** A stage that is built reads only earlier ones. */
+export function checkOrder(nodes: readonly Node[], needed: ReadonlySet<Stage>): void {
+  for (const node of nodes) if (needed.has(node.stage)) checkReads(node, nodes);
 }
 
 function readTriggers(
@@ -61,7 +64,7 @@ function reads(
   };
 }
 
-function checkOrder(node: Node, nodes: readonly Node[]): void {
+function checkReads(node: Node, nodes: readonly Node[]): void {
   const { stage } = node;
   for (const read of node.stages) {
     if (read.stage.index < stage.index) continue;

@@ -43,10 +43,8 @@ export function applyOperator(
     case "%%":
       return trimSuffix(value ?? "", word, operator === "%%");
     case "/":
-    case "//": {
-      const text = word.replace(/\\([/}])/g, "$1"); // the delimiters had to be escaped (X10)
-      return replace(value ?? "", pattern, { text, all: operator === "//" });
-    }
+    case "//": // in the word, a backslash that escaped a delimiter stays (X10)
+      return replace(value ?? "", pattern, { text: word, all: operator === "//" });
   }
 }
 

@@ -31,11 +31,7 @@ function readStage(
   const image = readImage(from, setting);
   const want = { platform: readPlatform(from, setting), at: from.image.at };
   const replacement = from.name && namedBase(name, want, options);
-  const base =
-    replacement ??
-    stageBase(image, earlier) ??
-    namedBase(image, want, options) ??
-    imageBase(image, want);
+  const base = replacement ?? stageBase(image, earlier) ?? imageBase(image, want, options);
   return {
     index,
     name,
@@ -75,10 +71,11 @@ function namedBase(
   return { kind: "image", request: { reference: context.reference, ...want } };
 }
 
-function imageBase(image: string, want: Want): StageBase {
+function imageBase(image: string, want: Want, options: Setting["options"]): StageBase {
   if (image === "scratch") return { kind: "scratch" };
-  checkReference(image, want.at);
-  return { kind: "image", request: { reference: image, ...want } };
+  checkReference(image, want.at); // a named context does not stand in for what is no name
+  const named = namedBase(image, want, options);
+  return named ?? { kind: "image", request: { reference: image, ...want } };
 }
 
 /** Throws, pointing at `at`, unless `text` can name an image. */

@@ -8,15 +8,15 @@ const names = new Set(
   ).split(" "),
 );
 
-/** Checks STOPSIGNAL: a name with or without SIG, "RTMIN+n", "RTMAX-n", or a number (I11). */
+/** Checks STOPSIGNAL: a name with or without SIG, "RTMIN+n", "RTMAX-n", or any number but 0 (I11). */
 export function checkSignal(text: string): void {
   const name = text.toUpperCase().replace(/^SIG/, "");
   const realTime = /^(?:RTMIN\+|RTMAX-)(\d+)$/.exec(name)?.[1];
-  const known = /^\d+$/.test(text)
-    ? Number(text) > 0 && Number(text) <= 64
+  const known = /^[+-]?\d+$/.test(text)
+    ? Number(text) !== 0 && Math.abs(Number(text)) < 2 ** 63
     : names.has(name) || (realTime !== undefined && Number(realTime) <= 15);
   if (known) return;
   throw new BuildError("SYNTAX", `Cannot use stop signal "${text}": no such signal`, {
-    hint: "want a name such as SIGTERM, or a number from 1 to 64",
+    hint: "want a name such as SIGTERM, or a number",
   });
 }

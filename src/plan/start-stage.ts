@@ -1,5 +1,4 @@
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
-import type { Platform } from "../oci/platform.js";
 import { copyAll } from "./apply-copy.js";
 import { withVariable } from "./apply-env.js";
 import type { Draft } from "./draft.js";
@@ -22,17 +21,17 @@ export interface Surroundings {
 /** A stage as its base leaves it, before its first instruction. */
 export function startStage(stage: Stage, { setting, stages, drafts, images }: Surroundings): Draft {
   const base = stage.base.kind === "stage" ? drafts[stage.base.stage.index] : undefined;
-  const image = base?.image ?? baseImage(stage, images);
+  const image = base?.image ?? baseImage(stage, setting, images);
   if (stage.base.kind === "image" && image !== undefined) {
     lintBasePlatform(stage.base.request, image, setting);
   }
-  const config = startConfig(base?.config ?? image?.config ?? {}, stage.platform);
+  const config = startConfig(base?.config ?? image?.config ?? {}, image?.os ?? stage.platform.os);
   const draft: Draft = {
     stage,
     setting,
     stages,
     complete: base?.complete ?? image !== undefined,
-    image: image ?? emptyImage(stage.platform),
+    image: image ?? emptyImage(setting),
     config,
     env: new Map([...(base?.env ?? []), ...(config.Env ?? []).map(splitVariable)]),
     args: new Map(base?.args),
@@ -48,14 +47,16 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
 }
 
 function baseImage(
-  { base, platform }: Stage,
+  { base }: Stage,
+  setting: Setting,
   images: ReadonlyMap<string, ImageConfig>,
 ): ImageConfig | undefined {
-  return base.kind === "image" ? images.get(imageKey(base.request)) : emptyImage(platform);
+  return base.kind === "image" ? images.get(imageKey(base.request)) : emptyImage(setting);
 }
 
-/** What FROM scratch starts from (S01). */
-function emptyImage({ os, architecture, variant }: Platform): ImageConfig {
+/** What FROM scratch starts from (S01); it is for the platform of the build, whatever FROM says. */
+function emptyImage({ options }: Setting): ImageConfig {
+  const { os, architecture, variant } = options.targetPlatform ?? options.buildPlatform;
   return {
     architecture,
     os,
@@ -66,7 +67,7 @@ function emptyImage({ os, architecture, variant }: Platform): ImageConfig {
 }
 
 /** The base's config without its ONBUILD, with a PATH (I13) and a clean working directory. */
-function startConfig({ OnBuild: _, ...config }: RuntimeConfig, { os }: Platform): RuntimeConfig {
+function startConfig({ OnBuild: _, ...config }: RuntimeConfig, os: string): RuntimeConfig {
   const env = config.Env ?? [];
   const hasPath = os === "windows" || env.some((entry) => splitVariable(entry)[0] === "PATH");
   return {

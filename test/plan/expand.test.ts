@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
   { id: "X10", word: "${v//?/xy}", gives: "xyxyxyxyxyxyxyxyxy" },
   { id: "X10", word: "${v//b/}", gives: "fooaraz" },
   { id: "X10", word: "${path//\\//:}", gives: ":usr:local:lib:libx.so.1" },
-  { id: "X10", word: "${v/ba/\\/\\}}", gives: "foo/}rbaz" },
+  { id: "X10", word: "${v/ba/\\/\\}}", gives: "foo\\/\\}rbaz" },
   { id: "X10", word: "${v//ba/'$1'}", gives: "foo$1r$1z" },
   { id: "X10", word: "${v/nope/-}", gives: "foobarbaz" },
   { id: "X10", word: "${v/$none/-}", gives: "-foobarbaz" },

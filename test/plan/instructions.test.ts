@@ -85,10 +85,41 @@ const configs: readonly (Given & {
     },
   },
   {
-    name: "I08: CMD [] is stored",
-    lines: "CMD []",
-    images: { base: { Cmd: ["x"] } },
-    config: { Env: [path], Cmd: [], ArgsEscaped: true },
+    name: "I08, I09: empty commands take the inherited ones away",
+    lines: "CMD []\nENTRYPOINT []",
+    images: { base: { Cmd: ["x"], Entrypoint: ["y"] } },
+    config: { Env: [path], ArgsEscaped: true },
+  },
+  {
+    name: "I07: an absolute WORKDIR is stored as written, a relative one cleaned",
+    lines: "WORKDIR /a/..//b/",
+    config: { Env: [path], WorkingDir: "/a/..//b/" },
+  },
+  { name: "I06: USER of nothing", lines: "USER a\nUSER $none", config: { Env: [path] } },
+  {
+    name: "I11: a number is a signal",
+    lines: "STOPSIGNAL -1",
+    config: { Env: [path], StopSignal: "-1" },
+  },
+  {
+    name: "I12: HEALTHCHECK NONE has no use for flags",
+    lines: "HEALTHCHECK --interval=5x NONE",
+    config: { Env: [path], Healthcheck: { Test: ["NONE"] } },
+  },
+  {
+    name: "P12: half a character in JSON",
+    lines: String.raw`CMD ["\ud800"]`,
+    config: { Env: [path], Cmd: ["\ufffd"], ArgsEscaped: true },
+  },
+  {
+    name: "X13: EXPOSE of a variable that is empty",
+    lines: "ENV e=\nEXPOSE $e",
+    config: { Env: [path, "e="] },
+  },
+  {
+    name: "I01: ENV with a name that expands to nothing",
+    lines: "ENV $none=1",
+    config: { Env: [path, "=1"] },
   },
   {
     name: "I09: ENTRYPOINT drops an inherited CMD",
@@ -217,6 +248,18 @@ const histories: readonly {
     lines: 'HEALTHCHECK --interval=1m30s --timeout=1500ms --start-period=250ms CMD ["a","b"]',
     text: 'HEALTHCHECK &{["CMD" "a" "b"] "1m30s" "1.5s" "250ms" "0s" \'\\x00\'}',
   },
+  ...[
+    { retries: 3, shown: String.raw`'\x03'` },
+    { retries: 10, shown: String.raw`'\n'` },
+    { retries: 34, shown: `'"'` },
+    { retries: 39, shown: String.raw`'\''` },
+    { retries: 65, shown: "'A'" },
+    { retries: 55296, shown: "'\ufffd'" },
+  ].map(({ retries, shown }) => ({
+    name: `HEALTHCHECK with ${retries} retries`,
+    lines: `HEALTHCHECK --retries=${retries} CMD x`,
+    text: `HEALTHCHECK &{["CMD-SHELL" "x"] "0s" "0s" "0s" "0s" ${shown}}`,
+  })),
   {
     name: "COPY",
     lines: "ENV d=/d\nCOPY --chmod=755 --link --chown=1:2 a b $d/",
@@ -266,7 +309,6 @@ describe("makePlan(): history", () => {
 });
 
 const failures = [
-  { id: "I01", lines: "ENV $none=1", message: "Cannot set a variable: its name is empty" },
   { id: "I04", lines: "EXPOSE 70000", message: 'Cannot expose "70000": a port is at most 65535' },
   { id: "I04", lines: "EXPOSE 80/http", message: 'Cannot expose "80/http": "http" is no protocol' },
   { id: "I04", lines: "EXPOSE 9-8", message: 'the range "9-8" ends before it starts' },

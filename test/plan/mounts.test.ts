@@ -186,8 +186,14 @@ describe("makePlan(): RUN --mount", () => {
     ["--mount=target=/", 'invalid mount target "/"'],
     ["--mount=target=../..", 'invalid mount target "../.."'],
     [`--mount='target="/a'`, "a quote is not closed"],
-    ["--mount=from=later,target=/x", 'Cannot use stage "later"'],
   ];
+  it("S03 refuses a mount from a later stage, where it is built", () => {
+    const text = "FROM a AS one\nRUN --mount=from=later,target=/x x\nFROM b AS later";
+    assert.lengthOf(planOf(text).stages, 1);
+    const act = (): unknown => planOf(text, { target: "one" });
+    assert.throws(act, BuildError, 'Cannot use stage "later" in stage "one"');
+  });
+
   for (const [flags, message, hint] of refused) {
     it(`R02 refuses ${flags}, also where it is never built`, () => {
       const text = `FROM a\nARG v\nWORKDIR /w\nRUN ${flags} x\nFROM b AS later`;

@@ -59,7 +59,7 @@ describe("makePlan(): stages", () => {
   const broken = [
     {
       name: "S03: a stage that is defined later",
-      text: "FROM a AS one\nCOPY --from=two /x /\nFROM b AS two",
+      text: "FROM a AS one\nCOPY --from=two /x /\nFROM b AS two\nFROM one",
       message: 'Cannot use stage "two" in stage "one": it is defined only after it',
       at: "--from=two",
     },
@@ -143,6 +143,26 @@ describe("makePlan(): stages", () => {
       assert.strictEqual(found.at, at);
     });
   }
+
+  it("S03: lets a stage that is not built name a later one", () => {
+    const text = "FROM a AS one\nCOPY --from=two /x /\nFROM scratch AS two";
+    assert.lengthOf(planOf(text).stages, 1);
+    assert.throws(() => planOf(text, { whole: true }), BuildError, "defined only after it");
+  });
+
+  it("S07: gives FROM scratch the platform of the build, whatever FROM says", () => {
+    const { architecture, os } = targetOf(planOf("FROM --platform=windows/arm64 scratch")).config;
+    assert.deepEqual([os, architecture], ["linux", "amd64"]);
+  });
+
+  it("S07: takes an empty --platform for none", () => {
+    assert.strictEqual(targetOf(planOf("FROM --platform= a")).platform.architecture, "amd64");
+  });
+
+  it("S01: does not let a named context stand in for what is no image name", () => {
+    const namedContexts = new Map([["busybox", { kind: "directory" }]] as const);
+    assert.throws(() => planOf("FROM Busybox", { namedContexts }), BuildError, "Busybox");
+  });
 
   it("S04: leaves out what the target does not need, and never asks for its image", () => {
     const { plan, asked } = planned(

@@ -54,7 +54,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "Dockerfile, or - for standard input",
     nonEmpty("--file"),
   );
-  const target = flags.one("--target <stage>", "stage to build", nonEmpty("--target"));
+  const target = flags.one("--target <stage>", "stage to build", (text) => text);
   const buildArgs = flags.many("--build-arg <name[=value]>", "set an ARG", (text) =>
     parseSetting("--build-arg", text),
   );
@@ -141,7 +141,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     context,
     file: file(),
     tags: tags(),
-    target: target(),
+    target: target() === "" ? undefined : target(), // as Docker has it: `--target "$TARGET"`
     buildArgs: buildArgs(),
     buildContexts: new Map(buildContexts()),
     platform: platform(),

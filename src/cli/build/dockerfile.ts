@@ -4,10 +4,12 @@ import type { Dockerfile, Warning } from "../../parser/instruction.js";
 import { LintedError } from "../../parser/linted-error.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
 import type { Plan, PlanOptions } from "../../plan/plan.js";
+import { checkControlArgs } from "./control-args.js";
 import type { BuildInput } from "./input.js";
 
 /** Parses the Dockerfile with what --build-arg says about that (P08, P10). */
 export function readDockerfile({ source }: BuildInput, { buildArgs }: PlanOptions): Dockerfile {
+  checkControlArgs(buildArgs);
   return parseDockerfile(source, {
     syntax: buildArgs.get("BUILDKIT_SYNTAX"),
     check: buildArgs.get("BUILDKIT_DOCKERFILE_CHECK"),

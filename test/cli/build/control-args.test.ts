@@ -1,0 +1,40 @@
+import { assert } from "chai";
+import { checkControlArgs } from "../../../src/cli/build/control-args.js";
+import { BuildError } from "../../../src/error.js";
+
+function check(name: string, value: string): void {
+  checkControlArgs(new Map([[name, value]]));
+}
+
+describe("S17: control arguments", () => {
+  const fine = [
+    ["BUILDKIT_MULTI_PLATFORM", "false"],
+    ["BUILDKIT_INLINE_CACHE", "0"],
+    ["BUILDKIT_BUILD_NAME", "nightly"],
+    ["SOURCE_DATE_EPOCH", "0"],
+    ["SOURCE_DATE_EPOCH", ""],
+  ] as const;
+  for (const [name, value] of fine) {
+    it(`take ${name}=${value}`, () => {
+      check(name, value);
+    });
+  }
+
+  const refused = [
+    ["BUILDKIT_MULTI_PLATFORM", "1", "an image index for a single platform is not supported yet"],
+    ["BUILDKIT_INLINE_CACHE", "true", "a cache inside the image is not supported yet"],
+    ["BUILDKIT_MULTI_PLATFORM", "banana", "want true or false"],
+    ["SOURCE_DATE_EPOCH", "yesterday", "want seconds since 1970"],
+  ] as const;
+  for (const [name, value, why] of refused) {
+    it(`refuse ${name}=${value}`, () => {
+      assert.throws(
+        () => {
+          check(name, value);
+        },
+        BuildError,
+        why,
+      );
+    });
+  }
+});
