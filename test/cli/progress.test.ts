@@ -35,6 +35,13 @@ describe("withProgress()", () => {
     ["nothing when quiet", { quiet: true }, { terminal }, /^$/],
     ["nothing for --progress=quiet", { progress: "quiet" }, {}, /^$/],
     ["what TSBUILD_PROGRESS says", {}, { env: { TSBUILD_PROGRESS: "rawjson" } }, json],
+    ["F22 what BUILDKIT_PROGRESS says", {}, { env: { BUILDKIT_PROGRESS: "rawjson" } }, json],
+    [
+      "what TSBUILD_PROGRESS says rather than BUILDKIT_PROGRESS",
+      {},
+      { env: { BUILDKIT_PROGRESS: "rawjson", TSBUILD_PROGRESS: "plain" } },
+      plain,
+    ],
     [
       "what the flag says, whatever TSBUILD_PROGRESS does",
       { progress: "plain" },

@@ -1,5 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -10,7 +11,10 @@ import { inspect } from "./support/inspect.js";
 import { describeForAccounts } from "./support/site.js";
 
 function skopeo(...argv: readonly string[]): string {
-  return execFileSync("skopeo", ["--insecure-policy", ...argv], { encoding: "utf8" });
+  return execFileSync("skopeo", ["--insecure-policy", ...argv], {
+    encoding: "utf8",
+    stdio: "pipe",
+  });
 }
 
 describeForAccounts("a registry", (site) => {
@@ -32,6 +36,29 @@ describeForAccounts("a registry", (site) => {
     const seen = JSON.parse(skopeo(...argv)) as { Digest: string; Labels: unknown };
     assert.deepStrictEqual(seen.Labels, { k: "v" });
     assert.include((await site.ok(["push", name])).stdout, `digest: ${seen.Digest} `);
+  });
+
+  it("O11 is pushed to by digest, and the image is known under it", async () => {
+    const name = `${registry.host}/team/digested`;
+    const context = site.context({ Dockerfile: "FROM busybox\nRUN echo digested >/d" });
+    const keys = "push-by-digest=true,name-canonical=true,registry.insecure=true,compression=zstd";
+    const output = `type=registry,name=${name},${keys},force-compression=true`;
+    await site.ok(["-o", output, "--metadata-file", "digest.json", context]);
+    const metadata = JSON.parse(readFileSync(`${site.directory}/digest.json`, "utf8")) as {
+      readonly "containerimage.digest": string;
+      readonly "image.name": string;
+    };
+    const digest = metadata["containerimage.digest"];
+    assert.include(metadata["image.name"].split(","), `${name}@${digest}`);
+    const raw = skopeo("inspect", "--tls-verify=false", "--raw", `docker://${name}@${digest}`);
+    const { layers } = JSON.parse(raw) as { readonly layers: readonly { mediaType: string }[] };
+    assert.lengthOf(layers, 2);
+    for (const { mediaType } of layers) assert.match(mediaType, /\+zstd$/);
+    const tags = ["inspect", "--tls-verify=false", `docker://${name}:latest`];
+    assert.throws(() => skopeo(...tags), /manifest unknown/, "no tag leads to it");
+    assert.strictEqual(await site.look(`${name}@${digest}`, "cat /d"), "digested\n");
+    await site.ok(["rmi", `${name}@${digest}`, name]);
+    await site.ok(["pull", `${name}@${digest}`]);
   });
 
   it("gives the same image back", async () => {

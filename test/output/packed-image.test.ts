@@ -1,9 +1,10 @@
 import { assert } from "chai";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { mediaTypes } from "../../src/oci/descriptor.js";
+import { dockerMediaTypes, mediaTypes } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseDocument, serializeConfig } from "../../src/oci/image-json.js";
 import type { Manifest } from "../../src/oci/image.js";
+import { packImage } from "../../src/output/packed-image.js";
 import { packStoredImage, readStoredImage } from "../../src/output/stored-image.js";
 import { recordImage } from "../../src/cli/image-finder.js";
 import { ingestImage } from "../../src/store/image-ingest.js";
@@ -110,6 +111,47 @@ describe("packStoredImage()", () => {
       assert.strictEqual(layer?.descriptor.digest, digestOf(blob));
     });
   }
+
+  it("O12 has Docker's media types where they are asked for, and the same bytes", async () => {
+    await using store = await temporaryStore();
+    const image = await readStoredImage(store, await storeImage(store, [oneFile("one")]));
+    const oci = await packImage(image, store.layerBytes, gzip);
+    const docker = await packImage(image, store.layerBytes, { ...gzip, mediaTypes: "docker" });
+    const { manifest, config, layers } = docker;
+    assert.strictEqual(manifest.descriptor.mediaType, dockerMediaTypes.manifest);
+    assert.strictEqual(config.descriptor.mediaType, dockerMediaTypes.config);
+    assert.strictEqual(config.descriptor.digest, oci.config.descriptor.digest);
+    assert.strictEqual(layers[0]?.descriptor.mediaType, dockerMediaTypes.layerGzip);
+    assert.strictEqual(layers[0]?.descriptor.digest, oci.layers[0]?.descriptor.digest);
+    assert.deepInclude(parseDocument(manifest.bytes), { kind: "manifest" });
+  });
+
+  it("O12 O14 refuses Docker's media types for a layer that Docker has no name for", async () => {
+    await using store = await temporaryStore();
+    const image = await readStoredImage(store, await storeImage(store, [oneFile("one")]));
+    const compression = { type: "zstd" } as const;
+    const packing = packImage(image, store.layerBytes, {
+      compression,
+      signal: never,
+      mediaTypes: "docker",
+    });
+    const error = await failureOf(packing, "OUTPUT");
+    assert.match(
+      error.message,
+      /^Cannot use oci-mediatypes=false: Docker has no name for ".*zstd"$/,
+    );
+  });
+
+  it("O16 H09 writes annotations into the manifest, in one order", async () => {
+    await using store = await temporaryStore();
+    const image = await readStoredImage(store, await storeImage(store, [oneFile("one")]));
+    const pack = (annotations: Readonly<Record<string, string>>) =>
+      packImage(image, store.layerBytes, { ...gzip, annotations });
+    const { bytes } = (await pack({ b: "2", a: "1" })).manifest;
+    assert.deepStrictEqual(bytes, (await pack({ a: "1", b: "2" })).manifest.bytes);
+    const text = Buffer.from(bytes).toString();
+    assert.include(text, '\n  "annotations": {\n    "a": "1",\n    "b": "2"\n  }\n}');
+  });
 
   it("says which layer was removed", async () => {
     await using store = await temporaryStore();

@@ -89,6 +89,7 @@ async function resolveImage(
 /** The part of the command line that planning cares about. */
 export function planOptions(command: BuildCommand, io: Io): PlanOptions {
   const buildPlatform: Platform = hostPlatform(process.arch);
+  const platform = command.platform ?? io.env["DOCKER_DEFAULT_PLATFORM"];
   return {
     target: command.target,
     buildArgs: buildArgs(command, io.env),
@@ -96,7 +97,7 @@ export function planOptions(command: BuildCommand, io: Io): PlanOptions {
     labels: command.labels,
     network: command.network,
     buildPlatform,
-    targetPlatform: command.platform ? parsePlatform(command.platform, buildPlatform) : undefined,
+    targetPlatform: platform ? parsePlatform(platform, buildPlatform) : undefined,
     namedContexts: namedContexts(command.buildContexts),
   };
 }

@@ -1,6 +1,7 @@
 import { build } from "../../builder/build.js";
 import type { PlannedStage } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
+import { checkEnvironment } from "../build/check-environment.js";
 import { checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
@@ -24,6 +25,7 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     const { runCall } = await import("./call.js");
     return await runCall(command.call, command, io);
   }
+  checkEnvironment(io);
   const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
   checkOutputs({ ...command, outputs }, io);
   await prepareResults(command, io);

@@ -129,6 +129,14 @@ describe("planOptions()", () => {
     });
   }
 
+  it("F20 takes the platform of DOCKER_DEFAULT_PLATFORM, unless one is given", () => {
+    const env = { DOCKER_DEFAULT_PLATFORM: "linux/arm64" };
+    assert.deepStrictEqual(options([], env).targetPlatform, { os: "linux", architecture: "arm64" });
+    const given = options(["--platform", "linux/s390x"], env).targetPlatform;
+    assert.strictEqual(given?.architecture, "s390x");
+    assert.isUndefined(options([]).targetPlatform);
+  });
+
   it("knows images and directories among named contexts", () => {
     const flags = ["a=docker-image://debian:12", "b=oci-layout:///l:1", "c=../dir", "d=C:odd"];
     const { namedContexts } = options(flags.flatMap((value) => ["--build-context", value]));
