@@ -32,6 +32,7 @@ export async function loadIntoEngine(
   const options = { ...at, method: "POST", path: "/images/load?quiet=1", headers, signal };
   const response = await exchange(options, archive).catch((cause: unknown) => {
     signal.throwIfAborted();
+    if (cause instanceof BuildError) throw cause; // of the archive
     throw failure(name, cause instanceof Error ? cause.message : String(cause), cause);
   });
   const answer = await text(response);
@@ -56,10 +57,14 @@ async function exchange(
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     sent.once("response", resolve).once("error", reject);
   });
-  const sending = pipeline(Readable.from(body), sent);
-  sending.catch(() => undefined); // what the engine answered says more than the broken pipe
-  const first = await Promise.race([answer, sending.then(() => answer)]);
-  return first;
+  answer.catch(() => undefined); // thrown below, unless the body failed first
+  try {
+    await Promise.race([answer, pipeline(Readable.from(body), sent)]);
+  } catch (error) {
+    if (error instanceof BuildError) throw error;
+    // what the engine answers says more than a broken pipe
+  }
+  return await answer;
 }
 
 async function text(response: IncomingMessage): Promise<string> {

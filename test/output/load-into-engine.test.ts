@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { join } from "node:path";
 import { engineAnswers, loadIntoEngine } from "../../src/output/load-into-engine.js";
+import { BuildError } from "../../src/error.js";
 import { findEngine } from "../../src/cli/build/find-engine.js";
 import { FakeIo } from "../cli/fake-io.js";
 import { failureOf } from "../oci/build-errors.js";
@@ -82,6 +83,23 @@ describe("loadIntoEngine()", () => {
       });
     });
   }
+});
+
+describe("loadIntoEngine() of an archive that fails", () => {
+  it("throws what the archive threw", async () => {
+    const own = new BuildError("DIGEST_MISMATCH", "Cannot accept blob");
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield* chunked(Buffer.alloc(1000), 100);
+      throw own;
+    }
+    await withEngine(
+      (request) => request.resume(),
+      async (socketPath) => {
+        const load = loadIntoEngine({ name: "it", at: { socketPath } }, broken(), signal);
+        assert.strictEqual(await failureOf(load, "DIGEST_MISMATCH"), own);
+      },
+    );
+  });
 });
 
 describe("findEngine()", () => {

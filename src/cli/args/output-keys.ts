@@ -68,7 +68,9 @@ export class OutputKeys {
     const annotations: Annotation[] = [];
     for (const [key, value] of pairs) {
       if (allowed.includes(key)) continue;
-      const annotation = this.#takesAnnotations ? annotationKey(text, key, value) : undefined;
+      const annotation = takes(this.type, "compression")
+        ? annotationKey(text, key, value)
+        : undefined;
       if (annotation === undefined) throw this.#unknown(key);
       annotations.push(annotation);
     }
@@ -121,11 +123,6 @@ export class OutputKeys {
     return badValue("--output", this.#text, reason, hint);
   }
 
-  get #takesAnnotations(): boolean {
-    const keys: readonly string[] = supported[this.type];
-    return keys.includes("compression");
-  }
-
   #pair(field: string): readonly [string, string] {
     const equals = field.indexOf("=");
     if (equals < 1) throw this.wrong(`"${field}" is not KEY=VALUE`);
@@ -150,8 +147,7 @@ export class OutputKeys {
 
   #hintFor(key: string): string {
     const owners = types.filter((type) => isOutputType(type) && takes(type, key));
-    if (owners.length > 0)
-      return `it is a key of ${owners.map((type) => `type=${type}`).join(", ")}`;
+    if (owners.length > 0) return `it is a key of type=${owners.join(", type=")}`;
     const keys = ["type", ...supported[this.type]];
     const near = suggest(key, keys);
     return near === undefined
