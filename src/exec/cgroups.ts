@@ -57,7 +57,8 @@ async function trees(): Promise<readonly string[]> {
   return controllers.map(({ name }) => posix.join(TOP, name));
 }
 
-async function removeCgroup(path: string): Promise<void> {
+/** Removes one that processes may just have left; fine when it is gone. */
+export async function removeCgroup(path: string): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     try {
       await rmdir(path);

@@ -11,24 +11,28 @@ import { collect } from "./children.js";
 import type { OutputSink } from "./executor.js";
 import { deathGuard, drain } from "./run-runtime.js";
 
-/** A container that the launcher starts: its name, its bundle, and who hears its output. */
+/** A container that the launcher starts, and who hears its output. */
 export interface Launch {
   readonly name: string;
+  /** A global option of the runtime, for this container. */
+  readonly option?: string | undefined;
   /** Also holds the two FIFOs of its output, and the runtime's log. */
   readonly bundle: string;
   readonly sink: OutputSink;
 }
 
 /**
- * What the launcher does with each line that it reads. Its arguments are the runtime and the
- * runtime's global options. A step's input is empty.
+ * What the launcher does with each line that it reads. Its arguments are the file by which it joins a
+ * cgroup, or nothing, then the runtime and the runtime's global options. A step's input is empty.
  */
 const SCRIPT = `
-while read -r verb name bundle; do
+[ -z "$1" ] || echo 0 >"$1"
+shift
+while read -r verb name bundle option; do
   case $verb in
   run)
     {
-      "$@" --log "$bundle/log" --log-format json run --bundle "$bundle" "$name" \\
+      "$@" $option --log "$bundle/log" --log-format json run --bundle "$bundle" "$name" \\
         </dev/null >"$bundle/stdout" 2>"$bundle/stderr"
       echo "$name $?"
     } &
@@ -64,14 +68,20 @@ export class Launcher implements AsyncDisposable {
     this.#ended = endOf(shell);
   }
 
-  /** `runtime`: its path and global options. */
-  static async start(runtime: readonly string[], searchPath: string): Promise<Launcher> {
+  /** `runtime`: its path and global options. `members`: the file of a cgroup that all are to be in. */
+  static async start(
+    runtime: readonly string[],
+    {
+      searchPath,
+      members = "",
+    }: { readonly searchPath: string; readonly members?: string | undefined },
+  ): Promise<Launcher> {
     const guard = deathGuard(await readlink("/proc/self"));
     // The shell has mounts of its own, for its /proc, and must see what is mounted here after it started.
     mount({ source: "none", target: "/", flags: mountFlags.rec | mountFlags.shared });
     const namespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--propagation", "slave"];
     namespace.push("--mount-proc");
-    const argv = [...guard, ...namespace, "sh", "-c", SCRIPT, "launcher", ...runtime];
+    const argv = [...guard, ...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
     const shell = spawn("setpriv", argv, {
       env: { PATH: searchPath },
       stdio: ["pipe", "pipe", "pipe"],
@@ -81,13 +91,16 @@ export class Launcher implements AsyncDisposable {
   }
 
   /** Runs a container to its end: its exit code. Aborting kills it, and rejects once it is gone. */
-  async run({ name, bundle, sink }: Launch, signal: AbortSignal): Promise<number> {
+  async run({ name, bundle, sink, option = "" }: Launch, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const outputs = [openOutput(bundle, "stdout", sink), openOutput(bundle, "stderr", sink)];
     const kill = (): void => void this.#kill(name);
     signal.addEventListener("abort", kill, { once: true });
     try {
-      const code = await Promise.race([this.#send(name, bundle), this.#failure()]);
+      const code = await Promise.race([
+        this.#send(`${name} ${bundle} ${option}`, name),
+        this.#failure(),
+      ]);
       for (const { close } of outputs) close();
       await Promise.all(outputs.map(({ ended }) => ended));
       signal.throwIfAborted();
@@ -98,9 +111,9 @@ export class Launcher implements AsyncDisposable {
     }
   }
 
-  #send(name: string, bundle: string): Promise<number> {
+  #send(line: string, name: string): Promise<number> {
     const code = new Promise<number>((resolve) => this.#running.set(name, resolve));
-    this.#shell.stdin.write(`run ${name} ${bundle}\n`);
+    this.#shell.stdin.write(`run ${line}\n`);
     return code;
   }
 

@@ -6,7 +6,8 @@ import { hostPlatform } from "../oci/platform.js";
 import { isSystemError, mount, mountFlags, unmount } from "../sys/syscalls.js";
 import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
 import { CompiledFilter } from "./compiled-filter.js";
-import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
+import { DeviceGroup } from "./device-group.js";
+import type { Executor, ExitStatus, OutputSink, SandboxProcess } from "./executor.js";
 import { exitCode } from "./exit-code.js";
 import { ranOutOfMemory } from "./out-of-memory.js";
 import { needsCgroup } from "./resources.js";
@@ -51,6 +52,8 @@ interface Session {
   readonly machine: Omit<Machine, "devices">;
   /** Prefix of names that are unique on this machine. */
   readonly owner: string;
+  /** For steps that need no cgroup of their own. */
+  readonly group: DeviceGroup | undefined;
 }
 
 interface Step {
@@ -91,19 +94,18 @@ class OciExecutor implements Executor {
 
   async run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus> {
     const number = ++this.#steps;
-    const bundle = posix.join(this.#work, `step-${number}`);
+    const bundle = posix.join(this.#memory, `step-${number}`);
     const points = new MountPoints(process.root);
     try {
       signal.throwIfAborted();
       const session = await (this.#session ??= this.#open(process.cgroupParent));
       const name = `${session.owner}-${number}`;
-      const step = { process, points, bundle, name, cgroup: this.#cgroup(process, name) };
+      const step = { process, points, bundle, name, cgroup: this.#cgroup(process, name, session) };
       await this.#prepare(step, session);
       return await this.#execute(step, session, signal);
     } finally {
       await process.root.unmount();
       await points.remove();
-      if (isSecret(process)) unmountIfThere(bundle);
       await rm(bundle, { recursive: true, force: true });
     }
   }
@@ -111,13 +113,16 @@ class OciExecutor implements Executor {
   async #open(parent: string | undefined): Promise<Session> {
     const runtime = await findRuntime(this.#wanted, this.#searchPath);
     await hideUnifiedTree();
-    await mkdir(this.#state, { mode: 0o700 });
-    mountMemory(this.#state); // runtimes keep copies of what they are given, secrets too
+    await mkdir(this.#memory, { mode: 0o700 });
+    mountMemory(this.#memory);
     if (!this.#userNamespace) await removeDeadCgroups(parent);
     const { architecture } = hostPlatform(arch());
     const capabilities = await ownCapabilities();
     const machine = { architecture, capabilities, userNamespace: this.#userNamespace };
-    return { runtime, machine, owner: await ownerName() };
+    const owner = await ownerName();
+    const shares = runtime.name === "crun" && !this.#userNamespace;
+    const group = shares ? await DeviceGroup.make(`${owner}-0`) : undefined;
+    return { runtime, machine, owner, group };
   }
 
   async #prepare(step: Step, { machine, runtime }: Session): Promise<void> {
@@ -126,7 +131,6 @@ class OciExecutor implements Executor {
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
     await mkdir(bundle, { mode: 0o700 });
-    if (isSecret(process)) mountMemory(bundle);
     const own = await writeNameFiles(bundle, process, connection);
     const wanted = [...own, ...(await writeSecrets(bundle, process.mounts))];
     const mounts = await makeMountPoints(points, process, user, wanted);
@@ -158,27 +162,36 @@ class OciExecutor implements Executor {
   }
 
   async #launch(
-    { process, bundle, name }: Step,
-    { runtime }: Session,
+    { process, bundle, name, cgroup }: Step,
+    { runtime, group }: Session,
     signal: AbortSignal,
   ): Promise<number> {
-    const { stdio, stdin } = process;
     const command = [runtime.path, "--root", this.#state];
-    // A user has no cgroups to give; runc finds that out by itself.
-    if (this.#userNamespace && runtime.name === "crun") command.push("--cgroup-manager=disabled");
-    if (stdio !== "inherit" && stdin === undefined) {
-      const launcher = await (this.#launcher ??= Launcher.start(command, this.#searchPath));
-      return await launcher.run({ name, bundle, sink: stdio }, signal);
+    // runc finds out by itself that it cannot make any
+    const bare = runtime.name === "crun" && cgroup === undefined;
+    const option = bare ? "--cgroup-manager=disabled" : undefined;
+    const sink = launchedSink(process);
+    if (sink !== undefined) {
+      const site = { searchPath: this.#searchPath, members: group?.members };
+      const launcher = await (this.#launcher ??= Launcher.start(command, site));
+      return await launcher.run({ name, bundle, option, sink }, signal);
     }
     const log = ["--log", logOf(bundle), "--log-format", "json"];
-    const argv = [...command, ...log, "run", "--bundle", bundle, name];
+    const global = option === undefined ? log : [option, ...log];
+    const argv = [...command, ...global, "run", "--bundle", bundle, name];
+    const { stdio, stdin } = process;
     return await runRuntime(argv, { stdio, stdin, searchPath: this.#searchPath }, signal);
   }
 
   /** A user has no cgroups to give; what needs one must not go without it. */
-  #cgroup(process: SandboxProcess, name: string): string | undefined {
-    if (!this.#userNamespace) return posix.join("/", process.cgroupParent ?? "", name);
-    if (!needsCgroup(process)) return undefined;
+  #cgroup(process: SandboxProcess, name: string, { group }: Session): string | undefined {
+    const limited = needsCgroup(process);
+    if (!this.#userNamespace) {
+      const joins = group !== undefined && process.security === "sandbox";
+      if (joins && !limited && launchedSink(process) !== undefined) return undefined;
+      return posix.join("/", process.cgroupParent ?? "", name);
+    }
+    if (!limited) return undefined;
     throw new BuildError("UNSUPPORTED", "Cannot limit the step: an ordinary user has no cgroups", {
       hint: "run as root, or limit all of it: systemd-run --user --scope -p MemoryMax=1G tsbuild …",
     });
@@ -189,21 +202,31 @@ class OciExecutor implements Executor {
     if (cgroup !== undefined) await removeCgroups(cgroup);
   }
 
+  /**
+   * A filesystem in memory, for bundles and the runtime's state: making and removing ten files for each
+   * step costs 4 ms on a disk, and secrets must not get onto one.
+   */
+  get #memory(): string {
+    return posix.join(this.#work, "sandbox");
+  }
+
   /** The runtime's --root. */
   get #state(): string {
-    return posix.join(this.#work, "runtime");
+    return posix.join(this.#memory, "runtime");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#launcher)?.[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
-    if (this.#session !== undefined) unmountIfThere(this.#state);
+    if (this.#session === undefined) return;
+    unmountIfThere(this.#memory);
+    await (await this.#session.catch(() => undefined))?.group?.[Symbol.asyncDispose]();
   }
 }
 
-/** Whether there is something in its bundle that must not get onto a disk. */
-function isSecret({ mounts, secretEnv }: SandboxProcess): boolean {
-  return secretEnv.length > 0 || mounts.some(({ kind }) => kind === "secret");
+/** Where the output goes of what the launcher starts: all that has neither input nor terminal. */
+function launchedSink({ stdio, stdin }: SandboxProcess): OutputSink | undefined {
+  return stdio === "inherit" || stdin !== undefined ? undefined : stdio;
 }
 
 function mountMemory(target: string): void {

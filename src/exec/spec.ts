@@ -142,8 +142,18 @@ const maskedPaths = [
 
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
+/** A rule of the devices controller: linux.resources.devices of the runtime-spec. */
+export interface DeviceRule {
+  readonly allow: boolean;
+  /** Missing means every type, or every number. */
+  readonly type?: "b" | "c";
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
+}
+
 /** Any node may be made, as in Docker, but only the harmless ones opened. */
-function deviceRules(insecure: boolean): readonly object[] {
+export function deviceRules(insecure: boolean): readonly DeviceRule[] {
   if (insecure) return [{ allow: true, access: "rwm" }];
   const opened = [
     ["1:3", "1:5", "1:7", "1:8", "1:9"], // null, zero, full, random, urandom
@@ -157,7 +167,7 @@ function deviceRules(insecure: boolean): readonly object[] {
   ];
 }
 
-function allowDevice(name: string): object {
+function allowDevice(name: string): DeviceRule {
   const [major, minor] = name.split(":");
   const numbers = { major: Number(major), ...(minor === "*" ? {} : { minor: Number(minor) }) };
   return { allow: true, type: "c", ...numbers, access: "rwm" };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SEARCH_PATH } from "../../src/exec/runtime.js";
+import { inUserNamespace } from "../contracts/snapshotter.js";
 import { TestRoot } from "./busybox-root.js";
 import { removeCgroups } from "../../src/exec/cgroups.js";
 import { inUserNamespace, step, TestExecutor, type Outcome } from "./sandbox.js";
@@ -72,6 +73,16 @@ for (const runtime of ["crun", "runc"]) {
         name: "may gain privileges as in Docker",
         script: "grep NoNewPrivs /proc/self/status",
         stdout: "NoNewPrivs:\t0\n",
+      },
+      {
+        name: "opens no device but the harmless ones",
+        script: "mknod /tmp/kmsg c 1 11 2>&1; head -c 1 /tmp/kmsg 2>&1",
+        stdout: /kmsg: Operation not permitted\n/,
+      },
+      {
+        name: "can use harmless device nodes that it made, as root",
+        script: "mknod /tmp/zero c 1 5 2>&1 && head -c 3 /tmp/zero | tr '\\0' 'z'",
+        stdout: inUserNamespace() ? /Operation not permitted/ : "zzz",
       },
       {
         name: "cannot make namespaces",
