@@ -21,11 +21,11 @@ const sticky = 0o1000;
 const whoBits = new Map([
   ["u", 0o4700],
   ["g", 0o2070],
-  ["o", 0o1007],
-  ["a", 0o7777],
+  ["o", 0o0007],
+  ["a", 0o6777],
 ]);
 
-/** Reads --chmod, octal or symbolic as chmod(1) has it with no umask (SEMANTICS C14); throws COPY. */
+/** Reads --chmod, octal or symbolic with no umask (SEMANTICS C14); throws COPY. */
 export function parseChmod(text: string): Chmod {
   if (/^[0-7]+$/.test(text)) {
     const octal = Number.parseInt(text, 8);
@@ -50,15 +50,24 @@ function invalid(text: string): BuildError {
 function parseClauses(text: string): readonly Clause[] {
   const match = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(text);
   const [, who = "", actions = ""] = match ?? [];
-  const mask = Array.from(who === "" ? "a" : who).reduce((m, w) => m | (whoBits.get(w) ?? 0), 0);
+  const named = Array.from(who).reduce((bits, letter) => bits | (whoBits.get(letter) ?? 0), 0);
   return Array.from(
     actions.matchAll(/([-+=])([^-+=]*)/g),
     ([, operator = "", permissions = ""]) => ({
-      who: mask,
+      who: reach(named, permissions),
       operator,
       permissions,
     }),
   );
+}
+
+/**
+ * The bits that a clause may change, as BuildKit has them from BSD's setmode(3): the sticky bit only
+ * where "t" names it, which is nothing to "o", and to nobody named means that bit alone.
+ */
+function reach(named: number, permissions: string): number {
+  if (permissions.includes("t") && (named === 0 || named > 0o0007)) return named | sticky;
+  return named === 0 ? 0o6777 : named;
 }
 
 function applyAll(clauses: readonly Clause[], mode: number, isDirectory: boolean): number {
@@ -73,8 +82,13 @@ function applyClause(clause: Clause, mode: number, isDirectory: boolean): number
     case "-":
       return mode & ~bits;
     default:
-      return (mode & ~clause.who) | bits;
+      return (mode & ~replacedBy(clause)) | bits;
   }
+}
+
+/** Permissions copied from another class, as in "g=u", leave the set-id bits alone. */
+function replacedBy({ who, permissions }: Clause): number {
+  return /[ugo]/.test(permissions) ? who & 0o777 : who;
 }
 
 function bitsOf(permissions: string, mode: number, isDirectory: boolean): number {

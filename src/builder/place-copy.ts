@@ -61,13 +61,14 @@ class CopyPlacer {
   readonly #step: CopyStep;
   readonly #placement: Placement;
   readonly #dresser: Dresser;
+  readonly #owner: Owner | undefined;
   readonly #work: string;
   readonly #now: number;
 
   constructor(step: CopyStep, { rootfs, owner, work, now = clock() }: CopyTarget) {
     const chmod = step.chmod === undefined ? undefined : parseChmod(step.chmod);
     const created: CreatedMetadata = {
-      mode: chmod?.octal ?? 0o755,
+      mode: chmod?.octal === undefined ? 0o755 : chmod.octal & 0o777, // as mkdir takes it
       ...(owner ?? { uid: 0, gid: 0 }),
       mtime: now,
     };
@@ -76,6 +77,7 @@ class CopyPlacer {
     this.#step = step;
     this.#placement = new Placement(isolated ? emptyRootfs : rootfs, created);
     this.#dresser = new Dresser(owner, chmod);
+    this.#owner = owner;
     this.#work = work;
     this.#now = now;
   }
@@ -146,7 +148,7 @@ class CopyPlacer {
   async #unpack(name: BytePath, file: File): Promise<boolean> {
     if (!this.#step.unpack || file.type !== "file" || file.size === 0) return false;
     const into = { placement: this.#placement, destination: this.#destination() };
-    return await unpackArchive({ name, file, ...into, dresser: this.#dresser, work: this.#work });
+    return await unpackArchive({ name, file, ...into, owner: this.#owner, work: this.#work });
   }
 
   #written({ body }: CopyStep["files"][number]): File {

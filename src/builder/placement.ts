@@ -1,4 +1,4 @@
-import { parentOf } from "../context/confined.js";
+import { joinPath, parentOf } from "../context/confined.js";
 import { resolveLinks } from "../context/resolve-links.js";
 import type { Rootfs, RootfsNode } from "../context/rootfs.js";
 import { BuildError } from "../error.js";
@@ -53,13 +53,21 @@ export class Placement {
   /** The real path behind `path`, with what is placed already; links never lead out of the root. */
   resolve(path: BytePath): BytePath {
     if (this.#placed.size === 0) return this.#rootfs.resolve(path);
-    return resolveLinks(path, (link) => {
-      const placed = this.#placed.get(link);
-      if (placed === undefined) return this.#below(link)?.target;
-      return placed.kind === "file" && placed.file.type === "symlink"
-        ? placed.file.target
-        : undefined;
-    });
+    return resolveLinks(path, (link) => this.#readLink(link));
+  }
+
+  /** The same for a path below a real directory that, too, links do not lead out of. */
+  resolveBelow(directory: BytePath, path: BytePath): BytePath {
+    const real = resolveLinks(path, (link) => this.#readLink(joinPath(directory, link)));
+    return joinPath(directory, real);
+  }
+
+  #readLink(path: BytePath): BytePath | undefined {
+    const placed = this.#placed.get(path);
+    if (placed === undefined) return this.#below(path)?.target;
+    return placed.kind === "file" && placed.file.type === "symlink"
+      ? placed.file.target
+      : undefined;
   }
 
   at(path: BytePath): At {
@@ -76,14 +84,18 @@ export class Placement {
     return placed?.kind === "file" ? placed.file : undefined;
   }
 
-  /** Lists `path` and the directories above it: with the metadata they have, or made where missing. */
-  ensureDirectory(path: BytePath): void {
+  /**
+   * Lists `path` and the directories above it: with the metadata they have, or made where missing,
+   * as `made` says where it does.
+   */
+  ensureDirectory(path: BytePath, made: Partial<CreatedMetadata> = {}): void {
     if (path === "" || this.#placed.get(path)?.kind === "directory") return;
-    this.ensureDirectory(parentOf(path));
+    this.ensureDirectory(parentOf(path), made);
     if (this.#placed.has(path)) throw notDirectory(path);
     const node = this.#below(path);
     if (node !== undefined && node.type !== "directory") throw notDirectory(path);
-    const { mode, uid, gid, mtime, xattrs } = node ?? { ...this.#created, xattrs: undefined };
+    const found = node ?? { ...this.#created, ...made, xattrs: undefined };
+    const { mode, uid, gid, mtime, xattrs } = found;
     const entry: DirectoryEntry = { type: "directory", path, mode, uid, gid, mtime, xattrs };
     this.#placed.set(path, {
       kind: "directory",

@@ -7,7 +7,7 @@ import { readContent } from "../oci/content.js";
 import { readArchive } from "../oci/layer-tar.js";
 import { decodeHeader } from "../oci/tar-decode.js";
 import { ContentSpool } from "./content-spool.js";
-import type { Dresser } from "./dresser.js";
+import { Dresser, type Owner } from "./dresser.js";
 import { isFile, type File, type Placement } from "./placement.js";
 
 /** A file that ADD was given, and where it is to be unpacked. */
@@ -17,7 +17,8 @@ export interface Unpacking {
   /** A real path. */
   readonly destination: BytePath;
   readonly placement: Placement;
-  readonly dresser: Dresser;
+  /** Of all that it holds; --chmod says nothing about that. */
+  readonly owner: Owner | undefined;
   /** A private directory, for what the archive holds. */
   readonly work: string;
 }
@@ -70,24 +71,27 @@ function named({ name }: Unpacking, error: unknown): unknown {
 }
 
 /**
- * Places what comes out of an archive, as tar would unpack it over the root filesystem: a later
- * entry replaces an earlier one, and names resolve through links, but never out of the root.
+ * Places what comes out of an archive, as tar would unpack it with the destination as its root: a
+ * later entry replaces an earlier one, and names resolve through links, but never out of it.
  */
 class Unpacker {
   readonly #unpacking: Unpacking;
   readonly #spool: ContentSpool;
+  readonly #dresser: Dresser;
 
   constructor(unpacking: Unpacking, spool: ContentSpool) {
     this.#unpacking = unpacking;
     this.#spool = spool;
-    unpacking.placement.ensureDirectory(unpacking.destination);
+    this.#dresser = new Dresser(unpacking.owner, undefined);
+    unpacking.placement.ensureDirectory(unpacking.destination, { mode: 0o755 });
   }
 
   async place(entry: Entry): Promise<void> {
     if (entry.path === "") return; // "./" says nothing about a destination that is there already
-    const { placement, dresser } = this.#unpacking;
+    const { placement } = this.#unpacking;
+    const dresser = this.#dresser;
     const path = this.#real(entry.path);
-    placement.ensureDirectory(parentOf(path));
+    placement.ensureDirectory(parentOf(path), { mode: 0o755, uid: 0, gid: 0 });
     if (entry.type === "directory") {
       placement.replaceByDirectory(dresser.directory({ ...entry, path, ...keptOf(entry) }));
     } else if (entry.type === "hardlink") {
@@ -99,14 +103,15 @@ class Unpacker {
     }
   }
 
-  /** Links in the parent are followed; one of that very name is replaced. */
+  /** Links in the parent are followed, and lead nowhere but below the destination (C21). */
   #real(path: BytePath): BytePath {
     const { destination, placement } = this.#unpacking;
-    return joinPath(placement.resolve(joinPath(destination, parentOf(path))), nameOf(path));
+    return joinPath(placement.resolveBelow(destination, parentOf(path)), nameOf(path));
   }
 
   async #kept(entry: File): Promise<File> {
     const file = { ...entry, ...keptOf(entry) };
+    if (file.type === "symlink") return { ...file, mode: 0o777 }; // archives say all sorts of things
     return file.type === "file" ? await this.#spool.keep(file) : file;
   }
 

@@ -47,10 +47,10 @@ export async function resolveUser(read: ReadRootFile, user: string): Promise<Res
 
 /**
  * Looks up the `user[:group]` of --chown: without a group, an id's group is the same number and a
- * name's that of its entry; without a user, it is root.
+ * name's that of its entry; an empty one is root.
  */
 export async function resolveOwner(read: ReadRootFile, chown: string): Promise<ResolvedOwner> {
-  const [name, group] = splitUser(chown);
+  const [name, group = chown.includes(":") ? "0" : undefined] = splitUser(chown);
   const user = await ownerOf(read, name, chown);
   if (group === undefined) return user;
   const id = parseId(group);

@@ -1,6 +1,8 @@
 import { Readable, pipeline, type Duplex } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { BuildError } from "../error.js";
+import { unbzip2 } from "./bzip2.js";
+import { unxz } from "./xz.js";
 import { unzstd } from "./zstd.js";
 
 /** Longest prefix that tells a format: bzip2's header with its first block's. */
@@ -8,7 +10,7 @@ const magicLength = 10;
 
 /**
  * The plain bytes of a layer or archive, whatever it is compressed with: gzip (any number of
- * members), zstd (any number of frames) or nothing, told apart by how the bytes begin.
+ * members), zstd (any number of frames), bzip2, xz or nothing, told apart by how the bytes begin.
  */
 export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { head, all } = await peek(bytes, magicLength);
@@ -24,10 +26,10 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
       yield* unzstd(all);
       return;
     case "bzip2":
+      yield* unbzip2(all);
+      return;
     case "xz":
-      throw new BuildError("UNSUPPORTED", `Cannot decompress ${format}: it is not supported`, {
-        hint: "compress it with gzip or zstd",
-      });
+      yield* unxz(all);
   }
 }
 

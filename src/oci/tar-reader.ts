@@ -39,7 +39,8 @@ async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
     for (let header = await headers.next(); header; header = await headers.next()) {
       verify(header);
       const type = typeOf(header);
-      const size = type === "file" ? header.size : 0; // links and such have none, whatever they say
+      // Links and such have none, whatever they say; GNU's incremental directories have a listing.
+      const size = type === "file" || header.type === "D" ? header.size : 0;
       const offset = source.position;
       const body = await source.open(size);
       yield {

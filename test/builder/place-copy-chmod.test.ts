@@ -16,6 +16,13 @@ const cases: readonly { text: string; mode: number; becomes: number; directory?:
   { text: "ug+s,+t", mode: 0o755, becomes: 0o7755 },
   { text: "u-s", mode: 0o6755, becomes: 0o2755 },
   { text: "go=", mode: 0o777, becomes: 0o700 },
+  { text: "ug=o", mode: 0o6750, becomes: 0o6000 },
+  { text: "a=rwx", mode: 0o7000, becomes: 0o1777 },
+  { text: "u+t", mode: 0o644, becomes: 0o1644 },
+  { text: "o+t", mode: 0o644, becomes: 0o644 },
+  { text: "o+s", mode: 0o644, becomes: 0o644 },
+  { text: "=t", mode: 0o644, becomes: 0o1644 },
+  { text: "+rwxs", mode: 0o640, becomes: 0o6777 },
 ];
 
 describe("parseChmod()", () => {

@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -79,6 +80,7 @@ async function failure(action: Promise<unknown>): Promise<BuildError> {
 
 const cases: readonly {
   readonly name: string;
+  readonly step?: Partial<CopyStep>;
   readonly members: readonly Member[];
   readonly to?: string;
   readonly over?: Layout;
@@ -91,7 +93,7 @@ const cases: readonly {
       "directory new 755 0:0",
       "directory new/d 750 3:4",
       "file new/d/f 644 3:4",
-      "symlink new/l 644 3:4 -> /d",
+      "symlink new/l 777 3:4 -> /d",
     ],
   },
   {
@@ -115,15 +117,24 @@ const cases: readonly {
     gives: ["directory new 755 0:0", "file new/a 644 3:4", "hardlink new/z 644 3:4 -> new/a"],
   },
   {
-    name: "follows its own links no further than the root",
-    members: [symlink("l", "../../../../etc"), file("l/passwd")],
-    over: { "etc/passwd": "" },
+    name: "follows its own links no further than the destination",
+    members: [symlink("l", "../../../../etc"), symlink("m", "/srv"), file("l/f"), file("m/f")],
+    over: { "etc/passwd": "", "srv/f": "" },
     gives: [
-      "directory etc 755 0:0",
-      "file etc/passwd 644 3:4",
       "directory new 755 0:0",
-      "symlink new/l 644 3:4 -> ../../../../etc",
+      "directory new/etc 755 0:0",
+      "file new/etc/f 644 3:4",
+      "symlink new/l 777 3:4 -> ../../../../etc",
+      "symlink new/m 777 3:4 -> /srv",
+      "directory new/srv 755 0:0",
+      "file new/srv/f 644 3:4",
     ],
+  },
+  {
+    name: "makes parents that it does not hold for root, and leaves --chmod to others",
+    members: [file("d/f")],
+    step: { chmod: "600" },
+    gives: ["directory new 755 0:0", "directory new/d 755 0:0", "file new/d/f 644 3:4"],
   },
   {
     name: "follows links of the root filesystem no further than the root",
@@ -219,8 +230,27 @@ describe("placeCopy() with an archive, C21", () => {
     assert.deepStrictEqual(listing(entries), ["file x 644 0:0"]);
   });
 
+  for (const command of ["gzip", "bzip2", "xz", "zstd -q"]) {
+    it(`C21 unpacks what ${command} made, by its content`, async () => {
+      const bytes = execFileSync("sh", ["-c", `${command} -c`], { input: await tar([file("f")]) });
+      assert.deepStrictEqual(
+        listing(await add({ bytes })),
+        listing(await add({ bytes: await tar([file("f")]) })),
+      );
+    });
+  }
+
+  it("gives a link to a link the same mode", async () => {
+    const bytes = await tar([symlink("l", "f"), hardlink("m", "l")]);
+    assert.deepStrictEqual(listing(await add({ bytes })).slice(1), [
+      "symlink new/l 777 3:4 -> f",
+      "hardlink new/m 777 3:4 -> new/l",
+    ]);
+  });
+
   it("names a compression that it does not know", async () => {
-    const bytes = Buffer.concat([Buffer.from("\xfd7zXZ\x00", "latin1"), Buffer.alloc(100)]);
+    const input = await tar([file("f")]);
+    const bytes = execFileSync("sh", ["-c", "xz --check=sha256 -c"], { input });
     const { code, message, hint } = await failure(add({ bytes }));
     assert.strictEqual(code, "UNSUPPORTED");
     assert.match(message, /^Cannot unpack "a.tar": .*xz/);

@@ -56,6 +56,8 @@ describe("users", () => {
     { chown: "web:adm", want: [1000, 4] },
     { chown: "7:8", want: [7, 8] },
     { chown: ":8", want: [0, 8] },
+    { chown: "7:", want: [7, 0] },
+    { chown: "web:", want: [1000, 0] },
     { chown: "web:8", want: [1000, 8] },
     { chown: "7:staff", want: [7, 50] },
   ] as const;

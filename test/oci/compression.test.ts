@@ -18,7 +18,14 @@ function piped(command: string, input: Uint8Array): Buffer {
   return execFileSync("sh", ["-c", command], { input, maxBuffer: 1 << 30 });
 }
 
+/** With other bytes in its middle. */
+function replaced(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes).fill(0x55, 5000, 5100);
+}
+
 const zstd = piped("zstd -qc", text);
+const bzip2 = piped("bzip2 -c", text);
+const xz = piped("xz -c", text);
 
 describe("decompressed()", () => {
   const cases: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
@@ -33,6 +40,29 @@ describe("decompressed()", () => {
     ["zstd at its highest level", piped("zstd -19 -qc", text), text],
     ["zstd of three frames, one to be skipped", frames(), text],
     ["zstd that begins with a frame to be skipped", Buffer.concat([skippable, zstd]), text],
+    ["bzip2", bzip2, text],
+    ["bzip2 with small blocks", piped("bzip2 -1c", text), text],
+    [
+      "bzip2 of two streams",
+      Buffer.concat([piped("bzip2 -c", half), piped("bzip2 -c", rest)]),
+      text,
+    ],
+    ["bzip2 of an empty file", piped("bzip2 -c", Buffer.alloc(0)), Buffer.alloc(0)],
+    [
+      "bzip2 of what repeats",
+      piped("bzip2 -c", Buffer.alloc(3_000_000, "ab")),
+      Buffer.alloc(3_000_000, "ab"),
+    ],
+    ["xz", xz, text],
+    ["xz at its highest level", piped("xz -9ec", text), text],
+    ["xz without a checksum", piped("xz --check=none -c", text), text],
+    ["xz of several blocks", piped("xz -T2 --block-size=70000 -c", text), text],
+    [
+      "xz of two streams and padding",
+      Buffer.concat([piped("xz -c", half), Buffer.alloc(8), piped("xz -c", rest)]),
+      text,
+    ],
+    ["xz of an empty file", piped("xz -c", Buffer.alloc(0)), Buffer.alloc(0)],
     [
       "a tar whose first name looks like bzip2",
       Buffer.from("BZh1.txt\0\0\0"),
@@ -60,37 +90,63 @@ describe("decompressed()", () => {
     ],
     ["zstd that ends early", zstd.subarray(0, 9000)],
     ["zstd that is only a magic", zstd.subarray(0, 4)],
+    ["bzip2 that ends early", bzip2.subarray(0, 9000)],
+    ["bzip2 without its end", bzip2.subarray(0, -5)],
+    ["bzip2 with wrong bytes inside", replaced(bzip2)],
+    ["bzip2 with something behind it", Buffer.concat([bzip2, Buffer.from("junk")])],
+    ["xz that ends early", xz.subarray(0, 9000)],
+    ["xz that is only a magic", xz.subarray(0, 6)],
+    ["xz with wrong bytes inside", replaced(xz)],
+    ["xz with something behind it", Buffer.concat([xz, Buffer.from("junk")])],
     ["zstd with wrong bytes inside", Buffer.concat([zstd.subarray(0, 6), randomBytes(500)])],
   ];
   for (const [name, given] of corrupt) {
     it(`refuses ${name}`, async () => {
       const error = await failureOf(collect(decompressed(chunked(given))), "INVALID_ARCHIVE");
-      assert.match(error.message, /^Cannot decompress (gzip|zstd) data: /);
+      assert.match(error.message, /^Cannot decompress (bzip2|gzip|xz|zstd) data: /);
     });
   }
 
-  for (const tool of ["bzip2", "xz"]) {
-    it(`names ${tool}, which it cannot read`, async () => {
-      const given = piped(`${tool} -c`, Buffer.from("text"));
+  for (const [option, says] of [
+    ["--check=sha256", "SHA-256"],
+    ["--x86 --lzma2", "filter"],
+    ["--lzma2=dict=128MiB", "64 MiB"],
+  ] as const) {
+    it(`names what it cannot read: xz ${option}`, async () => {
+      const given = piped(`xz ${option} -c`, Buffer.from("text"));
       const error = await failureOf(collect(decompressed(chunked(given))), "UNSUPPORTED");
-      assert.include(error.message, tool);
+      assert.include(error.message, says);
     });
   }
 
-  it("lets an error of its source through unchanged", async () => {
-    const own = new BuildError("DIGEST_MISMATCH", "Cannot accept blob");
-    async function* broken(): AsyncGenerator<Uint8Array> {
-      yield* chunked(gzipSync(text).subarray(0, 5000));
-      throw own;
-    }
-    assert.strictEqual(await failureOf(collect(decompressed(broken())), "DIGEST_MISMATCH"), own);
-  });
+  for (const command of ["bzip2 -c", "xz -c", "gzip -c", "zstd -qc"]) {
+    it(`hands a bomb on in pieces: ${command}`, async () => {
+      const given = piped(command, Buffer.alloc(100_000_000));
+      let size = 0;
+      for await (const chunk of decompressed(chunked(given))) {
+        assert.isBelow(chunk.byteLength, 130 << 20); // a zstd piece of run-length blocks
+        if ((size += chunk.byteLength) > 40_000_000) break;
+      }
+      assert.isAbove(size, 40_000_000);
+    });
+  }
 
   for (const [name, given] of [
     ["plain", text],
     ["gzip", gzipSync(text)],
     ["zstd", zstd],
+    ["bzip2", bzip2],
+    ["xz", xz],
   ] as const) {
+    it(`lets an error of its source through unchanged from ${name}`, async () => {
+      const own = new BuildError("DIGEST_MISMATCH", "Cannot accept blob");
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield* chunked(given.subarray(0, 5000));
+        throw own;
+      }
+      assert.strictEqual(await failureOf(collect(decompressed(broken())), "DIGEST_MISMATCH"), own);
+    });
+
     it(`closes its source when a reader of ${name} bytes leaves early`, async () => {
       let closed = false;
       async function* watched(): AsyncGenerator<Uint8Array> {
