@@ -4,7 +4,7 @@ import type { DraftedFile } from "./draft-file.js";
 import type { Draft } from "./draft.js";
 import { expand } from "./expand.js";
 import type { Node } from "./graph.js";
-import type { OutlinedArg } from "./outline.js";
+import type { OutlinedArg, OutlinedMount } from "./outline.js";
 
 /** In the order of the file; of several of one name, the one of the stage nearest to the target. */
 export function outlineArgs(file: DraftedFile): readonly OutlinedArg[] {
@@ -13,6 +13,20 @@ export function outlineArgs(file: DraftedFile): readonly OutlinedArg[] {
   for (const { node, draft } of fromTarget(file)) {
     for (const arg of [...stageArgs(node, draft, globals), ...globals.usedBy(node)]) {
       if (!found.has(arg.name)) found.set(arg.name, arg);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.at.start - b.at.start);
+}
+
+/** What the target and all that it needs mount from the user, in the order of the file. */
+export function outlineMounts(file: DraftedFile, kind: "secret" | "ssh"): readonly OutlinedMount[] {
+  const found = new Map<string, OutlinedMount>();
+  for (const { draft } of fromTarget(file)) {
+    for (const step of draft.steps) {
+      for (const mount of step.kind === "run" ? step.mounts : []) {
+        if (mount.kind !== kind || found.has(mount.id)) continue;
+        found.set(mount.id, { name: mount.id, required: mount.required, at: step.at });
+      }
     }
   }
   return [...found.values()].sort((a, b) => a.at.start - b.at.start);

@@ -3,7 +3,7 @@ import type { ImageConfig } from "../oci/image.js";
 import type { Dockerfile } from "../parser/instruction.js";
 import { draftFile } from "./draft-file.js";
 import { describe } from "./describe.js";
-import { outlineArgs } from "./outline-args.js";
+import { outlineArgs, outlineMounts } from "./outline-args.js";
 import type { NeedsImages, PlanOptions } from "./plan.js";
 
 /** What may be given to the build of a target (`--call=outline`). */
@@ -13,6 +13,17 @@ export interface Outline {
   readonly name: string | undefined;
   readonly description: string | undefined;
   readonly args: readonly OutlinedArg[];
+  readonly secrets: readonly OutlinedMount[];
+  readonly ssh: readonly OutlinedMount[];
+}
+
+/** A secret or an agent that a RUN mounts. */
+export interface OutlinedMount {
+  /** Its id. */
+  readonly name: string;
+  readonly required: boolean;
+  /** The first RUN that mounts it. */
+  readonly at: Span;
 }
 
 /** An ARG that the target, or a stage that it needs, declares. */
@@ -40,5 +51,7 @@ export function makeOutline(
     name,
     description: name === undefined ? undefined : describe(from, name),
     args: outlineArgs(file),
+    secrets: outlineMounts(file, "secret"),
+    ssh: outlineMounts(file, "ssh"),
   };
 }

@@ -12,8 +12,13 @@ interface Pattern {
   readonly runs: readonly (readonly Unit[])[];
 }
 
+/** Comparisons that one pattern may cost: a second or so. */
+const maxWork = 2 ** 28;
+const tooMuchWork = "the pattern and the value are too long";
+
 /** Reads a pattern of `*` and `?`; `\*`, `\?` and `\\` are literal, "[" has no meaning (X09). */
-function parsePattern(text: string): Pattern {
+function parsePattern(text: string, value: string): Pattern {
+  if (text.length * value.length > maxWork) throw new BuildError("EXPANSION", tooMuchWork);
   const runs: Unit[][] = [[]];
   const units = Array.from(text);
   for (let i = 0; i < units.length; i++) {
@@ -38,14 +43,14 @@ function escaped(unit: string | undefined, pattern: string): string {
 /** Cuts the shortest or longest match of `pattern` from the start of `value`. */
 export function trimPrefix(value: string, pattern: string, longest: boolean): string {
   const units = Array.from(value);
-  const end = matchEnd(parsePattern(pattern), units, { from: 0, longest });
+  const end = matchEnd(parsePattern(pattern, value), units, { from: 0, longest });
   return end === undefined ? value : units.slice(end).join("");
 }
 
 /** Cuts the shortest or longest match of `pattern` from the end of `value`. */
 export function trimSuffix(value: string, pattern: string, longest: boolean): string {
   const units = Array.from(value).reverse();
-  const end = matchEnd(reversed(parsePattern(pattern)), units, { from: 0, longest });
+  const end = matchEnd(reversed(parsePattern(pattern, value)), units, { from: 0, longest });
   return end === undefined ? value : units.slice(end).reverse().join("");
 }
 
@@ -60,7 +65,7 @@ export function replace(
   by: { text: string; all: boolean },
 ): string {
   const units = Array.from(value);
-  const parsed = parsePattern(pattern);
+  const parsed = parsePattern(pattern, value);
   const [first = []] = parsed.runs;
   const out: string[] = [];
   let done = 0;

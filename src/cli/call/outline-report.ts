@@ -1,11 +1,12 @@
 import type { Source } from "../../error.js";
-import type { Outline } from "../../plan/outline.js";
+import type { Outline, OutlinedMount } from "../../plan/outline.js";
 import { printable } from "../../progress/terminal-text.js";
 import { formatTable } from "../commands/table.js";
 import { Lines, locationOf } from "./lines.js";
 
 /** The outline in the shape of `docker buildx build --call=outline,format=json`. */
-export function outlineJson({ name, description, args }: Outline, source: Source): object {
+export function outlineJson(outline: Outline, source: Source): object {
+  const { name, description, args, secrets, ssh } = outline;
   const lines = new Lines(source);
   const listed = args.map(({ at, ...arg }) => ({
     name: arg.name,
@@ -17,12 +18,23 @@ export function outlineJson({ name, description, args }: Outline, source: Source
     name,
     description,
     args: listed.length === 0 ? undefined : listed,
+    secrets: mountsJson(secrets, lines),
+    ssh: mountsJson(ssh, lines),
     sources: [Buffer.from(source.text).toString("base64")],
   };
 }
 
+function mountsJson(mounts: readonly OutlinedMount[], lines: Lines): object | undefined {
+  if (mounts.length === 0) return undefined;
+  return mounts.map(({ name, required, at }) => ({
+    name,
+    required: required ? true : undefined,
+    location: locationOf(lines.range(at)),
+  }));
+}
+
 /** The outline for people. */
-export function outlineText({ name, description, args }: Outline): string {
+export function outlineText({ name, description, args, secrets, ssh }: Outline): string {
   const head = [
     ...(name === undefined ? [] : [["TARGET:", name]]),
     ...(description === undefined ? [] : [["DESCRIPTION:", description]]),
@@ -33,7 +45,14 @@ export function outlineText({ name, description, args }: Outline): string {
     rows.length === 0
       ? ""
       : formatTable([["BUILD ARG", "VALUE", "DESCRIPTION"], ...rows.map(clean)]),
+    mountsTable("SECRET", secrets),
+    mountsTable("SSH", ssh),
   ]);
+}
+
+function mountsTable(title: string, mounts: readonly OutlinedMount[]): string {
+  const rows = mounts.map(({ name, required }) => [name, required ? "true" : ""]);
+  return rows.length === 0 ? "" : formatTable([[title, "REQUIRED"], ...rows.map(clean)]);
 }
 
 function clean(row: readonly string[]): readonly string[] {

@@ -202,6 +202,30 @@ describe("tsbuild --call=outline", () => {
     });
   });
 
+  it("R08, R09 lists secrets and agents", async () => {
+    const dockerfile = lines(
+      "FROM scratch AS a",
+      "RUN --mount=type=secret,id=s1,required --mount=type=ssh x",
+      "RUN --mount=type=secret,target=/run/s2 --mount=type=secret,id=s1 x",
+      "FROM scratch",
+      "COPY --from=a / /",
+    );
+    const { io } = await ask("--call=outline", dockerfile);
+    const want = ["SECRET   REQUIRED", "s1       true", "s2", "", "SSH       REQUIRED", "default"];
+    assert.strictEqual(io.text, lines(...want));
+    const json = JSON.parse(
+      (await ask("--call=outline,format=json", dockerfile)).io.text,
+    ) as object;
+    const location = (line: number) => ({ ranges: [{ start: { line }, end: { line } }] });
+    assert.deepInclude(json, {
+      secrets: [
+        { name: "s1", required: true, location: location(2) },
+        { name: "s2", location: location(3) },
+      ],
+      ssh: [{ name: "default", location: location(2) }],
+    });
+  });
+
   it("S05 does not know a target that is not there", async () => {
     const error = await failureOf(ask("--call=outline --target=wbe", sample), "STAGE");
     assert.strictEqual(error.hint, 'did you mean "web"?');
