@@ -94,9 +94,9 @@ export class PackedFileIndex implements FileIndex {
 
   /** Over the bytes of struct statx: no number is taken apart for it. */
   #fingerprint({ raw }: FileStat): bigint {
-    this.#fields.set(raw.subarray(32, 48), 0); // inode, size
-    this.#fields.set(raw.subarray(96, 128), 16); // ctime, mtime
-    this.#fields.set(raw.subarray(136, 144), 48); // device
+    raw.copy(this.#fields, 0, 32, 48); // inode, size
+    raw.copy(this.#fields, 16, 96, 128); // ctime, mtime
+    raw.copy(this.#fields, 48, 136, 144); // device
     return this.#xxhash.h64Raw(this.#fields, this.#seed);
   }
 }

@@ -199,10 +199,10 @@ export class FileStat {
   }
   /** In bytes. */
   get size(): number {
-    return Number(this.#bytes.readBigUInt64LE(40));
+    return this.#wide(40);
   }
   get mtimeSeconds(): number {
-    return Number(this.#bytes.readBigInt64LE(112));
+    return this.#wide(112);
   }
   get mtimeNanoseconds(): bigint {
     return this.#bytes.readBigInt64LE(112) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(120));
@@ -212,8 +212,7 @@ export class FileStat {
   }
   /** As node's own `Stats` has it, to the last bit. */
   get ctimeMilliseconds(): number {
-    const seconds = Number(this.#bytes.readBigInt64LE(96));
-    return seconds * 1000 + this.#bytes.readUInt32LE(104) / 1_000_000;
+    return this.#wide(96) * 1000 + this.#bytes.readUInt32LE(104) / 1_000_000;
   }
   get deviceMajor(): number {
     return this.#bytes.readUInt32LE(128);
@@ -226,8 +225,13 @@ export class FileStat {
     return `${this.#bytes.readUInt32LE(136)}:${this.#bytes.readUInt32LE(140)}`;
   }
   /** The raw struct statx, for fingerprints (size, inode, mtime, ctime at 32, 40, 96, 112). */
-  get raw(): Uint8Array {
+  get raw(): Buffer {
     return this.#bytes;
+  }
+
+  /** A signed 64-bit number, as exact as a double is; a bigint would be an object for each. */
+  #wide(at: number): number {
+    return this.#bytes.readInt32LE(at + 4) * 0x1_0000_0000 + this.#bytes.readUInt32LE(at);
   }
 }
 
