@@ -18,6 +18,7 @@ umoci:umoci
 docker-registry:docker-registry
 unshare:util-linux
 curl:curl
+git:git
 "
 
 missing=

@@ -32,6 +32,7 @@ export type BuildErrorCode =
   | "OUTPUT"
   | "PLATFORM"
   | "REGISTRY"
+  | "REMOTE"
   | "RUN_FAILED"
   | "SANDBOX"
   | "SOURCE_NOT_FOUND"

@@ -17,7 +17,11 @@ import { writeLayer } from "./write-layer.js";
  * (docs/adr/0002), so that neither the base nor how the files came to be matters.
  */
 export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
-  const origin = await originState(task);
+  if (task.step.sources.some((source) => typeof source !== "string")) {
+    const { addRemote } = await import("./remote-copy.js");
+    return await addRemote(task, engine, (selected) => write(selected, task, engine));
+  }
+  const origin = await originState(task, engine);
   if (origin === undefined)
     return await copyFrom(await openContext(task.step, engine), task, engine);
 
@@ -30,12 +34,16 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
   return layer;
 }
 
-/** The stage or image that is copied from; undefined for a context. */
-async function originState({ step, sources }: Task<CopyStep>): Promise<State | undefined> {
+/** The stage, image or context that is copied from; undefined for a directory of this machine. */
+async function originState(
+  { step, sources }: Task<CopyStep>,
+  { contexts }: Engine,
+): Promise<State | undefined> {
   switch (step.origin.kind) {
     case "context":
+      return await contexts.state(undefined);
     case "named":
-      return undefined;
+      return await contexts.state(step.origin.name);
     case "stage":
       return await sources.stage(step.origin.stage);
     case "image":
@@ -55,8 +63,16 @@ async function copyFrom(
   engine.board.start(task.vertex);
   const { sources, exclude, parents } = task.step;
   const selected: SelectedSource[] = [];
-  for (const pattern of sources)
+  for (const pattern of sources.filter((source) => typeof source === "string"))
     selected.push(...(await tree.select(pattern, { exclude, parents })));
+  return await write(selected, task, engine);
+}
+
+async function write(
+  selected: readonly SelectedSource[],
+  task: Task<CopyStep>,
+  engine: Engine,
+): Promise<LayerRecord> {
   return await writeLayer(await place(selected, task, engine), task, engine);
 }
 

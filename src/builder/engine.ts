@@ -5,11 +5,13 @@ import type { Executor, SandboxProcess } from "../exec/executor.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
 import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
+import type { RemoteReader } from "../remote/remotes.js";
 import type { Layers } from "../store/layers.js";
 import type { SecretSource } from "../secret-source.js";
 import type { Board } from "./board.js";
 import type { BuildCaches } from "./build-caches.js";
 import type { Jobs } from "./jobs.js";
+import type { State } from "./state.js";
 
 /** An image that a build starts from or copies from. */
 export interface BaseImage {
@@ -46,6 +48,8 @@ export type AgentSource = (id: string) => Promise<string | undefined>;
 export interface Contexts {
   /** `undefined` is the build context. Opened when the first step needs it. */
   open(name: string | undefined): Promise<SourceTree>;
+  /** The layers of a context that came from elsewhere; undefined for a directory of this machine. */
+  state(name: string | undefined): Promise<State | undefined>;
 }
 
 /** Everything a build works with, wired by the command line. */
@@ -62,6 +66,7 @@ export interface Engine {
   readonly caches: BuildCaches;
   readonly secrets: SecretSource;
   readonly agents: AgentSource;
+  readonly remotes: RemoteReader;
   readonly sandbox: SandboxDefaults;
   /** A private directory that may vanish with this process. */
   readonly work: string;

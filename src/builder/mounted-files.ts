@@ -35,9 +35,9 @@ export async function mountedFiles(
     case undefined:
       return nothing(source);
     case "context":
-      return await contextFiles(source, await engine.contexts.open(undefined), { task, engine });
+      return await ofContext(source, undefined, { task, engine });
     case "named":
-      return await contextFiles(source, await engine.contexts.open(origin.name), { task, engine });
+      return await ofContext(source, origin.name, { task, engine });
     case "stage":
       return await stateFiles(source, await task.sources.stage(origin.stage), { task, engine });
     case "image":
@@ -48,6 +48,16 @@ export async function mountedFiles(
 interface Surroundings {
   readonly task: MountTask;
   readonly engine: Engine;
+}
+
+async function ofContext(
+  source: string,
+  name: string | undefined,
+  { task, engine }: Surroundings,
+): Promise<MountedFiles> {
+  const state = await engine.contexts.state(name);
+  if (state !== undefined) return await stateFiles(source, state, { task, engine });
+  return await contextFiles(source, await engine.contexts.open(name), { task, engine });
 }
 
 function nothing(source: string): MountedFiles {

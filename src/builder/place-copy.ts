@@ -39,6 +39,16 @@ export async function placeCopy(
   }
 }
 
+/** The files of one source as a tree of their own, archives unpacked where `unpack` says so. */
+export async function placeTree(
+  selected: SelectedSource,
+  { unpack, ...target }: CopyTarget & { readonly unpack: boolean },
+): Promise<readonly Entry[]> {
+  return await new CopyPlacer({ ...wholeTree, unpack }, target).place([selected]);
+}
+
+const wholeTree = { destination: "/", files: [], chmod: undefined, link: false } as const;
+
 /** The directories that WORKDIR makes (SEMANTICS I07); none when it exists. */
 export function placeWorkdir(
   path: string,
@@ -57,15 +67,18 @@ function clock(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+/** What a step says about placing files. */
+type Placing = Pick<CopyStep, "chmod" | "destination" | "files" | "link" | "unpack">;
+
 class CopyPlacer {
-  readonly #step: CopyStep;
+  readonly #step: Placing;
   readonly #placement: Placement;
   readonly #dresser: Dresser;
   readonly #owner: Owner | undefined;
   readonly #work: string;
   readonly #now: number;
 
-  constructor(step: CopyStep, { rootfs, owner, work, now = clock() }: CopyTarget) {
+  constructor(step: Placing, { rootfs, owner, work, now = clock() }: CopyTarget) {
     const chmod = step.chmod === undefined ? undefined : parseChmod(step.chmod);
     const created: CreatedMetadata = {
       mode: chmod?.octal === undefined ? 0o755 : chmod.octal & 0o777, // as mkdir takes it
@@ -92,11 +105,14 @@ class CopyPlacer {
     const {
       name,
       entries: [top],
+      unpack,
     } = source;
     if (top === undefined) return;
     if (top.type === "directory") this.#placeContents(top, source);
     else if (!isFile(top)) throw new Error(`a source cannot be a ${top.type}`);
-    else if (!(await this.#unpack(name, top))) this.#placeTop(name, top);
+    else if (!(unpack ?? this.#step.unpack) || !(await this.#unpack(name, top))) {
+      this.#placeTop(name, top);
+    }
   }
 
   /** The destination as it resolves now: an earlier source may have placed a link on the way. */
@@ -146,7 +162,7 @@ class CopyPlacer {
   }
 
   async #unpack(name: BytePath, file: File): Promise<boolean> {
-    if (!this.#step.unpack || file.type !== "file" || file.size === 0) return false;
+    if (file.type !== "file" || file.size === 0) return false;
     const into = { placement: this.#placement, destination: this.#destination() };
     return await unpackArchive({ name, file, ...into, owner: this.#owner, work: this.#work });
   }

@@ -66,10 +66,49 @@ export function copyKey(
   step: CopyStep,
   { origin, parent }: { readonly origin: StateKey; readonly parent: StateKey },
 ): KeyWithComponents {
-  const { instruction, sources, files, destination, chown, chmod } = step;
-  const { exclude, parents, link, unpack } = step;
   const components = [
-    component("sources", sources),
+    component("sources", step.sources.map(patternOf)),
+    ...placingComponents(step),
+    { name: "origin", value: origin },
+    { name: "parent", value: parent },
+  ];
+  const fields = components.flatMap(({ name, value }) => [name, value]);
+  return { key: hashFields([FORMAT, "copy", ...fields]) as CacheKey, components };
+}
+
+/** What an ADD from elsewhere depends on besides the step itself. */
+export interface AddFacts {
+  /** What its sources are now, in their order. */
+  readonly contents: readonly { readonly title: string; readonly identity: readonly string[] }[];
+  /** The root filesystem it is placed over. */
+  readonly parent: StateKey;
+}
+
+/** A short cut for an ADD of downloads and repositories, as `copyKey` is for a COPY from a state. */
+export function addKey(step: CopyStep, { contents, parent }: AddFacts): KeyWithComponents {
+  const unpacked = step.sources.map((source) =>
+    typeof source !== "string" && source.kind === "http" ? String(source.unpack) : "",
+  );
+  const components = [
+    ...contents.map(({ title, identity }) => component(title, identity)),
+    ...placingComponents(step),
+    component("unpacking", unpacked),
+    { name: "parent", value: parent },
+  ];
+  const fields = components.flatMap(({ name, value }) => [name, value]);
+  return { key: hashFields([FORMAT, "add", ...fields]) as CacheKey, components };
+}
+
+/** The key of the layer that holds files from elsewhere, and nothing but them. */
+export function keyOfRemote(identity: readonly string[], unpack: boolean): CacheKey {
+  return hashFields([FORMAT, "remote", String(unpack), ...identity]) as CacheKey;
+}
+
+/** What decides how files are placed. */
+function placingComponents(step: CopyStep): readonly KeyComponent[] {
+  const { instruction, files, destination, chown, chmod } = step;
+  const { exclude, parents, link, unpack } = step;
+  return [
     component(
       "files",
       files.flatMap(({ name, body }) => [name, body]),
@@ -79,11 +118,13 @@ export function copyKey(
     component("mode", chmod === undefined ? [] : [chmod]),
     component("exclusions", exclude),
     component("flags", [instruction, String(parents), String(link), String(unpack)]),
-    { name: "origin", value: origin },
-    { name: "parent", value: parent },
   ];
-  const fields = components.flatMap(({ name, value }) => [name, value]);
-  return { key: hashFields([FORMAT, "copy", ...fields]) as CacheKey, components };
+}
+
+/** COPY has patterns only: what ADD downloads has no origin with a state. */
+function patternOf(source: CopyStep["sources"][number]): string {
+  if (typeof source === "string") return source;
+  throw new Error(`a COPY from a state cannot download ${source.kind}`);
 }
 
 /** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */
@@ -101,13 +142,31 @@ export function stateUpon(parent: StateKey, tree: TreeDigest): StateKey {
  * Where to look for an earlier run of the same step, best first: the same command in the same stage, then
  * whatever was at its place. Explains misses; never decides a hit.
  */
-export function runIdentities(
-  step: RunStep,
-  place: { readonly scope: string; readonly stage: string; readonly index: number },
+export function runIdentities(step: RunStep, place: StepPlace): readonly string[] {
+  return identities(step.argv, place);
+}
+
+/** As `runIdentities`, of an ADD: by what it is written to download, and where to. */
+export function addIdentities(
+  { sources, destination }: CopyStep,
+  place: StepPlace,
 ): readonly string[] {
-  const { scope, stage, index } = place;
+  return identities(["ADD", JSON.stringify(sources), destination], place);
+}
+
+/** Where a step stands: the Dockerfile, its stage, and how many steps come before it there. */
+export interface StepPlace {
+  readonly scope: string;
+  readonly stage: string;
+  readonly index: number;
+}
+
+function identities(
+  command: readonly string[],
+  { scope, stage, index }: StepPlace,
+): readonly string[] {
   return [
-    hashFields([FORMAT, "same command", scope, stage, ...step.argv]),
+    hashFields([FORMAT, "same command", scope, stage, ...command]),
     hashFields([FORMAT, "same place", scope, stage, String(index)]),
   ];
 }

@@ -1,4 +1,4 @@
-import type { BytePath, Entry } from "../oci/changeset.js";
+import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
 
 /**
  * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the
@@ -36,4 +36,11 @@ export interface SelectedSource {
   readonly entries: readonly Entry[];
   /** Directories among them that were not selected, only something inside. */
   readonly implied: ReadonlySet<BytePath>;
+  /** Whether an archive is unpacked, where that is not for the step to say. */
+  readonly unpack?: boolean | undefined;
+}
+
+/** A file that was selected by itself. */
+export function single(name: BytePath, file: FileEntry): SelectedSource {
+  return { name, entries: [file], implied: new Set() };
 }

@@ -1,7 +1,8 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { Readable, pipeline } from "node:stream";
-import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { withUsual } from "./authorities.js";
 import { codeOf } from "./error-code.js";
 import type { ProxyChoice } from "./proxy-choice.js";
 import { requestOf, throughProxy, TunnelAgent } from "./tunnel.js";
@@ -108,7 +109,7 @@ export class Transport {
   #trust(): { readonly secureContext?: SecureContext } {
     const ca = this.#ca;
     if (ca === undefined) return {};
-    this.#context ??= createSecureContext({ ca: [...rootCertificates, ca] });
+    this.#context ??= createSecureContext({ ca: [...withUsual(ca)] });
     return { secureContext: this.#context };
   }
 

@@ -2,19 +2,28 @@ import { BuildError } from "../error.js";
 import type { Add, Copy, CopySource, Flag, Heredoc, Word } from "../parser/instruction.js";
 import { fromFlag, originOf, resolveCopyFrom } from "./copy-from.js";
 import { addStep, expandIn, titleOf, type Draft } from "./draft.js";
+import { readSources } from "./copy-sources.js";
 import { lintIgnored } from "./lint-instruction.js";
 import { joinDestination, joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import type { CopyStep, Origin } from "./step.js";
 
-/** COPY, and ADD of local files. */
+/** COPY and ADD. */
 export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]): void {
-  refuseUnbuilt(copy);
   const instruction = copy.kind === "add" ? "ADD" : "COPY";
-  const sources = copy.sources
-    .filter((source): source is Word => !isHeredoc(source))
-    .map((word) => readSource(draft, copy, word));
-  lintIgnored(draft, copy, sources);
+  const words = copy.sources.filter((source): source is Word => !isHeredoc(source));
+  const written = words.map((word) => expandIn(draft, word));
+  const sources = readSources(copy, {
+    words: words.map(({ at }, index) => ({ at, text: written[index] ?? "" })),
+    checksum: expandFlag(draft, copy, "checksum"),
+    keepGitDir: readBoolean(copy, "keep-git-dir"),
+    unpack: readBoolean(copy, "unpack"),
+  });
+  lintIgnored(
+    draft,
+    copy,
+    sources.filter((source) => typeof source === "string"),
+  );
   const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
   const chown = expandFlag(draft, copy, "chown");
   const chmod = expandFlag(draft, copy, "chmod");
@@ -36,47 +45,20 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
     link: readBoolean(copy, "link") ?? false,
     unpack: readBoolean(copy, "unpack") ?? copy.kind === "add",
   };
-  const words = [
+  const line = [
     instruction,
     ...(parents ? ["--parents"] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
-    ...sources,
+    ...written,
     ...files.map(({ name }) => `<<${name}`),
     destination,
   ];
-  addStep(draft, step, `${words.join(" ")} # buildkit`);
+  addStep(draft, step, `${line.join(" ")} # buildkit`);
 }
 
 function isHeredoc(source: CopySource): source is Heredoc {
   return "body" in source;
-}
-
-function refuseUnbuilt({ kind, flags }: Copy | Add): void {
-  const unbuilt = ["checksum", "keep-git-dir"];
-  const flag = flags.find(({ name }) => unbuilt.includes(name));
-  if (flag === undefined) return;
-  const what = `${kind.toUpperCase()} --${flag.name}`;
-  throw new BuildError("UNSUPPORTED", `Cannot use ${what}: not supported yet`, { at: flag.at });
-}
-
-function readSource(draft: Draft, { kind }: Copy | Add, word: Word): string {
-  const source = expandIn(draft, word);
-  const remote = /^(?:git@|ssh:\/\/|git:\/\/|https?:\/\/.*\.git(?:[#?]|$))/.test(source)
-    ? "a git repository"
-    : /^https?:\/\//.test(source)
-      ? "a URL"
-      : undefined;
-  if (remote === undefined) return source;
-  if (kind === "add") {
-    throw new BuildError("UNSUPPORTED", `Cannot add "${source}": ${remote} is not supported yet`, {
-      at: word.at,
-    });
-  }
-  throw new BuildError("COPY", `Cannot copy "${source}": the source can't be ${remote}`, {
-    at: word.at,
-    hint: "ADD reads from the network, COPY does not",
-  });
 }
 
 function readFile(draft: Draft, heredoc: Heredoc): { name: string; body: string } {

@@ -82,8 +82,8 @@ export function resolveFrom(
   }
   const stage = findStage(value, stages);
   if (stage !== undefined) return { kind: "stage", stage };
-  const found = findNamedContext(value, options.namedContexts);
   const platform = options.targetPlatform ?? options.buildPlatform;
+  const found = findNamedContext(value, platform, options.namedContexts);
   if (found?.context.kind === "directory") return { kind: "named", name: found.name };
   if (found?.context.kind === "image") {
     return { kind: "image", request: { reference: found.context.reference, platform, at } };

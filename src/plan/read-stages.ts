@@ -64,10 +64,11 @@ function namedBase(
   want: Want,
   { namedContexts }: Setting["options"],
 ): StageBase | undefined {
-  const found = findNamedContext(name, namedContexts);
+  const found = findNamedContext(name, want.platform, namedContexts);
   if (found === undefined) return undefined;
   const { context } = found;
   if (context.kind === "directory") return { kind: "directory", name: found.name };
+  if (context.reference === "scratch") return { kind: "scratch" };
   return { kind: "image", request: { reference: context.reference, ...want } };
 }
 

@@ -1,4 +1,5 @@
 import type { Span } from "../error.js";
+import type { RemoteSource } from "./remote-source.js";
 import type { RunMount } from "./run-mount.js";
 
 /** Where COPY, ADD and mounts read from. */
@@ -36,13 +37,13 @@ export interface RunStep extends StepBase {
   readonly script: { readonly name: string; readonly body: string } | undefined;
 }
 
-/** `COPY` and `ADD` of local files. */
+/** `COPY` and `ADD`. */
 export interface CopyStep extends StepBase {
   readonly kind: "copy";
   readonly instruction: "COPY" | "ADD";
   readonly origin: Origin;
-  /** Patterns as written after expansion, with Go's filepath.Match meaning. */
-  readonly sources: readonly string[];
+  /** Patterns as written after expansion, with Go's filepath.Match meaning, and what ADD downloads. */
+  readonly sources: readonly (RemoteSource | string)[];
   /** Files written in place, after `sources`; mode 0644, owner root. */
   readonly files: readonly { readonly name: string; readonly body: string }[];
   /** Absolute; a trailing "/" (or "/." or "") says directory and is kept as "/". */

@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
 import { unreachable } from "./registry-error.js";
 import type { Repository } from "./repository.js";
-import { pause } from "./retry.js";
+import { pause } from "../http/retry.js";
 import { chunksOf } from "../http/transport.js";
 
 /**

@@ -6,7 +6,7 @@ import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
 import { apiHost, urlHost } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
-import { defaultDelays } from "./retry.js";
+import { defaultDelays } from "../http/retry.js";
 
 /** Whom to trust, and who we are. */
 export interface RegistryOptions {

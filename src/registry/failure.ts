@@ -1,4 +1,4 @@
-import { parseRetryAfter } from "./retry.js";
+import { parseRetryAfter } from "../http/retry.js";
 import { redactUrl } from "../http/web-url.js";
 import { RegistryError } from "./registry-error.js";
 import type { ApiResponse } from "./connection.js";

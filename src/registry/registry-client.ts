@@ -10,7 +10,7 @@ import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
 import { Connection, type RegistryOptions } from "./connection.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { Repository } from "./repository.js";
-import { retried } from "./retry.js";
+import { retried } from "../http/retry.js";
 import { discard } from "../http/transport.js";
 
 /**

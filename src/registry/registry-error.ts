@@ -1,29 +1,9 @@
-import { BuildError, type BuildErrorCode, type BuildErrorContext } from "../error.js";
+import { BuildError } from "../error.js";
 import { authorityHint, connectionFailure, isNotTls, isUntrusted } from "../http/error-code.js";
+import { HttpError } from "../http/http-error.js";
 
-/** What else is known of a failure. */
-export interface RegistryErrorContext extends BuildErrorContext {
-  /** The HTTP status of the answer, where there was one. */
-  readonly status?: number | undefined;
-  /** How long the registry wants us to wait before the next try, in milliseconds. */
-  readonly retryAfter?: number | undefined;
-}
-
-/** A failure to talk with a registry. Carries no credentials, and no query of a URL. */
-export class RegistryError extends BuildError {
-  readonly status: number | undefined;
-  readonly retryAfter: number | undefined;
-
-  constructor(
-    code: BuildErrorCode,
-    message: string,
-    { status, retryAfter, ...context }: RegistryErrorContext = {},
-  ) {
-    super(code, message, context);
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
+/** A failure to talk with a registry. */
+export class RegistryError extends HttpError {}
 
 /** The failure that a broken connection to `host` means; a BuildError is one already. */
 export function unreachable(host: string, error: unknown): BuildError {

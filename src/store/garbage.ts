@@ -134,6 +134,7 @@ async function removeUnneeded(store: Store, needed: Needed): Promise<void> {
   for (const { diffId } of store.layerBytes.list()) {
     if (!needed.diffIds.has(diffId)) store.layerBytes.forget(diffId);
   }
+  await store.downloads.keepOnly(needed.blobs);
   for (const digest of await store.blobs.list()) {
     if (!needed.blobs.has(digest)) await store.blobs.remove(digest);
   }

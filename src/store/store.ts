@@ -3,6 +3,7 @@ import { Blobs } from "./blobs.js";
 import { CacheMounts } from "./cache-mounts.js";
 import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
+import { Downloads } from "./downloads.js";
 import { Images } from "./images.js";
 import { LayerBytes } from "./layer-bytes.js";
 import { Layers } from "./layers.js";
@@ -44,6 +45,7 @@ export interface Store extends AsyncDisposable {
   readonly lease: Lease;
   readonly snapshotter: Snapshotter;
   readonly blobs: Blobs;
+  readonly downloads: Downloads;
   readonly layers: Layers;
   readonly layerBytes: LayerBytes;
   readonly images: Images;
@@ -110,6 +112,7 @@ function assemble({ resources, now, userNamespace, ...parts }: Parts): Store {
   return {
     ...parts,
     blobs,
+    downloads: new Downloads(database, blobs),
     layers: new Layers({ database, snapshotter, locks, now }),
     layerBytes: new LayerBytes({ database, blobs, snapshotter, locks }),
     images: new Images(database, blobs),

@@ -1,7 +1,9 @@
 import { assert } from "chai";
 import { BuildError, type BuildErrorCode } from "../../src/error.js";
+import { parseDigest } from "../../src/oci/digest.js";
 import { joinDestination, joinWorkdir } from "../../src/plan/paths.js";
 import { goDuration } from "../../src/plan/go-format.js";
+import type { CopyStep, Step } from "../../src/plan/step.js";
 import { planOf, stepOf } from "./planning.js";
 
 describe("joinDestination()", () => {
@@ -53,7 +55,42 @@ describe("goDuration()", () => {
   }
 });
 
+const digest = parseDigest(`sha256:${"1".repeat(64)}`);
+
+function sourcesOf(step: Step | undefined): CopyStep["sources"] {
+  if (step?.kind !== "copy") throw new Error("it is no COPY");
+  return step.sources;
+}
+
 describe("makePlan(): COPY and ADD", () => {
+  it("C22, C23, C24: knows what ADD is to download", () => {
+    const plan = planOf(
+      [
+        "FROM base",
+        "ARG host=x.org",
+        `ADD --checksum=${digest} https://$host/d/a%20b.txt?q /`,
+        "ADD --unpack https://x.org http://x.org/a/ local /",
+        "ADD --keep-git-dir=true git@x.org:a/b.git#v1:sub /",
+        "ADD github.com/u/r /",
+      ].join("\n"),
+    );
+    const [first, several, git, local] = plan.stages[0]?.steps ?? [];
+    const http = { kind: "http", checksum: undefined, unpack: false } as const;
+    assert.deepEqual(sourcesOf(first), [
+      { ...http, url: "https://x.org/d/a%20b.txt?q", name: "a b.txt", checksum: digest },
+    ]);
+    assert.deepEqual(sourcesOf(several), [
+      { ...http, url: "https://x.org", name: "__unnamed__", unpack: true },
+      { ...http, url: "http://x.org/a/", name: "a", unpack: true },
+      "local",
+    ]);
+    assert.deepInclude(sourcesOf(git)[0], {
+      ...{ kind: "git", remote: "git@x.org:a/b.git", ref: "v1", subdir: "sub" },
+      ...{ keepGitDir: true, submodules: true, checksum: undefined },
+    });
+    assert.deepEqual(sourcesOf(local), ["github.com/u/r"]);
+  });
+
   it("C01, C03: expands sources and joins the destination with WORKDIR", () => {
     const plan = planOf("FROM base\nENV s=src d=out\nWORKDIR /w\nCOPY $s/* [c] ${d}/");
     const { sources, destination, origin, title } = stepOf(plan, "copy");
@@ -160,44 +197,62 @@ describe("makePlan(): what it refuses", () => {
     },
     {
       line: "ADD --checksum=sha256:0 a /",
-      code: "UNSUPPORTED",
-      message: "ADD --checksum",
+      code: "COPY",
+      message: "checksum requires HTTP(S) or Git sources",
       at: "--checksum=sha256:0",
     },
     {
-      line: "ADD --keep-git-dir a /",
-      code: "UNSUPPORTED",
-      message: "ADD --keep-git-dir",
-      at: "--keep-git-dir",
-    },
-    {
-      line: "ADD https://x.org/a /",
-      code: "UNSUPPORTED",
-      message: 'Cannot add "https://x.org/a": a URL',
+      line: "ADD --checksum=sha256:0 https://x.org/a https://x.org/b /",
+      code: "INVALID_REFERENCE",
+      message: 'Cannot parse digest "sha256:0"',
       at: "https://x.org/a",
     },
     {
-      line: "ADD git@x.org:a /",
-      code: "UNSUPPORTED",
-      message: "a git repository",
+      line: `ADD --checksum=${digest} https://x.org/a https://x.org/b /`,
+      code: "COPY",
+      message: "checksum can't be specified for multiple sources",
+      at: `--checksum=${digest}`,
+    },
+    {
+      line: "ADD --checksum=xyz git@x.org:a /",
+      code: "COPY",
+      message: 'the checksum "xyz" is no commit',
       at: "git@x.org:a",
     },
     {
-      line: "ADD https://x.org/a.git#b:c /",
-      code: "UNSUPPORTED",
-      message: "a git repository",
-      at: "https://x.org/a.git#b:c",
+      line: "ADD --checksum=abc https://x.org/a.git?checksum=abd /",
+      code: "COPY",
+      message: "the checksum is abc by flag and abd by URL",
+      at: "https://x.org/a.git?checksum=abd",
+    },
+    {
+      line: "ADD --keep-git-dir https://x.org/a.git?keep-git-dir=false /",
+      code: "COPY",
+      message: "keep-git-dir is true by flag and false by URL",
+      at: "https://x.org/a.git?keep-git-dir=false",
+    },
+    {
+      line: "ADD https://x.org/a.git?what=1 /",
+      code: "USAGE",
+      message: 'unexpected query "what"',
+      at: "https://x.org/a.git?what=1",
+    },
+    {
+      line: "ADD https://x.org:x/a /",
+      code: "COPY",
+      message: "it is no URL",
+      at: "https://x.org:x/a",
     },
     {
       line: "COPY https://x.org/a /",
       code: "COPY",
-      message: "the source can't be a URL",
+      message: "source can't be a URL for COPY",
       at: "https://x.org/a",
     },
     {
       line: "COPY ssh://x.org/a /",
       code: "COPY",
-      message: "the source can't be a git repository",
+      message: "source can't be a git ref for COPY",
       at: "ssh://x.org/a",
     },
     {

@@ -11,7 +11,7 @@ import { parseHost } from "./host.js";
 import { parseOutput } from "./output.js";
 import { declareLimits } from "./resources.js";
 import { parseSecret } from "./secret.js";
-import { parseLabel, parseNamedValue, parseSetting } from "./setting.js";
+import { parseBuildContext, parseLabel, parseSetting } from "./setting.js";
 import { parseSize } from "./size.js";
 import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
@@ -37,7 +37,8 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const flags = new Flags({
     name: "build",
     usage: "[flags] CONTEXT",
-    summary: "Builds an image from a Dockerfile. CONTEXT is the directory that COPY and ADD see.",
+    summary:
+      "Builds an image from a Dockerfile. CONTEXT is what COPY and ADD see: a directory, a git repository, the URL of an archive, or - for an archive on standard input.",
     unsupported: unsupportedBuildFlags,
     foreign: foreignFlags,
     examples: [
@@ -51,7 +52,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   flags.group("What to build");
   const file = flags.one(
     "-f, --file <path>",
-    "Dockerfile, or - for standard input",
+    "Dockerfile: a path, a URL, or - for standard input",
     nonEmpty("--file"),
   );
   const target = flags.one("--target <stage>", "stage to build", (text) => text);
@@ -60,8 +61,8 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   );
   const buildContexts = flags.many(
     "--build-context <name=value>",
-    "use a directory, docker-image://… or oci-layout://… under this name",
-    (text) => parseNamedValue("--build-context", text),
+    "use a directory, git repository, URL, docker-image://… or oci-layout://… under this name",
+    (text) => parseBuildContext("--build-context", text),
   );
   const platform = flags.one("--platform <os/arch>", "platform of the image", parsePlatform);
   const labels = flags.many("--label <key=value>", "add a label", (text) =>

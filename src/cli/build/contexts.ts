@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Contexts } from "../../builder/engine.js";
 import { PackedFileIndex } from "../../cache/file-index.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
@@ -20,10 +19,10 @@ interface OpenContext {
 }
 
 /**
- * The build context and the named ones, each scanned when a step first needs it. What was learnt of
+ * The build context and the named ones that are directories of this machine, each scanned when a step first needs it. What was learnt of
  * their files is kept under `indexDirectory` for the next build.
  */
-export class ContextSet implements Contexts {
+export class ContextSet {
   readonly #places: ReadonlyMap<string | undefined, Place>;
   readonly #indexDirectory: string;
   readonly #open = new Map<string | undefined, Promise<OpenContext>>();

@@ -5,16 +5,21 @@ import type { Board } from "../../builder/board.js";
 import { BuildCaches } from "../../builder/build-caches.js";
 import type { Engine, SandboxDefaults } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
+import type { ForeignEngine } from "../../builder/remote-state.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
+import type { RemoteReader } from "../../remote/remotes.js";
+import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
 import type { Agents } from "./agents.js";
 import { ContextSet } from "./contexts.js";
+import type { ForeignContexts } from "./foreign-contexts.js";
 import type { BuildInput } from "./input.js";
+import { namedContext } from "./named-contexts.js";
 import { planOptions } from "./plan.js";
 
 /** A build of the command line. */
@@ -22,32 +27,33 @@ export interface Building {
   readonly command: BuildCommand;
   readonly input: BuildInput;
   readonly session: Session;
+  readonly contexts: ForeignContexts;
+  readonly remotes: RemoteReader;
   readonly board: Board;
   readonly secrets: SecretSource;
 }
 
 /** Wires the real parts; disposing stops the sandboxes and keeps what the scans found out. */
 export async function openEngine(building: Building): Promise<AsyncDisposable & Engine> {
-  const { command, input, session, board, secrets } = building;
+  const { command, input, session, board, secrets, contexts: foreign, remotes } = building;
   const { store } = session;
   const contexts = await openContexts(building);
   const agents = await openAgents(building);
   const sandboxes = new Sandboxes(session, board);
   return {
-    snapshots: store.snapshotter,
-    layers: store.layers,
-    cache: new StepRecords(store),
+    ...storeParts(store),
     facts: new StoredFacts(store),
-    lock: (name, signal) => store.locks.lock(name, signal),
     executor: () => sandboxes.open(),
-    contexts,
+    contexts: {
+      open: async (name) => (await foreign.open(name)) ?? (await contexts.open(name)),
+      state: (name) => foreign.state(name),
+    },
+    remotes,
     caches: new BuildCaches(store.cacheMounts),
     secrets,
     agents: async (id) => await agents?.find(id),
     sandbox: sandboxDefaults(command, session.io),
-    work: store.work,
-    scope: input.dockerfile ?? "-",
-    now: Date.now,
+    scope: input.scope,
     jobs: new Jobs(command.jobs ?? availableParallelism()),
     board,
     [Symbol.asyncDispose]: async () => {
@@ -62,6 +68,18 @@ async function openAgents({ command, session }: Building): Promise<Agents | unde
   if (command.ssh.length === 0) return undefined;
   const { Agents } = await import("./agents.js");
   return await Agents.open(command.ssh, { io: session.io, work: session.store.work });
+}
+
+/** What an engine has from the store. */
+export function storeParts(store: Store): ForeignEngine {
+  return {
+    snapshots: store.snapshotter,
+    layers: store.layers,
+    cache: new StepRecords(store),
+    lock: (name, signal) => store.locks.lock(name, signal),
+    work: store.work,
+    now: Date.now,
+  };
 }
 
 /** Docker's size of /dev/shm, in bytes. */
@@ -84,7 +102,9 @@ async function openContexts({ command, input, session }: Building): Promise<Cont
   const { io, store } = session;
   const root = input.context ?? (await mkdtemp(join(store.work, "empty-context-")));
   const named = new Map<string, string>();
-  for (const [name, value] of command.buildContexts) named.set(name, resolve(io.cwd, value));
+  for (const [name, value] of command.buildContexts) {
+    if (namedContext(value).kind === "directory") named.set(name, resolve(io.cwd, value));
+  }
   const indexes = join(store.paths.root, "index");
   return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes);
 }

@@ -1,98 +1,131 @@
 import { lstatSync, readFileSync, statSync, type Stats } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { BuildError, type Source } from "../../error.js";
+import { isHttpUrl } from "../../plan/remote-source.js";
+import { parseGitContext, type GitUrl } from "../../plan/git-url.js";
 import { isSystemError } from "../../sys/syscalls.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
+import { readStandardInput } from "./standard-input.js";
 
 /** The Dockerfile's text and the directory it is built from. */
 export interface BuildInput {
   readonly source: Source;
-  /** Host path of the Dockerfile; undefined when it came from standard input. */
+  /** Host path of the Dockerfile; undefined when it is no file of this machine. */
   readonly dockerfile: string | undefined;
-  /** Host path; undefined when there is none (`tsbuild - < Dockerfile`). */
+  /** Host path; undefined when there is none (`tsbuild - < Dockerfile`), or it is elsewhere. */
   readonly context: string | undefined;
+  /** What tells this Dockerfile from others when a miss is explained. */
+  readonly scope: string;
 }
 
-/** Docker's limit for a Dockerfile that is not a file. */
-const MAX_STDIN = 2 * 1024 * 1024;
+/** Of which something has to be fetched or unpacked before the Dockerfile can be read. */
+export interface FarInput {
+  readonly context: FarContext;
+  readonly dockerfile: FarDockerfile;
+}
 
-/** Finds and reads what PATH, `-` and `--file` name (SEMANTICS.md B01, B02, B04, B05). */
+/** Where the files of a build are. */
+export type FarContext =
+  /** Host path. */
+  | { readonly kind: "directory"; readonly root: string }
+  /** A tar on standard input, compressed or not. */
+  | { readonly kind: "archive"; readonly bytes: AsyncIterable<Uint8Array> }
+  | { readonly kind: "git"; readonly url: GitUrl }
+  | { readonly kind: "http"; readonly url: string };
+
+/** Where the Dockerfile of such a build is. */
+export type FarDockerfile =
+  | { readonly kind: "given"; readonly source: Source }
+  /** Undefined is `Dockerfile`. */
+  | { readonly kind: "inside"; readonly path: string | undefined }
+  | { readonly kind: "url"; readonly url: string };
+
+/** What `readInput` found: the input, or what is still to be done for it. */
+export type FoundInput =
+  | { readonly kind: "near"; readonly input: BuildInput }
+  | { readonly kind: "far"; readonly input: FarInput };
+
+/** Finds and reads what PATH, `-`, URLs and `--file` name (SEMANTICS.md B01 to B07). */
 export async function readInput(
   { context, file }: Pick<BuildCommand, "context" | "file">,
   io: Io,
-): Promise<BuildInput> {
+): Promise<FoundInput> {
   if (context === "-") return await fromStandardInput(file, io);
-  rejectRemote(context);
-  if (file !== undefined) rejectRemoteFile(file);
   const root = resolve(io.cwd, context);
+  const far = isDirectory(root) ? undefined : farContext(context);
+  if (far !== undefined) {
+    return { kind: "far", input: { context: far, dockerfile: await farDockerfile(file, io) } };
+  }
   checkDirectory(context, root);
+  if (file !== undefined && isHttpUrl(file)) {
+    const dockerfile = { kind: "url", url: file } as const;
+    return { kind: "far", input: { context: { kind: "directory", root }, dockerfile } };
+  }
   if (file === "-") {
-    return { source: await readStandardInput(io), dockerfile: undefined, context: root };
+    const source = await readDockerfileInput(io);
+    return near({ source, dockerfile: undefined, context: root, scope: "-" });
   }
   const dockerfile = file === undefined ? findDockerfile(root) : resolve(io.cwd, file);
-  return { source: readDockerfile(dockerfile, file), dockerfile, context: root };
+  const source = readDockerfile(dockerfile, file);
+  return near({ source, dockerfile, context: root, scope: dockerfile });
 }
 
-async function fromStandardInput(file: string | undefined, io: Io): Promise<BuildInput> {
-  if (file !== undefined) {
-    const message =
-      file === "-"
-        ? "Cannot use standard input for both the build context and the Dockerfile"
-        : 'Cannot use --file with the context "-": standard input is the Dockerfile';
-    throw new BuildError("USAGE", message);
-  }
-  return { source: await readStandardInput(io), dockerfile: undefined, context: undefined };
+function near(input: BuildInput): FoundInput {
+  return { kind: "near", input };
 }
 
-async function readStandardInput({ in: input }: Io): Promise<Source> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of input as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    if ((size += chunk.byteLength) > MAX_STDIN) throw tooLarge();
-  }
-  const bytes = Buffer.concat(chunks);
-  if (isArchive(bytes)) {
+async function fromStandardInput(file: string | undefined, io: Io): Promise<FoundInput> {
+  if (file === "-") {
     throw new BuildError(
-      "UNSUPPORTED",
-      "Cannot use an archive on standard input as the build context: not supported yet",
-      {
-        hint: "unpack it, and name the directory",
-      },
+      "USAGE",
+      "Cannot build: can't use stdin for both build context and dockerfile",
     );
   }
-  return { name: "-", text: bytes.toString("utf8") };
-}
-
-function tooLarge(): BuildError {
-  return new BuildError("USAGE", "Cannot read a Dockerfile from standard input: more than 2 MiB");
-}
-
-/** gzip, bzip2, xz, zstd or a tar, by their first bytes (B03). */
-function isArchive(bytes: Buffer): boolean {
-  const magics = ["1f8b", "425a68", "fd377a585a00", "28b52ffd"];
-  const head = bytes.toString("hex", 0, 6);
-  return (
-    magics.some((magic) => head.startsWith(magic)) || bytes.toString("latin1", 257, 262) === "ustar"
+  const input = await readStandardInput(io.in);
+  if (input.kind === "archive") {
+    const dockerfile = await farDockerfile(file, io);
+    return { kind: "far", input: { context: input, dockerfile } };
+  }
+  if (file === undefined) {
+    const source = { name: "-", text: input.text };
+    return near({ source, dockerfile: undefined, context: undefined, scope: "-" });
+  }
+  throw new BuildError(
+    "USAGE",
+    `Cannot use --file "${file}" with the Dockerfile on standard input: ambiguous Dockerfile source`,
+    { hint: "standard input may also be a tar of the whole context" },
   );
 }
 
-function rejectRemote(context: string): void {
-  if (!/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context)) return;
+/** `-`, a URL, or a path inside of what is fetched. */
+async function farDockerfile(file: string | undefined, io: Io): Promise<FarDockerfile> {
+  if (file === "-") return { kind: "given", source: await readDockerfileInput(io) };
+  return file !== undefined && isHttpUrl(file)
+    ? { kind: "url", url: file }
+    : { kind: "inside", path: file };
+}
+
+async function readDockerfileInput(io: Io): Promise<Source> {
+  const input = await readStandardInput(io.in);
+  if (input.kind === "text") return { name: "-", text: input.text };
   throw new BuildError(
-    "UNSUPPORTED",
-    `Cannot use "${context}" as a build context: remote contexts are not supported yet`,
+    "USAGE",
+    "Cannot read the Dockerfile from standard input: it is an archive",
     {
-      hint: "clone or download it, and name the directory",
+      hint: 'an archive may be the context: tsbuild - < archive.tar, without "--file -"',
     },
   );
 }
 
-function rejectRemoteFile(file: string): void {
-  if (!/^https?:\/\//.test(file)) return;
-  const message = `Cannot use --file "${file}": a remote Dockerfile is not supported yet`;
-  throw new BuildError("UNSUPPORTED", message, { hint: "download it, and name the file" });
+function farContext(context: string): FarContext | undefined {
+  const url = parseGitContext(context);
+  if (url !== undefined) return { kind: "git", url };
+  return isHttpUrl(context) ? { kind: "http", url: context } : undefined;
+}
+
+function isDirectory(path: string): boolean {
+  return statIfThere(path)?.isDirectory() === true;
 }
 
 function checkDirectory(context: string, root: string): void {
@@ -109,14 +142,16 @@ function statIfThere(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {
-    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (isSystemError(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }
 
 /** `Dockerfile`, else BuildKit's fallback `dockerfile`. */
+export const dockerfileNames: readonly string[] = ["Dockerfile", "dockerfile"];
+
 function findDockerfile(root: string): string {
-  for (const name of ["Dockerfile", "dockerfile"]) {
+  for (const name of dockerfileNames) {
     const path = join(root, name);
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return path;
   }

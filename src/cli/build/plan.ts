@@ -1,6 +1,6 @@
 import type { Board } from "../../builder/board.js";
 import type { BaseImage, ImageResolver } from "../../builder/engine.js";
-import { BuildError, locate } from "../../error.js";
+import { locate } from "../../error.js";
 import { hostPlatform, parsePlatform, type Platform } from "../../oci/platform.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Dockerfile } from "../../parser/instruction.js";
@@ -15,6 +15,7 @@ import {
 } from "../../plan/plan.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
+import { namedContext } from "./named-contexts.js";
 
 /** A plan with the images it names, in its order. */
 export interface ResolvedPlan {
@@ -118,15 +119,4 @@ function buildArgs(
 
 function namedContexts(values: ReadonlyMap<string, string>): ReadonlyMap<string, NamedContext> {
   return new Map([...values].map(([name, value]) => [name, namedContext(value)]));
-}
-
-function namedContext(value: string): NamedContext {
-  const image = /^docker-image:\/\/(.*)$/.exec(value)?.[1];
-  if (image !== undefined) return { kind: "image", reference: image };
-  if (value.startsWith("oci-layout://")) return { kind: "image", reference: value };
-  const scheme = /^(?:([a-z+-]+):\/\/|(git)@|(target|input):)/.exec(value);
-  if (scheme === null) return { kind: "directory" };
-  throw new BuildError("UNSUPPORTED", `Cannot use --build-context "${value}": not supported yet`, {
-    hint: "it may be docker-image://…, oci-layout://… or a directory",
-  });
 }

@@ -11,12 +11,12 @@ import { readInput } from "../build/input.js";
 import { ignoreTest } from "../build/ignore-test.js";
 import { exportAll } from "../build/outputs.js";
 import { planOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
+import { prepareBuild } from "../build/prepare.js";
 import { prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
-import type { SecretSource } from "../../secret-source.js";
 import { openSession } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
@@ -31,20 +31,15 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     for (const warning of command.warnings) board.warn(undefined, warning);
-    const input = await readInput(command, io);
-    const secrets = await readSecrets(command, io);
+    const found = await readInput(command, io);
     await using session = await openSession(io);
-    const target = await buildTarget({ command, input, session, board, secrets });
+    await using building = await prepareBuild(found, { command, session, board });
+    const target = await buildTarget(building);
     return await exportAll(outputs, { ...target, session, board, tags: command.tags });
   });
   await writeResults(command, summary, io);
   if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);
   return 0;
-}
-
-async function readSecrets({ secrets }: BuildCommand, io: Io): Promise<SecretSource> {
-  if (secrets.length === 0) return () => Promise.resolve(undefined);
-  return (await import("../build/secrets.js")).openSecrets(secrets, io);
 }
 
 /** Nothing else may go there then (O22). */

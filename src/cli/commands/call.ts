@@ -7,8 +7,9 @@ import type { PlanOptions } from "../../plan/plan.js";
 import type { Call } from "../args/call.js";
 import { readDockerfile, violationOf } from "../build/dockerfile.js";
 import { ignoreTest } from "../build/ignore-test.js";
-import { readInput, type BuildInput } from "../build/input.js";
+import type { BuildInput } from "../build/input.js";
 import { planOptions, withImages, type Attempt } from "../build/plan.js";
+import { prepareInput } from "../build/prepare.js";
 import { checkJson, checkText, type CheckReport } from "../call/check-report.js";
 import { describeJson, describeText } from "../call/describe-report.js";
 import { outlineJson, outlineText } from "../call/outline-report.js";
@@ -30,7 +31,7 @@ export async function runCall(call: Call, command: BuildCommand, io: Io): Promis
     print(describeJson, describeText);
     return 0;
   }
-  const input = await readInput(command, io);
+  const input = await prepareInput(command, io);
   const options = planOptions(command, io);
   const asking: Asking = { command, io, input, options };
   switch (method) {

@@ -13,6 +13,7 @@ import type { SourceTree } from "../../../src/context/source-tree.js";
 import type { Entry } from "../../../src/oci/changeset.js";
 import type { ImageConfig } from "../../../src/oci/image.js";
 import type { PlannedStage } from "../../../src/plan/plan.js";
+import type { RemoteReader } from "../../../src/remote/remotes.js";
 import { openStore, type Store } from "../../../src/store/store.js";
 import { populate, type Layout } from "../../context/temporary.js";
 import { planOf } from "../../plan/planning.js";
@@ -30,6 +31,7 @@ export interface Given {
   readonly executor?: FakeExecutor;
   /** What the builder sees in the place of the build context. */
   readonly context?: (tree: SourceTree) => SourceTree;
+  readonly remotes?: RemoteReader;
 }
 
 /** A build under way. */
@@ -94,7 +96,11 @@ export class TestBuilds implements AsyncDisposable {
     });
     const engine: Engine = {
       ...this.#engine(executor),
-      contexts: { open: () => this.#openContext(given.context) },
+      contexts: {
+        open: () => this.#openContext(given.context),
+        state: () => Promise.resolve(undefined),
+      },
+      remotes: given.remotes ?? noRemotes,
       jobs: new Jobs(given.jobs ?? 4),
       board: new Board(log.emit),
     };
@@ -124,7 +130,7 @@ export class TestBuilds implements AsyncDisposable {
     return change(await openDirectoryContext(place));
   }
 
-  #engine(executor: FakeExecutor): Omit<Engine, "board" | "contexts" | "jobs"> {
+  #engine(executor: FakeExecutor): Omit<Engine, "board" | "contexts" | "jobs" | "remotes"> {
     const { store } = this;
     return {
       snapshots: store.snapshotter,
@@ -155,6 +161,11 @@ export class TestBuilds implements AsyncDisposable {
     await rm(this.#directory, { recursive: true });
   }
 }
+
+/** For builds that read nothing from elsewhere. */
+const noRemotes: RemoteReader = {
+  resolve: ({ kind }) => Promise.reject(new Error(`the test has no ${kind} source`)),
+};
 
 function mapValues<A, B>(
   record: Readonly<Record<string, A>>,

@@ -1,15 +1,63 @@
 import { assert } from "chai";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readInput } from "../../../src/cli/build/input.js";
+import {
+  readInput,
+  type BuildInput,
+  type FarInput,
+  type FoundInput,
+} from "../../../src/cli/build/input.js";
 import type { BuildErrorCode } from "../../../src/error.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
+import { collect } from "../../oci/bytes.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { FakeIo, type World } from "../fake-io.js";
 
 const temporary = temporaryDirectory();
-const read = (context: string, file?: string, world: World = {}) =>
+const find = (context: string, file?: string, world: World = {}): Promise<FoundInput> =>
   readInput({ context, file }, new FakeIo({ cwd: temporary, ...world }));
+
+async function read(context: string, file?: string, world?: World): Promise<BuildInput> {
+  const found = await find(context, file, world);
+  if (found.kind === "far") throw new Error("it is not all here");
+  return found.input;
+}
+
+async function readFar(context: string, file?: string, world?: World): Promise<FarInput> {
+  const found = await find(context, file, world);
+  if (found.kind === "near") throw new Error("it is all here");
+  return found.input;
+}
+
+function git(remote: string, ref?: string, subdir?: string): FarInput["context"] {
+  const url = {
+    remote,
+    ref,
+    subdir,
+    checksum: undefined,
+    keepGitDir: undefined,
+    submodules: undefined,
+    commitTime: undefined,
+    fetchByCommit: undefined,
+  };
+  return { kind: "git", url };
+}
+
+function inside(path?: string): FarInput["dockerfile"] {
+  return { kind: "inside", path };
+}
+
+/** A tar with one empty file. */
+function tarOf(name: string): Buffer {
+  return execFileSync("tar", [
+    "--create",
+    "--to-stdout",
+    "--directory",
+    directoryWith(temporary, { [name]: "" }),
+    name,
+  ]);
+}
 
 describe("readInput()", () => {
   it("finds the Dockerfile in the context", async () => {
@@ -18,6 +66,7 @@ describe("readInput()", () => {
       source: { name: "Dockerfile", text: "FROM a" },
       dockerfile: join(root, "Dockerfile"),
       context: root,
+      scope: join(root, "Dockerfile"),
     });
   });
 
@@ -57,6 +106,7 @@ describe("readInput()", () => {
       source: { name: "-", text: "FROM a" },
       dockerfile: undefined,
       context: root,
+      scope: "-",
     });
   });
 
@@ -65,11 +115,11 @@ describe("readInput()", () => {
       source: { name: "-", text: "FROM a" },
       dockerfile: undefined,
       context: undefined,
+      scope: "-",
     });
   });
 
-  const tar = Buffer.alloc(1024);
-  tar.write("ustar", 257, "latin1");
+  const tar = tarOf("a");
   const archives: readonly (readonly [string, Buffer])[] = [
     ["a tar", tar],
     ["gzip", gzipSync("FROM a")],
@@ -78,11 +128,64 @@ describe("readInput()", () => {
     ["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0])],
   ];
   for (const [name, input] of archives) {
-    it(`names ${name} on standard input as what is not supported`, async () => {
-      const error = await failureOf(read("-", undefined, { input }), "UNSUPPORTED");
-      assert.match(error.message, /^Cannot use an archive on standard input as the build context/);
+    it(`B03 takes ${name} on standard input for the context, whole`, async () => {
+      const { context, dockerfile } = await readFar("-", "sub/Dockerfile", { input });
+      assert.deepStrictEqual(dockerfile, { kind: "inside", path: "sub/Dockerfile" });
+      if (context.kind !== "archive") throw new Error("it is no archive");
+      assert.deepStrictEqual(await collect(context.bytes), input);
     });
   }
+
+  const far: readonly (readonly [string, string | undefined, FarInput])[] = [
+    [
+      "https://x.org/a.git#main:sub",
+      undefined,
+      { context: git("https://x.org/a.git", "main", "sub"), dockerfile: inside() },
+    ],
+    [
+      "github.com/u/r",
+      "docker/a",
+      { context: git("https://github.com/u/r.git"), dockerfile: inside("docker/a") },
+    ],
+    ["git@x.org:a/b", undefined, { context: git("git@x.org:a/b"), dockerfile: inside() }],
+    [
+      "https://x.org/a.tar.gz",
+      undefined,
+      { context: { kind: "http", url: "https://x.org/a.tar.gz" }, dockerfile: inside() },
+    ],
+    [
+      "http://x.org/a",
+      "https://x.org/Dockerfile",
+      {
+        context: { kind: "http", url: "http://x.org/a" },
+        dockerfile: { kind: "url", url: "https://x.org/Dockerfile" },
+      },
+    ],
+  ];
+  for (const [context, file, want] of far) {
+    it(`B06, B07 knows what ${context} is${file === undefined ? "" : ` with --file ${file}`}`, async () => {
+      assert.deepStrictEqual(await readFar(context, file), want);
+    });
+  }
+
+  it("B05 takes a URL for the Dockerfile of a directory", async () => {
+    const root = directoryWith(temporary, {});
+    assert.deepStrictEqual(await readFar(root, "https://x.org/a"), {
+      context: { kind: "directory", root },
+      dockerfile: { kind: "url", url: "https://x.org/a" },
+    });
+  });
+
+  it("B04 takes the Dockerfile for a remote context from standard input", async () => {
+    const { dockerfile } = await readFar("git@x.org:a", "-", { input: "FROM a" });
+    const source = { name: "-", text: "FROM a" };
+    assert.deepStrictEqual(dockerfile, { kind: "given", source });
+  });
+
+  it("prefers a directory that is there to a remote context of that name", async () => {
+    const cwd = directoryWith(temporary, { "github.com/u/r/Dockerfile": "FROM a" });
+    assert.strictEqual((await read("github.com/u/r", undefined, { cwd })).source.text, "FROM a");
+  });
 
   it("reads a Dockerfile of 2 MiB from standard input, and no more", async () => {
     const limit = 2 * 1024 * 1024;
@@ -92,8 +195,8 @@ describe("readInput()", () => {
   });
 
   const contexts: readonly (readonly [string, string | undefined, BuildErrorCode, RegExp])[] = [
-    ["-", "-", "USAGE", /^Cannot use standard input for both/],
-    ["-", "Dockerfile", "USAGE", /^Cannot use --file with the context "-"/],
+    ["-", "-", "USAGE", /can't use stdin for both build context and dockerfile$/],
+    ["-", "Dockerfile", "USAGE", /ambiguous Dockerfile source$/],
     ["no-such", undefined, "CONTEXT", /"no-such" as a build context: no such directory$/],
     ["file", undefined, "CONTEXT", /"file" as a build context: not a directory$/],
     ["file/below", undefined, "CONTEXT", /"file\/below" as a build context: no such directory$/],
@@ -101,10 +204,7 @@ describe("readInput()", () => {
     ["dangling", undefined, "CONTEXT", /^Cannot read the Dockerfile ".*": no such file$/],
     ["empty", "none", "CONTEXT", /^Cannot read the Dockerfile "none": no such file$/],
     ["empty", "empty", "CONTEXT", /^Cannot read the Dockerfile "empty": it is a directory$/],
-    ["https://example.com/a.git", undefined, "UNSUPPORTED", /remote contexts are not supported/],
-    ["git@example.com:a/b", undefined, "UNSUPPORTED", /remote contexts are not supported/],
-    ["github.com/a/b", undefined, "UNSUPPORTED", /remote contexts are not supported/],
-    ["empty", "https://example.com/Dockerfile", "UNSUPPORTED", /a remote Dockerfile is not/],
+    ["https://x.org/a.git?x=1", undefined, "USAGE", /unexpected query "x"$/],
   ];
   for (const [context, file, code, want] of contexts) {
     it(`explains the context "${context}"${file === undefined ? "" : ` with --file ${file}`}`, async () => {

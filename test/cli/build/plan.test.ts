@@ -137,8 +137,10 @@ describe("planOptions()", () => {
     assert.isUndefined(options([]).targetPlatform);
   });
 
-  it("knows images and directories among named contexts", () => {
+  it("B11 to B14 knows images, directories and what is elsewhere among named contexts", () => {
     const flags = ["a=docker-image://debian:12", "b=oci-layout:///l:1", "c=../dir", "d=C:odd"];
+    flags.push("e=https://x.org/a.tar", "f::linux/arm64=git@x.org:a", "g=docker://debian:12");
+    flags.push("h=container-image://debian:12");
     const { namedContexts } = options(flags.flatMap((value) => ["--build-context", value]));
     assert.deepStrictEqual(
       [...namedContexts],
@@ -147,11 +149,15 @@ describe("planOptions()", () => {
         ["b", { kind: "image", reference: "oci-layout:///l:1" }],
         ["c", { kind: "directory" }],
         ["d", { kind: "directory" }],
+        ["e", { kind: "directory" }],
+        ["f::linux/arm64", { kind: "directory" }],
+        ["g", { kind: "image", reference: "debian:12" }],
+        ["h", { kind: "image", reference: "debian:12" }],
       ],
     );
   });
 
-  for (const value of ["https://example.com/a.tar", "git@example.com:a", "target:x", "input:y"]) {
+  for (const value of ["ftp://example.com/a", "target:x", "input:y"]) {
     it(`names --build-context a=${value} as what is not supported`, async () => {
       await failureOf(() => options(["--build-context", `a=${value}`]), "UNSUPPORTED");
     });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { codeOf } from "../http/error-code.js";
-import { RegistryError } from "./registry-error.js";
+import { codeOf } from "./error-code.js";
+import { HttpError } from "./http-error.js";
 
-/** Waits between tries, in milliseconds, when the registry does not name a time itself. */
+/** Waits between tries, in milliseconds, when the server does not name a time itself. */
 export const defaultDelays: readonly number[] = [1000, 2000, 4000];
 
-/** A registry that wants a longer pause than this is told to the user instead. */
+/** A server that wants a longer pause than this is told to the user instead. */
 const longestPause = 60_000;
 
 /** Runs `attempt` until it succeeds, fails for good, or the delays are used up. */
@@ -33,7 +33,7 @@ export async function pause(error: unknown, delay: number, signal?: AbortSignal)
 }
 
 function retryAfterOf(error: unknown): number | undefined {
-  return error instanceof RegistryError ? error.retryAfter : undefined;
+  return error instanceof HttpError ? error.retryAfter : undefined;
 }
 
 const transientStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -46,7 +46,7 @@ const transientCodes: ReadonlySet<string> = new Set([
 ]);
 
 function isTransient(error: unknown): boolean {
-  if (!(error instanceof RegistryError)) return transientCodes.has(codeOf(error) ?? "");
+  if (!(error instanceof HttpError)) return transientCodes.has(codeOf(error) ?? "");
   if (error.status !== undefined) return transientStatuses.has(error.status);
   return transientCodes.has(codeOf(error.cause) ?? "");
 }

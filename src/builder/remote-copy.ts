@@ -1,0 +1,133 @@
+import { explainMiss } from "../cache/explain.js";
+import { addIdentities, addKey, type KeyWithComponents } from "../cache/key.js";
+import { FileTreeSource } from "../context/file-tree-source.js";
+import type { SelectedSource } from "../context/source-tree.js";
+import type { RemoteSource } from "../plan/remote-source.js";
+import type { CopyStep } from "../plan/step.js";
+import type { RemoteContent } from "../remote/remotes.js";
+import type { LayerRecord } from "../store/layers.js";
+import type { Engine } from "./engine.js";
+import { recordedLayer } from "./recorded-layer.js";
+import { foreignState } from "./remote-state.js";
+import type { Task } from "./step-task.js";
+
+/** Places what was selected over the state before the step, and gives the layer of that. */
+type Write = (selected: readonly SelectedSource[]) => Promise<LayerRecord>;
+
+/**
+ * An `ADD` with sources from elsewhere (SEMANTICS C22, C23): each is asked what it is now. Where all
+ * of them are what they were over the same state, nothing of them is needed.
+ */
+export async function addRemote(
+  task: Task<CopyStep>,
+  engine: Engine,
+  write: Write,
+): Promise<LayerRecord> {
+  const adding = { task, engine };
+  const { sources } = task.step;
+  const asked = await Promise.all(sources.map((source) => ask(source, adding)));
+  const facts = shortCut(asked, task);
+  const known = facts && (await recordedLayer(facts.key, task, engine));
+  if (known !== undefined) return known;
+  const identities = addIdentities(task.step, { scope: engine.scope, ...task.place });
+  engine.board.start(task.vertex, facts && reasonOf(facts, identities, adding));
+  const selected: SelectedSource[] = [];
+  for (const one of asked) selected.push(...(await select(one, adding)));
+  const layer = await write(selected);
+  if (facts !== undefined) await keep(layer, { facts, identities }, adding);
+  return layer;
+}
+
+interface Adding {
+  readonly task: Task<CopyStep>;
+  readonly engine: Engine;
+}
+
+/** A pattern, or a source with what it is now. */
+type Asked = string | { readonly source: RemoteSource; readonly content: RemoteContent };
+
+/** What has to be downloaded is shown by itself: the step can tell why only when it is here. */
+async function ask(source: RemoteSource | string, { task, engine }: Adding): Promise<Asked> {
+  if (typeof source === "string") return source;
+  const { board, remotes } = engine;
+  let vertex: number | undefined;
+  const onBytes = (current: number, total: number | undefined): void => {
+    const name = source.kind === "http" ? source.name : source.remote;
+    vertex ??= board.declare(`[internal] download ${name}`);
+    board.start(vertex);
+    board.progress(vertex, name, current, total);
+  };
+  const content = await remotes.resolve(source, onBytes, task.signal);
+  if (vertex !== undefined) board.end(vertex, { kind: "done" });
+  return { source, content };
+}
+
+/** Undefined where a pattern selects, too: what it selects only a look at the files tells. */
+function shortCut(
+  asked: readonly Asked[],
+  { step, parent }: Task<CopyStep>,
+): KeyWithComponents | undefined {
+  const contents: RemoteContent[] = [];
+  for (const one of asked) {
+    if (typeof one === "string") return undefined;
+    contents.push(one.content);
+  }
+  return addKey(step, { contents, parent: parent.key });
+}
+
+function reasonOf(
+  { components }: KeyWithComponents,
+  identities: readonly string[],
+  { task, engine }: Adding,
+): string {
+  if (task.fresh) return "--no-cache";
+  return explainMiss(components, engine.cache.nearest(identities), task.parent.changedAt);
+}
+
+async function select(asked: Asked, adding: Adding): Promise<readonly SelectedSource[]> {
+  const { task, engine } = adding;
+  const { exclude } = task.step;
+  if (typeof asked === "string") {
+    return await (await engine.contexts.open(undefined)).select(asked, { exclude });
+  }
+  const { source, content } = asked;
+  if (source.kind === "git") return [await checkedOut(content, adding)];
+  return [{ ...(await content.open(task.signal)), unpack: source.unpack }];
+}
+
+/** The files of a commit, which stay here under its name. */
+async function checkedOut(
+  content: RemoteContent,
+  { task: { step, signal }, engine }: Adding,
+): Promise<SelectedSource> {
+  const state = await foreignState({ ...content, unpack: false }, engine, signal);
+  const files = await engine.snapshots.files(await state.chain(signal));
+  const { exclude } = step;
+  const [all] = await new FileTreeSource(files).select("/", { exclude });
+  if (all === undefined) throw new Error("a state has a root");
+  return dated(all);
+}
+
+/** The root of a state has no time of its own: the newest in it is that of the checkout. */
+function dated(all: SelectedSource): SelectedSource {
+  const [top, ...below] = all.entries;
+  if (top?.type !== "directory") return all;
+  const times = below.map((entry) => ("mtime" in entry ? entry.mtime : 0));
+  const mtime = times.reduce((newest, time) => Math.max(newest, time), 0);
+  return { ...all, entries: [{ ...top, mtime }, ...below] };
+}
+
+async function keep(
+  layer: LayerRecord,
+  {
+    facts,
+    identities,
+  }: { readonly facts: KeyWithComponents; readonly identities: readonly string[] },
+  { task, engine }: Adding,
+): Promise<void> {
+  task.made.set(facts.key, layer);
+  const { id, tree } = layer;
+  const { title: stepTitle } = task.step;
+  const createdAt = engine.now();
+  await engine.cache.put({ ...facts, layer: id, tree, identities, stepTitle, createdAt });
+}

@@ -1,0 +1,76 @@
+import { keyOfRemote } from "../cache/key.js";
+import { emptyRootfs } from "../context/rootfs.js";
+import type { SelectedSource } from "../context/source-tree.js";
+import { BuildError } from "../error.js";
+import type { Entry } from "../oci/changeset.js";
+import type { LayerRecord } from "../store/layers.js";
+import { treeDigest } from "../snapshotter/tree-digest.js";
+import type { Engine } from "./engine.js";
+import { placeTree } from "./place-copy.js";
+import { emptyState, type State } from "./state.js";
+
+/** Files from elsewhere that are to become a filesystem state. */
+export interface Foreign {
+  /** For people. */
+  readonly title: string;
+  readonly identity: readonly string[];
+  /** A single file that is an archive: what it holds counts, not the file. */
+  readonly unpack: boolean;
+  open(signal: AbortSignal): Promise<SelectedSource>;
+}
+
+/** The parts of an engine that this needs. */
+export type ForeignEngine = Pick<
+  Engine,
+  "cache" | "layers" | "lock" | "now" | "snapshots" | "work"
+>;
+
+/**
+ * A state of one layer with these files, owners and all. It is remembered by their identity, so that
+ * they are fetched and unpacked once.
+ */
+export async function foreignState(
+  foreign: Foreign,
+  engine: ForeignEngine,
+  signal: AbortSignal,
+): Promise<State> {
+  const { identity, unpack } = foreign;
+  const key = keyOfRemote(identity, unpack);
+  const find = async (): Promise<LayerRecord | undefined> => {
+    const record = await engine.cache.get(key);
+    return record && (await engine.layers.find(record.layer));
+  };
+  const known = await find();
+  if (known !== undefined) return emptyState.with(known, undefined);
+  await using _lock = await engine.lock(`remote ${key}`, signal);
+  const layer = (await find()) ?? (await keep(foreign, engine, signal));
+  const { id, tree } = layer;
+  const record = { key, layer: id, tree, components: [], identities: [] };
+  await engine.cache.put({ ...record, stepTitle: foreign.title, createdAt: engine.now() });
+  return emptyState.with(layer, foreign.title);
+}
+
+async function keep(
+  foreign: Foreign,
+  { layers, snapshots, work }: ForeignEngine,
+  signal: AbortSignal,
+): Promise<LayerRecord> {
+  const selected = await foreign.open(signal);
+  const { unpack } = foreign;
+  const changes: readonly Entry[] = await placeTree(selected, {
+    unpack,
+    rootfs: emptyRootfs,
+    owner: undefined,
+    work,
+  });
+  const tree = await treeDigest(changes);
+  const known = await layers.findByTree(tree);
+  if (known !== undefined) return known;
+  await using draft = await snapshots.ingest(changes, signal);
+  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
+  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
+  const message = `Cannot use ${foreign.title}: this machine did not store all that is in it`;
+  throw new BuildError("CONTEXT", message, {
+    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
+  });
+}
