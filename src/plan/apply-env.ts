@@ -2,7 +2,6 @@ import type { Arg, Env, KeyValue, Label } from "../parser/instruction.js";
 import { addHistory, expandIn, type Draft } from "./draft.js";
 import { warnSecret } from "./lint.js";
 import { isControlOnly } from "./predefined-args.js";
-import { sortedRecord } from "./sorted-record.js";
 
 type Pair = readonly [key: string, value: string];
 
@@ -41,7 +40,7 @@ export function withVariable(
   name: string,
   value: string,
 ): readonly string[] {
-  const index = env.findIndex((entry) => entry.split("=", 1)[0] === name);
+  const index = env.findIndex((entry) => entry === name || entry.startsWith(`${name}=`));
   const entry = `${name}=${value}`;
   return index < 0 ? [...env, entry] : env.with(index, entry);
 }
@@ -52,10 +51,8 @@ export function applyLabel(draft: Draft, { pairs }: Label): void {
     expandIn(draft, key),
     expandIn(draft, value),
   ]);
-  draft.config = {
-    ...draft.config,
-    Labels: sortedRecord([...Object.entries(draft.config.Labels ?? {}), ...labels]),
-  };
+  draft.labels ??= new Map(Object.entries(draft.config.Labels ?? {}));
+  for (const [key, value] of labels) draft.labels.set(key, value);
   addHistory(draft, `LABEL ${listed(labels)}`);
 }
 

@@ -6,6 +6,7 @@ import type { Node } from "./graph.js";
 import { lintInstruction } from "./lint-instruction.js";
 import type { ImageRequest } from "./plan.js";
 import type { Setting } from "./setting.js";
+import { sortedRecord } from "./sorted-record.js";
 import type { Stage } from "./stage.js";
 import { startStage } from "./start-stage.js";
 
@@ -43,6 +44,8 @@ function draftStage(
     });
     draft.given.set(instruction.kind, instruction);
   }
+  const { labels } = draft;
+  if (labels !== undefined) draft.config = { ...draft.config, Labels: sortedRecord(labels) };
   return draft;
 }
 

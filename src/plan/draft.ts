@@ -18,6 +18,8 @@ export interface Draft {
   readonly complete: boolean;
   image: ImageConfig;
   config: RuntimeConfig;
+  /** All labels once LABEL has set one; they get into the config when the stage ends. */
+  labels: Map<string, string> | undefined;
   /** What expansion and RUN see: ENV and ARG, whichever came later (S11). */
   readonly env: Map<string, string>;
   /** ARGs in scope with the value they got, for the history of RUN. */

@@ -33,6 +33,7 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
     complete: base?.complete ?? image !== undefined,
     image: image ?? emptyImage(setting),
     config,
+    labels: undefined,
     env: new Map([...(base?.env ?? []), ...(config.Env ?? []).map(splitVariable)]),
     args: new Map(base?.args),
     steps: [],

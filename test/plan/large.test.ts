@@ -26,6 +26,10 @@ const words = [
 /** Values of the variables. */
 const values: Readonly<Record<string, string>> = { v: "x", a: long };
 
+function numbered(keyword: string): string {
+  return Array.from({ length: 5000 }, (_, i) => `${keyword} x${i}=1\n`).join("");
+}
+
 describe("very much", () => {
   for (const { name, word } of words) {
     it(`X05 ends with ${name}`, () => {
@@ -45,6 +49,8 @@ describe("very much", () => {
 
   const files = [
     { name: "undefined variables", text: "FROM a\n" + "ENV x=$undefined\n".repeat(3000) },
+    { name: "labels", text: "FROM a\n" + numbered("LABEL") },
+    { name: "variables", text: "FROM a\n" + numbered("ENV") },
     { name: "findings on one line", text: "FROM a\nENV " + "x=$y ".repeat(9000) },
     { name: "own checks", text: "FROM a\n" + "# check=skip=all\nENV x $y\n".repeat(3000) },
     { name: "comments", text: "# x\n".repeat(60_000) + "FROM a\n" },
