@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { cacheMountIdentity } from "../cache/key.js";
 import { BuildError, locate } from "../error.js";
 import type { SandboxMount } from "../exec/executor.js";
-import type { BytePath, Entry } from "../oci/changeset.js";
 import type { RunBind, RunCache, RunMount, RunSecret, RunSsh } from "../plan/run-mount.js";
 import type { RunStep } from "../plan/step.js";
+import type { NewCache } from "../store/cache-mounts.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
 import { mountedFiles, type MountedFiles } from "./mounted-files.js";
@@ -86,17 +86,12 @@ export class OpenMounts implements AsyncDisposable {
     const { signal, fresh } = this.#task;
     // BuildKit's rule: who names an owner and no directory gets an empty one
     const copied = owner === undefined || seed?.source !== "/" ? files : undefined;
-    const { uid, gid, mode } = owner ?? { uid: 0, gid: 0, mode: 0o755 };
-    const mtime = Math.floor(this.#engine.now() / 1000);
-    const empty: Entry = { type: "directory", path: "" as BytePath, uid, gid, mode, mtime };
-    const initial = async (): Promise<readonly Entry[]> => {
-      const entries = (await copied?.entries()) ?? [];
-      if (entries.length === 0) return [empty];
-      if (entries[0]?.type === "directory") return entries;
-      throw new BuildError(
-        "SOURCE_NOT_FOUND",
-        `Cannot mount "${seed?.source ?? ""}" as a cache: it is no directory`,
-      );
+    const initial = async (): Promise<NewCache> => {
+      const [top, ...entries] = (await copied?.entries()) ?? [];
+      if (top === undefined) return { ...(owner ?? { uid: 0, gid: 0, mode: 0o755 }), entries };
+      if (top.type === "directory") return { ...top, entries };
+      const what = `Cannot mount "${seed?.source ?? ""}" as a cache: it is no directory`;
+      throw new BuildError("SOURCE_NOT_FOUND", what);
     };
     const request = { identity, id, sharing, initial, fresh };
     const cache = await this.#engine.caches.acquire(request, signal);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../oci/changeset.js";
 import { materialize } from "../snapshotter/materialize.js";
@@ -28,8 +28,16 @@ export interface CacheMountRequest {
   readonly id: string;
   /** With anybody; with nobody, by having another one; or with nobody, by waiting (R06). */
   readonly sharing: "shared" | "private" | "locked";
-  /** A new directory and what is in it to start with; the first entry is the directory, at "". */
-  readonly initial: () => Promise<Iterable<Entry>>;
+  /** What a new one is like. */
+  readonly initial: () => Promise<NewCache>;
+}
+
+/** A new directory, and what is in it to start with. */
+export interface NewCache {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly entries: readonly Entry[];
 }
 
 /** A cache in use; disposing lets others have it. */
@@ -149,8 +157,11 @@ export class CacheMounts {
     const number = Number(records.at(-1)?.name.split("-")[0] ?? "-1") + 1;
     const name = `${String(number).padStart(6, "0")}-${randomBytes(8).toString("hex")}`;
     const fresh = join(work, `cache-${name}`);
+    const { uid, gid, mode, entries } = await initial();
     await mkdir(fresh);
-    await materialize(await initial(), fresh, { plain: false, userNamespace });
+    await materialize(entries, fresh, { plain: false, userNamespace });
+    await chown(fresh, uid, gid);
+    await chmod(fresh, mode);
     const held = await this.#hold(name, sharing, signal);
     if (held === undefined) throw new Error(`somebody else holds the new cache ${name}`);
     await rename(fresh, this.#path(name));

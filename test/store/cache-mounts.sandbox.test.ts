@@ -2,8 +2,8 @@ import { assert } from "chai";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BytePath, Entry } from "../../src/oci/changeset.js";
-import type { CacheMountRequest } from "../../src/store/cache-mounts.js";
+import type { Entry } from "../../src/oci/changeset.js";
+import type { CacheMountRequest, NewCache } from "../../src/store/cache-mounts.js";
 import { diskUsage, prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";
 import { oneFile, temporaryStore } from "./fixture.js";
@@ -11,12 +11,12 @@ import { oneFile, temporaryStore } from "./fixture.js";
 const { signal } = new AbortController();
 
 function request(changes: Partial<CacheMountRequest> = {}): CacheMountRequest {
-  const initial = (): Promise<readonly Entry[]> => Promise.resolve([directory(0o755)]);
+  const initial = (): Promise<NewCache> => Promise.resolve(directory(0o755));
   return { identity: "a", id: "/c", sharing: "shared", initial, ...changes };
 }
 
-function directory(mode: number): Entry {
-  return { type: "directory", path: "" as BytePath, mode, uid: 0, gid: 0, mtime: 0 };
+function directory(mode: number, entries: readonly Entry[] = []): NewCache {
+  return { mode, uid: 0, gid: 0, entries };
 }
 
 /** Writes a file into a cache and lets go of it. */
@@ -40,8 +40,7 @@ describe("CacheMounts", () => {
 
   it("R05 makes a new one as it is told, and only then", async () => {
     await using store = await temporaryStore();
-    const initial = (): Promise<readonly Entry[]> =>
-      Promise.resolve([directory(0o1700), ...oneFile("seed")]);
+    const initial = (): Promise<NewCache> => Promise.resolve(directory(0o1700, oneFile("seed")));
     await using cache = await store.cacheMounts.acquire(request({ initial }), signal);
     assert.strictEqual(await readFile(join(cache.path, "file"), "utf8"), "seed");
     assert.strictEqual((await stat(cache.path)).mode & 0o7777, 0o1700);

@@ -1,9 +1,13 @@
 import { isIP } from "node:net";
-import { badValue, unsupported } from "./usage-error.js";
+import { badValue } from "./usage-error.js";
+
+/** Docker's word for this machine, where an address is wanted. */
+export const HOST_GATEWAY = "host-gateway";
 
 /** A line of /etc/hosts. */
 export interface HostEntry {
   readonly name: string;
+  /** Or "host-gateway": an address of this machine that its steps reach. */
   readonly ip: string;
 }
 
@@ -16,9 +20,7 @@ export function parseHost(text: string): readonly HostEntry[] {
 }
 
 function parseAddress(text: string, address: string): string {
-  if (address === "host-gateway") {
-    throw unsupported(`--add-host "${text}"`, "give the address instead of host-gateway");
-  }
+  if (address === HOST_GATEWAY) return address;
   const bare = /^\[(.*)\]$/.exec(address)?.[1];
   const ip = bare ?? address;
   const version = isIP(ip);

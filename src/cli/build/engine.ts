@@ -1,5 +1,5 @@
 import { mkdtemp } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
 import { BuildCaches } from "../../builder/build-caches.js";
@@ -12,6 +12,8 @@ import type { Executor } from "../../exec/executor.js";
 import type { RemoteReader } from "../../remote/remotes.js";
 import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
+import { BuildError } from "../../error.js";
+import { HOST_GATEWAY, type HostEntry } from "../args/host.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
@@ -91,11 +93,26 @@ function sandboxDefaults(command: BuildCommand, io: Io): SandboxDefaults {
   return {
     hostname: hostname ?? "buildkitsandbox",
     shmSize: shmSize ?? DEFAULT_SHM,
-    extraHosts: addHosts,
+    extraHosts: addHosts.map(withAddress),
     resources,
     cgroupParent,
     ulimits,
   };
+}
+
+/** The network of steps does not reach the loopback of this machine, but all its other addresses. */
+function withAddress({ name, ip }: HostEntry): HostEntry {
+  if (ip !== HOST_GATEWAY) return { name, ip };
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const outer = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
+  if (outer !== undefined) return { name, ip: outer.address };
+  throw new BuildError(
+    "USAGE",
+    `Cannot use --add-host "${name}=${ip}": no IPv4 address but loopback`,
+    {
+      hint: "give an address",
+    },
+  );
 }
 
 async function openContexts({ command, input, session }: Building): Promise<ContextSet> {

@@ -55,10 +55,7 @@ table("parseHost()", parseHost, [
   ["db=", 'Cannot use --add-host "db=": want NAME=ADDRESS'],
   ["db=10.0.0", 'Cannot use --add-host "db=10.0.0": "10.0.0" is no IP address'],
   ["db=[1.2.3.4]", 'Cannot use --add-host "db=[1.2.3.4]": "[1.2.3.4]" is no IP address'],
-  [
-    "db=host-gateway",
-    'Cannot use --add-host "db=host-gateway": not supported yet; give the address instead of host-gateway',
-  ],
+  ["db=host-gateway", [{ name: "db", ip: "host-gateway" }]],
 ]);
 
 table("parseVolume()", parseVolume, [
