@@ -34,10 +34,20 @@ const tiers = [
     home: account === undefined ? process.env.HOME : `/home/${account}`,
   },
   { name: "end to end", specs: endToEndTests, enter: [] },
+  ...(process.getuid() === 0
+    ? [
+        {
+          name: "end to end, as root with the directory driver",
+          specs: endToEndTests,
+          enter: [],
+          extra: { TSBUILD_TEST_SNAPSHOTTER: "directory" },
+        },
+      ]
+    : []),
 ];
 
 let failed = false;
-for (const { name, specs, enter, home = process.env.HOME } of tiers) {
+for (const { name, specs, enter, extra, home = process.env.HOME } of tiers) {
   console.log(`\n== ${name}`);
   const mocha = [
     "node",
@@ -46,7 +56,7 @@ for (const { name, specs, enter, home = process.env.HOME } of tiers) {
     "test/support/reporter.cjs",
   ];
   const [command, ...args] = [...enter, ...mocha, ...specs];
-  const env = { ...process.env, HOME: home, TSBUILD_TEST_COUNTS: counts };
+  const env = { ...process.env, HOME: home, TSBUILD_TEST_COUNTS: counts, ...extra };
   const { status } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env });
   if (status !== 0) failed = true;
 }

@@ -9,9 +9,14 @@ export interface Account {
   readonly home: string;
   readonly uid: number;
   readonly gid: number;
+  /** What it sets for every tsbuild. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Root and the account that TSBUILD_TEST_ACCOUNT names; for an ordinary user: only that one. */
+/**
+ * Root and the account that TSBUILD_TEST_ACCOUNT names; for an ordinary user: only that one. Root uses
+ * the EROFS driver where it works; TSBUILD_TEST_SNAPSHOTTER names another one, for root alone.
+ */
 export const accounts: readonly Account[] = findAccounts();
 
 /** True when the tests may act as others, mount, and change owners. */
@@ -20,6 +25,11 @@ export const testsRunAsRoot = userInfo().uid === 0;
 function findAccounts(): readonly Account[] {
   const { uid, username } = userInfo();
   if (uid !== 0) return [accountOf(username)];
+  const snapshotter = process.env["TSBUILD_TEST_SNAPSHOTTER"];
+  if (snapshotter !== undefined) {
+    const env = { TSBUILD_SNAPSHOTTER: snapshotter };
+    return [{ ...accountOf("root"), title: `root, with the ${snapshotter} driver`, env }];
+  }
   const name = process.env["TSBUILD_TEST_ACCOUNT"];
   if (name === undefined) throw new Error("name an ordinary user in TSBUILD_TEST_ACCOUNT");
   return [accountOf("root"), accountOf(name)];

@@ -33,7 +33,7 @@ export function start(
   const [command = "", ...args] = argv;
   const { uid, gid, home: HOME, name: USER } = account;
   const PATH = process.env["PATH"] ?? "/usr/bin:/bin";
-  return spawn(command, args, { cwd, uid, gid, env: { PATH, HOME, USER, ...env } });
+  return spawn(command, args, { cwd, uid, gid, env: { PATH, HOME, USER, ...account.env, ...env } });
 }
 
 /** Runs a program as `account` to its end. */
