@@ -1,13 +1,12 @@
-import { copyKey, type KeyWithComponents } from "../cache/key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { Entry } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
+import { byShortCut, contentOf } from "./copy-short-cut.js";
 import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
-import { recordedLayer } from "./recorded-layer.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 import { writeLayer } from "./write-layer.js";
@@ -22,16 +21,29 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
     return await addRemote(task, engine, (selected) => write(selected, task, engine));
   }
   const origin = await originState(task, engine);
-  if (origin === undefined)
-    return await copyFrom(await openContext(task.step, engine), task, engine);
+  return origin === undefined
+    ? await copyFromContext(task, engine)
+    : await copyFromState(origin, task, engine);
+}
 
-  const short = copyKey(task.step, { origin: origin.key, parent: task.parent.key });
-  const known = await recordedLayer(short.key, task, engine);
-  if (known !== undefined) return known;
-  const files = await engine.snapshots.files(await origin.chain(task.signal));
-  const layer = await copyFrom(new FileTreeSource(files), task, engine);
-  await keepShortCut(short, layer, { task, engine });
-  return layer;
+/** Reading a context is what tells whether it changed. */
+async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
+  engine.board.start(task.vertex);
+  const selected = await select(await openContext(task.step, engine), task);
+  const key = await contentOf(selected);
+  return await byShortCut(key, task, engine, () => write(selected, task, engine));
+}
+
+async function copyFromState(
+  origin: State,
+  task: Task<CopyStep>,
+  engine: Engine,
+): Promise<LayerRecord> {
+  return await byShortCut(origin.key, task, engine, async () => {
+    const files = await engine.snapshots.files(await origin.chain(task.signal));
+    engine.board.start(task.vertex);
+    return await write(await select(new FileTreeSource(files), task), task, engine);
+  });
 }
 
 /** The stage, image or context that is copied from; undefined for a directory of this machine. */
@@ -55,17 +67,14 @@ function openContext({ origin }: CopyStep, { contexts }: Engine): Promise<Source
   return contexts.open(origin.kind === "named" ? origin.name : undefined);
 }
 
-async function copyFrom(
+async function select(
   tree: SourceTree,
-  task: Task<CopyStep>,
-  engine: Engine,
-): Promise<LayerRecord> {
-  engine.board.start(task.vertex);
-  const { sources, exclude, parents } = task.step;
+  { step: { sources, exclude, parents } }: Task<CopyStep>,
+): Promise<readonly SelectedSource[]> {
   const selected: SelectedSource[] = [];
   for (const pattern of sources.filter((source) => typeof source === "string"))
     selected.push(...(await tree.select(pattern, { exclude, parents })));
-  return await write(selected, task, engine);
+  return selected;
 }
 
 async function write(
@@ -85,23 +94,5 @@ function place(
   return askDestination(task, engine, async ({ rootfs, ids }) => {
     const owner = step.chown === undefined ? undefined : await ids("owner", step.chown);
     return await placeCopy(step, selected, { rootfs, owner, work: engine.work });
-  });
-}
-
-async function keepShortCut(
-  { key, components }: KeyWithComponents,
-  { id, tree }: LayerRecord,
-  { task, engine }: { readonly task: Task; readonly engine: Engine },
-): Promise<void> {
-  const { title: stepTitle } = task.step;
-  const createdAt = engine.now();
-  await engine.cache.put({
-    key,
-    layer: id,
-    tree,
-    components,
-    identities: [],
-    stepTitle,
-    createdAt,
   });
 }

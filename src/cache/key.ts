@@ -10,6 +10,9 @@ export type CacheKey = Brand<string, "CacheKey">;
 /** Names the content of a root filesystem, whatever steps led to it. */
 export type StateKey = Brand<string, "StateKey">;
 
+/** Names what the sources of a COPY selected from a directory, by content. */
+export type SelectionKey = Brand<string, "SelectionKey">;
+
 /** A part of a key, by the name that a user knows it by. Values are digests: they may be secret. */
 export interface KeyComponent {
   readonly name: string;
@@ -58,13 +61,13 @@ export function runKey(
 }
 
 /**
- * A short cut for a COPY from a stage or an image: the same selection from the same state, over the
- * same state, gave that layer. What decides is the content of the result (docs/adr/0002); this only
- * saves reading it all again.
+ * A short cut for a COPY: the same selection from the same state or of the same content, over the same
+ * state, gave that layer. What decides is the content of the result (docs/adr/0002); this only saves
+ * working it out again.
  */
 export function copyKey(
   step: CopyStep,
-  { origin, parent }: { readonly origin: StateKey; readonly parent: StateKey },
+  { origin, parent }: { readonly origin: SelectionKey | StateKey; readonly parent: StateKey },
 ): KeyWithComponents {
   const components = [
     component("sources", step.sources.map(patternOf)),
@@ -125,6 +128,24 @@ function placingComponents(step: CopyStep): readonly KeyComponent[] {
 function patternOf(source: CopyStep["sources"][number]): string {
   if (typeof source === "string") return source;
   throw new Error(`a COPY from a state cannot download ${source.kind}`);
+}
+
+/** One source of a COPY: what `tree` digests is placed under `name`, `implied` directories less strictly. */
+export interface SelectionFacts {
+  readonly name: string;
+  readonly tree: TreeDigest;
+  readonly implied: readonly string[];
+}
+
+/** What the sources of a COPY selected, in order. */
+export function selectionKey(sources: readonly SelectionFacts[]): SelectionKey {
+  const fields = sources.flatMap(({ name, tree, implied }) => [
+    name,
+    tree,
+    String(implied.length),
+    ...implied,
+  ]);
+  return hashFields([FORMAT, "selection", ...fields]) as SelectionKey;
 }
 
 /** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */

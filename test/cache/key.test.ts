@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import * as fc from "fast-check";
-import { runIdentities, runKey, stateKey, type RunFacts } from "../../src/cache/key.js";
+import { runIdentities, runKey, selectionKey, stateKey } from "../../src/cache/key.js";
+import type { RunFacts } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { RunStep } from "../../src/plan/step.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
@@ -89,6 +90,21 @@ describe("runKey()", () => {
         );
       }),
     );
+  });
+});
+
+describe("selectionKey()", () => {
+  const source = { name: "src", tree: tree("a"), implied: [] };
+  const selections = [
+    { name: "nothing", key: selectionKey([]) },
+    { name: "a source", key: selectionKey([source]) },
+    { name: "another content", key: selectionKey([{ ...source, tree: tree("b") }]) },
+    { name: "another name", key: selectionKey([{ ...source, name: "lib" }]) },
+    { name: "an implied directory", key: selectionKey([{ ...source, implied: ["d"] }]) },
+    { name: "the source twice", key: selectionKey([source, source]) },
+  ];
+  it("tells selections apart", () => {
+    assert.strictEqual(new Set(selections.map(({ key }) => key)).size, selections.length);
   });
 });
 
