@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openDirectoryContext } from "../context/directory-context.js";
 import type { SelectedSource } from "../context/source-tree.js";
@@ -63,7 +63,8 @@ export class GitRepositories {
   ): Promise<SelectedSource> {
     const directory = await mkdtemp(join(this.#options.work, "git-"));
     const tree = join(directory, "tree");
-    await mkdir(tree, { mode: 0o755 });
+    await mkdir(tree);
+    await chmod(tree, 0o755); // whatever the umask is
     const checkout = new Checkout(source, resolved, {
       tree,
       local: (args) => this.#options.git.run({ args, directory: tree }, signal),
