@@ -5,7 +5,7 @@ import { BuildError } from "../error.js";
 import { hostPlatform } from "../oci/platform.js";
 import { isSystemError, mount, mountFlags, unmount } from "../sys/syscalls.js";
 import { hideUnifiedTree, ownerName, removeCgroups, removeDeadCgroups } from "./cgroups.js";
-import { CompiledFilter } from "./compiled-filter.js";
+import { CompiledFilter, type FilterStore } from "./compiled-filter.js";
 import { DeviceGroup } from "./device-group.js";
 import type { Executor, ExitStatus, OutputSink, SandboxProcess } from "./executor.js";
 import { exitCode } from "./exit-code.js";
@@ -31,6 +31,8 @@ export interface ExecutorOptions {
   readonly runtime?: string | undefined;
   /** Where programs are looked for, as in PATH. */
   readonly searchPath?: string | undefined;
+  /** Undefined: the filter is compiled once for each executor. */
+  readonly filters?: FilterStore | undefined;
   /** Told once when steps fall back to the host's network. */
   readonly warn?: ((message: string) => void) | undefined;
   /** The host's resolver configuration, and systemd-resolved's list of upstream servers. */
@@ -54,6 +56,7 @@ interface Session {
   readonly owner: string;
   /** For steps that need no cgroup of their own. */
   readonly group: DeviceGroup | undefined;
+  readonly filter: CompiledFilter;
 }
 
 interface Step {
@@ -73,7 +76,7 @@ class OciExecutor implements Executor {
   readonly #wanted: string | undefined;
   readonly #searchPath: string;
   readonly #network: LazyNetwork;
-  readonly #filter = new CompiledFilter();
+  readonly #filters: FilterStore | undefined;
   #session: Promise<Session> | undefined;
   #launcher: Promise<Launcher> | undefined;
   #steps = 0;
@@ -82,6 +85,7 @@ class OciExecutor implements Executor {
     this.#work = options.work;
     this.#userNamespace = options.userNamespace;
     this.#wanted = options.runtime;
+    this.#filters = options.filters;
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
     this.#network = new LazyNetwork({
       file: posix.join(options.work, "network"),
@@ -122,10 +126,11 @@ class OciExecutor implements Executor {
     const owner = await ownerName();
     const shares = runtime.name === "crun" && !this.#userNamespace;
     const group = shares ? await DeviceGroup.make(`${owner}-0`) : undefined;
-    return { runtime, machine, owner, group };
+    const filter = await CompiledFilter.open(runtime.path, architecture, this.#filters);
+    return { runtime, machine, owner, group, filter };
   }
 
-  async #prepare(step: Step, { machine, runtime }: Session): Promise<void> {
+  async #prepare(step: Step, { machine, runtime, filter }: Session): Promise<void> {
     const { process, points, bundle, name, cgroup } = step;
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
@@ -145,7 +150,7 @@ class OciExecutor implements Executor {
       cgroupsPath: cgroup,
     });
     const filtered = runtime.name === "crun" && security === "sandbox";
-    const extra = filtered ? this.#filter.additions(posix.join(this.#state, name), bundle) : {};
+    const extra = filtered ? filter.additions(posix.join(this.#state, name), bundle) : {};
     await writeFile(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
   }
 
@@ -153,7 +158,7 @@ class OciExecutor implements Executor {
     const { bundle } = step;
     try {
       const code = await this.#launch(step, session, signal);
-      await this.#filter.take(bundle);
+      await session.filter.take(bundle);
       const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {

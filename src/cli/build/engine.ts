@@ -147,6 +147,7 @@ class Sandboxes implements AsyncDisposable {
     return await openExecutor({
       work: store.work,
       userNamespace: namespace.user,
+      filters: store.database.table("seccomp-filters"),
       runtime: io.env["TSBUILD_RUNTIME"],
       searchPath: io.env["PATH"],
       warn: (message) => {

@@ -22,6 +22,7 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
   await using executor = await openExecutor({
     work: store.work,
     userNamespace: namespace.user,
+    filters: store.database.table("seccomp-filters"),
     runtime: io.env["TSBUILD_RUNTIME"],
     searchPath: io.env["PATH"],
     warn: (message) => io.err.write(`warning: ${message}\n`),
