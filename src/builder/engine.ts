@@ -36,10 +36,13 @@ export interface ImageResolver {
 export type LayerCatalog = Pick<Layers, "adopt" | "find" | "findByTree" | "publish">;
 
 /** What the user set for all RUN steps. */
-export type SandboxDefaults = Pick<
+export interface SandboxDefaults extends Pick<
   SandboxProcess,
-  "cgroupParent" | "extraHosts" | "hostname" | "resources" | "shmSize" | "ulimits"
->;
+  "cgroupParent" | "extraHosts" | "resources" | "shmSize" | "ulimits"
+> {
+  /** BUILDKIT_SANDBOX_HOSTNAME. */
+  readonly hostname: string | undefined;
+}
 
 /** Finds the socket of the agent behind an id of `--ssh`; undefined where the user gave none. */
 export type AgentSource = (id: string) => Promise<string | undefined>;

@@ -16,13 +16,17 @@ import { mountContents, OpenMounts } from "./open-mounts.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
+/** BuildKit's. */
+const DEFAULT_HOSTNAME = "buildkitsandbox";
+
 /** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
 export async function runStep(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
   const { step, parent, signal } = task;
+  const { hostname } = engine.sandbox;
   const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
   const files = step.mounts.length === 0 ? [] : await mountContents(task, engine);
   const contents = files.map((one) => one?.content);
-  const facts = runKey(step, { parent: parent.key, extraHosts, contents });
+  const facts = runKey(step, { parent: parent.key, hostname, extraHosts, contents });
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
@@ -83,6 +87,7 @@ async function runInSandbox(
   return executor.run(
     {
       ...engine.sandbox,
+      hostname: engine.sandbox.hostname ?? DEFAULT_HOSTNAME,
       root,
       argv: script === undefined ? step.argv : [script.target],
       env: [...step.env, ...step.proxyEnv],

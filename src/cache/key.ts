@@ -29,6 +29,8 @@ export interface KeyWithComponents {
 export interface RunFacts {
   /** The root filesystem it starts from. */
   readonly parent: StateKey;
+  /** Undefined where nobody chose it. */
+  readonly hostname: string | undefined;
   /** Names of `--add-host`; their addresses are the network's business. */
   readonly extraHosts: readonly string[];
   /** For each mount, in order, the content that it shows; undefined where that does not count. */
@@ -38,10 +40,10 @@ export interface RunFacts {
 /** Bump when the meaning of a key changes; older records then simply miss. */
 const FORMAT = "tsbuild-key-1";
 
-/** The key of a RUN. Its proxy variables, limits and hostname are no part of it. */
+/** The key of a RUN. Its proxy variables and limits are no part of it. */
 export function runKey(
   step: RunStep,
-  { parent, extraHosts, contents }: RunFacts,
+  { parent, hostname, extraHosts, contents }: RunFacts,
 ): KeyWithComponents {
   const { argv, env, user, cwd, network, security, mounts, script } = step;
   const components = [
@@ -52,6 +54,7 @@ export function runKey(
     component("working directory", [cwd]),
     component("network", [network]),
     component("security", [security]),
+    ...(hostname === undefined ? [] : [component("hostname", [hostname])]),
     component("extra hosts", extraHosts),
     ...mounts.map((mount, index) => mountComponent(mount, contents[index])),
     { name: "parent", value: parent },

@@ -55,8 +55,8 @@ export interface SandboxProcess {
   readonly mounts: readonly SandboxMount[];
   /** As `env`, in place of variables of these names; kept off the disk. */
   readonly secretEnv: readonly string[];
-  /** Bytes of /dev/shm. */
-  readonly shmSize: number;
+  /** Bytes of /dev/shm; undefined is Docker's 64 MiB. */
+  readonly shmSize: number | undefined;
   /** `host:ip` lines for /etc/hosts. */
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
   readonly resources: Resources;

@@ -15,9 +15,12 @@ export const systemMountPoints = ["/proc", "/dev", "/sys"] as const;
 
 const inert = ["nosuid", "noexec", "nodev"];
 
+/** Docker's size of /dev/shm, in bytes. */
+const DEFAULT_SHM = 64 * 1024 * 1024;
+
 /** /proc, /dev, /sys and what belongs in them, as Docker has them. */
 export function systemMounts(
-  { network, security, shmSize }: MountingProcess,
+  { network, security, shmSize = DEFAULT_SHM }: MountingProcess,
   userNamespace: boolean,
 ): readonly SpecMount[] {
   const access = security === "insecure" ? "rw" : "ro";

@@ -20,7 +20,10 @@ const step: RunStep = {
 
 function componentsOf(change: Partial<RunStep>, base = "sha256:0"): readonly KeyComponent[] {
   const parent = stateKey([base as never]);
-  return runKey({ ...step, ...change }, { parent, extraHosts: [], contents: [] }).components;
+  return runKey(
+    { ...step, ...change },
+    { parent, hostname: undefined, extraHosts: [], contents: [] },
+  ).components;
 }
 
 const cases: readonly { reason: string; change: Partial<RunStep>; base?: string }[] = [

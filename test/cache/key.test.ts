@@ -23,6 +23,7 @@ const step: RunStep = {
 const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
 const facts: RunFacts = {
   parent: stateKey([], [tree("a")]),
+  hostname: undefined,
   extraHosts: ["db", "web"],
   contents: [],
 };
@@ -59,6 +60,11 @@ describe("runKey()", () => {
   it("sees the parent and the names of extra hosts", () => {
     assert.notStrictEqual(keyOf({}, { parent: stateKey([], [tree("b")]) }), keyOf());
     assert.notStrictEqual(keyOf({}, { extraHosts: ["db"] }), keyOf());
+  });
+
+  it("K07 sees a hostname that was chosen, whichever", () => {
+    const keys = [undefined, "here", "there"].map((hostname) => keyOf({}, { hostname }));
+    assert.lengthOf(new Set(keys), 3);
   });
 
   it("sees what a script says", () => {

@@ -28,7 +28,7 @@ export function step(
     security: "sandbox",
     mounts: [],
     secretEnv: [],
-    shmSize: 64 * 1024 * 1024,
+    shmSize: undefined,
     extraHosts: [],
     resources: {},
     cgroupParent: undefined,

@@ -84,15 +84,12 @@ export function storeParts(store: Store): ForeignEngine {
   };
 }
 
-/** Docker's size of /dev/shm, in bytes. */
-const DEFAULT_SHM = 64 * 1024 * 1024;
-
 function sandboxDefaults(command: BuildCommand, io: Io): SandboxDefaults {
   const { addHosts, cgroupParent, resources, shmSize, ulimits } = command;
   const hostname = planOptions(command, io).buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME");
   return {
-    hostname: hostname ?? "buildkitsandbox",
-    shmSize: shmSize ?? DEFAULT_SHM,
+    hostname: hostname === "" ? undefined : hostname,
+    shmSize,
     extraHosts: addHosts.map(withAddress),
     resources,
     cgroupParent,

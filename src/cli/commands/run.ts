@@ -53,7 +53,7 @@ function processOf(
       source: resolve(io.cwd, volume.source),
     })),
     secretEnv: [],
-    shmSize: 64 * 1024 * 1024,
+    shmSize: undefined,
     extraHosts: [],
     resources: {},
     cgroupParent: undefined,

@@ -143,8 +143,8 @@ export class TestBuilds implements AsyncDisposable {
       secrets: (id) => Promise.resolve(this.secrets.get(id)),
       agents: () => Promise.resolve(undefined),
       sandbox: {
-        hostname: "buildkitsandbox",
-        shmSize: 1 << 26,
+        hostname: undefined,
+        shmSize: undefined,
         extraHosts: [],
         ulimits: [],
         resources: {},
