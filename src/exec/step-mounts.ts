@@ -31,9 +31,9 @@ export async function makeMountPoints(
   user: ResolvedOwner,
   mounts: readonly PlainMount[],
 ): Promise<readonly PlainMount[]> {
-  for (const target of systemMountPoints) await points.makeLasting(target);
-  const covered = [...systemMountPoints, ...mounts.map(({ target }) => target)];
-  if (!covered.some((target) => isBelow(process.cwd, posix.normalize(target)))) {
+  const own = mounts.map(({ target }) => posix.normalize(target));
+  await makeSystemMountPoints(points, process.shmSize === undefined ? own : [...own, "/dev/shm"]);
+  if (![...systemMountPoints, ...own].some((target) => isBelow(process.cwd, target))) {
     await points.makeWorkingDirectory(process.cwd, user);
   }
   const resolved: PlainMount[] = [];
@@ -43,6 +43,14 @@ export async function makeMountPoints(
     resolved.push({ ...mount, target });
   }
   return resolved;
+}
+
+/** They stay in the layer, but for those that a mount of the step's own needs, as BuildKit has it. */
+async function makeSystemMountPoints(points: MountPoints, own: readonly string[]): Promise<void> {
+  for (const point of systemMountPoints) {
+    if (own.some((target) => isBelow(target, point))) await points.make(point, "directory");
+    else await points.makeLasting(point);
+  }
 }
 
 /** What a runtime mounts. */

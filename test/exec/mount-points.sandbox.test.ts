@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { lstat, mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { SandboxMount } from "../../src/exec/executor.js";
 import { MountPoints } from "../../src/exec/mount-points.js";
 import { fillBusybox, TestRoot } from "./busybox-root.js";
 import { step, TestExecutor } from "./sandbox.js";
@@ -24,6 +25,10 @@ async function openOld(): Promise<TestRoot> {
   const root = await TestRoot.open(fillOld);
   await utimes(root.root, OLD, OLD);
   return root;
+}
+
+function tmpfs(target: string): SandboxMount {
+  return { kind: "tmpfs", target, size: undefined, readonly: false };
 }
 
 describe("MountPoints", () => {
@@ -141,6 +146,18 @@ describe("Executor's traces", () => {
     await executor.run(step(root, "true"));
     assert.deepEqual(await readdir(root.upper, { recursive: true }), ["dev", "proc", "sys"]);
     assert.strictEqual((await lstat(root.upper, { bigint: true })).mtimeNs, before);
+  });
+
+  it("R03 run() leaves none of them that a mount of the step's own needs", async () => {
+    for (const { changes, left } of [
+      { changes: { shmSize: 1 << 20 }, left: ["proc", "sys"] },
+      { changes: { mounts: [tmpfs("/dev/own/x")] }, left: ["proc", "sys"] },
+      { changes: { mounts: [tmpfs("/devices")] }, left: ["dev", "proc", "sys"] },
+    ]) {
+      await using root = await TestRoot.open();
+      await executor.run(step(root, "true", changes));
+      assert.deepEqual(await readdir(root.upper, { recursive: true }), left);
+    }
   });
 
   it("run() shows a mount below another one", async () => {
