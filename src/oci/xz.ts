@@ -1,8 +1,8 @@
-import { ReadableStream } from "node:stream/web";
 import { BuildError } from "../error.js";
 
 /** Decompresses any number of xz streams, in pieces of 64 KiB. */
 export async function* unxz(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { ReadableStream } = await import("node:stream/web");
   const { XzReadableStream } = await import("xz-decompress");
   const source = withoutEmpty(bytes);
   try {
