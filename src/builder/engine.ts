@@ -5,7 +5,7 @@ import type { Executor, SandboxProcess } from "../exec/executor.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
 import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
-import type { RemoteReader } from "../remote/remotes.js";
+import type { RemoteReader } from "../context/remote/remotes.js";
 import type { Layers } from "../store/layers.js";
 import type { SecretSource } from "../secret-source.js";
 import type { Board } from "./board.js";

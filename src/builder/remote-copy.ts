@@ -4,7 +4,7 @@ import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { RemoteSource } from "../plan/remote-source.js";
 import type { CopyStep } from "../plan/step.js";
-import type { RemoteContent } from "../remote/remotes.js";
+import type { RemoteContent } from "../context/remote/remotes.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";

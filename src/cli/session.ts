@@ -60,7 +60,7 @@ export async function openRegistry(
   const [{ RegistryClient }, { dockerCredentials }, { proxyChoice }] = await Promise.all([
     import("../registry/registry-client.js"),
     import("../registry/credentials.js"),
-    import("../http/proxy-choice.js"),
+    import("../registry/http/proxy-choice.js"),
   ]);
   const config = env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker");
   return new RegistryClient({

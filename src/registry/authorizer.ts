@@ -3,7 +3,7 @@ import type { Credentials } from "./docker-config.js";
 import { parseChallenge, type Challenge } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
 import { TokenCache } from "./token-cache.js";
-import type { Transport } from "../http/transport.js";
+import type { Transport } from "./http/transport.js";
 
 /** What an Authorizer works with. */
 export interface AuthorizerOptions {

@@ -2,8 +2,8 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
 import { unreachable } from "./registry-error.js";
 import type { Repository } from "./repository.js";
-import { pause } from "../http/retry.js";
-import { chunksOf } from "../http/transport.js";
+import { pause } from "./http/retry.js";
+import { chunksOf } from "./http/transport.js";
 
 /**
  * The bytes of a blob, not yet verified. A transfer that breaks goes on where it stopped, after

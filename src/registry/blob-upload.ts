@@ -1,9 +1,9 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
-import { webUrl } from "../http/web-url.js";
+import { webUrl } from "./http/web-url.js";
 import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
-import { discard } from "../http/transport.js";
+import { discard } from "./http/transport.js";
 
 /** How to bring a blob to a registry. */
 export interface PushOptions {

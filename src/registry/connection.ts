@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import type { ProxyChoice } from "../http/proxy-choice.js";
-import { discard, Transport, type HttpRequest } from "../http/transport.js";
-import { isLoopback, redirectTarget } from "../http/web-url.js";
+import type { ProxyChoice } from "./http/proxy-choice.js";
+import { discard, Transport, type HttpRequest } from "./http/transport.js";
+import { isLoopback, redirectTarget } from "./http/web-url.js";
 import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
 import { apiHost, urlHost } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
-import { defaultDelays } from "../http/retry.js";
+import { defaultDelays } from "./http/retry.js";
 
 /** Whom to trust, and who we are. */
 export interface RegistryOptions {

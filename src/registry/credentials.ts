@@ -7,7 +7,7 @@ import {
   type Credentials,
   type DockerConfig,
 } from "./docker-config.js";
-import { codeOf } from "../http/error-code.js";
+import { codeOf } from "./http/error-code.js";
 
 /** Looks up who we are at a registry host; undefined is anonymous. */
 export type CredentialSource = (

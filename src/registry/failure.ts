@@ -1,8 +1,8 @@
-import { parseRetryAfter } from "../http/retry.js";
-import { redactUrl } from "../http/web-url.js";
+import { parseRetryAfter } from "./http/retry.js";
+import { redactUrl } from "./http/web-url.js";
 import { RegistryError } from "./registry-error.js";
 import type { ApiResponse } from "./connection.js";
-import { readBody } from "../http/transport.js";
+import { readBody } from "./http/transport.js";
 
 /** What was tried, for messages: `{ verb: "pull", name: "ghcr.io/org/app:1" }`. */
 export interface Action {

@@ -6,7 +6,7 @@ import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
 import type { ApiResponse } from "./connection.js";
 import type { Repository } from "./repository.js";
-import { discard, readBody } from "../http/transport.js";
+import { discard, readBody } from "./http/transport.js";
 
 const headers = {
   Accept: [

@@ -10,8 +10,8 @@ import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
 import { Connection, type RegistryOptions } from "./connection.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { Repository } from "./repository.js";
-import { retried } from "../http/retry.js";
-import { discard } from "../http/transport.js";
+import { retried } from "./http/retry.js";
+import { discard } from "./http/transport.js";
 
 /**
  * Pulls from and pushes to OCI registries (distribution-spec). Whatever it hands out was verified

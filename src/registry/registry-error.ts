@@ -1,6 +1,6 @@
 import { BuildError } from "../error.js";
-import { authorityHint, connectionFailure, isNotTls, isUntrusted } from "../http/error-code.js";
-import { HttpError } from "../http/http-error.js";
+import { authorityHint, connectionFailure, isNotTls, isUntrusted } from "./http/error-code.js";
+import { HttpError } from "./http/http-error.js";
 
 /** A failure to talk with a registry. */
 export class RegistryError extends HttpError {}

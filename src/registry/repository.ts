@@ -2,7 +2,7 @@ import { familiarReference, type Reference } from "../oci/reference.js";
 import type { ApiResponse, Connection } from "./connection.js";
 import { failureOf, type Action } from "./failure.js";
 import { unreachable } from "./registry-error.js";
-import type { HttpRequest } from "../http/transport.js";
+import type { HttpRequest } from "./http/transport.js";
 
 /** One request about an image, and the answers that mean success. */
 export interface Call extends Omit<HttpRequest, "url"> {

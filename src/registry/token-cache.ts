@@ -1,5 +1,5 @@
 import { fetchToken, type TokenRequest } from "./token.js";
-import type { Transport } from "../http/transport.js";
+import type { Transport } from "./http/transport.js";
 
 interface Cached {
   readonly token: string;

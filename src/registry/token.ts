@@ -1,8 +1,8 @@
 import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
-import { redactUrl, webUrl } from "../http/web-url.js";
+import { redactUrl, webUrl } from "./http/web-url.js";
 import { RegistryError, unreachable } from "./registry-error.js";
-import { readBody, type HttpRequest, type Transport } from "../http/transport.js";
+import { readBody, type HttpRequest, type Transport } from "./http/transport.js";
 
 /** What a bearer challenge asks to bring (distribution, token specification). */
 export interface TokenRequest {

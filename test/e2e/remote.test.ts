@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { directoryWith, temporaryDirectory } from "../context/temporary.js";
-import { serve, TestRepository, type WebServer } from "../remote/git-server.js";
+import { serve, TestRepository, type WebServer } from "../context/remote/git-server.js";
 import { describeForAccounts } from "./support/site.js";
 
 describeForAccounts("sources from elsewhere", (site) => {

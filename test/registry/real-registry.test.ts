@@ -13,7 +13,7 @@ import { parseReference, type Reference } from "../../src/oci/reference.js";
 import type { Credentials } from "../../src/registry/docker-config.js";
 import { RegistryClient } from "../../src/registry/registry-client.js";
 import { unreachable } from "../../src/registry/registry-error.js";
-import { Transport } from "../../src/http/transport.js";
+import { Transport } from "../../src/registry/http/transport.js";
 import { failureOf } from "../oci/build-errors.js";
 import { chunked, collect } from "../oci/bytes.js";
 import { indexFor, makeImage, type SampleBlob } from "../oci/sample-image.js";

@@ -9,7 +9,7 @@ import type { ForeignEngine } from "../../builder/remote-state.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
-import type { RemoteReader } from "../../remote/remotes.js";
+import type { RemoteReader } from "../../context/remote/remotes.js";
 import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
 import { BuildError } from "../../error.js";

@@ -1,5 +1,5 @@
 import type { Board } from "../../builder/board.js";
-import type { RemoteReader } from "../../remote/remotes.js";
+import type { RemoteReader } from "../../context/remote/remotes.js";
 import type { SecretSource } from "../../secret-source.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";

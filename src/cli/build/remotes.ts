@@ -1,10 +1,10 @@
 import { readlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Transport } from "../../http/transport.js";
-import type { GitRepositories } from "../../remote/git-repositories.js";
-import type { HttpDownloads } from "../../remote/http-downloads.js";
-import { Remotes } from "../../remote/remotes.js";
+import type { Transport } from "../../registry/http/transport.js";
+import type { GitRepositories } from "../../context/remote/git-repositories.js";
+import type { HttpDownloads } from "../../context/remote/http-downloads.js";
+import { Remotes } from "../../context/remote/remotes.js";
 import type { SecretSource } from "../../secret-source.js";
 import { extraAuthorities, type Session } from "../session.js";
 
@@ -39,10 +39,10 @@ interface Downloading {
 /** Loaded when it is needed, as the registry's client is. */
 async function openDownloads({ io, store }: Session, secrets: SecretSource): Promise<Downloading> {
   const [{ HttpDownloads }, { Transport }, { proxyChoice }, { defaultDelays }] = await Promise.all([
-    import("../../remote/http-downloads.js"),
-    import("../../http/transport.js"),
-    import("../../http/proxy-choice.js"),
-    import("../../http/retry.js"),
+    import("../../context/remote/http-downloads.js"),
+    import("../../registry/http/transport.js"),
+    import("../../registry/http/proxy-choice.js"),
+    import("../../registry/http/retry.js"),
   ]);
   const transport = new Transport({
     ca: extraAuthorities(io.env),
@@ -58,8 +58,8 @@ async function openRepositories(
   secrets: SecretSource,
 ): Promise<GitRepositories> {
   const [{ GitRepositories }, { Git }, { deathGuard }] = await Promise.all([
-    import("../../remote/git-repositories.js"),
-    import("../../remote/git.js"),
+    import("../../context/remote/git-repositories.js"),
+    import("../../context/remote/git.js"),
     import("../../exec/run-runtime.js"),
   ]);
   const guard = deathGuard(await readlink("/proc/self"));
@@ -83,7 +83,7 @@ async function authoritiesFile(
 ): Promise<string | undefined> {
   const extra = extraAuthorities(env);
   if (extra === undefined) return undefined;
-  const { withUsual } = await import("../../http/authorities.js");
+  const { withUsual } = await import("../../registry/http/authorities.js");
   const path = join(work, "authorities.pem");
   await writeFile(path, withUsual(extra).join("\n"), { mode: 0o600 });
   return path;

@@ -13,7 +13,7 @@ import type { SourceTree } from "../../../src/context/source-tree.js";
 import type { Entry } from "../../../src/oci/changeset.js";
 import type { ImageConfig } from "../../../src/oci/image.js";
 import type { PlannedStage } from "../../../src/plan/plan.js";
-import type { RemoteReader } from "../../../src/remote/remotes.js";
+import type { RemoteReader } from "../../../src/context/remote/remotes.js";
 import { openStore, type Store } from "../../../src/store/store.js";
 import { populate, type Layout } from "../../context/temporary.js";
 import { planOf } from "../../plan/planning.js";

@@ -1,4 +1,4 @@
-import { BuildError } from "../error.js";
+import { BuildError } from "../../error.js";
 
 /** What a ref stands for in a remote repository. */
 export interface Resolved {

@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { isLoopback, webUrl } from "../../src/http/web-url.js";
+import { isLoopback, webUrl } from "../../../src/registry/http/web-url.js";
 
 describe("isLoopback()", () => {
   const cases = {

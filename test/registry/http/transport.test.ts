@@ -7,8 +7,8 @@ import { createServer as createSecureServer } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { readBody, Transport } from "../../src/http/transport.js";
-import { temporaryDirectory } from "../context/temporary.js";
+import { readBody, Transport } from "../../../src/registry/http/transport.js";
+import { temporaryDirectory } from "../../context/temporary.js";
 
 const run = promisify(execFile);
 

@@ -1,13 +1,13 @@
 import { assert } from "chai";
-import { Transport } from "../../src/http/transport.js";
-import { digestOf } from "../../src/oci/digest.js";
-import { HttpDownloads } from "../../src/remote/http-downloads.js";
-import type { SecretSource } from "../../src/secret-source.js";
-import { prune } from "../../src/store/garbage.js";
-import type { Store } from "../../src/store/store.js";
-import { failureOf } from "../oci/build-errors.js";
-import { reply, startRogue } from "../registry/rogue-server.js";
-import { temporaryStore } from "../store/fixture.js";
+import { Transport } from "../../../src/registry/http/transport.js";
+import { digestOf } from "../../../src/oci/digest.js";
+import { HttpDownloads } from "../../../src/context/remote/http-downloads.js";
+import type { SecretSource } from "../../../src/secret-source.js";
+import { prune } from "../../../src/store/garbage.js";
+import type { Store } from "../../../src/store/store.js";
+import { failureOf } from "../../oci/build-errors.js";
+import { reply, startRogue } from "../../registry/rogue-server.js";
+import { temporaryStore } from "../../store/fixture.js";
 
 const { signal } = new AbortController();
 const noSecrets: SecretSource = () => Promise.resolve(undefined);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { kill } from "node:process";
-import { BuildError } from "../error.js";
+import { BuildError } from "../../error.js";
 import { collect } from "./collect.js";
 
 /** What git may know of this machine. */

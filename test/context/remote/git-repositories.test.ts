@@ -1,13 +1,13 @@
 import { assert } from "chai";
 import { join } from "node:path";
-import { toText } from "../../src/oci/changeset.js";
-import { gitSource, parseGitUrl } from "../../src/plan/git-url.js";
-import type { GitSource } from "../../src/plan/remote-source.js";
-import { Git } from "../../src/remote/git.js";
-import { GitRepositories } from "../../src/remote/git-repositories.js";
-import type { SecretSource } from "../../src/secret-source.js";
-import { directoryWith, temporaryDirectory } from "../context/temporary.js";
-import { failureOf } from "../oci/build-errors.js";
+import { toText } from "../../../src/oci/changeset.js";
+import { gitSource, parseGitUrl } from "../../../src/plan/git-url.js";
+import type { GitSource } from "../../../src/plan/remote-source.js";
+import { Git } from "../../../src/context/remote/git.js";
+import { GitRepositories } from "../../../src/context/remote/git-repositories.js";
+import type { SecretSource } from "../../../src/secret-source.js";
+import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
+import { failureOf } from "../../oci/build-errors.js";
 import { serve, TestRepository, type WebServer } from "./git-server.js";
 
 const { signal } = new AbortController();
@@ -52,7 +52,7 @@ describe("C23 GitRepositories", () => {
     main.git("tag", "--annotate", "--message=one", "v1");
     main.git("branch", "other/v1", first);
     main.git("submodule", "--quiet", "add", join(root, "sub"), "lib");
-    main.git("config", "--file=.gitmodules", "submodule.lib.url", "../../sub/.git");
+    main.git("config", "--file=.gitmodules", "submodule.lib.url", "../sub/.git");
     second = main.commit({ a: "2", x: "" });
     server = await serve(root);
   });

@@ -1,4 +1,4 @@
-import type { SecretSource } from "../secret-source.js";
+import type { SecretSource } from "../../secret-source.js";
 
 /** The Authorization header for a URL of ADD, from the secrets that its host has (C22). */
 export async function httpAuthorization(

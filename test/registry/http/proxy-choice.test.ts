@@ -1,6 +1,6 @@
 import { assert } from "chai";
-import { BuildError } from "../../src/error.js";
-import { proxyChoice } from "../../src/http/proxy-choice.js";
+import { BuildError } from "../../../src/error.js";
+import { proxyChoice } from "../../../src/registry/http/proxy-choice.js";
 
 const both = { HTTP_PROXY: "http://plain:1", HTTPS_PROXY: "http://secure:2" };
 

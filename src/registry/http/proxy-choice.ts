@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { BuildError } from "../error.js";
+import { BuildError } from "../../error.js";
 import { isLoopback } from "./web-url.js";
 
 /** The proxy to reach a URL through; undefined is the direct way. */

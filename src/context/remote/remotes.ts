@@ -1,11 +1,11 @@
-import { single, type SelectedSource } from "../context/source-tree.js";
-import { toBytePath, type BytePath, type FileEntry } from "../oci/changeset.js";
-import { hexOf } from "../oci/digest.js";
-import { shownOf } from "../plan/git-url.js";
-import type { GitSource, HttpSource, RemoteSource } from "../plan/remote-source.js";
-import { redactUrl } from "../http/web-url.js";
-import type { Download } from "../store/downloads.js";
-import type { Store } from "../store/store.js";
+import { single, type SelectedSource } from "../source-tree.js";
+import { toBytePath, type BytePath, type FileEntry } from "../../oci/changeset.js";
+import { hexOf } from "../../oci/digest.js";
+import { shownOf } from "../../plan/git-url.js";
+import type { GitSource, HttpSource, RemoteSource } from "../../plan/remote-source.js";
+import { redactUrl } from "../../registry/http/web-url.js";
+import type { Download } from "../../store/downloads.js";
+import type { Store } from "../../store/store.js";
 import type { GitRepositories } from "./git-repositories.js";
 import type { HttpDownloads, OnBytes } from "./http-downloads.js";
 

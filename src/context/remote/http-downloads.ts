@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
-import { BuildError } from "../error.js";
-import { authorityHint, connectionFailure, isUntrusted } from "../http/error-code.js";
-import { HttpError } from "../http/http-error.js";
-import { parseRetryAfter, retried } from "../http/retry.js";
-import { chunksOf, discard, type Transport } from "../http/transport.js";
-import { redactUrl, redirectTarget } from "../http/web-url.js";
-import type { SecretSource } from "../secret-source.js";
-import type { Digest } from "../oci/digest.js";
-import type { Download } from "../store/downloads.js";
-import type { Store } from "../store/store.js";
+import { BuildError } from "../../error.js";
+import { authorityHint, connectionFailure, isUntrusted } from "../../registry/http/error-code.js";
+import { HttpError } from "../../registry/http/http-error.js";
+import { parseRetryAfter, retried } from "../../registry/http/retry.js";
+import { chunksOf, discard, type Transport } from "../../registry/http/transport.js";
+import { redactUrl, redirectTarget } from "../../registry/http/web-url.js";
+import type { SecretSource } from "../../secret-source.js";
+import type { Digest } from "../../oci/digest.js";
+import type { Download } from "../../store/downloads.js";
+import type { Store } from "../../store/store.js";
 import { httpAuthorization } from "./authorization.js";
 
 /** Bytes that have come so far, of how many. */

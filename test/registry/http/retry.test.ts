@@ -1,6 +1,6 @@
 import { assert } from "chai";
-import { RegistryError } from "../../src/registry/registry-error.js";
-import { parseRetryAfter, retried } from "../../src/http/retry.js";
+import { RegistryError } from "../../../src/registry/registry-error.js";
+import { parseRetryAfter, retried } from "../../../src/registry/http/retry.js";
 
 const busy = (retryAfter?: number) =>
   new RegistryError("REGISTRY", "Cannot pull: busy", { status: 503, retryAfter });

@@ -1,4 +1,4 @@
-import { BuildError, type BuildErrorCode, type BuildErrorContext } from "../error.js";
+import { BuildError, type BuildErrorCode, type BuildErrorContext } from "../../error.js";
 
 /** What else is known of a failed exchange. */
 export interface HttpErrorContext extends BuildErrorContext {
