@@ -52,7 +52,7 @@ describe("C23 GitRepositories", () => {
     main.git("tag", "--annotate", "--message=one", "v1");
     main.git("branch", "other/v1", first);
     main.git("submodule", "--quiet", "add", join(root, "sub"), "lib");
-    main.git("config", "--file=.gitmodules", "submodule.lib.url", "../sub/.git");
+    main.git("config", "--file=.gitmodules", "submodule.lib.url", "../../sub/.git");
     second = main.commit({ a: "2", x: "" });
     server = await serve(root);
   });
