@@ -1,17 +1,36 @@
 "use strict";
 // dist/tsbuild.cjs: runs the bundle from V8's code cache where that is from this very node, else
-// from its text.
+// from its text. The first lines are in words that every Node understands.
+var node = process.versions.node.split(".").map(Number);
+if (node[0] < 20 || (node[0] === 20 && node[1] < 19)) {
+  process.stderr.write(
+    "ERROR: Cannot start: Node " +
+      process.versions.node +
+      " is too old\n" +
+      "hint: tsbuild needs Node 20.19 or newer: https://nodejs.org\n",
+  );
+  process.exit(1);
+}
 const { readFileSync } = require("node:fs");
 const { wrap } = require("node:module");
 const { Script } = require("node:vm");
 
-const filename = `${__dirname}/bundle.cjs`;
-const source = wrap(readFileSync(filename, "latin1"));
-let cachedData;
-try {
-  cachedData = readFileSync(`${filename}.cache`);
-} catch {
-  // not compiled: slower, nothing else
+if (process.argv[2] === "version" && process.argv.length === 3) {
+  // scripts ask for it again and again, and the bundle would take as long as node itself
+  const { version } = JSON.parse(readFileSync(`${__dirname}/../package.json`, "utf8"));
+  process.stdout.write(`tsbuild ${version}\n`);
+} else {
+  run(`${__dirname}/bundle.cjs`);
 }
-const script = new Script(source, { filename, cachedData });
-script.runInThisContext()(exports, require, module, filename, __dirname);
+
+function run(filename) {
+  const source = wrap(readFileSync(filename, "latin1"));
+  let cachedData;
+  try {
+    cachedData = readFileSync(`${filename}.cache`);
+  } catch {
+    // not compiled: slower, nothing else
+  }
+  const script = new Script(source, { filename, cachedData });
+  script.runInThisContext()(exports, require, module, filename, __dirname);
+}

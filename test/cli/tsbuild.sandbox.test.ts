@@ -216,8 +216,8 @@ describe("bin/tsbuild", () => {
   }
 
   it("explains a Node that is too old", () => {
-    const check = readFileSync(join(home, "app/bin/check-node.cjs"), "utf8");
-    const old = `Object.defineProperty(process, "versions", { value: { node: "18.20.4" } });${check}`;
+    const loader = readFileSync("scripts/loader.cjs", "utf8");
+    const old = `Object.defineProperty(process, "versions", { value: { node: "18.20.4" } });${loader}`;
     const { status, stderr } = run(process.execPath, ["--eval", old]);
     assert.match(stderr, /^ERROR: Cannot start: Node 18.20.4 is too old\nhint: tsbuild needs/);
     assert.strictEqual(status, 1);
