@@ -3,10 +3,11 @@ import { difference } from "./difference.js";
 import type { Image, Outcome } from "./outcome.js";
 import { everything, render, type View } from "./render.js";
 
-/** What is wrong with tsbuild's outcome of a case; undefined when nothing is. */
+/** What is wrong with tsbuild's outcome of a case, or with its mark; undefined when nothing is. */
 export function fault(item: Case, outcome: Outcome, bases: readonly Image[]): string | undefined {
   const wrong = faultOf(item, outcome, bases);
-  return item.pending === undefined || isBug(outcome) ? wrong : undefined;
+  if (item.pending === undefined || isBug(outcome)) return wrong;
+  return wrong === undefined ? 'it is right: take away "pending:"' : undefined;
 }
 
 /** Even what is not right yet must not end in a crash. */
@@ -20,11 +21,6 @@ function faultOf(item: Case, outcome: Outcome, bases: readonly Image[]): string 
   if (expected === undefined) return "nothing is recorded: run it with --record";
   const got = render(outcome, bases, everything);
   return got === expected ? undefined : difference(expected, got);
-}
-
-/** True when a case that is marked as pending gives what it must. */
-export function isDone(item: Case, outcome: Outcome, bases: readonly Image[]): boolean {
-  return faultOf(item, outcome, bases) === undefined;
 }
 
 function wrongRefusal(

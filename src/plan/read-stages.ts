@@ -1,4 +1,4 @@
-import { locate, type Span } from "../error.js";
+import { BuildError, locate, type Span } from "../error.js";
 import type { Platform } from "../oci/platform.js";
 import { parseReference } from "../oci/reference.js";
 import type { From, Instruction } from "../parser/instruction.js";
@@ -31,7 +31,7 @@ function readStage(
   const image = readImage(from, setting);
   const want = { platform: readPlatform(from, setting), at: from.image.at };
   const replacement = from.name && namedBase(name, want, options);
-  const base = replacement ?? stageBase(image, earlier) ?? imageBase(image, want, options);
+  const base = replacement ?? stageBase(image, want, earlier) ?? imageBase(image, want, options);
   return {
     index,
     name,
@@ -47,10 +47,14 @@ interface Want {
   readonly at: Span;
 }
 
-/** Of two stages with one name the later one counts. */
-function stageBase(image: string, earlier: readonly Stage[]): StageBase | undefined {
+/** Of two stages with one name the later one counts. Unlike --from and --target, FROM looks at case (S02). */
+function stageBase(image: string, { at }: Want, earlier: readonly Stage[]): StageBase | undefined {
   const stage = findStage(image, earlier);
-  return stage && { kind: "stage", stage };
+  if (stage === undefined || stage.name === image) return stage && { kind: "stage", stage };
+  throw new BuildError("STAGE", `Cannot start a stage from "${image}": no image has such a name`, {
+    at,
+    hint: `FROM knows stages by their names in lower case: FROM ${stage.name}`,
+  });
 }
 
 /** The last of `stages` that is called `name` after AS, ignoring case (S03). */

@@ -78,6 +78,11 @@ describe("fault()", () => {
     assert.match(fault(item, { kind: "text", code: 0, text: "" }, []) ?? "", /must fail/);
   });
 
+  it("does not take a mark of what is right by now", () => {
+    const outcome = { kind: "failed", message: "Dockerfile:2:1: no such file" } as const;
+    assert.match(fault({ ...item, pending: "not done" }, outcome, []) ?? "", /take away/);
+  });
+
   it("never takes a crash, not even of a case that is pending", () => {
     const message = "ERROR: Cannot go on: a bug in tsbuild: TypeError: x";
     const pending = { ...item, pending: "not done" };

@@ -112,6 +112,13 @@ describe("makePlan(): stages", () => {
       at: "$base",
     },
     {
+      name: "S02: a stage of which FROM gives the name in upper case",
+      text: "FROM a AS First\nFROM FIRST",
+      message: 'Cannot start a stage from "FIRST": no image has such a name',
+      at: "FIRST",
+      hint: "FROM knows stages by their names in lower case: FROM first",
+    },
+    {
       name: "S07: a platform that expands to nothing",
       text: "ARG p\nFROM --platform=$p scratch",
       message: 'Cannot use platform "$p": it is empty',

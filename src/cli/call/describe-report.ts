@@ -1,4 +1,4 @@
-import { formatTable } from "../commands/table.js";
+import { formatColumns } from "./columns.js";
 
 const version = "1.0.0";
 const requests = [
@@ -27,5 +27,5 @@ export function describeJson(): object {
 /** The same for people. */
 export function describeText(): string {
   const rows = requests.map(({ name, description }) => [name, version, description]);
-  return formatTable([["NAME", "VERSION", "DESCRIPTION"], ...rows]);
+  return formatColumns([["NAME", "VERSION", "DESCRIPTION"], ...rows], 1);
 }

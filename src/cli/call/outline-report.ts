@@ -1,7 +1,7 @@
 import type { Source } from "../../error.js";
 import type { Outline, OutlinedMount } from "../../plan/outline.js";
 import { printable } from "../../progress/terminal-text.js";
-import { formatTable } from "../commands/table.js";
+import { formatColumns } from "./columns.js";
 import { Lines, locationOf } from "./lines.js";
 
 /** The outline in the shape of `docker buildx build --call=outline,format=json`. */
@@ -33,6 +33,8 @@ function mountsJson(mounts: readonly OutlinedMount[], lines: Lines): object | un
   }));
 }
 
+const gap = 3;
+
 /** The outline for people. */
 export function outlineText({ name, description, args, secrets, ssh }: Outline): string {
   const head = [
@@ -41,10 +43,10 @@ export function outlineText({ name, description, args, secrets, ssh }: Outline):
   ];
   const rows = args.map(({ name: arg, value = "", description: text = "" }) => [arg, value, text]);
   return sections([
-    formatTable(head),
+    formatColumns(head, 1),
     rows.length === 0
       ? ""
-      : formatTable([["BUILD ARG", "VALUE", "DESCRIPTION"], ...rows.map(clean)]),
+      : formatColumns([["BUILD ARG", "VALUE", "DESCRIPTION"], ...rows.map(clean)], gap),
     mountsTable("SECRET", secrets),
     mountsTable("SSH", ssh),
   ]);
@@ -52,7 +54,7 @@ export function outlineText({ name, description, args, secrets, ssh }: Outline):
 
 function mountsTable(title: string, mounts: readonly OutlinedMount[]): string {
   const rows = mounts.map(({ name, required }) => [name, required ? "true" : ""]);
-  return rows.length === 0 ? "" : formatTable([[title, "REQUIRED"], ...rows.map(clean)]);
+  return rows.length === 0 ? "" : formatColumns([[title, "REQUIRED"], ...rows.map(clean)], gap);
 }
 
 function clean(row: readonly string[]): readonly string[] {
@@ -60,5 +62,5 @@ function clean(row: readonly string[]): readonly string[] {
 }
 
 function sections(tables: readonly string[]): string {
-  return tables.filter((table) => table !== "").join("\n");
+  return tables.map((table) => (table === "" ? "" : `${table}\n`)).join("");
 }

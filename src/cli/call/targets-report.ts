@@ -1,6 +1,6 @@
 import type { Dockerfile, From } from "../../parser/instruction.js";
 import { describe } from "../../plan/describe.js";
-import { formatTable } from "../commands/table.js";
+import { formatColumns } from "./columns.js";
 import { Lines, locationOf } from "./lines.js";
 
 /** A stage that may be built. */
@@ -41,5 +41,5 @@ export function targetsText(dockerfile: Dockerfile): string {
     isDefault ? `${name} (default)`.trimStart() : name,
     description,
   ]);
-  return formatTable([["TARGET", "DESCRIPTION"], ...rows]);
+  return formatColumns([["TARGET", "DESCRIPTION"], ...rows], 1);
 }
