@@ -24,10 +24,17 @@ export class Board {
     return id;
   }
 
-  start(id: number, reason?: string): void {
+  start(id: number): void {
     if (this.#open.get(id) !== "declared") return;
     this.#open.set(id, "started");
-    this.#emit({ type: "started", id, reason });
+    this.#emit({ type: "started", id });
+  }
+
+  /** Starts a vertex that has not, and says why it is no cache hit. */
+  miss(id: number, reason: string): void {
+    if (!this.#open.has(id)) return;
+    this.start(id);
+    this.#emit({ type: "missed", id, reason });
   }
 
   output(id: number, stream: "stdout" | "stderr", chunk: Uint8Array): void {

@@ -1,25 +1,41 @@
 import { copyKey, selectionKey } from "../cache/key.js";
-import type { KeyWithComponents, SelectionFacts, SelectionKey, StateKey } from "../cache/key.js";
+import type { SelectionFacts, SelectionKey, StateKey } from "../cache/key.js";
 import type { SelectedSource } from "../context/source-tree.js";
+import type { Source } from "../error.js";
 import type { CopyStep } from "../plan/step.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { LayerRecord } from "../store/layers.js";
+import type { CopyMiss } from "./copy-miss.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
+/** What a COPY selects from. */
+export interface CopyOrigin {
+  /** Names the state, or what was selected from a directory. */
+  readonly key: SelectionKey | StateKey;
+  /** The step that a change of the state came from; undefined of a directory. */
+  readonly changedAt: string | undefined;
+  /** Of a directory: what hides some of it. */
+  readonly ignore: Source | undefined;
+  readonly select: () => Promise<readonly SelectedSource[]>;
+}
+
 /** The layer that the same selection gave before, else the one that `make` makes. */
 export async function byShortCut(
-  origin: SelectionKey | StateKey,
+  origin: CopyOrigin,
   task: Task<CopyStep>,
   engine: Engine,
-  make: () => Promise<LayerRecord>,
+  make: (selected: readonly SelectedSource[], miss: CopyMiss) => Promise<LayerRecord>,
 ): Promise<LayerRecord> {
-  const short = copyKey(task.step, { origin, parent: task.parent.key });
+  const short = copyKey(task.step, { origin: origin.key, parent: task.parent.key });
   const known = await recordedLayer(short.key, task, engine);
   if (known !== undefined) return known;
-  const layer = await make();
-  task.later(keepShortCut(short, layer, { task, engine }));
+  const selected = await origin.select();
+  const { CopyMiss } = await import("./copy-miss.js");
+  const miss = new CopyMiss({ origin, short, selected }, task, engine);
+  const layer = await make(selected, miss);
+  task.later(miss.record(layer));
   return layer;
 }
 
@@ -29,22 +45,4 @@ export async function contentOf(selected: readonly SelectedSource[]): Promise<Se
   for (const { name, entries, implied } of selected)
     facts.push({ name, tree: await treeDigest(entries), implied: [...implied].sort() });
   return selectionKey(facts);
-}
-
-async function keepShortCut(
-  { key, components }: KeyWithComponents,
-  { id, tree }: LayerRecord,
-  { task, engine }: { readonly task: Task; readonly engine: Engine },
-): Promise<void> {
-  const { title: stepTitle } = task.step;
-  const createdAt = engine.now();
-  await engine.cache.put({
-    key,
-    layer: id,
-    tree,
-    components,
-    identities: [],
-    stepTitle,
-    createdAt,
-  });
 }

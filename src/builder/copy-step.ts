@@ -3,13 +3,13 @@ import type { SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { Entry } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
-import { byShortCut, contentOf } from "./copy-short-cut.js";
+import { byShortCut, contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
-import { writeLayer } from "./write-layer.js";
+import { writeLayer, type LayerTask } from "./write-layer.js";
 
 /**
  * `COPY` and `ADD`: what the layer would hold is worked out first, and that is its key
@@ -18,7 +18,10 @@ import { writeLayer } from "./write-layer.js";
 export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
   if (task.step.sources.some((source) => typeof source !== "string")) {
     const { addRemote } = await import("./remote-copy.js");
-    return await addRemote(task, engine, (selected) => write(selected, task, engine));
+    return await addRemote(task, engine, {
+      write: (selected) => write(selected, task, engine),
+      copyFrom: (origin) => copyFrom(origin, task, engine),
+    });
   }
   const origin = await originState(task, engine);
   return origin === undefined
@@ -29,21 +32,39 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
 /** Reading a context is what tells whether it changed. */
 async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
   engine.board.start(task.vertex);
-  const selected = await select(await openContext(task.step, engine), task);
-  const key = await contentOf(selected);
-  return await byShortCut(key, task, engine, () => write(selected, task, engine));
+  const tree = await openContext(task.step, engine);
+  const selected = await select(tree, task);
+  const origin: CopyOrigin = {
+    key: await contentOf(selected),
+    changedAt: undefined,
+    ignore: tree.ignore,
+    select: () => Promise.resolve(selected),
+  };
+  return await copyFrom(origin, task, engine);
 }
 
 async function copyFromState(
-  origin: State,
+  state: State,
   task: Task<CopyStep>,
   engine: Engine,
 ): Promise<LayerRecord> {
-  return await byShortCut(origin.key, task, engine, async () => {
-    const files = await engine.snapshots.files(await origin.chain(task.signal));
-    engine.board.start(task.vertex);
-    return await write(await select(new FileTreeSource(files), task), task, engine);
-  });
+  const origin: CopyOrigin = {
+    key: state.key,
+    changedAt: state.changedAt,
+    ignore: undefined,
+    select: async () => {
+      const files = await engine.snapshots.files(await state.chain(task.signal));
+      engine.board.start(task.vertex);
+      return await select(new FileTreeSource(files), task);
+    },
+  };
+  return await copyFrom(origin, task, engine);
+}
+
+function copyFrom(origin: CopyOrigin, task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
+  return byShortCut(origin, task, engine, (selected, miss) =>
+    write(selected, { ...task, explain: (tree) => miss.explain(tree) }, engine),
+  );
 }
 
 /** The stage, image or context that is copied from; undefined for a directory of this machine. */
@@ -79,7 +100,7 @@ async function select(
 
 async function write(
   selected: readonly SelectedSource[],
-  task: Task<CopyStep>,
+  task: LayerTask<CopyStep>,
   engine: Engine,
 ): Promise<LayerRecord> {
   return await writeLayer(await place(selected, task, engine), task, engine);

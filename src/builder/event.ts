@@ -14,8 +14,9 @@ export interface Vertex {
  */
 export type BuildEvent =
   | { readonly type: "declared"; readonly vertex: Vertex; readonly inputs: readonly number[] }
-  /** `reason` says why a step is no cache hit. */
-  | { readonly type: "started"; readonly id: number; readonly reason?: string | undefined }
+  | { readonly type: "started"; readonly id: number }
+  /** Why a step, which has started, is no cache hit. */
+  | { readonly type: "missed"; readonly id: number; readonly reason: string }
   | {
       readonly type: "output";
       readonly id: number;

@@ -1,18 +1,24 @@
 import { explainMiss } from "../cache/explain.js";
-import { addIdentities, addKey, type KeyWithComponents } from "../cache/key.js";
+import { copyIdentities, addKey, type KeyWithComponents } from "../cache/key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { RemoteSource } from "../plan/remote-source.js";
 import type { CopyStep } from "../plan/step.js";
 import type { RemoteContent } from "../context/remote/remotes.js";
 import type { LayerRecord } from "../store/layers.js";
+import { contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";
 import { foreignState } from "./remote-state.js";
 import type { Task } from "./step-task.js";
 
-/** Places what was selected over the state before the step, and gives the layer of that. */
-type Write = (selected: readonly SelectedSource[]) => Promise<LayerRecord>;
+/** How a copy goes on once it is known what to copy. */
+interface Copying {
+  /** Places what was selected over the state before the step, and gives the layer of that. */
+  readonly write: (selected: readonly SelectedSource[]) => Promise<LayerRecord>;
+  /** As `write`, unless the same was selected before. */
+  readonly copyFrom: (origin: CopyOrigin) => Promise<LayerRecord>;
+}
 
 /**
  * An `ADD` with sources from elsewhere (SEMANTICS C22, C23): each is asked what it is now. Where all
@@ -21,7 +27,7 @@ type Write = (selected: readonly SelectedSource[]) => Promise<LayerRecord>;
 export async function addRemote(
   task: Task<CopyStep>,
   engine: Engine,
-  write: Write,
+  { write, copyFrom }: Copying,
 ): Promise<LayerRecord> {
   const adding = { task, engine };
   const { sources } = task.step;
@@ -29,13 +35,31 @@ export async function addRemote(
   const facts = shortCut(asked, task);
   const known = facts && (await recordedLayer(facts.key, task, engine));
   if (known !== undefined) return known;
-  const identities = addIdentities(task.step, { scope: engine.scope, ...task.place });
-  engine.board.start(task.vertex, facts && reasonOf(facts, identities, adding));
+  if (facts === undefined) return await copyFrom(await selectedNow(asked, adding));
+  const identities = copyIdentities(task.step, { scope: engine.scope, ...task.place });
+  engine.board.miss(task.vertex, reasonOf(facts, identities, adding));
+  const layer = await write(await selectAll(asked, adding));
+  await keep(layer, { facts, identities }, adding);
+  return layer;
+}
+
+/** With patterns among the sources: what they select only a look at the files tells. */
+async function selectedNow(asked: readonly Asked[], adding: Adding): Promise<CopyOrigin> {
+  const { board, contexts } = adding.engine;
+  board.start(adding.task.vertex);
+  const selected = await selectAll(asked, adding);
+  const { ignore } = await contexts.open(undefined);
+  const key = await contentOf(selected);
+  return { key, changedAt: undefined, ignore, select: () => Promise.resolve(selected) };
+}
+
+async function selectAll(
+  asked: readonly Asked[],
+  adding: Adding,
+): Promise<readonly SelectedSource[]> {
   const selected: SelectedSource[] = [];
   for (const one of asked) selected.push(...(await select(one, adding)));
-  const layer = await write(selected);
-  if (facts !== undefined) await keep(layer, { facts, identities }, adding);
-  return layer;
+  return selected;
 }
 
 interface Adding {
@@ -62,7 +86,7 @@ async function ask(source: RemoteSource | string, { task, engine }: Adding): Pro
   return { source, content };
 }
 
-/** Undefined where a pattern selects, too: what it selects only a look at the files tells. */
+/** Undefined where a pattern selects, too. */
 function shortCut(
   asked: readonly Asked[],
   { step, parent }: Task<CopyStep>,

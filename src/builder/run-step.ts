@@ -57,7 +57,7 @@ async function runAndRecord(
   const identities = runIdentities(step, { scope: engine.scope, ...task.place });
   const nearest = engine.cache.nearest(identities);
   const reason = fresh ? "--no-cache" : explainMiss(components, nearest, task.parent.changedAt);
-  engine.board.start(vertex, reason);
+  engine.board.miss(vertex, reason);
   const { layer, recorded } = await execute(task, engine);
   task.made.set(key, layer);
   const { id, tree } = layer;

@@ -1,5 +1,6 @@
 import { BuildError } from "../error.js";
 import type { Entry } from "../oci/changeset.js";
+import type { Step } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { LayerRecord, PublishedLayer } from "../store/layers.js";
@@ -8,16 +9,22 @@ import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import type { Task } from "./step-task.js";
 
+/** A step whose layer is worked out before it is looked for. */
+export interface LayerTask<S extends Step = Step> extends Task<S> {
+  /** Why there is no layer of that content. */
+  readonly explain?: ((tree: TreeDigest) => Promise<string>) | undefined;
+}
+
 /**
  * The layer that holds exactly `changes`: a known one of that content, else a new one. Two builds
  * that need the same new layer: the second waits for the first.
  */
 export async function writeLayer(
   changes: readonly Entry[],
-  task: Task,
+  task: LayerTask,
   engine: Engine,
 ): Promise<LayerRecord> {
-  const { vertex, signal } = task;
+  const { vertex, explain, signal } = task;
   const tree = await treeDigest(changes);
   const known = await find(tree, task, engine);
   if (known !== undefined) return known;
@@ -27,6 +34,7 @@ export async function writeLayer(
   if (meanwhile !== undefined) return meanwhile;
   using _place = await engine.jobs.take(signal);
   engine.board.start(vertex);
+  if (explain !== undefined) engine.board.miss(vertex, await explain(tree));
   const { layer, recorded } = await write(changes, tree, task, engine);
   task.later(holding(held.move(), recorded));
   engine.board.end(vertex, { kind: "done" });

@@ -18,8 +18,9 @@ export function explainMiss(
   above: string,
 ): string {
   if (nearest === undefined) return "no earlier run";
-  const changes = differences(valuesOf(nearest.components), valuesOf(components)).map((change) =>
-    change === "parent changed" ? `${change} at ${above}` : change,
+  const changed = changedComponents(nearest.components, components);
+  const changes = [...changed].map(([name, text]) =>
+    name === "parent" ? `${text} at ${above}` : text,
   );
   // Every part is the same: either the order of variables is not, or the result was removed.
   if (changes.length === 0) {
@@ -31,22 +32,27 @@ export function explainMiss(
   return `${changes.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-type Values = ReadonlyMap<string, string>;
-
-function valuesOf(components: readonly KeyComponent[]): Values {
-  return new Map(components.map(({ name, value }) => [name, value]));
+/**
+ * What is told of each component that differs: "user changed". In the order of the key, and what is
+ * no longer there at the end.
+ */
+export function changedComponents(
+  before: readonly KeyComponent[],
+  now: readonly KeyComponent[],
+): ReadonlyMap<string, string> {
+  const [earlier, later] = [valuesOf(before), valuesOf(now)];
+  const changes = new Map<string, string>();
+  for (const [name, value] of later) {
+    const old = earlier.get(name);
+    if (old === undefined) changes.set(name, `${name} added`);
+    else if (old !== value) changes.set(name, `${name} changed`);
+  }
+  for (const name of earlier.keys()) if (!later.has(name)) changes.set(name, `${name} removed`);
+  return changes;
 }
 
-/** In the order of the key, and what is no longer there at the end. */
-function differences(before: Values, now: Values): readonly string[] {
-  const changes: string[] = [];
-  for (const [name, value] of now) {
-    const earlier = before.get(name);
-    if (earlier === undefined) changes.push(`${name} added`);
-    else if (earlier !== value) changes.push(`${name} changed`);
-  }
-  for (const name of before.keys()) if (!now.has(name)) changes.push(`${name} removed`);
-  return changes;
+function valuesOf(components: readonly KeyComponent[]): ReadonlyMap<string, string> {
+  return new Map(components.map(({ name, value }) => [name, value]));
 }
 
 function sameOrder(before: readonly KeyComponent[], now: readonly KeyComponent[]): boolean {

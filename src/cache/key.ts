@@ -73,7 +73,7 @@ export function copyKey(
   { origin, parent }: { readonly origin: SelectionKey | StateKey; readonly parent: StateKey },
 ): KeyWithComponents {
   const components = [
-    component("sources", step.sources.map(patternOf)),
+    component("sources", step.sources.map(spellingOf)),
     ...placingComponents(step),
     { name: "origin", value: origin },
     { name: "parent", value: parent },
@@ -110,27 +110,25 @@ export function keyOfRemote(identity: readonly string[], unpack: boolean): Cache
   return hashFields([FORMAT, "remote", String(unpack), ...identity]) as CacheKey;
 }
 
-/** What decides how files are placed. */
+/** What decides how files are placed; named as it is written. */
 function placingComponents(step: CopyStep): readonly KeyComponent[] {
   const { instruction, files, destination, chown, chmod } = step;
   const { exclude, parents, link, unpack } = step;
   return [
-    component(
-      "files",
-      files.flatMap(({ name, body }) => [name, body]),
-    ),
+    component("instruction", [instruction]),
+    ...files.map(({ name, body }) => component(`heredoc ${name}`, [body])),
     component("destination", [destination]),
-    component("owner", chown === undefined ? [] : [chown]),
-    component("mode", chmod === undefined ? [] : [chmod]),
-    component("exclusions", exclude),
-    component("flags", [instruction, String(parents), String(link), String(unpack)]),
+    component("--chown", chown === undefined ? [] : [chown]),
+    component("--chmod", chmod === undefined ? [] : [chmod]),
+    component("--exclude", exclude),
+    component("--parents", [String(parents)]),
+    component("--link", [String(link)]),
+    component("--unpack", [String(unpack)]),
   ];
 }
 
-/** COPY has patterns only: what ADD downloads has no origin with a state. */
-function patternOf(source: CopyStep["sources"][number]): string {
-  if (typeof source === "string") return source;
-  throw new Error(`a COPY from a state cannot download ${source.kind}`);
+function spellingOf(source: CopyStep["sources"][number]): string {
+  return typeof source === "string" ? source : JSON.stringify(source);
 }
 
 /** One source of a COPY: what `tree` digests is placed under `name`, `implied` directories less strictly. */
@@ -167,15 +165,15 @@ export function stateUpon(parent: StateKey, tree: TreeDigest): StateKey {
  * whatever was at its place. Explains misses; never decides a hit.
  */
 export function runIdentities(step: RunStep, place: StepPlace): readonly string[] {
-  return identities(step.argv, place);
+  return identities("run", step.argv, place);
 }
 
-/** As `runIdentities`, of an ADD: by what it is written to download, and where to. */
-export function addIdentities(
-  { sources, destination }: CopyStep,
+/** As `runIdentities`, of a COPY or ADD: by what it is written to copy, and where to. */
+export function copyIdentities(
+  { origin, sources, destination }: CopyStep,
   place: StepPlace,
-): readonly string[] {
-  return identities(["ADD", JSON.stringify(sources), destination], place);
+): readonly [command: string, ...rest: string[]] {
+  return identities("copy", [JSON.stringify(origin), JSON.stringify(sources), destination], place);
 }
 
 /** Where a step stands: the Dockerfile, its stage, and how many steps come before it there. */
@@ -186,12 +184,13 @@ export interface StepPlace {
 }
 
 function identities(
+  kind: "copy" | "run",
   command: readonly string[],
   { scope, stage, index }: StepPlace,
-): readonly string[] {
+): [command: string, ...rest: string[]] {
   return [
-    hashFields([FORMAT, "same command", scope, stage, ...command]),
-    hashFields([FORMAT, "same place", scope, stage, String(index)]),
+    hashFields([FORMAT, "same command", kind, scope, stage, ...command]),
+    hashFields([FORMAT, "same place", kind, scope, stage, String(index)]),
   ];
 }
 
@@ -246,7 +245,8 @@ function ownerFields({ uid, gid, mode }: MountOwner): readonly string[] {
   return [String(uid), String(gid), String(mode)];
 }
 
-function component(name: string, fields: readonly string[]): KeyComponent {
+/** A component that only explains is no part of a key. */
+export function component(name: string, fields: readonly string[]): KeyComponent {
   return { name, value: hashFields(fields) };
 }
 

@@ -21,10 +21,15 @@ export interface CacheRecord {
 export interface StepCache {
   /** The record of that key; undefined also when its layer is gone. Notes the use of the layer. */
   get(key: CacheKey): Promise<CacheRecord | undefined>;
-  /** Resolves when every process finds it. The layer is published before. */
-  put(record: CacheRecord): Promise<void>;
+  /**
+   * Resolves when every process finds it. The layer is published before. `files` is what a COPY
+   * selected (`packFacts`); without, what is kept of its first identity stays.
+   */
+  put(record: CacheRecord, files?: Uint8Array): Promise<void>;
   /** The latest record of the same step, by the first of these that is known. */
   nearest(identities: readonly string[]): CacheRecord | undefined;
+  /** The files that were last put with the first identity of that record. */
+  filesOf(record: CacheRecord): Uint8Array | undefined;
 }
 
 /** The records of a store. */
@@ -33,12 +38,14 @@ export class StepRecords implements StepCache {
   readonly #layers: Layers;
   readonly #records: Table<CacheRecord>;
   readonly #latest: Table<CacheKey>;
+  readonly #files: Table<Uint8Array>;
 
   constructor({ database, layers }: { readonly database: Database; readonly layers: Layers }) {
     this.#database = database;
     this.#layers = layers;
     this.#records = database.table("steps");
     this.#latest = database.table("steps-latest");
+    this.#files = database.byteTable("copied-files");
   }
 
   async get(key: CacheKey): Promise<CacheRecord | undefined> {
@@ -52,10 +59,12 @@ export class StepRecords implements StepCache {
     return record;
   }
 
-  async put(record: CacheRecord): Promise<void> {
+  async put(record: CacheRecord, files?: Uint8Array): Promise<void> {
+    const [first] = record.identities;
     await this.#database.transaction(() => {
       this.#records.put(record.key, record);
       for (const identity of record.identities) this.#latest.put(identity, record.key);
+      if (files !== undefined && first !== undefined) this.#files.put(first, files);
     });
   }
 
@@ -68,6 +77,10 @@ export class StepRecords implements StepCache {
     return undefined;
   }
 
+  filesOf({ identities: [first] }: CacheRecord): Uint8Array | undefined {
+    return first === undefined ? undefined : this.#files.get(first);
+  }
+
   /** Removes records whose layers were pruned, and answers how many. */
   async removeStale(): Promise<number> {
     const gone: CacheRecord[] = [];
@@ -77,7 +90,9 @@ export class StepRecords implements StepCache {
     await this.#database.transaction(() => {
       for (const { key } of gone) this.#records.remove(key);
       for (const [identity, key] of this.#latest.entries()) {
-        if (this.#records.get(key) === undefined) this.#latest.remove(identity);
+        if (this.#records.get(key) !== undefined) continue;
+        this.#latest.remove(identity);
+        this.#files.remove(identity);
       }
     });
     return gone.length;

@@ -1,3 +1,4 @@
+import type { Source } from "../error.js";
 import { FileStat } from "../sys/syscalls.js";
 import { ConfinedRoot, type ConfinedDirectory } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
@@ -13,6 +14,10 @@ export class LocalSourceTree implements SourceTree {
 
   constructor(tree: LocalTree) {
     this.#tree = tree;
+  }
+
+  get ignore(): Source | undefined {
+    return this.#tree.ignore?.source;
   }
 
   async select(pattern: string, options: SelectOptions = {}): Promise<readonly SelectedSource[]> {

@@ -59,14 +59,14 @@ export class Selection {
     const real = this.#resolve(path);
     const walked = await this.#walk(real, only);
     if (walked.entries.length === 0) throw this.#notFound(real);
-    return { name: nameOf(path), ...walked };
+    return { name: nameOf(path), path, ...walked };
   }
 
   /** What a wildcard found counts as if it had been named, but for what is ignored. */
   async #match(path: BytePath, only: readonly PathRules[]): Promise<SelectedSource | undefined> {
     if (this.#tree.ignore?.excludes(path) !== true) return await this.#plain(path, only);
     const walked = await this.#walk(path, only);
-    return walked.entries.length === 0 ? undefined : { name: nameOf(path), ...walked };
+    return walked.entries.length === 0 ? undefined : { name: nameOf(path), path, ...walked };
   }
 
   async #walk(real: BytePath, only: readonly PathRules[]): Promise<Walked> {

@@ -1,3 +1,4 @@
+import type { Source } from "../error.js";
 import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
 
 /**
@@ -6,6 +7,8 @@ import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
  * inside it only.
  */
 export interface SourceTree {
+  /** The .dockerignore that hides some of it. */
+  readonly ignore?: Source | undefined;
   /**
    * The files behind one source of COPY, relative to the tree's root, with Go's filepath.Match
    * meaning (SEMANTICS.md C02, C07, C08). Each match is a file, or a directory whose contents count.
@@ -29,6 +32,8 @@ export interface SelectOptions {
 export interface SelectedSource {
   /** Base name of the match as written (a followed symlink keeps its own name). */
   readonly name: BytePath;
+  /** Where it was found, from the root of the tree: a reader knows its files by that. */
+  readonly path: BytePath;
   /**
    * The match itself at path "", then, for a directory, everything below it with paths relative to
    * it, in `comparePaths` order, hardlinks within it recognized. File entries carry `sha256`.
@@ -42,5 +47,5 @@ export interface SelectedSource {
 
 /** A file that was selected by itself. */
 export function single(name: BytePath, file: FileEntry): SelectedSource {
-  return { name, entries: [file], implied: new Set() };
+  return { name, path: name, entries: [file], implied: new Set() };
 }

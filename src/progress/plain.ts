@@ -52,8 +52,13 @@ class PlainLog {
       case "started": {
         const vertex = this.#tracker.get(event.id);
         vertex.started = now;
-        const because = event.reason === undefined ? [] : [`not cached: ${event.reason}`];
-        this.#say(vertex, because);
+        this.#say(vertex, []);
+        return;
+      }
+      case "missed": {
+        const vertex = this.#tracker.get(event.id);
+        vertex.miss(event.reason);
+        this.#say(vertex, [`not cached: ${vertex.reason ?? ""}`]);
         return;
       }
       case "output": {

@@ -20,6 +20,7 @@ export function quiet({ out, now }: Pick<RendererOptions, "now" | "out">): Rende
         case "ended":
           tracker.get(event.id).end(event.outcome, now());
           return;
+        case "missed":
         case "progress":
         case "warning":
           return;

@@ -26,6 +26,11 @@ function toStatus(event: BuildEvent, tracker: Tracker, now: number): object | un
       vertex.started = now;
       return { vertexes: [vertexOf(vertex, tracker)] };
     }
+    case "missed": {
+      const vertex = tracker.get(event.id);
+      vertex.miss(event.reason);
+      return { vertexes: [vertexOf(vertex, tracker)] };
+    }
     case "ended": {
       const vertex = tracker.get(event.id);
       vertex.started ??= now;
@@ -55,6 +60,7 @@ function vertexOf(vertex: Tracked, tracker: Tracker): object {
     started: time(started),
     completed: time(ended),
     cached: outcome?.kind === "cached" ? true : undefined,
+    notCached: vertex.reason, // not BuildKit's; its readers pass over it
     error: outcome === undefined ? undefined : errorOf(outcome),
   };
 }

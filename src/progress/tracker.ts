@@ -28,17 +28,26 @@ export class Tracked {
   readonly inputs: readonly number[];
   readonly items = new Map<string, Item>();
   readonly tail: LogLine[] = [];
-  reason: string | undefined;
   started: number | undefined;
   ended: number | undefined;
   outcome: Outcome | undefined;
   readonly #streams = { stdout: new OutputLines(), stderr: new OutputLines() };
   #bytes = 0;
+  #reason: string | undefined;
 
   constructor(vertex: Vertex, inputs: readonly number[]) {
     this.id = vertex.id;
-    this.title = printable(vertex.title.replaceAll("\n", " "));
+    this.title = oneLine(vertex.title);
     this.inputs = inputs;
+  }
+
+  /** Why it is no cache hit; it may name files of the user's. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  miss(reason: string): void {
+    this.#reason = oneLine(reason);
   }
 
   /** How long it has run at `now`, or ran. */
@@ -76,6 +85,10 @@ export class Tracked {
     this.tail.splice(0, this.tail.length - TAIL);
     return lines;
   }
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll("\n", " "));
 }
 
 /** A warning of the build. */

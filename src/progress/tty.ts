@@ -49,12 +49,12 @@ class TtyView {
       case "declared":
         this.#tracker.declare(event.vertex, event.inputs);
         break;
-      case "started": {
-        const vertex = this.#tracker.get(event.id);
-        vertex.started = now;
-        vertex.reason = event.reason;
+      case "started":
+        this.#tracker.get(event.id).started = now;
         break;
-      }
+      case "missed":
+        this.#tracker.get(event.id).miss(event.reason);
+        break;
       case "output":
         this.#tracker.get(event.id).output(event.stream, event.chunk, now);
         break;

@@ -6,7 +6,7 @@ import { BuildError } from "../error.js";
 import { noSpace } from "./disk-error.js";
 import { isSystemError } from "../sys/syscalls.js";
 
-/** One named table: text keys in byte order, values as JSON. Reads are synchronous and cost microseconds. */
+/** One named table: text keys in byte order. Reads are synchronous and cost microseconds. */
 export interface Table<Value> {
   get(key: string): Value | undefined;
   /** As a transaction of its own, unless in one. */
@@ -41,9 +41,14 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** The table of that name, made where it is missing. */
+  /** The table of that name, made where it is missing; its values are JSON. */
   table<Value>(name: string): Table<Value> {
-    return new JsonTable<Value>(this.#root.openDB<Value, string>({ name, encoding: "json" }));
+    return new LmdbTable<Value>(this.#root.openDB<Value, string>({ name, encoding: "json" }));
+  }
+
+  /** As `table`, with bytes for values. */
+  byteTable(name: string): Table<Uint8Array> {
+    return new LmdbTable(this.#root.openDB<Uint8Array, string>({ name, encoding: "binary" }));
   }
 
   /**
@@ -74,7 +79,7 @@ export class Database implements AsyncDisposable {
   }
 }
 
-class JsonTable<Value> implements Table<Value> {
+class LmdbTable<Value> implements Table<Value> {
   readonly #table: LmdbDatabase<Value, string>;
 
   constructor(table: LmdbDatabase<Value, string>) {

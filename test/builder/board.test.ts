@@ -93,7 +93,7 @@ describe("Board", () => {
     assert.deepStrictEqual(
       events.filter(({ type }) => type !== "declared"),
       [
-        { type: "started", id: a, reason: undefined },
+        { type: "started", id: a },
         { type: "ended", id: b, outcome: { kind: "cached" } },
         { type: "ended", id: a, outcome: { kind: "cancelled" } },
         { type: "ended", id: c, outcome: { kind: "skipped" } },
@@ -101,12 +101,19 @@ describe("Board", () => {
     );
   });
 
-  it("starts a vertex once, with its reason", () => {
+  it("starts a vertex once, and says why it missed while it is open", () => {
     const { board, events } = recorded();
-    const id = board.declare("a");
-    board.start(id, "no earlier run");
-    board.start(id, "another");
-    assert.deepStrictEqual(events.slice(1), [{ type: "started", id, reason: "no earlier run" }]);
+    const [a, b] = [board.declare("a"), board.declare("b")];
+    board.start(a);
+    board.miss(a, "no earlier run");
+    board.start(a);
+    board.end(b, { kind: "cached" });
+    board.miss(b, "too late");
+    assert.deepStrictEqual(events.slice(2), [
+      { type: "started", id: a },
+      { type: "missed", id: a, reason: "no earlier run" },
+      { type: "ended", id: b, outcome: { kind: "cached" } },
+    ]);
   });
 
   it("knows which vertices are open", () => {

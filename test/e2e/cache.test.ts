@@ -60,6 +60,7 @@ RUN cat /app/src/* >/app/bundle`,
     site.write(context, { f: "2" });
     const { stderr } = await site.ok(["--progress=plain", context]);
     assert.match(stderr, /not cached: parent changed at \w+/);
+    assert.include(stderr, "not cached: f changed");
   });
 
   it("finds the steps below a RUN that writes the same again", async () => {

@@ -1,7 +1,16 @@
 import { assert } from "chai";
 import type { BuildEvent } from "../../src/builder/event.js";
 import { plain } from "../../src/progress/plain.js";
-import { declared, ended, failed, output, progress, Recorder, started } from "./recorder.js";
+import {
+  declared,
+  ended,
+  failed,
+  missed,
+  output,
+  progress,
+  Recorder,
+  started,
+} from "./recorder.js";
 
 const source = { name: "Dockerfile", text: "FROM a AS Web\nRUN x\nRUN y\n" };
 
@@ -34,7 +43,8 @@ const cases: readonly Case[] = [
       declared(3, "c"),
       declared(4, "d"),
       ended(1, "cached"),
-      started(2, "changed src/app.ts"),
+      started(2),
+      missed(2, "src/app.ts\n\x1b[2J changed"),
       failed(2, "exit code 3"),
       started(3),
       ended(3, "cancelled"),
@@ -45,7 +55,7 @@ const cases: readonly Case[] = [
       "#1 CACHED",
       "",
       "#2 b",
-      "#2 not cached: changed src/app.ts",
+      "#2 not cached: src/app.ts  changed",
       "#2 ERROR: exit code 3",
       "",
       "#3 c",

@@ -1,6 +1,15 @@
 import { assert } from "chai";
 import { rawJson } from "../../src/progress/raw-json.js";
-import { declared, ended, failed, output, progress, Recorder, started } from "./recorder.js";
+import {
+  declared,
+  ended,
+  failed,
+  missed,
+  output,
+  progress,
+  Recorder,
+  started,
+} from "./recorder.js";
 
 const midnight = "2026-01-01T00:00:00.000Z";
 const later = "2026-01-01T00:00:01.500Z";
@@ -28,6 +37,7 @@ describe("rawJson()", () => {
     emit(declared(2, "RUN make", [1]));
     emit(ended(1, "cached"));
     emit(started(2));
+    emit(missed(2, "command changed"));
     emit(output(2, "hi\n"));
     emit(progress(2, "layer", 5, 10));
     recorder.wait(1500);
@@ -36,16 +46,22 @@ describe("rawJson()", () => {
     finish();
     const pull = { digest: "digest 1", inputs: [], name: "pull" };
     const make = { digest: "digest 2", inputs: ["digest 1"], name: "RUN make" };
+    const notCached = "command changed";
     const layer = { id: "layer", vertex: "digest 2", total: 10, started: midnight };
     assert.deepStrictEqual(withNames(statuses(recorder)), [
       { vertexes: [pull] },
       { vertexes: [make] },
       { vertexes: [{ ...pull, started: midnight, completed: midnight, cached: true }] },
       { vertexes: [{ ...make, started: midnight }] },
+      { vertexes: [{ ...make, started: midnight, notCached }] },
       { logs: [{ vertex: "digest 2", stream: 1, data: "aGkK", timestamp: midnight }] },
       { statuses: [{ ...layer, current: 5, timestamp: midnight }] },
       { statuses: [{ ...layer, current: 10, timestamp: later, completed: later }] },
-      { vertexes: [{ ...make, started: midnight, completed: later, error: "exit code 1" }] },
+      {
+        vertexes: [
+          { ...make, started: midnight, completed: later, error: "exit code 1", notCached },
+        ],
+      },
     ]);
   });
 

@@ -38,8 +38,12 @@ export function declared(id: number, title: string, inputs: readonly number[] = 
   return { type: "declared", vertex: { id, title }, inputs };
 }
 
-export function started(id: number, reason?: string): BuildEvent {
-  return { type: "started", id, reason };
+export function started(id: number): BuildEvent {
+  return { type: "started", id };
+}
+
+export function missed(id: number, reason: string): BuildEvent {
+  return { type: "missed", id, reason };
 }
 
 export function output(id: number, text: string): BuildEvent {

@@ -2,7 +2,16 @@ import { assert } from "chai";
 import fc from "fast-check";
 import type { BuildEvent } from "../../src/builder/event.js";
 import { tty } from "../../src/progress/tty.js";
-import { declared, ended, failed, output, progress, Recorder, started } from "./recorder.js";
+import {
+  declared,
+  ended,
+  failed,
+  missed,
+  output,
+  progress,
+  Recorder,
+  started,
+} from "./recorder.js";
 import { ScreenEmulator } from "./screen-emulator.js";
 
 function setUp(columns = 50, rows = 12) {
@@ -44,14 +53,15 @@ describe("tty()", () => {
     renderer.emit(declared(1, "[1/2] WORKDIR /app"));
     renderer.emit(declared(2, "[2/2] COPY . ."));
     renderer.emit(ended(1, "cached"));
-    renderer.emit(started(2, "changed app.ts"));
+    renderer.emit(started(2));
+    renderer.emit(missed(2, "app.ts changed"));
     recorder.wait(1500);
     renderer.emit(ended(2, "done"));
     renderer.finish();
     assert.deepStrictEqual(terminal.text, [
       " => CACHED [1/2] WORKDIR /app                 0.0s",
       " => [2/2] COPY . .                            1.5s",
-      " => => not cached: changed app.ts",
+      " => => not cached: app.ts changed",
       "[+] Building 1.5s (2/2) FINISHED",
     ]);
     assert.isTrue(terminal.cursorVisible);

@@ -28,11 +28,11 @@ export class BuildLog {
   }
 
   /** Why a vertex was no hit. */
-  reason(title: string): string | undefined {
+  reason(title: string): string {
     for (const event of this.events) {
-      if (event.type === "started" && this.#titleOf(event.id) === title) return event.reason;
+      if (event.type === "missed" && this.#titleOf(event.id) === title) return event.reason;
     }
-    throw new Error(`"${title}" was not started`);
+    throw new Error(`"${title}" did not miss`);
   }
 
   /** What a vertex wrote. */

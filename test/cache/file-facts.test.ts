@@ -1,0 +1,138 @@
+import { assert } from "chai";
+import fc from "fast-check";
+import { fileChanges } from "../../src/cache/file-changes.js";
+import { factsOf, packFacts, unpackFacts, type FileFacts } from "../../src/cache/file-facts.js";
+import type { StateKey } from "../../src/cache/key.js";
+import type { SelectedSource } from "../../src/context/source-tree.js";
+import { toBytePath, type BytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
+
+const origin = "origin" as StateKey;
+const all = { owner: true, mode: true };
+
+function file(path: string, change: Partial<FileEntry> = {}): FileEntry {
+  const bytes = Buffer.from(path);
+  return {
+    type: "file",
+    path: toBytePath(path),
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: 1,
+    size: bytes.length,
+    content: { kind: "bytes", bytes },
+    sha256: bytes.toString("hex").padEnd(64, "0"),
+    ...change,
+  };
+}
+
+function select(entries: readonly Entry[]): readonly SelectedSource[] {
+  const path = toBytePath("src");
+  return [{ name: path, path, entries, implied: new Set() }];
+}
+
+function facts(entries: readonly Entry[], counted = all): FileFacts {
+  return factsOf(select(entries), counted) ?? new Map<BytePath, string>();
+}
+
+describe("fileChanges()", () => {
+  const capability = new Map([["security.capability", Buffer.from([1])]]);
+  const cases: readonly (readonly [FileEntry, ...string[]])[] = [
+    [file("a")],
+    [file("a", { mtime: 2 })],
+    [file("a", { sha256: "f".repeat(64) }), "src/a changed"],
+    [file("a", { mode: 0o755 }), "mode of src/a changed"],
+    [file("a", { uid: 7 }), "owner of src/a changed"],
+    [file("a", { gid: 7 }), "owner of src/a changed"],
+    [file("a", { xattrs: capability }), "attributes of src/a changed"],
+    [file("b"), "src/b added", "src/a deleted"],
+    [file("b", { sha256: file("a").sha256 }), "src/a renamed to src/b"],
+  ];
+  for (const [now, ...texts] of cases) {
+    it(`says ${texts.length === 0 ? "nothing" : `"${texts.join(", ")}"`}`, () => {
+      const changes = fileChanges(facts([file("a")]), facts([now]));
+      assert.deepStrictEqual(
+        changes.map(({ text }) => text),
+        texts,
+      );
+    });
+  }
+
+  it("does not count what flags replace", () => {
+    const changed = [file("a", { mode: 0o700, uid: 3 })];
+    const counted = { owner: false, mode: false };
+    assert.deepStrictEqual(fileChanges(facts([file("a")], counted), facts(changed, counted)), []);
+  });
+
+  it("gives each new name a file of its own that was renamed", () => {
+    const content = { sha256: "0".repeat(64) };
+    const before = facts(["a", "b", "c"].map((name) => file(name, content)));
+    const now = facts(["d", "e"].map((name) => file(name, content)));
+    const texts = fileChanges(before, now).map(({ text }) => text);
+    assert.deepStrictEqual(texts, [
+      "src/a renamed to src/d",
+      "src/b renamed to src/e",
+      "src/c deleted",
+    ]);
+  });
+
+  it("finds one change among 50,000 files, and 50,000 changes", () => {
+    const many = (salt: string): FileFacts =>
+      facts(
+        Array.from({ length: 50_000 }, (_, i) =>
+          file(`f${i}`, { sha256: `${salt}${i}`.padEnd(16) }),
+        ),
+      );
+    const [one, two] = [many("1"), many("2")];
+    assert.lengthOf(fileChanges(one, two), 50_000);
+    const changed = new Map(one).set(toBytePath("src/f7"), "file 644 0:0  other");
+    assert.deepStrictEqual(fileChanges(one, changed), [{ text: "src/f7 changed", isMove: false }]);
+  });
+});
+
+describe("packFacts()", () => {
+  const bytes = fc
+    .uint8Array({ minLength: 1, maxLength: 30 })
+    .map((array) => array.map((byte) => byte || 1))
+    .map((array) => Buffer.from(array).toString("latin1") as BytePath);
+  const fact = fc.constantFrom("file 644 0:0  0123456789abcdef", "directory 755 0:0  ");
+
+  it("keeps whatever names files have", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(bytes, fact)), async (pairs) => {
+        const made = new Map(pairs);
+        const packed = await packFacts(origin, made);
+        assert.deepStrictEqual(await unpackFacts(origin, packed), made);
+      }),
+    );
+  });
+
+  it("tells those of another selection, and what is damaged", async () => {
+    const packed = await packFacts(origin, facts([file("a")]));
+    assert.isUndefined(await unpackFacts("other", packed));
+    assert.isUndefined(await unpackFacts(origin, packed.subarray(0, 5)));
+    assert.isUndefined(await unpackFacts(origin, new Uint8Array()));
+  });
+
+  it("takes less than 40 bytes for each of 50,000 files", async () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => `packages/p${i % 100}/lib/file-${i}.js`);
+    const entries = names.map((name, i) => file(name, { sha256: digestLike(i) }));
+    const packed = await packFacts(origin, facts(entries));
+    assert.isBelow(packed.byteLength, 50_000 * 40);
+  });
+
+  it("keeps nothing of more files than are worth it", () => {
+    const entries = Array.from({ length: 250_001 }, (_, i) => file(`f${i}`));
+    assert.isUndefined(factsOf(select(entries), all));
+    assert.strictEqual(factsOf(select(entries.slice(1)), all)?.size, 250_000);
+  });
+});
+
+/** Digits without a pattern. */
+function digestLike(i: number): string {
+  const part = (salt: number): string =>
+    Math.imul(i + salt, 0x9e3779b1 ^ (salt << 13))
+      .toString(16)
+      .replace("-", "f")
+      .padStart(8, "0");
+  return part(1) + part(77);
+}
