@@ -104,7 +104,7 @@ function testedRows(): ReadonlyMap<string, ReadonlySet<string>> {
     found.set(id, (found.get(id) ?? new Set()).add(room));
   };
   for (const file of readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })) {
-    const room = /^([^/]+)\/.*\.ts$/.exec(file)?.[1];
+    const room = /^([^/.]+).*\.ts$/.exec(file)?.[1];
     if (room === undefined || room === "conformance") continue; // its samples name rows too
     const text = readFileSync(join(root, "test", file), "utf8");
     for (const [, id = ""] of text.matchAll(/\b([A-Z]\d\d)\b/g)) note(id, room);

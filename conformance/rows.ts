@@ -151,12 +151,12 @@ R08 secrets
 R09 ssh agents
 R10 networks
 R11 security modes
-R12 devices
+R12 devices | not yet: an error
 R13 environment
 R14 files that the engine provides
 R15 the sandbox
 R16 limits
-R17 other architectures
+R17 other architectures | as far as the machine's binfmt_misc goes
 R18 missing working directories
 R19 interruption
 R20 mounts of the command line | buildah's own
@@ -189,11 +189,11 @@ B16 unchanged files are not read again`,
     `F01 --add-host
 F02 --allow
 F03 --annotation
-F04 --attest
+F04 --attest | not yet: an error
 F05 --build-arg
 F06 --build-context
 F07 --builder, --debug
-F08 --cache-from, --cache-to
+F08 --cache-from, --cache-to | not yet: an error
 F09 --call
 F10 --check
 F11 --cgroup-parent
@@ -206,9 +206,9 @@ F17 --network
 F18 --no-cache, --no-cache-filter
 F19 --output
 F20 --platform
-F21 --policy
+F21 --policy | not yet: an error
 F22 --progress
-F23 --provenance, --sbom
+F23 --provenance, --sbom | not yet: an error, but for false
 F24 --pull
 F25 --push
 F26 --quiet

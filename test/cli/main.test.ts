@@ -84,7 +84,7 @@ describe("main()", () => {
     mkdirSync(join(root, "mounts/there")); // the store is there, or this fails
   });
 
-  it("builds what needs no mounts, and prints the id alone with -q", async () => {
+  it("F26 builds what needs no mounts, and prints the id alone with -q", async () => {
     const context = directoryWith(temporary, { Dockerfile: "FROM scratch\nENV A=1\nCMD a" });
     const env = { TSBUILD_ROOT: join(temporary, "built") };
     const { code, text, errors } = await run(`build -q -t web ${context}`, { env });

@@ -155,7 +155,7 @@ describe("renderError()", () => {
     });
   }
 
-  it("adds stacks and causes only for --debug", () => {
+  it("F07 adds stacks and causes only for --debug", () => {
     const error = new BuildError("REGISTRY", "Cannot pull", { cause: new Error("reset by peer") });
     const text = renderError(error, { color: false, debug: true });
     assert.match(

@@ -33,7 +33,7 @@ RUN cat /app/src/* >/app/bundle`,
     }
   });
 
-  it("builds again what depends on a changed file, and nothing else", async () => {
+  it("C19 builds again what depends on a changed file, and nothing else", async () => {
     const context = site.context(app);
     await site.ok(["-t", "app", context]);
     site.write(context, { "src/b": "changed\n" });

@@ -75,7 +75,7 @@ describeForAccounts("build contexts", (site) => {
     assert.strictEqual(await site.look("replaced", "cat /seen"), "replaced\n");
   });
 
-  it("are also OCI layouts", async () => {
+  it("B13 are also OCI layouts", async () => {
     const layout = join(site.directory, "layout");
     const argv = [
       "--insecure-policy",

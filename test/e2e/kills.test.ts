@@ -140,7 +140,7 @@ describeForAccounts(
       assert.isEmpty(site.work());
     });
 
-    it("by Ctrl-C ends with 130, and so does its step", async () => {
+    it("R19 by Ctrl-C ends with 130, and so does its step", async () => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
         const script = `export MARK=${markOf(site)}-${signal}; trap '' INT TERM; sleep 300`;
         const context = site.context({ Dockerfile: `FROM busybox\nRUN ${script}` });

@@ -164,7 +164,7 @@ describeForAccounts("outputs", (site) => {
     );
   });
 
-  it("are named and described in files, and by -q alone on standard output", async () => {
+  it("F13, F16, H10 are named and described in files, and by -q alone on standard output", async () => {
     const flags = ["-q", "-t", "one", "-t", "two:2", "--iidfile", "iid", "--metadata-file", "meta"];
     const { stdout, stderr } = await build(...flags);
     const { Id } = await inspect(site, "one");

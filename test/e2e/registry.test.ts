@@ -85,7 +85,7 @@ describeForAccounts("a registry", (site) => {
     assert.deepStrictEqual(await stepsOf(site, [context]), { "RUN echo on top >/top": "cached" });
   });
 
-  it("is asked again with --pull, and only then", async () => {
+  it("F24 is asked again with --pull, and only then", async () => {
     const base = `${registry.host}/moving:1`;
     const push = async (text: string): Promise<void> => {
       const made = site.context({ Dockerfile: `FROM busybox\nRUN echo ${text} >/moving` });

@@ -60,7 +60,7 @@ describeForAccounts("sources from elsewhere", (site) => {
     assert.strictEqual(await site.look("added", "cat /dl/a.txt; ls /git"), "twof\ng\n");
   });
 
-  it("B03, B06, B07, B14 are contexts, too: an archive, a repository, a URL", async () => {
+  it("B03, B06, B07, B08, B14 are contexts, too: an archive, a repository, a URL", async () => {
     const owners = "stat -c '%u:%g %n' /ctx/*";
     const input = execFileSync("cat", [archive]);
     await site.ok(["-t", "piped", "-"], { input });

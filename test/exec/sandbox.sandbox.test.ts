@@ -217,7 +217,7 @@ for (const runtime of ["crun", "runc"]) {
       assert.deepEqual({ code, outOfMemory }, { code: 137, outOfMemory: false });
     });
 
-    it("R16 run(): limits processes, memory and processors by a cgroup, or says why not", async () => {
+    it("R16, F11 run(): limits processes, memory and processors by a cgroup, or says why not", async () => {
       const resources = { memory: 16 << 20, memorySwap: 16 << 20, pids: 50, cpuShares: 512 };
       const script = "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/memory/memory.limit_in_bytes";
       const limited = run(`${script} || cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/memory.max`, {

@@ -45,7 +45,7 @@ describe("ContextSet", () => {
     assert.strictEqual(a, b);
   });
 
-  it("keeps what was learnt of files for the next build", async () => {
+  it("B16 keeps what was learnt of files for the next build", async () => {
     const root = directoryWith(temporary, { a: "content" });
     utimesSync(join(root, "a"), 1, 1);
     await sleep(50); // until the file counts as settled

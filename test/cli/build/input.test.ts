@@ -92,7 +92,7 @@ describe("readInput()", () => {
     assert.strictEqual(dockerfile, join(root, "Dockerfile"));
   });
 
-  it("takes --file from the caller's directory, outside the context too", async () => {
+  it("F12 takes --file from the caller's directory, outside the context too", async () => {
     const root = directoryWith(temporary, { "a.Dockerfile": "FROM a", "context/x": "" });
     const { source, context, dockerfile } = await read("context", "a.Dockerfile", { cwd: root });
     assert.deepStrictEqual(source, { name: "a.Dockerfile", text: "FROM a" });

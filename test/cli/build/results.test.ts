@@ -14,13 +14,13 @@ const manifest = { mediaType: "manifest", digest: digestOf("manifest"), size: 8 
 const local = parseOutput("out");
 
 describe("prepareResults()", () => {
-  it("removes an id that a failing build must not leave", async () => {
+  it("F13 removes an id that a failing build must not leave", async () => {
     const cwd = directoryWith(temporary, { id: "old" });
     await prepareResults({ iidFile: "id", outputs: [] }, new FakeIo({ cwd }));
     assert.isFalse(existsSync(join(cwd, "id")));
   });
 
-  it("refuses --iidfile where no output is an image, and leaves the file", async () => {
+  it("F13 refuses --iidfile where no output is an image, and leaves the file", async () => {
     const cwd = directoryWith(temporary, { id: "old" });
     const outputs = [local, parseOutput("type=cacheonly")];
     const error = await failureOf(
@@ -35,7 +35,7 @@ describe("prepareResults()", () => {
 });
 
 describe("writeResults()", () => {
-  it("writes the id without a line end, as Docker", async () => {
+  it("F13 writes the id without a line end, as Docker", async () => {
     const cwd = directoryWith(temporary, {});
     const files = { iidFile: "id", metadataFile: undefined };
     await writeResults(files, { config, manifest: undefined, names: [] }, new FakeIo({ cwd }));
@@ -70,7 +70,7 @@ describe("writeResults()", () => {
     },
   ];
   for (const { name, summary, want } of cases) {
-    it(`describes ${name} in the metadata file`, async () => {
+    it(`F16 describes ${name} in the metadata file`, async () => {
       const cwd = directoryWith(temporary, {});
       writeFileSync(join(cwd, "meta"), "old");
       await writeResults(
