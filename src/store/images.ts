@@ -11,8 +11,10 @@ import type { Database, Table } from "./database.js";
 export interface ImageRecord {
   /** Digest of the config. */
   readonly id: Digest;
-  /** Of a pulled image: the manifest it came with, also a blob. */
+  /** The manifest that it came with, or that a build gave it; also a blob. */
   readonly manifest?: Descriptor | undefined;
+  /** True when that is of a build: a later build that gives none takes it away. */
+  readonly built?: boolean | undefined;
   /** When it came to this machine, in milliseconds since the epoch. */
   readonly createdAt: number;
 }
@@ -54,9 +56,8 @@ export class Images {
     if (this.#isKnown(record, keys)) return; // a cached build writes nothing
     await this.#database.transaction(() => {
       const known = this.#records.get(record.id);
-      // An image built again may have been pulled before: its manifest is not forgotten.
-      const manifest = record.manifest ?? known?.manifest;
-      this.#records.put(record.id, { ...(known ?? record), manifest });
+      const { manifest, built } = record.manifest === undefined ? pulled(known) : record;
+      this.#records.put(record.id, { ...(known ?? record), manifest, built });
       for (const key of keys) this.#names.put(key, record.id);
     });
   }
@@ -64,7 +65,8 @@ export class Images {
   #isKnown({ id, manifest }: ImageRecord, keys: readonly string[]): boolean {
     const known = this.#records.get(id);
     if (known === undefined || !keys.every((key) => this.#names.get(key) === id)) return false;
-    return manifest === undefined || manifest.digest === known.manifest?.digest;
+    if (manifest === undefined) return known.manifest === undefined || known.built !== true;
+    return manifest.digest === known.manifest?.digest;
   }
 
   /** Finds by name, by id, or by the beginning of an id that fits only one image. */
@@ -157,6 +159,11 @@ export class Images {
     const message = `Cannot choose an image: ${found.length} image ids start with "${text}"`;
     throw new BuildError("IMAGE_NOT_FOUND", message, { hint: "give more digits of the id" });
   }
+}
+
+/** What is kept of an image that is built again: the manifest that it was pulled with. */
+function pulled(known: ImageRecord | undefined): Pick<ImageRecord, "built" | "manifest"> {
+  return known === undefined || known.built === true ? {} : known;
 }
 
 /** A whole id, with or without "sha256:". */

@@ -89,6 +89,15 @@ describe("Images", () => {
     assert.deepStrictEqual(store.images.get("again").manifest, manifest);
   });
 
+  it("put() takes away the manifest that an earlier build gave, with what a later one gives none", async () => {
+    await using store = await temporaryStore();
+    await store.images.put({ ...a, manifest, built: true }, ["web"]);
+    await store.images.tag("web", "kept");
+    assert.deepStrictEqual(store.images.get("kept").manifest, manifest);
+    await store.images.put(a, ["web"]);
+    assert.isUndefined(store.images.get("web").manifest);
+  });
+
   it("tag() gives another name, remove() takes names and then the image", async () => {
     await using store = await temporaryStore();
     const { images } = store;

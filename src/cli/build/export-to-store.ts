@@ -26,7 +26,12 @@ export async function exportToStore(
   if (output.store) {
     const kept = hasOwnForm(output) ? parcel?.image.manifest : undefined;
     if (kept !== undefined) await store.blobs.writeWhole(kept.bytes);
-    const record = { id: id.digest, createdAt: Date.now(), manifest: kept?.descriptor };
+    const record = {
+      id: id.digest,
+      createdAt: Date.now(),
+      manifest: kept?.descriptor,
+      built: true,
+    };
     await store.images.put(record, names);
   }
   if (output.push && parcel !== undefined) {

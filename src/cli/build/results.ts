@@ -29,15 +29,17 @@ const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "loc
 export async function writeResults(
   { iidFile, metadataFile }: ResultFiles,
   summary: BuildSummary,
-  { cwd }: Io,
+  io: Io,
 ): Promise<void> {
   if (iidFile !== undefined && summary.config !== undefined) {
-    await writeAtomically(resolve(cwd, iidFile), summary.config.digest);
+    await writeAtomically(resolve(io.cwd, iidFile), summary.config.digest);
   }
-  if (metadataFile !== undefined) {
-    const text = `${JSON.stringify(metadataOf(summary), undefined, 2)}\n`;
-    await writeAtomically(resolve(cwd, metadataFile), text);
-  }
+  if (metadataFile !== undefined) await writeMetadata(metadataFile, metadataOf(summary), io);
+}
+
+/** Writes --metadata-file whole, or not at all. */
+export async function writeMetadata(path: string, metadata: object, { cwd }: Io): Promise<void> {
+  await writeAtomically(resolve(cwd, path), `${JSON.stringify(metadata, undefined, 2)}\n`);
 }
 
 /** The keys of `docker buildx build --metadata-file` that apply (F16). */

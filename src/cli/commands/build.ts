@@ -22,6 +22,7 @@ import { openSession } from "../session.js";
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
 export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   if (command.call !== undefined) {
+    await prepareResults(command, io);
     const { runCall } = await import("./call.js");
     return await runCall(command.call, command, io);
   }

@@ -10,6 +10,7 @@ import { ignoreTest } from "../build/ignore-test.js";
 import type { BuildInput } from "../build/input.js";
 import { planOptions, withImages, type Attempt } from "../build/plan.js";
 import { prepareInput } from "../build/prepare.js";
+import { writeMetadata } from "../build/results.js";
 import { checkJson, checkText, type CheckReport } from "../call/check-report.js";
 import { describeJson, describeText } from "../call/describe-report.js";
 import { outlineJson, outlineText } from "../call/outline-report.js";
@@ -23,42 +24,55 @@ import { openSession } from "../session.js";
 
 /** `tsbuild build --call`: answers a question about a Dockerfile, on standard output (F09, F10). */
 export async function runCall(call: Call, command: BuildCommand, io: Io): Promise<number> {
-  const { method, format } = call;
-  const print = (json: () => object, text: () => string): void => {
-    io.out.write(format === "json" ? `${JSON.stringify(json(), undefined, 2)}\n` : text());
-  };
-  if (method === "subrequests.describe") {
-    print(describeJson, describeText);
-    return 0;
+  const answer = await answerTo(call, command, io);
+  const { json, text, status = 0 } = answer;
+  io.out.write(call.format === "json" ? `${JSON.stringify(json(), undefined, 2)}\n` : text());
+  if (command.metadataFile !== undefined) {
+    const metadata = {
+      "result.json": json(),
+      ...(status === 0 ? {} : { "result.statuscode": String(status) }),
+      "result.txt": text(),
+      version: "1.0.0",
+    };
+    await writeMetadata(command.metadataFile, metadata, io);
   }
+  if (!call.ignoreStatus && answer.error !== undefined) throw answer.error;
+  if (answer.error !== undefined) {
+    const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
+    io.err.write(renderError(answer.error, { color, debug: command.debug }));
+  }
+  return call.ignoreStatus ? 0 : status;
+}
+
+interface Answer {
+  readonly json: () => object;
+  readonly text: () => string;
+  /** The exit code, where that is not 0. */
+  readonly status?: number;
+  /** Why the Dockerfile would not build. */
+  readonly error?: BuildError | undefined;
+}
+
+async function answerTo(call: Call, command: BuildCommand, io: Io): Promise<Answer> {
+  if (call.method === "subrequests.describe") return { json: describeJson, text: describeText };
   const input = await prepareInput(command, io);
   const options = planOptions(command, io);
   const asking: Asking = { command, io, input, options };
-  switch (method) {
+  switch (call.method) {
     case "targets": {
       const dockerfile = readDockerfile(input, options);
-      print(
-        () => targetsJson(dockerfile),
-        () => targetsText(dockerfile),
-      );
-      return 0;
+      return { json: () => targetsJson(dockerfile), text: () => targetsText(dockerfile) };
     }
     case "outline": {
       const dockerfile = readDockerfile(input, options);
       const outline = await ask(asking, (images) => makeOutline(dockerfile, options, images));
-      print(
-        () => outlineJson(outline, input.source),
-        () => outlineText(outline),
-      );
-      return 0;
+      return { json: () => outlineJson(outline, input.source), text: () => outlineText(outline) };
     }
     case "check": {
       const report = await check(asking);
-      print(
-        () => checkJson(report),
-        () => checkText(report),
-      );
-      return statusOf(report, call, asking);
+      const { warnings, error } = report;
+      const status = warnings.length === 0 && error === undefined ? 0 : 1;
+      return { json: () => checkJson(report), text: () => checkText(report), status, error };
     }
   }
 }
@@ -100,17 +114,4 @@ async function check(asking: Asking): Promise<CheckReport> {
     const found = error instanceof LintedError ? error.warnings : (dockerfile?.warnings ?? []);
     return { source, instructions: dockerfile?.instructions ?? [], warnings: found, error };
   }
-}
-
-function statusOf(
-  { warnings, error }: CheckReport,
-  { ignoreStatus }: Call,
-  { command, io }: Asking,
-): number {
-  if (error !== undefined && !ignoreStatus) throw error;
-  if (error !== undefined) {
-    const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
-    io.err.write(renderError(error, { color, debug: command.debug }));
-  }
-  return warnings.length === 0 || ignoreStatus ? 0 : 1;
 }

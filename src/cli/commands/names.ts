@@ -1,4 +1,6 @@
+import { BuildError } from "../../error.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
+import type { Removal } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
 import type { Io } from "../io.js";
@@ -12,17 +14,28 @@ export async function runTag(
   return 0;
 }
 
-/** `tsbuild rmi NAME…`: takes names away, and with its last name the image. */
+/** `tsbuild rmi NAME…`: takes names away, and with its last name the image. What fails is told at the end. */
 export async function runRmi(
   { names, force }: Extract<StoreCommand, { kind: "rmi" }>,
   store: Store,
   io: Io,
 ): Promise<number> {
+  const failures: BuildError[] = [];
   for (const name of names) {
-    const { untagged, deleted } = await store.images.remove(name, { force });
-    for (const tag of untagged)
-      io.out.write(`Untagged: ${familiarReference(parseReference(tag))}\n`);
-    if (deleted !== undefined) io.out.write(`Deleted: ${deleted}\n`);
+    try {
+      tellRemoval(await store.images.remove(name, { force }), io);
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      failures.push(error);
+    }
   }
-  return 0;
+  const [first] = failures;
+  if (first === undefined) return 0;
+  const message = failures.map((failure) => failure.message).join("; ");
+  throw new BuildError(first.code, message, { hint: first.hint });
+}
+
+function tellRemoval({ untagged, deleted }: Removal, { out }: Io): void {
+  for (const tag of untagged) out.write(`Untagged: ${familiarReference(parseReference(tag))}\n`);
+  if (deleted !== undefined) out.write(`Deleted: ${deleted}\n`);
 }

@@ -1,4 +1,6 @@
 import { assert } from "chai";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { runCall } from "../../../src/cli/commands/call.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import { directoryWith, temporaryDirectory, type Layout } from "../../context/temporary.js";
@@ -129,6 +131,14 @@ describe("tsbuild --check", () => {
     assert.include(error.message, "MaintainerDeprecated");
     const report = JSON.parse(io.text) as { readonly buildError: { readonly message: string } };
     assert.strictEqual(report.buildError.message, error.message);
+  });
+
+  it("F16 writes the answer into --metadata-file, and F13 no --iidfile", async () => {
+    const { io } = await ask("--check --metadata-file m --iidfile i", "FROM scratch\nCMD a\n");
+    assert.deepStrictEqual(readdirSync(io.cwd).sort(), ["Dockerfile", "m"]);
+    const metadata = JSON.parse(readFileSync(join(io.cwd, "m"), "utf8")) as Record<string, unknown>;
+    assert.hasAllKeys(metadata, ["result.json", "result.statuscode", "result.txt", "version"]);
+    assert.deepInclude(metadata, { "result.txt": io.text, "result.statuscode": "1" });
   });
 
   it("F09 ends well with ignorestatus, and still tells of a mistake", async () => {

@@ -222,6 +222,20 @@ describe("tsbuild tag and rmi", () => {
     const { text } = await run(store, `rmi -f ${short(id)}`);
     assert.strictEqual(text, `Untagged: a:latest\nUntagged: b:latest\nDeleted: ${id}\n`);
   });
+
+  it("removes what is there before it fails for the rest", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [], { names: ["web", "kept"] });
+    const error = await failureOf(run(store, "rmi none web nil"), "IMAGE_NOT_FOUND");
+    assert.strictEqual(
+      error.message,
+      'Cannot find image "none" in the store; Cannot find image "nil" in the store',
+    );
+    assert.deepStrictEqual(
+      store.images.list().map(({ name }) => name),
+      ["docker.io/library/kept:latest"],
+    );
+  });
 });
 
 describe("tsbuild save and load", () => {
