@@ -1,5 +1,5 @@
 import { joinPath, nameOf, parentOf } from "../context/confined.js";
-import { isKeptXattr } from "../context/kept-xattrs.js";
+import { keptOf } from "../context/kept-xattrs.js";
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
@@ -93,7 +93,9 @@ class Unpacker {
     const path = this.#real(entry.path);
     placement.ensureDirectory(parentOf(path), { mode: 0o755, uid: 0, gid: 0 });
     if (entry.type === "directory") {
-      placement.replaceByDirectory(dresser.directory({ ...entry, path, ...keptOf(entry) }));
+      placement.replaceByDirectory(
+        dresser.directory({ ...entry, path, xattrs: keptOf(entry.xattrs) }),
+      );
     } else if (entry.type === "hardlink") {
       placement.replaceByFile(path, this.#linked(entry.path, entry.target));
     } else if (isFile(entry)) {
@@ -110,7 +112,7 @@ class Unpacker {
   }
 
   async #kept(entry: File): Promise<File> {
-    const file = { ...entry, ...keptOf(entry) };
+    const file = { ...entry, xattrs: keptOf(entry.xattrs) };
     if (file.type === "symlink") return { ...file, mode: 0o777 }; // archives say all sorts of things
     return file.type === "file" ? await this.#spool.keep(file) : file;
   }
@@ -122,10 +124,4 @@ class Unpacker {
     const link = `hard link "${toText(path)}" to "${toText(target)}"`;
     throw new BuildError("INVALID_ARCHIVE", `${link}, which is not in the archive before it`);
   }
-}
-
-function keptOf({ xattrs }: File | Extract<Entry, { type: "directory" }>): Pick<File, "xattrs"> {
-  if (xattrs === undefined) return {};
-  const kept = new Map(Array.from(xattrs).filter(([name]) => isKeptXattr(name)));
-  return { xattrs: kept.size === 0 ? undefined : kept };
 }

@@ -2,7 +2,6 @@ import type { BytePath, Entry, FileEntry, FileVersion } from "../oci/changeset.j
 import { fileTypes, FileStat } from "../sys/syscalls.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, hashSmall, smallFile } from "./hash-file.js";
-import { capabilityOnly } from "./kept-xattrs.js";
 import type { LocalTree } from "./local-tree.js";
 
 /** A name in an open directory, and what its path is. */
@@ -20,7 +19,6 @@ type Metadata = Pick<Entry & { type: "fifo" }, "path" | "mode" | "uid" | "gid" |
 /** What else is known of a file before its digest. */
 interface Facts {
   readonly inode: string | undefined;
-  readonly xattrs: FileEntry["xattrs"];
   readonly version: FileVersion | undefined;
 }
 
@@ -60,7 +58,7 @@ export class EntryReader {
     const metadata = this.#metadata(place);
     switch (this.#stat.type) {
       case fileTypes.directory:
-        return { type: "directory", ...metadata, xattrs: this.#xattrs(place) };
+        return { type: "directory", ...metadata };
       case fileTypes.symlink:
         return { type: "symlink", ...metadata, target: directory.readLink(name) };
       case fileTypes.socket:
@@ -83,26 +81,21 @@ export class EntryReader {
     if (seen !== undefined) return { entry: { ...seen, path: place.entryPath }, inode };
     const version = this.#version(); // before the content is read
     const known = this.#tree.index?.lookup(stat);
-    if (known !== undefined)
-      return this.#hashed(place, { inode, xattrs: undefined, version }, known);
-    const facts = { inode, xattrs: this.#xattrs(place), version };
+    const facts = { inode, version };
+    if (known !== undefined) return this.#hashed(place, facts, known);
     if (stat.size > smallFile) return this.#largeFile(place, facts);
     const sha256 = hashSmall(place, stat.size);
-    this.#record(facts, sha256);
+    this.#tree.index?.record(stat, sha256);
     return this.#hashed(place, facts, sha256);
   }
 
   async #largeFile(place: Place, facts: Facts): Promise<Read> {
     const sha256 = await hashLarge(place, this.#stat.size);
-    this.#record(facts, sha256);
+    this.#tree.index?.record(this.#stat, sha256);
     return this.#hashed(place, facts, sha256);
   }
 
-  #record({ xattrs }: Facts, sha256: string): void {
-    if (xattrs === undefined) this.#tree.index?.record(this.#stat, sha256);
-  }
-
-  #hashed(place: Place, { inode, xattrs, version }: Facts, sha256: string): Read {
+  #hashed(place: Place, { inode, version }: Facts, sha256: string): Read {
     const path = joinPath(this.#tree.root, place.path);
     const entry: FileEntry = {
       type: "file",
@@ -110,7 +103,6 @@ export class EntryReader {
       size: this.#stat.size,
       content: { kind: "file", path, offset: 0, version },
       sha256,
-      xattrs,
     };
     if (inode !== undefined) this.#inodes.set(inode, entry);
     return { entry, inode };
@@ -130,10 +122,6 @@ export class EntryReader {
       gid: 0,
       mtime: stat.mtimeSeconds,
     };
-  }
-
-  #xattrs({ directory, name }: Place): FileEntry["xattrs"] {
-    return capabilityOnly(directory.host(name));
   }
 
   #device(): { major: number; minor: number } {

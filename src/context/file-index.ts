@@ -1,9 +1,6 @@
 import type { FileStat } from "../sys/syscalls.js";
 
-/**
- * Remembers the digests of files between builds. Only files without extended attributes that a
- * context keeps are recorded: changing those changes the ctime, so a hit tells that there are none.
- */
+/** Remembers the digests of files between builds. */
 export interface FileIndex {
   /** SHA-256 in hex of the file with exactly this stat data. */
   lookup(stat: FileStat): string | undefined;

@@ -1,15 +1,13 @@
 import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
 import { getXattr, listXattrs } from "../sys/syscalls.js";
 
-/** File capabilities: the one attribute that a build context hands on. */
-export const capabilityXattr = "security.capability";
-
 /**
  * Tells which extended attributes COPY takes from one root filesystem to another: file capabilities
- * and the user's own. Others belong to a machine (SELinux labels, IMA) or to the overlay underneath.
+ * and the user's own. Others belong to a machine (SELinux labels, IMA) or to the overlay underneath. A
+ * build context hands on none, as with BuildKit: there they are an accident of the checkout.
  */
 export function isKeptXattr(name: string): boolean {
-  if (name === capabilityXattr) return true;
+  if (name === "security.capability") return true;
   return name.startsWith("user.") && !name.startsWith("user.overlay.");
 }
 
@@ -22,21 +20,9 @@ export function keptOf(xattrs: DirectoryEntry["xattrs"]): DirectoryEntry["xattrs
 
 /** Those of a file that `isKeptXattr`. */
 export function keptXattrs(host: BytePath): ReadonlyMap<string, Uint8Array> | undefined {
-  return readXattrs(host, isKeptXattr);
-}
-
-/** Its capabilities only. */
-export function capabilityOnly(host: BytePath): ReadonlyMap<string, Uint8Array> | undefined {
-  return readXattrs(host, (name) => name === capabilityXattr);
-}
-
-function readXattrs(
-  host: BytePath,
-  keeps: (name: string) => boolean,
-): ReadonlyMap<string, Uint8Array> | undefined {
   const xattrs = new Map<string, Uint8Array>();
   for (const name of listXattrs(host)) {
-    const value = keeps(name) ? getXattr(host, name) : undefined;
+    const value = isKeptXattr(name) ? getXattr(host, name) : undefined;
     if (value !== undefined) xattrs.set(name, value);
   }
   return xattrs.size === 0 ? undefined : xattrs;

@@ -3,7 +3,7 @@ import type { FileIndex } from "./file-index.js";
 import type { IgnoreRules } from "./ignore-rules.js";
 
 /**
- * A directory of the host as COPY sees it: owners become root, only file capabilities are kept, sockets
+ * A directory of the host as COPY sees it: owners become root, extended attributes are left out, sockets
  * are empty files.
  */
 export interface LocalTree {

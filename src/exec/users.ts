@@ -36,7 +36,7 @@ export async function resolveUser(read: ReadRootFile, user: string): Promise<Res
   const [name, group] = splitUser(user);
   const wanted = name === "" ? "0" : name;
   const entry = findByName(await readPasswd(read), wanted, (known) => known.uid);
-  const uid = entry?.uid ?? parseId(wanted) ?? unknownUser("user", wanted, user);
+  const uid = entry?.uid ?? idOf(wanted) ?? unknownUser("user", wanted, user);
   const groups = await readGroups(read);
   const home = entry?.home ?? "/";
   if (group !== undefined)
@@ -62,8 +62,8 @@ async function ownerOf(read: ReadRootFile, name: string, chown: string): Promise
   const id = parseId(name === "" ? "0" : name);
   if (id !== undefined) return { uid: id, gid: id };
   const entry = (await readPasswd(read)).find((known) => known.name === name);
-  if (entry === undefined) return unknownUser("user", name, chown);
-  return { uid: entry.uid, gid: entry.gid };
+  const { uid, gid } = entry ?? rootWithoutEntry(name) ?? unknownUser("user", name, chown);
+  return { uid, gid };
 }
 
 function splitUser(user: string): readonly [name: string, group: string | undefined] {
@@ -82,6 +82,15 @@ function parseId(text: string): number | undefined {
   throw new BuildError("USER_NOT_FOUND", `Cannot use id "${text}": larger than ${LARGEST_ID}`);
 }
 
+/** An image from scratch has no entry for root, and still has root. */
+function rootWithoutEntry(name: string): ResolvedOwner | undefined {
+  return name === "root" ? { uid: 0, gid: 0 } : undefined;
+}
+
+function idOf(name: string): number | undefined {
+  return parseId(name) ?? rootWithoutEntry(name)?.uid;
+}
+
 /** The first entry of that name or, where it is a number, of that id. */
 function findByName<Entry extends { readonly name: string }>(
   entries: readonly Entry[],
@@ -94,7 +103,7 @@ function findByName<Entry extends { readonly name: string }>(
 
 function findGid(groups: readonly GroupEntry[], group: string, user: string): number {
   const entry = findByName(groups, group, (known) => known.gid);
-  return entry?.gid ?? parseId(group) ?? unknownUser("group", group, user);
+  return entry?.gid ?? idOf(group) ?? unknownUser("group", group, user);
 }
 
 function gidsOf(groups: readonly GroupEntry[], name: string): readonly number[] {

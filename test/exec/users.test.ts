@@ -83,6 +83,16 @@ describe("users", () => {
     assert.deepEqual(user, { uid: 5, gid: 6, additionalGids: [], home: "/" });
   });
 
+  it("C13 needs no files for root, by whatever name", async () => {
+    const empty: ReadRootFile = () => Promise.resolve(undefined);
+    const root = { uid: 0, gid: 0 };
+    for (const chown of ["root", "root:root", "0:root", ":root", "root:0"])
+      assert.deepEqual(await resolveOwner(empty, chown), root, chown);
+    for (const user of ["root", "root:root", "0:root"])
+      assert.deepEqual(await resolveUser(empty, user), { ...root, additionalGids: [], home: "/" });
+    assert.deepEqual(await resolveOwner(empty, "5:root"), { uid: 5, gid: 0 });
+  });
+
   it("resolveUser() follows links inside the root only", async () => {
     const inner = join(root, "inner");
     await mkdir(join(inner, "etc"), { recursive: true });
