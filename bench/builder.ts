@@ -13,6 +13,8 @@ export interface Builder extends AsyncDisposable {
   readonly version: string;
   /** Builds an image and names it; nothing else. */
   build(job: BuildJob): Command;
+  /** Builds an image and sends it to the registry that its tag names. */
+  buildAndPush(job: BuildJob): Command;
   /** Writes a built image into an archive whose layers are compressed with gzip. */
   exportArchive(job: BuildJob, file: string): Command;
   /** Removes images and cache, so that the next build starts from nothing. */

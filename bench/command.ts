@@ -34,3 +34,10 @@ export async function runCommand(
   if (code !== 0) throw new Error(`Cannot run ${argv.join(" ")}: exit code ${code}\n${text}`);
   return { seconds, output: text };
 }
+
+/** The second after the first, when that succeeded. */
+export function inTurn(first: Command, second: Command): Command {
+  const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+  const script = [first, second].map(({ argv }) => argv.map(quote).join(" ")).join(" && ");
+  return { argv: ["sh", "-c", script], env: { ...first.env, ...second.env } };
+}

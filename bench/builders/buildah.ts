@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Builder, BuilderSite } from "../builder.js";
-import { runCommand, type Command } from "../command.js";
+import type { Builder, BuilderSite, BuildJob } from "../builder.js";
+import { inTurn, runCommand, type Command } from "../command.js";
 import { installed, needRoot } from "./installed.js";
 
 /** A buildah with a storage of its own. */
@@ -36,14 +36,16 @@ export async function buildah({ root }: BuilderSite): Promise<Builder> {
   const started = await startBuildah(root);
   const { version, command } = started;
   const jobs = `--jobs=${availableParallelism()}`;
+  const build = ({ context, tag }: BuildJob): Command =>
+    command(
+      ...["build", "--layers", jobs, "--network=host", "--tls-verify=false"],
+      ...["--runtime=runc", "-t", tag, context], // crun of Debian 12 refuses mixed cgroups
+    );
   return {
     name: "buildah",
     version,
-    build: ({ context, tag }) =>
-      command(
-        ...["build", "--layers", jobs, "--network=host", "--tls-verify=false"],
-        ...["--runtime=runc", "-t", tag, context], // crun of Debian 12 refuses mixed cgroups
-      ),
+    build,
+    buildAndPush: (job) => inTurn(build(job), command("push", "--tls-verify=false", job.tag)),
     exportArchive: ({ tag }, file) => command("push", "--format=oci", tag, `oci-archive:${file}`),
     async forget() {
       await runCommand(command("rmi", "--all", "--force"));

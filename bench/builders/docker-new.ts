@@ -57,6 +57,7 @@ export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
     name: "docker-new",
     version,
     build: ({ context, tag }) => buildx(...build, "-t", tag, context),
+    buildAndPush: ({ context, tag }) => buildx(...build, "--push", "-t", tag, context),
     exportArchive: ({ context }, file) => buildx(...build, "-o", `type=oci,dest=${file}`, context),
     async forget() {
       await runCommand(buildx("prune", "--all", "--force"));

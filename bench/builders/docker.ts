@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Builder, BuilderSite } from "../builder.js";
-import { runCommand, type Command } from "../command.js";
+import type { Builder, BuilderSite, BuildJob } from "../builder.js";
+import { inTurn, runCommand, type Command } from "../command.js";
 import { startDaemon } from "../daemon.js";
 import { installed, needRoot } from "./installed.js";
 
@@ -34,11 +34,13 @@ async function startDocker(
     log: join(root, "log"),
   });
   const progress = buildKit === "1" ? ["--progress=plain"] : [];
+  const build = ({ context, tag }: BuildJob): Command =>
+    command("build", ...progress, "--network=host", "-t", tag, context);
   return {
     name,
     version: version.output.trim(),
-    build: ({ context, tag }) =>
-      command("build", ...progress, "--network=host", "-t", tag, context),
+    build,
+    buildAndPush: (job) => inTurn(build(job), command("push", job.tag)),
     exportArchive: ({ tag }, file) => savedAndCompressed(command("save", tag), file),
     async forget() {
       await runCommand(command("system", "prune", "--all", "--force"));

@@ -10,21 +10,15 @@ export async function tsbuild({ root }: BuilderSite): Promise<Builder> {
     argv: [program, ...args],
     env: { TSBUILD_ROOT: join(root, "store") },
   });
+  const build = (...args: readonly string[]): Command =>
+    command("build", "--progress=plain", "--network=host", ...args);
   const { output } = await runCommand(command("version"));
   return {
     name: "tsbuild",
     version: output.trim(),
-    build: ({ context, tag }) =>
-      command("build", "--progress=plain", "--network=host", "-t", tag, context),
-    exportArchive: ({ context }, file) =>
-      command(
-        "build",
-        "--progress=plain",
-        "--network=host",
-        "-o",
-        `type=oci,dest=${file}`,
-        context,
-      ),
+    build: ({ context, tag }) => build("-t", tag, context),
+    buildAndPush: ({ context, tag }) => build("--push", "-t", tag, context),
+    exportArchive: ({ context }, file) => build("-o", `type=oci,dest=${file}`, context),
     async forget() {
       const images = (await runCommand(command("images", "-q"))).output.split("\n").filter(Boolean);
       if (images.length > 0) await runCommand(command("rmi", "-f", ...new Set(images)));

@@ -1,7 +1,7 @@
 import type { Workload } from "../workload.js";
 import { cachedManyFiles, cachedTenSteps } from "./cached.js";
 import { copyLargeFile, copyManyFiles, editOneFile } from "./copy.js";
-import { exportArchive, pullBase } from "./images.js";
+import { buildAndPush, exportArchive, pullBase } from "./images.js";
 import { coldRuns, fourStages } from "./run.js";
 
 /** Every workload, the quick ones first. */
@@ -15,4 +15,5 @@ export const workloads: readonly Workload[] = [
   copyLargeFile,
   pullBase,
   exportArchive,
+  buildAndPush,
 ];

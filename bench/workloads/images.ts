@@ -19,6 +19,25 @@ export const pullBase: Workload = {
   },
 };
 
+/** A build in CI: a RUN that writes 80 MB, and the image in a registry. */
+export const buildAndPush: Workload = {
+  name: "build-and-push",
+  title: "a RUN that writes 80 MB, and the push",
+  open({ directory, registry }) {
+    const context = join(directory, "context");
+    const write = "RUN head -c 80000000 /dev/urandom >/data";
+    writeDockerfile(context, [`FROM ${registry}/debian`, "COPY turn /", write]);
+    return Promise.resolve({
+      newTurn: (turn) => {
+        writeFileSync(join(context, "turn"), `turn ${turn}\n`);
+        return Promise.resolve();
+      },
+      timed: (builder) =>
+        builder.buildAndPush({ context, tag: `${registry}/pushed-by-${builder.name}` }),
+    });
+  },
+};
+
 /** A built image written into an archive, its new layer never compressed before. */
 export const exportArchive: Workload = {
   name: "export-gzip",
