@@ -46,6 +46,25 @@ export class DirectoryBlocks {
     return start;
   }
 
+  /** The nid behind a name of the directory that begins at `start`. */
+  find(
+    { start, size }: { readonly start: number; readonly size: number },
+    name: string,
+  ): number | undefined {
+    let [from, to] = [0, size / BLOCK];
+    while (to - from > 1) {
+      const middle = (from + to) >> 1;
+      if (this.#first(start + middle * BLOCK) <= name) from = middle;
+      else to = middle;
+    }
+    return namesIn(this.bytes, start + from * BLOCK).get(name);
+  }
+
+  #first(block: number): string {
+    const [name = ""] = namesIn(this.bytes, block).keys();
+    return name;
+  }
+
   /** Adds data of a long symlink. */
   addData(data: string): number {
     const at = this.#area.grow(data.length);
@@ -69,6 +88,21 @@ export class DirectoryBlocks {
       nameAt += child.name.length;
     }
   }
+}
+
+/** What a block of a directory holds: nids by name. */
+export function namesIn(bytes: Buffer, block: number): ReadonlyMap<string, number> {
+  const names = new Map<string, number>();
+  const firstName = bytes.readUInt16LE(block + 8);
+  for (let entry = 0; entry < firstName; entry += DIRENT) {
+    const nameAt = block + bytes.readUInt16LE(block + entry + 8);
+    const isLast = entry + DIRENT === firstName;
+    const end = block + (isLast ? BLOCK : bytes.readUInt16LE(block + entry + DIRENT + 8));
+    const nul = isLast ? bytes.indexOf(0, nameAt) : -1; // what is left of a block is zeros
+    const nameEnd = nul === -1 || nul > end ? end : nul;
+    names.set(bytes.toString("latin1", nameAt, nameEnd), bytes.readUInt32LE(block + entry));
+  }
+  return names;
 }
 
 /** As many as fit, from `first` on: names follow the entries without gaps. */

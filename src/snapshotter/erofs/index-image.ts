@@ -1,7 +1,7 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/syscalls.js";
 import { CHUNK_INDEX, INODE, layouts } from "./inode-area.js";
-import { DIRENT } from "./directory-blocks.js";
+import { namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
 import { decodeXattrs, xattrBody } from "./xattrs.js";
@@ -77,23 +77,11 @@ export class IndexImage {
   children({ block, size }: Inode): ReadonlyMap<string, number> {
     const children = new Map<string, number>();
     const start = block * BLOCK;
-    for (let at = start; at < start + size; at += BLOCK) this.#readBlock(at, children);
+    for (let at = start; at < start + size; at += BLOCK)
+      for (const [name, nid] of namesIn(this.#bytes, at)) children.set(name, nid);
     children.delete(".");
     children.delete("..");
     return children;
-  }
-
-  #readBlock(at: number, to: Map<string, number>): void {
-    const bytes = this.#bytes;
-    const firstName = bytes.readUInt16LE(at + 8);
-    for (let entry = 0; entry < firstName; entry += DIRENT) {
-      const nameAt = at + bytes.readUInt16LE(at + entry + 8);
-      const isLast = entry + DIRENT === firstName;
-      const end = at + (isLast ? BLOCK : bytes.readUInt16LE(at + entry + DIRENT + 8));
-      const nul = isLast ? bytes.indexOf(0, nameAt) : -1; // what is left of a block is zeros
-      const nameEnd = nul === -1 || nul > end ? end : nul;
-      to.set(bytes.toString("latin1", nameAt, nameEnd), bytes.readUInt32LE(at + entry));
-    }
   }
 
   /** Of a symlink. */

@@ -90,6 +90,13 @@ export class InodeArea {
     return at;
   }
 
+  /** Whether it may have several names: directories may not, and whiteouts are no files. */
+  takesLinks(at: number): boolean {
+    const type = this.mode(at) & fileTypes.mask;
+    if (type === fileTypes.directory) return false;
+    return type !== fileTypes.char || this.#area.buffer.readUInt32LE(at + 16) !== 0;
+  }
+
   /** One more name for the inode. */
   addLink(at: number, links = 1): void {
     this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 44) + links, at + 44);
@@ -101,6 +108,12 @@ export class InodeArea {
     this.#area.buffer.writeUInt32LE(block, at + 16);
   }
 
+  /** What `setData` set. */
+  data(at: number): { readonly size: number; readonly block: number } {
+    const bytes = this.#area.buffer;
+    return { size: bytes.readUInt32LE(at + 8), block: bytes.readUInt32LE(at + 16) };
+  }
+
   /** What `setData` set, `blocks` further. */
   moveData(at: number, blocks: number): void {
     this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 16) + blocks, at + 16);
@@ -108,6 +121,11 @@ export class InodeArea {
 
   nid(at: number): number {
     return (HEAD + at) / INODE_SLOT;
+  }
+
+  /** The inode with that number. */
+  at(nid: number): number {
+    return nid * INODE_SLOT - HEAD;
   }
 
   /** The mode with its type bits. */

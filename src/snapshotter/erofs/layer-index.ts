@@ -40,8 +40,8 @@ export class LayerIndex {
   });
   /** By number of the inode; behind the image, where the kernel does not look. */
   readonly #digests = new ContentDigests();
-  /** First names of everything that may have more. */
-  readonly #inodeOf = new Map<BytePath, number>();
+  /** Names that are no first ones: a link to one of them is not tidy. */
+  readonly #links = new Set<BytePath>();
   #pending: PendingDirectory | undefined = { entry: unlistedRoot, marks: new Map(), opaque: false };
   #last: BytePath | undefined;
 
@@ -111,16 +111,17 @@ export class LayerIndex {
     const inode = this.#entries.add(entry, offset);
     if (sha256 !== undefined) this.#digests.set(this.#inodes.count, sha256);
     this.#directories.name(entry.path, inode);
-    if (entry.type !== "whiteout") this.#inodeOf.set(entry.path, inode);
     return true;
   }
 
   /** A link to the first name of a file is tidy when it says of the file what that name did. */
   #link(entry: HardlinkEntry): boolean {
-    const inode = this.#inodeOf.get(entry.target);
-    if (inode === undefined) return false;
+    if (this.#links.has(entry.target)) return false;
+    const inode = this.#directories.find(entry.target);
+    if (inode === undefined || !this.#inodes.takesLinks(inode)) return false;
     if (!this.#inodes.matches(inode, this.#entries.fields(entry, 0))) return false;
     this.#inodes.addLink(inode);
+    this.#links.add(entry.path);
     this.#directories.name(entry.path, inode);
     return true;
   }

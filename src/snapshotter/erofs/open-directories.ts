@@ -54,6 +54,28 @@ export class OpenDirectories {
     return true;
   }
 
+  /** The inode at a path that the walk has passed. */
+  find(path: BytePath): number | undefined {
+    const open = this.#open.findLast(({ path: above }) => isInside(path, above));
+    if (open === undefined) return undefined;
+    const [first = "", ...below] = path
+      .slice(open.path === "" ? 0 : open.path.length + 1)
+      .split("/");
+    let nid = nidOf(open.children, first);
+    for (const name of below) {
+      if (nid === undefined) return undefined;
+      nid = this.#findIn(this.#inodes.at(nid), name);
+    }
+    return nid === undefined ? undefined : this.#inodes.at(nid);
+  }
+
+  /** In a directory that is left. */
+  #findIn(inode: number, name: string): number | undefined {
+    if ((this.#inodes.mode(inode) & fileTypes.mask) !== fileTypes.directory) return undefined;
+    const { size, block } = this.#inodes.data(inode);
+    return this.#blocks.find({ start: block * BLOCK, size }, name);
+  }
+
   /** Keeps data that does not fit behind its inode. */
   keepData(inode: number, data: string): void {
     this.#place(inode, data.length, this.#blocks.addData(data));
@@ -87,4 +109,20 @@ export class OpenDirectories {
     this.#inodes.setData(inode, size, start / BLOCK);
     this.#placed.push(inode);
   }
+}
+
+function isInside(path: BytePath, directory: BytePath): boolean {
+  return directory === "" || path.startsWith(`${directory}/`);
+}
+
+/** By halves: names are in order. */
+function nidOf(children: readonly Child[], name: string): number | undefined {
+  let [from, to] = [0, children.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((children[middle]?.name ?? "") < name) from = middle + 1;
+    else to = middle;
+  }
+  const found = children[from];
+  return found?.name === name ? found.nid : undefined;
 }

@@ -113,6 +113,31 @@ describe("LayerIndex", () => {
     );
   });
 
+  it("finds what is linked to, in directories that are open and that are done", () => {
+    const names = Array.from({ length: 200 }, (_, i) => `name-${1000 + i}`);
+    const files = (parent: string) => names.map((name) => file(`${parent}/${name}`));
+    const entries = [
+      directory("a"),
+      directory("a/sub"),
+      ...files("a/sub"),
+      directory("b"),
+      ...files("b"),
+      ...names.map((name) => hardlink(`b/to-${name}`, `b/${name}`)),
+      directory("c"),
+      ...names.map((name) => hardlink(`c/${name}`, `a/sub/${name}`)),
+    ];
+    const read = readImage(imageOf(entries));
+    assert.lengthOf(read, entries.length + 1);
+    assert.lengthOf(
+      read.filter((line) => line.includes("nlink=2")),
+      800 + 3, // and the directories without others in them
+    );
+    const missing = new LayerIndex();
+    for (const entry of entries) missing.add(entry, { offset: 1024, sha256: undefined });
+    for (const target of ["a/sub/name-0", "a/sub/name-1000/x", "a/none/x", "b/sub", "z"])
+      assert.isFalse(missing.add(hardlink("d", target), { offset: 0, sha256: undefined }), target);
+  });
+
   it("keeps names of 255 bytes, and directories 500 deep", () => {
     const long = Array.from({ length: 9 }, (_, i) => String(i).repeat(255));
     const deep = Array.from({ length: 500 }, (_, i) => directory("d/".repeat(i) + "d"));
