@@ -37,13 +37,15 @@ export class PackedFileIndex implements FileIndex {
     this.#scanStart = scanStart;
   }
 
-  /** Reads what `save` made, before a scan begins. Anything torn or unknown counts as empty. */
+  /**
+   * Takes over what `save` made, before a scan begins. Anything torn or unknown counts as empty.
+   */
   static async load(
     bytes: Uint8Array | undefined,
     now: Clock = Date.now,
   ): Promise<PackedFileIndex> {
     const api = await xxhash();
-    const saved = bytes === undefined ? undefined : parse(api, Buffer.from(bytes));
+    const saved = bytes === undefined ? undefined : parse(api, asBuffer(bytes));
     return new PackedFileIndex(api, saved ?? emptyIndex(), now());
   }
 
@@ -67,11 +69,9 @@ export class PackedFileIndex implements FileIndex {
   save(): Uint8Array | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
-    const { slots } = this.#table.since(this.#today - keptDays);
-    const bytes = Buffer.alloc(headerSize + slots.length);
+    const bytes = this.#table.since(this.#today - keptDays, headerSize);
     bytes.write(magic, "latin1");
     bytes.writeBigUInt64LE(this.#seed, seedOffset);
-    slots.copy(bytes, headerSize);
     bytes.writeBigUInt64LE(this.#xxhash.h64Raw(bytes.subarray(seedOffset)), checksumOffset);
     return bytes;
   }
@@ -99,6 +99,10 @@ export class PackedFileIndex implements FileIndex {
     raw.copy(this.#fields, 48, 136, 144); // device
     return this.#xxhash.h64Raw(this.#fields, this.#seed);
   }
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 interface Saved {

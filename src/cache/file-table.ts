@@ -59,37 +59,32 @@ export class FileTable {
     this.#slots.writeBigUInt64LE(fingerprint, at);
     this.#slots.write(sha256, at + digestOffset, "hex");
     this.setDay(at, day);
-    if (this.#isCrowded()) this.#adopt(this.#rebuilt(0));
+    if (this.#isCrowded()) this.#slots = this.since(0);
   }
 
-  /** The same without what was last used before `day`, and no larger than it has to be. */
-  since(day: number): FileTable {
-    return this.#rebuilt(day);
-  }
-
-  #rebuilt(day: number): FileTable {
+  /**
+   * The slots of a table without what was last used before `day`, no larger than it has to be, behind
+   * as many zeros.
+   */
+  since(day: number, zeros = 0): Buffer {
     let kept = 0;
     for (let at = 0; at < this.#slots.length; at += slotSize) {
       if (this.day(at) !== 0 && this.day(at) >= day) kept++;
     }
     let capacity = smallestCapacity;
     while (kept * 2 > capacity) capacity *= 2;
-    const table = new FileTable(Buffer.alloc(capacity * slotSize));
+    const bytes = Buffer.alloc(zeros + capacity * slotSize);
+    const table = new FileTable(bytes.subarray(zeros));
     for (let at = 0; at < this.#slots.length; at += slotSize) {
       if (this.day(at) !== 0 && this.day(at) >= day) table.#copyFrom(this.#slots, at);
     }
-    return table;
+    return bytes;
   }
 
   #copyFrom(slots: Buffer, from: number): void {
     const at = this.#locate(slots.readBigUInt64LE(from));
     slots.copy(this.#slots, at, from, from + slotSize);
     this.#used++;
-  }
-
-  #adopt(other: FileTable): void {
-    this.#slots = other.#slots;
-    this.#used = other.#used;
   }
 
   /** The slot of this fingerprint, or the free one where it belongs. */

@@ -121,14 +121,6 @@ describe("PackedFileIndex", () => {
     }
   });
 
-  it("does not keep the buffer that it was given", async () => {
-    const path = file();
-    const bytes = await savedWith(path);
-    const index = await PackedFileIndex.load(bytes, later());
-    bytes.fill(0);
-    assert.strictEqual(index.lookup(statOf(path)), sha256);
-  });
-
   it("forgets what no build asked for, and keeps what one did", async () => {
     const [used, unused] = [file(), file()];
     const first = await PackedFileIndex.load(undefined, later());
@@ -169,7 +161,7 @@ describe("PackedFileIndex", () => {
     const again = await openDirectoryContext({ root, ignore: undefined, index });
     const digests = (selected: typeof before): readonly unknown[] =>
       selected.flatMap(({ entries }) =>
-        entries.map((entry) => [entry.path, entry.type === "file" && entry.sha256]),
+        Array.from(entries, (entry) => [entry.path, entry.type === "file" && entry.sha256]),
       );
     assert.deepStrictEqual(digests(await again.select(".")), digests(before));
     assert.deepStrictEqual(recorded, []);
