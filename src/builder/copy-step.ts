@@ -1,6 +1,6 @@
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource, SourceTree } from "../context/source-tree.js";
-import type { Entry } from "../oci/changeset.js";
+import type { EntryList } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { LayerRecord } from "../store/layers.js";
 import { byShortCut, contentOf, type CopyOrigin } from "./copy-short-cut.js";
@@ -110,7 +110,7 @@ function place(
   selected: readonly SelectedSource[],
   task: Task<CopyStep>,
   engine: Engine,
-): Promise<readonly Entry[]> {
+): Promise<EntryList> {
   const { step } = task;
   return askDestination(task, engine, async ({ rootfs, ids }) => {
     const owner = step.chown === undefined ? undefined : await ids("owner", step.chown);

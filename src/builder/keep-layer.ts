@@ -1,11 +1,11 @@
-import type { Entry } from "../oci/changeset.js";
+import type { EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 
 /** A layer of files that some step is to see: a known one of that content, else a new one. */
 export async function keepLayer(
-  entries: readonly Entry[],
+  entries: EntryList,
   tree: TreeDigest,
   { engine, signal }: { readonly engine: Engine; readonly signal: AbortSignal },
 ): Promise<LayerRecord> {

@@ -3,7 +3,7 @@ import { fileTreeRootfs } from "../context/file-tree-rootfs.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SourceTree } from "../context/source-tree.js";
 import { BuildError } from "../error.js";
-import { toBytePath, toText, type BytePath, type Entry } from "../oci/changeset.js";
+import { toBytePath, toText, type BytePath, type Entry, type EntryList } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
 import type { Origin, RunStep } from "../plan/step.js";
 import type { LayerChain, TreeDigest } from "../snapshotter/snapshotter.js";
@@ -20,7 +20,7 @@ export interface MountedFiles {
   /** A state that holds them, and where in it they are. */
   readonly place: () => Promise<{ readonly chain: LayerChain; readonly path: string }>;
   /** They themselves, the first one at "". */
-  readonly entries: () => Promise<readonly Entry[]>;
+  readonly entries: () => Promise<EntryList>;
 }
 
 type MountTask = Pick<Task<RunStep>, "signal" | "sources">;
@@ -78,12 +78,13 @@ async function contextFiles(
 ): Promise<MountedFiles> {
   const entries = await select(source, tree);
   const content = await treeDigest(entries);
-  const isDirectory = entries[0]?.type === "directory";
+  const [top] = entries;
+  const isDirectory = top?.type === "directory";
   return {
     content,
     entries: () => Promise.resolve(entries),
     place: async () => {
-      const layer = isDirectory ? entries : entries.map(alone);
+      const layer = isDirectory ? entries : Array.from(entries, alone);
       const tree = isDirectory ? content : await treeDigest(layer);
       const { id } = await keepLayer(layer, tree, { engine, signal: task.signal });
       return { chain: [id], path: isDirectory ? "/" : `/${ALONE}` };
@@ -106,7 +107,7 @@ async function stateFiles(
   const { signal } = task;
   const files = async (): Promise<FileTree> =>
     await engine.snapshots.files(await state.chain(signal));
-  const entries = async (): Promise<readonly Entry[]> =>
+  const entries = async (): Promise<EntryList> =>
     await select(source, new FileTreeSource(await files()));
   return {
     content: source === "/" ? state.key : await subtree({ source, state, entries }, engine),
@@ -131,7 +132,7 @@ async function subtree(
   return tree;
 }
 
-async function select(source: string, tree: SourceTree): Promise<readonly Entry[]> {
+async function select(source: string, tree: SourceTree): Promise<EntryList> {
   const literal = source.replace(/[\\*?[]/g, "\\$&");
   try {
     const [found] = await tree.select(literal);

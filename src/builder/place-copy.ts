@@ -3,7 +3,14 @@ import { emptyRootfs, type Rootfs } from "../context/rootfs.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import { locate } from "../error.js";
 import { digestOf, hexOf } from "../oci/digest.js";
-import { toBytePath, type BytePath, type DirectoryEntry, type Entry } from "../oci/changeset.js";
+import {
+  toBytePath,
+  type BytePath,
+  type DirectoryEntry,
+  type Entry,
+  type EntryList,
+  type HardlinkEntry,
+} from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import { parseChmod } from "./chmod.js";
 import { Dresser, type Owner } from "./dresser.js";
@@ -31,7 +38,7 @@ export async function placeCopy(
   step: CopyStep,
   selected: readonly SelectedSource[],
   target: CopyTarget,
-): Promise<readonly Entry[]> {
+): Promise<EntryList> {
   try {
     return await new CopyPlacer(step, target).place(selected);
   } catch (error) {
@@ -43,19 +50,14 @@ export async function placeCopy(
 export async function placeTree(
   selected: SelectedSource,
   { unpack, ...target }: CopyTarget & { readonly unpack: boolean },
-): Promise<readonly Entry[]> {
+): Promise<EntryList> {
   return await new CopyPlacer({ ...wholeTree, unpack }, target).place([selected]);
 }
 
 const wholeTree = { destination: "/", files: [], chmod: undefined, link: false } as const;
 
 /** The directories that WORKDIR makes (SEMANTICS I07); none when it exists. */
-export function placeWorkdir(
-  path: string,
-  owner: Owner,
-  rootfs: Rootfs,
-  now = clock(),
-): readonly Entry[] {
+export function placeWorkdir(path: string, owner: Owner, rootfs: Rootfs, now = clock()): EntryList {
   const placement = new Placement(rootfs, { mode: 0o755, ...owner, mtime: now });
   const real = placement.resolve(toBytePath(path));
   if (placement.at(real) === "directory") return [];
@@ -95,7 +97,7 @@ class CopyPlacer {
     this.#now = now;
   }
 
-  async place(selected: readonly SelectedSource[]): Promise<readonly Entry[]> {
+  async place(selected: readonly SelectedSource[]): Promise<EntryList> {
     for (const source of selected) await this.#placeSource(source);
     for (const file of this.#step.files) this.#placeTop(toBytePath(file.name), this.#written(file));
     return this.#placement.entries();
@@ -135,11 +137,12 @@ class CopyPlacer {
     const destination = this.#destination();
     this.#placement.ensureDirectory(destination);
     this.#placement.setTime(destination, top.mtime);
-    const files = new Map<BytePath, File>();
-    for (const entry of entries.slice(1)) {
+    for (const entry of entries) {
+      if (entry.path === "") continue; // the directory itself
       const path = joinPath(destination, entry.path);
       if (entry.type === "directory") this.#placeDirectory(entry, path, implied);
-      else this.#placeBelow(entry, path, files);
+      else if (entry.type === "hardlink") this.#placeLink(entry, path, destination);
+      else this.#placement.putFile(path, this.#dress(entry, path));
     }
   }
 
@@ -149,11 +152,9 @@ class CopyPlacer {
     else this.#placement.putDirectory(dressed);
   }
 
-  #placeBelow(entry: Entry, path: BytePath, files: Map<BytePath, File>): void {
-    const file = entry.type === "hardlink" ? files.get(entry.target) : this.#dress(entry, path);
-    if (file === undefined) throw new Error(`nothing was there for hardlink ${entry.path}`);
-    files.set(entry.path, file);
-    this.#placement.putFile(path, file);
+  #placeLink({ target }: HardlinkEntry, path: BytePath, destination: BytePath): void {
+    if (this.#placement.putLink(path, joinPath(destination, target))) return;
+    throw new Error(`nothing was there for hardlink ${path}`);
   }
 
   #dress(entry: Entry, path: BytePath): File {

@@ -3,34 +3,29 @@ import { resolveLinks } from "../context/resolve-links.js";
 import type { Rootfs, RootfsNode } from "../context/rootfs.js";
 import { BuildError } from "../error.js";
 import {
-  comparePaths,
   toText,
   type BytePath,
   type DirectoryEntry,
   type Entry,
+  type EntryList,
   type HardlinkEntry,
   type OpaqueEntry,
   type WhiteoutEntry,
 } from "../oci/changeset.js";
+import { PlacedFiles } from "./placed-files.js";
 
-/** What a file is; that several paths name it is told by sharing one of these. */
+/** What a file is. */
 export type File = Exclude<Entry, DirectoryEntry | HardlinkEntry | OpaqueEntry | WhiteoutEntry>;
 
 /** What directories get that have to be made on the way. */
 export type CreatedMetadata = Pick<DirectoryEntry, "mode" | "uid" | "gid" | "mtime">;
 
 interface PlacedDirectory {
-  readonly kind: "directory";
   readonly entry: DirectoryEntry;
   /** The root filesystem may have something below it. */
   readonly onRootfs: boolean;
   /** What the root filesystem has below it is hidden. */
   readonly opaque: boolean;
-}
-
-interface PlacedFile {
-  readonly kind: "file";
-  readonly file: File;
 }
 
 /** What is at a path of the state that the new layer and the root filesystem give together. */
@@ -43,7 +38,8 @@ export type At = "directory" | "symlink" | "other" | undefined;
 export class Placement {
   readonly #rootfs: Rootfs;
   readonly #created: CreatedMetadata;
-  readonly #placed = new Map<BytePath, PlacedDirectory | PlacedFile>();
+  readonly #directories = new Map<BytePath, PlacedDirectory>();
+  readonly #files = new PlacedFiles();
 
   constructor(rootfs: Rootfs, created: CreatedMetadata) {
     this.#rootfs = rootfs;
@@ -52,7 +48,7 @@ export class Placement {
 
   /** The real path behind `path`, with what is placed already; links never lead out of the root. */
   resolve(path: BytePath): BytePath {
-    if (this.#placed.size === 0) return this.#rootfs.resolve(path);
+    if (this.#directories.size === 0 && this.#files.isEmpty) return this.#rootfs.resolve(path);
     return resolveLinks(path, (link) => this.#readLink(link));
   }
 
@@ -63,25 +59,18 @@ export class Placement {
   }
 
   #readLink(path: BytePath): BytePath | undefined {
-    const placed = this.#placed.get(path);
-    if (placed === undefined) return this.#below(path)?.target;
-    return placed.kind === "file" && placed.file.type === "symlink"
-      ? placed.file.target
-      : undefined;
+    if (this.#directories.has(path)) return undefined;
+    const file = this.#files.get(path);
+    if (file === undefined) return this.#below(path)?.target;
+    return file.type === "symlink" ? file.target : undefined;
   }
 
   at(path: BytePath): At {
     if (path === "") return "directory";
-    const placed = this.#placed.get(path);
-    if (placed === undefined) return this.#below(path)?.type;
-    if (placed.kind === "directory") return "directory";
-    return placed.file.type === "symlink" ? "symlink" : "other";
-  }
-
-  /** The file that was placed at `path`, for giving it another name. */
-  fileAt(path: BytePath): File | undefined {
-    const placed = this.#placed.get(path);
-    return placed?.kind === "file" ? placed.file : undefined;
+    if (this.#directories.has(path)) return "directory";
+    const file = this.#files.get(path);
+    if (file === undefined) return this.#below(path)?.type;
+    return file.type === "symlink" ? "symlink" : "other";
   }
 
   /**
@@ -89,44 +78,34 @@ export class Placement {
    * as `made` says where it does.
    */
   ensureDirectory(path: BytePath, made: Partial<CreatedMetadata> = {}): void {
-    if (path === "" || this.#placed.get(path)?.kind === "directory") return;
+    if (path === "" || this.#directories.has(path)) return;
     this.ensureDirectory(parentOf(path), made);
-    if (this.#placed.has(path)) throw notDirectory(path);
+    if (this.#files.has(path)) throw notDirectory(path);
     const node = this.#below(path);
     if (node !== undefined && node.type !== "directory") throw notDirectory(path);
     const found = node ?? { ...this.#created, ...made, xattrs: undefined };
     const { mode, uid, gid, mtime, xattrs } = found;
     const entry: DirectoryEntry = { type: "directory", path, mode, uid, gid, mtime, xattrs };
-    this.#placed.set(path, {
-      kind: "directory",
-      entry,
-      onRootfs: node !== undefined,
-      opaque: false,
-    });
+    this.#directories.set(path, { entry, onRootfs: node !== undefined, opaque: false });
   }
 
   /** Gives a listed directory the time of the one whose contents it takes (SEMANTICS C04). */
   setTime(path: BytePath, mtime: number): void {
-    const placed = this.#placed.get(path);
-    if (placed?.kind !== "directory") return;
-    this.#placed.set(path, { ...placed, entry: { ...placed.entry, mtime } });
+    const placed = this.#directories.get(path);
+    if (placed === undefined) return;
+    this.#directories.set(path, { ...placed, entry: { ...placed.entry, mtime } });
   }
 
   /** Places a directory with its own metadata; one that exists is merged into. */
   putDirectory(entry: DirectoryEntry): void {
     const { path } = entry;
-    const placed = this.#placed.get(path);
-    if (placed?.kind === "file") throw notDirectory(path);
-    const node = placed ?? this.#below(path);
-    if (node === undefined) {
-      this.#placed.set(path, { kind: "directory", entry, onRootfs: false, opaque: false });
-      return;
-    }
-    if ("type" in node && node.type !== "directory") throw notDirectory(path);
-    const before = "kind" in node ? node.entry.xattrs : node.xattrs;
-    const { onRootfs, opaque } = placed ?? { onRootfs: true, opaque: false };
-    const xattrs = merged(before, entry.xattrs);
-    this.#placed.set(path, { kind: "directory", entry: { ...entry, xattrs }, onRootfs, opaque });
+    if (this.#files.has(path)) throw notDirectory(path);
+    const placed = this.#directories.get(path);
+    const node = placed === undefined ? this.#below(path) : undefined;
+    if (node !== undefined && node.type !== "directory") throw notDirectory(path);
+    const { onRootfs, opaque } = placed ?? { onRootfs: node !== undefined, opaque: false };
+    const xattrs = merged((placed?.entry ?? node)?.xattrs, entry.xattrs);
+    this.#directories.set(path, { entry: { ...entry, xattrs }, onRootfs, opaque });
   }
 
   /** As `putDirectory`, but of one that exists only the mode becomes another (SEMANTICS C17). */
@@ -136,15 +115,21 @@ export class Placement {
       return;
     }
     this.ensureDirectory(entry.path);
-    const placed = this.#placed.get(entry.path);
-    if (placed?.kind !== "directory") return;
-    this.#placed.set(entry.path, { ...placed, entry: { ...placed.entry, mode } });
+    const placed = this.#directories.get(entry.path);
+    if (placed === undefined) return;
+    this.#directories.set(entry.path, { ...placed, entry: { ...placed.entry, mode } });
   }
 
   /** Places what is no directory, in place of whatever else is there but a directory. */
   putFile(path: BytePath, file: File): void {
     if (this.at(path) === "directory") throw isDirectory(path);
-    this.#placed.set(path, { kind: "file", file });
+    this.#files.put(path, file);
+  }
+
+  /** As `putFile`, of one more name for the file that was placed at `target`; false where none was. */
+  putLink(path: BytePath, target: BytePath): boolean {
+    if (this.at(path) === "directory") throw isDirectory(path);
+    return this.#files.link(path, target);
   }
 
   /** As `putDirectory`, but in place of a file or a link. */
@@ -155,42 +140,45 @@ export class Placement {
     }
     // A file that this layer put over a directory: what that held must not show again.
     const opaque = this.#below(entry.path)?.type === "directory";
-    this.#placed.set(entry.path, { kind: "directory", entry, onRootfs: false, opaque });
+    this.#files.remove(entry.path);
+    this.#directories.set(entry.path, { entry, onRootfs: false, opaque });
   }
 
   /** As `putFile`, but in place of a directory, too. */
   replaceByFile(path: BytePath, file: File): void {
-    if (this.#placed.get(path)?.kind === "directory") {
-      const inside = [...this.#placed.keys()].filter((other) => other.startsWith(`${path}/`));
-      for (const other of inside) this.#placed.delete(other);
-    }
-    this.#placed.set(path, { kind: "file", file });
+    this.#removeDirectory(path);
+    this.#files.put(path, file);
+  }
+
+  /** As `putLink`, but in place of a directory, too. */
+  replaceByLink(path: BytePath, target: BytePath): boolean {
+    if (!this.#files.link(path, target)) return false;
+    this.#removeDirectory(path);
+    return true;
+  }
+
+  #removeDirectory(path: BytePath): void {
+    if (!this.#directories.delete(path)) return;
+    this.#files.removeBelow(path);
+    for (const other of this.#directories.keys())
+      if (other.startsWith(`${path}/`)) this.#directories.delete(other);
   }
 
   /** The layer, in `comparePaths` order. */
-  entries(): readonly Entry[] {
-    const firstNames = new Map<File, BytePath>();
-    const entries: Entry[] = [];
-    for (const [path, placed] of [...this.#placed].sort(([a], [b]) => comparePaths(a, b))) {
-      if (placed.kind === "directory") {
-        entries.push(placed.entry);
-        if (placed.opaque) entries.push({ type: "opaque", path });
-        continue;
-      }
-      const { file } = placed;
-      const target = firstNames.get(file);
-      entries.push(target === undefined ? renamed(file, path) : hardlink(path, target, file));
-      if (target === undefined) firstNames.set(file, path);
-    }
-    return entries;
+  entries(): EntryList {
+    const directories = new Map<BytePath, readonly Entry[]>();
+    for (const [path, { entry, opaque }] of this.#directories)
+      directories.set(path, opaque ? [entry, { type: "opaque", path }] : [entry]);
+    return this.#files.among(directories);
   }
 
   /** What the root filesystem shows at a path where nothing is placed. */
   #below(path: BytePath): RootfsNode | undefined {
     for (let above = parentOf(path); above !== ""; above = parentOf(above)) {
-      const placed = this.#placed.get(above);
+      if (this.#files.has(above)) return undefined;
+      const placed = this.#directories.get(above);
       if (placed === undefined) continue;
-      if (placed.kind === "file" || !placed.onRootfs) return undefined;
+      if (!placed.onRootfs) return undefined;
       break;
     }
     return this.#rootfs.lstat(path);
@@ -212,15 +200,6 @@ export function isFile(entry: Entry): entry is File {
     case "symlink":
       return true;
   }
-}
-
-function renamed(file: File, path: BytePath): File {
-  return file.path === path ? file : { ...file, path };
-}
-
-function hardlink(path: BytePath, target: BytePath, file: File): HardlinkEntry {
-  const { mode, uid, gid, mtime } = file;
-  return { type: "hardlink", path, target, mode, uid, gid, mtime };
 }
 
 function merged(

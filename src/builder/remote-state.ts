@@ -2,7 +2,7 @@ import { keyOfRemote } from "../cache/key.js";
 import { emptyRootfs } from "../context/rootfs.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import { BuildError } from "../error.js";
-import type { Entry } from "../oci/changeset.js";
+import type { EntryList } from "../oci/changeset.js";
 import type { LayerRecord } from "../store/layers.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { Engine } from "./engine.js";
@@ -57,7 +57,7 @@ async function keep(
 ): Promise<LayerRecord> {
   const selected = await foreign.open(signal);
   const { unpack } = foreign;
-  const changes: readonly Entry[] = await placeTree(selected, {
+  const changes: EntryList = await placeTree(selected, {
     unpack,
     rootfs: emptyRootfs,
     owner: undefined,

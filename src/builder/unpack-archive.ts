@@ -2,6 +2,7 @@ import { joinPath, nameOf, parentOf } from "../context/confined.js";
 import { keptOf } from "../context/kept-xattrs.js";
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
+import type { HardlinkEntry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
 import { readContent } from "../oci/content.js";
 import { readArchive } from "../oci/layer-tar.js";
@@ -97,7 +98,7 @@ class Unpacker {
         dresser.directory({ ...entry, path, xattrs: keptOf(entry.xattrs) }),
       );
     } else if (entry.type === "hardlink") {
-      placement.replaceByFile(path, this.#linked(entry.path, entry.target));
+      this.#link(path, entry);
     } else if (isFile(entry)) {
       placement.replaceByFile(path, dresser.file(await this.#kept(entry), path));
     } else {
@@ -118,9 +119,8 @@ class Unpacker {
   }
 
   /** A layer cannot link to a file below it, so the file must come from here. */
-  #linked(path: BytePath, target: BytePath): File {
-    const file = this.#unpacking.placement.fileAt(this.#real(target));
-    if (file !== undefined) return file;
+  #link(real: BytePath, { path, target }: HardlinkEntry): void {
+    if (this.#unpacking.placement.replaceByLink(real, this.#real(target))) return;
     const link = `hard link "${toText(path)}" to "${toText(target)}"`;
     throw new BuildError("INVALID_ARCHIVE", `${link}, which is not in the archive before it`);
   }

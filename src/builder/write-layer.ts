@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import type { Entry } from "../oci/changeset.js";
+import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
@@ -20,7 +20,7 @@ export interface LayerTask<S extends Step = Step> extends Task<S> {
  * that need the same new layer: the second waits for the first.
  */
 export async function writeLayer(
-  changes: readonly Entry[],
+  changes: EntryList,
   task: LayerTask,
   engine: Engine,
 ): Promise<LayerRecord> {
@@ -52,7 +52,7 @@ async function find(
 }
 
 async function write(
-  changes: readonly Entry[],
+  changes: EntryList,
   tree: TreeDigest,
   { signal }: Task,
   { layers, snapshots }: Engine,

@@ -1,5 +1,5 @@
 import type { Source } from "../error.js";
-import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
+import type { BytePath, EntryList, FileEntry } from "../oci/changeset.js";
 
 /**
  * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the
@@ -38,7 +38,7 @@ export interface SelectedSource {
    * The match itself at path "", then, for a directory, everything below it with paths relative to
    * it, in `comparePaths` order, hardlinks within it recognized. File entries carry `sha256`.
    */
-  readonly entries: readonly Entry[];
+  readonly entries: EntryList;
   /** Directories among them that were not selected, only something inside. */
   readonly implied: ReadonlySet<BytePath>;
   /** Whether an archive is unpacked, where that is not for the step to say. */

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { toText, type BytePath, type Entry } from "../oci/changeset.js";
+import { toText, type BytePath, type Entry, type EntryList } from "../oci/changeset.js";
+import { EntryStore, StoredEntries } from "../oci/entry-store.js";
 import { joinPath, nameOf, parentOf } from "./confined.js";
 import type { Read } from "./entry-reader.js";
 import type { PathRules } from "./path-rules.js";
@@ -16,14 +17,15 @@ interface Decided {
   readonly filters: readonly number[];
 }
 
-interface Child extends Decided {
+/** What there is more to do about: a directory, or a file with several names. */
+interface Pending extends Decided {
   readonly read: Read;
   readonly path: BytePath;
 }
 
 /** What is at and below a path. */
 export interface Walked {
-  readonly entries: readonly Entry[];
+  readonly entries: EntryList;
   /** Directories that a filter leaves out, but not all that is in them. */
   readonly implied: ReadonlySet<BytePath>;
 }
@@ -40,7 +42,9 @@ export class Walk {
   readonly #base: BytePath;
   /** Rules besides the tree's own, about paths relative to the base. */
   readonly #filters: readonly PathRules[];
-  readonly #entries: Entry[] = [];
+  readonly #store = new EntryStore();
+  /** Their numbers, in order: a directory is read as a whole before those in it. */
+  readonly #entries: number[] = [];
   readonly #implied = new Set<BytePath>();
   /** First path of each file with several names. */
   readonly #firstNames = new Map<string, BytePath>();
@@ -62,7 +66,7 @@ export class Walk {
       this.#add(read);
       if (read.entry.type === "directory") await this.#descend(path, decided);
     }
-    return { entries: this.#entries, implied: this.#implied };
+    return { entries: new StoredEntries(this.#store, this.#entries), implied: this.#implied };
   }
 
   async #readBase(decided: Decided): Promise<Read | undefined> {
@@ -76,8 +80,8 @@ export class Walk {
   async #descend(path: BytePath, decided: Decided): Promise<void> {
     const before = this.#entries.length;
     for (const child of await this.#children(path, decided)) {
-      this.#add(child.read);
-      if (child.read.entry.type === "directory") await this.#descend(child.path, child);
+      if (typeof child === "number") this.#entries.push(child);
+      else await this.#addPending(child);
     }
     // A directory that is left out exists only for the sake of what a later line includes again.
     if (!this.#isLeftOut(decided)) return;
@@ -85,8 +89,14 @@ export class Walk {
     else if (this.#isFiltered(decided)) this.#implied.add(this.#entryPath(path));
   }
 
+  async #addPending(child: Pending): Promise<void> {
+    this.#add(child.read);
+    if (child.read.entry.type === "directory") await this.#descend(child.path, child);
+  }
+
   #add({ entry, inode }: Read): void {
-    this.#entries.push(inode === undefined ? entry : this.#linked(entry, inode));
+    const added = inode === undefined ? entry : this.#linked(entry, inode);
+    this.#entries.push(this.#store.add(added));
   }
 
   /** A hardlink in place of a file that came before under another name. */
@@ -103,10 +113,10 @@ export class Walk {
    * Looks at everything in one directory while it is open, and closes it before those in it are
    * opened: a deep tree takes no more descriptors than a flat one.
    */
-  async #children(path: BytePath, parent: Decided): Promise<readonly Child[]> {
+  async #children(path: BytePath, parent: Decided): Promise<readonly (Pending | number)[]> {
     using directory = this.#tree.open(path);
     if (directory === undefined) throw changedMeanwhile(path);
-    const children: Child[] = [];
+    const children: (Pending | number)[] = [];
     for (const name of this.#names(directory, path)) {
       const child = joinPath(path, name);
       const entryPath = this.#entryPath(child);
@@ -114,7 +124,9 @@ export class Walk {
       const filters = this.#filter(entryPath, parent);
       const pending = this.#read({ directory, name, path: child, entryPath }, { ignore, filters });
       const read = pending instanceof Promise ? await pending : pending;
-      if (read !== undefined) children.push({ read, path: child, ignore, filters });
+      if (read?.inode !== undefined || read?.entry.type === "directory") {
+        children.push({ read, path: child, ignore, filters });
+      } else if (read !== undefined) children.push(this.#store.add(read.entry));
       if (++this.#looked % turn === 0) await setImmediate();
     }
     return children;

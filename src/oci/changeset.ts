@@ -103,6 +103,11 @@ export type Entry =
  */
 export type Changeset = AsyncIterable<Entry> | Iterable<Entry>;
 
+/** Entries that are all known, and may be gone through more than once. */
+export interface EntryList extends Iterable<Entry> {
+  readonly length: number;
+}
+
 /**
  * Orders paths component by component, that is with "/" before every other byte, so that a sorted
  * tree walk is in order and a directory comes right before what is inside it.

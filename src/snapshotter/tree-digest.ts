@@ -72,12 +72,21 @@ function fieldsOf(fields: readonly string[]): string {
 /** Digests a changeset; reads only the content of files that come without their SHA-256. */
 export async function treeDigest(changes: Changeset): Promise<TreeDigest> {
   const tree = new TreeHasher();
-  for await (const entry of changes) {
-    const sha256 =
-      entry.type === "file" ? (entry.sha256 ?? (await contentDigest(entry))) : undefined;
-    tree.add(entry, sha256);
+  // Waiting for each of what is there already takes as long as hashing it.
+  if (Symbol.iterator in changes) {
+    for (const entry of changes) tree.add(entry, knownDigest(entry) ?? (await digestIn(entry)));
+  } else {
+    for await (const entry of changes) tree.add(entry, await digestIn(entry));
   }
   return tree.digest();
+}
+
+function knownDigest(entry: Entry): string | undefined {
+  return entry.type === "file" ? entry.sha256 : undefined;
+}
+
+async function digestIn(entry: Entry): Promise<string | undefined> {
+  return entry.type === "file" ? await contentDigest(entry) : undefined;
 }
 
 /** What becomes of a layer while it is measured. */

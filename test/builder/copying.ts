@@ -48,7 +48,7 @@ export async function copy(
   { over, ...target }: { readonly over: string; readonly work?: string } & Partial<CopyTarget>,
 ): Promise<readonly Entry[]> {
   const defaults = { rootfs: openRootfs(over), owner: undefined, work: over, now };
-  return await placeCopy(step, selected, { ...defaults, ...target });
+  return [...(await placeCopy(step, selected, { ...defaults, ...target }))];
 }
 
 /** Who makes the files of these tests: shown as root. */

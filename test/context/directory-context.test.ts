@@ -8,7 +8,7 @@ import { parseIgnore } from "../../src/context/ignore.js";
 import { openRootfsTree } from "./files-below.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
 import { BuildError } from "../../src/error.js";
-import { comparePaths, toText } from "../../src/oci/changeset.js";
+import { comparePaths, toText, type Entry } from "../../src/oci/changeset.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { setXattr } from "../../src/sys/syscalls.js";
 import { assertEntry } from "./assert-entry.js";
@@ -24,19 +24,22 @@ async function select(
   return summary(await selectIn(directoryWith(temporary, layout), pattern, ignore));
 }
 
+type Listed = SelectedSource & { readonly entries: readonly Entry[] };
+
 async function selectIn(
   root: string,
   pattern: string,
   ignore?: string,
-): Promise<readonly SelectedSource[]> {
+): Promise<readonly Listed[]> {
   const text =
     ignore === undefined ? undefined : parseIgnore({ name: ".dockerignore", text: ignore });
   const tree = await openDirectoryContext({ root, ignore: text, index: undefined });
-  return await tree.select(pattern);
+  const selected = await tree.select(pattern);
+  return selected.map((source) => ({ ...source, entries: [...source.entries] }));
 }
 
 /** "name", then "name>path" for what is below. */
-function summary(selected: readonly SelectedSource[]): readonly string[] {
+function summary(selected: readonly Listed[]): readonly string[] {
   return selected.flatMap(({ name, entries }) =>
     entries.map(({ path }) => (path === "" ? toText(name) : `${toText(name)}>${toText(path)}`)),
   );

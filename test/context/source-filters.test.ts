@@ -159,7 +159,7 @@ describe("SourceTree.select()", () => {
       ignore === undefined ? undefined : parseIgnore({ name: ".dockerignore", text: ignore });
     const tree = await openDirectoryContext({ root, ignore: rules, index: undefined });
     const selected = await tree.select(source, options);
-    return selected.flatMap(({ name, entries, implied }) =>
+    return selected.flatMap(({ name, entries: [...entries], implied }) =>
       entries
         .filter(({ path }, i) => i > 0 || entries[0]?.type === "file" || path !== "")
         .map(({ path }) => (path === "" ? name : path))

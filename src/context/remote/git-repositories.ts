@@ -198,7 +198,8 @@ class Checkout {
     const { subdir } = this.#source;
     try {
       const [selected] = await context.select(escapePattern(subdir));
-      if (selected?.entries[0]?.type === "directory") return selected;
+      const [top] = selected?.entries ?? [];
+      if (selected !== undefined && top?.type === "directory") return selected;
     } catch (error) {
       if (!(error instanceof BuildError) || error.code !== "SOURCE_NOT_FOUND") throw error;
     }
@@ -226,7 +227,7 @@ function escapePattern(path: string): string {
 }
 
 function atTime(selected: SelectedSource, mtime: number): SelectedSource {
-  const entries = selected.entries.map((entry): Entry =>
+  const entries = Array.from(selected.entries, (entry): Entry =>
     entry.type === "whiteout" || entry.type === "opaque" ? entry : { ...entry, mtime },
   );
   return { ...selected, entries };

@@ -13,7 +13,7 @@ const place = (root: string) => ({ root, dockerfile: undefined });
 /** The names of all files in a context. */
 async function names(contexts: ContextSet, name?: string): Promise<readonly string[]> {
   const [selected] = await (await contexts.open(name)).select(".");
-  const entries = selected?.entries ?? [];
+  const entries = [...(selected?.entries ?? [])];
   return entries.filter(({ type }) => type === "file").map(({ path }) => toText(path));
 }
 

@@ -37,7 +37,7 @@ describe("C23 GitRepositories", () => {
     const one = source(text);
     const resolved = await repositories.resolve(one, signal);
     const { entries } = await repositories.checkOut(one, resolved, signal);
-    return entries.map((entry) => {
+    return Array.from(entries, (entry) => {
       if (entry.type === "whiteout" || entry.type === "opaque") throw new Error("a whiteout");
       assert.deepInclude(entry, { uid: 0, gid: 0 });
       return `${entry.mode.toString(8)} ${toText(entry.path)}`;
@@ -122,7 +122,7 @@ describe("C23 GitRepositories", () => {
       signal,
     );
     assert.deepEqual(
-      entries.map((entry) => "mtime" in entry && entry.mtime),
+      Array.from(entries, (entry) => "mtime" in entry && entry.mtime),
       [1_700_000_000, 1_700_000_000, 1_700_000_000, 1_700_000_000],
     );
   });

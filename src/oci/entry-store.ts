@@ -1,0 +1,56 @@
+import type { Entry, EntryList } from "./changeset.js";
+import { BLOCK_FILES, FileBlock, isPlain, Prefixes } from "./file-block.js";
+
+/**
+ * Keeps entries, each known by a number; plain files in some 110 bytes outside of the heap. As objects,
+ * 300,000 files took 300 MB, and moving them about in memory a fifth of a cached build's time.
+ */
+export class EntryStore {
+  readonly #blocks: FileBlock[] = [];
+  /** What is no plain file; its numbers are negative. */
+  readonly #others: Entry[] = [];
+  readonly #prefixes = new Prefixes();
+  #files = 0;
+  #reading: FileBlock | undefined;
+
+  /** Answers its number. */
+  add(entry: Entry): number {
+    if (!isPlain(entry)) return ~(this.#others.push(entry) - 1);
+    if (this.#files % BLOCK_FILES === 0) this.#blocks.push(new FileBlock(this.#prefixes));
+    this.#blocks.at(-1)?.add(entry);
+    return this.#files++;
+  }
+
+  /** A copy of what was added, or what was added itself. */
+  get(number: number): Entry {
+    const entry = number < 0 ? this.#others[~number] : this.#file(number);
+    if (entry === undefined) throw new Error(`no entry ${number}`);
+    return entry;
+  }
+
+  #file(number: number): Entry | undefined {
+    const block = this.#blocks[Math.floor(number / BLOCK_FILES)];
+    if (block !== this.#reading) this.#reading?.rest();
+    this.#reading = block;
+    return block?.file(number % BLOCK_FILES);
+  }
+}
+
+/** Entries of a store, in some order. */
+export class StoredEntries implements EntryList {
+  readonly #store: EntryStore;
+  readonly #numbers: readonly number[];
+
+  constructor(store: EntryStore, numbers: readonly number[]) {
+    this.#store = store;
+    this.#numbers = numbers;
+  }
+
+  get length(): number {
+    return this.#numbers.length;
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const number of this.#numbers) yield this.#store.get(number);
+  }
+}
