@@ -108,7 +108,6 @@ export class FileBlock {
         version: this.#version(index, bits),
       },
       sha256: this.#digests.slice(index * SHA256_HEX, (index + 1) * SHA256_HEX),
-      xattrs: undefined,
     };
   }
 

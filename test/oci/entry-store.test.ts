@@ -27,13 +27,14 @@ const file = fc
     offset: fc.nat(2 ** 45),
     version: fc.option(version, { nil: undefined }),
     sha256: fc.option(sha256, { nil: undefined }),
-    xattrs: fc.constantFrom(undefined, new Map([["user.a", Buffer.from("b")]])),
+    attributes: fc.constantFrom({}, { xattrs: new Map([["user.a", Buffer.from("b")]]) }),
   })
-  .map(({ where, offset, version, ...rest }): FileEntry => {
+  .map(({ where, offset, version, attributes, ...rest }): FileEntry => {
     const content = where.isSame ? `/${where.directory}/${rest.path}` : `/${where.directory}`;
     return {
       type: "file",
       ...rest,
+      ...attributes,
       content: { kind: "file", path: content as BytePath, offset, version },
     };
   });
