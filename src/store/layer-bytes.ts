@@ -141,7 +141,7 @@ function originalKey(diffId: Digest): string {
 }
 
 /** Bumped when the same tar gives other bytes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 function formKey(diffId: Digest, { type, level }: Form): string {
   return `${diffId} ${type}-${level}-${FORMAT}`;

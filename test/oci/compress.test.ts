@@ -75,6 +75,16 @@ describe("gzipped()", () => {
     assert.isBelow(packed.byteLength, piped("gzip -6c", mixed).byteLength * 1.005);
   });
 
+  it("stores what is compressed already, block by block", async () => {
+    const block = 1 << 20;
+    const dense = randomBytes(2 * block);
+    const text = Buffer.alloc(block, "the quick brown fox ");
+    const packed = await collect(gzipped(chunked(Buffer.concat([dense, text, dense]))));
+    assert.isTrue(gunzipSync(packed).equals(Buffer.concat([dense, text, dense])));
+    assert.isTrue(packed.includes(dense.subarray(0, 1000)), "as it is");
+    assert.isBelow(packed.byteLength, 4 * block * 1.001 + 10_000);
+  });
+
   for (const level of [0, 1, 9]) {
     it(`O14 compresses at level ${level}`, async () => {
       const packed = await collect(gzipped(chunked(mixed), level));
