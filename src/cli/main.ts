@@ -1,4 +1,5 @@
 import type { Command } from "./command.js";
+import { wantsColor } from "./display.js";
 import { exitCodeOf } from "./exit-code.js";
 import { drain, type Io } from "./io.js";
 import { parseCommand } from "./parse-command.js";
@@ -14,8 +15,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return await perform(command, io);
   } catch (error) {
     const { renderError } = await import("./render-error.js");
-    const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
-    io.err.write(renderError(error, { color, debug }));
+    io.err.write(renderError(error, { color: wantsColor(io), debug }));
     return exitCodeOf(error, command?.kind);
   } finally {
     await drain(io);

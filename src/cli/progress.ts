@@ -2,13 +2,18 @@ import { Board } from "../builder/board.js";
 import { chooseMode, createRenderer, type Mode } from "../progress/mode.js";
 import { unrefInterval, type Renderer } from "../progress/renderer.js";
 import type { Progress } from "./command.js";
+import { displayOf, wantsColor } from "./display.js";
 import type { Io } from "./io.js";
 
+/** The flags that decide what is shown. */
+export interface ProgressFlags {
+  readonly progress: Progress | undefined;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+}
+
 /** The renderer that flags and environment ask for, drawing on standard error. */
-function openProgress(
-  { progress, quiet }: { readonly progress: Progress | undefined; readonly quiet: boolean },
-  io: Io,
-): Renderer {
+async function openProgress({ progress, quiet, debug }: ProgressFlags, io: Io): Promise<Renderer> {
   const requested = quiet
     ? "quiet"
     : (progress ?? fromEnvironment(io.env["TSBUILD_PROGRESS"] ?? io.env["BUILDKIT_PROGRESS"]));
@@ -16,8 +21,10 @@ function openProgress(
     out: io.err,
     now: Date.now,
     size: io.size,
-    color: io.terminal.err && io.env["NO_COLOR"] === undefined,
+    color: wantsColor(io),
     every: unrefInterval,
+    explain: debug ? (await import("./explain-warning.js")).explainWarning : undefined,
+    ...displayOf(io.env),
   });
 }
 
@@ -37,11 +44,11 @@ function fromEnvironment(text = "auto"): Mode | "auto" | "none" {
 
 /** Does `work` with a board that is drawn as the flags ask, and ends the drawing whatever happens. */
 export async function withProgress<T>(
-  flags: Parameters<typeof openProgress>[0],
+  flags: ProgressFlags,
   io: Io,
   work: (board: Board) => Promise<T>,
 ): Promise<T> {
-  const renderer = openProgress(flags, io);
+  const renderer = await openProgress(flags, io);
   const board = new Board(renderer.emit);
   try {
     return await work(board);

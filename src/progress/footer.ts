@@ -1,9 +1,13 @@
+import type { BuildWarning, RendererOptions } from "./renderer.js";
 import { printable } from "./terminal-text.js";
-import type { BuildWarning, Tracked, Tracker } from "./tracker.js";
+import type { Tracked, Tracker } from "./tracker.js";
 
 /** The lines below a build: warnings, then what failed steps said last (SEMANTICS U06, U07). */
-export function footer(tracker: Tracker): readonly string[] {
-  return [...warnings(tracker.warnings), ...failures(tracker)];
+export function footer(
+  tracker: Tracker,
+  { explain }: Pick<RendererOptions, "explain"> = {},
+): readonly string[] {
+  return [...warnings(tracker.warnings, explain), ...failures(tracker)];
 }
 
 /** What each failed step said last. */
@@ -14,14 +18,21 @@ export function failures({ vertices }: Tracker): readonly string[] {
   return failed.flatMap(failure);
 }
 
-function warnings(found: readonly BuildWarning[]): readonly string[] {
+function warnings(
+  found: readonly BuildWarning[],
+  explain: RendererOptions["explain"],
+): readonly string[] {
   if (found.length === 0) return [];
   const count = found.length === 1 ? "1 warning" : `${found.length} warnings`;
-  const more = found.some(({ rule }) => rule !== undefined) ? " (--check shows more)" : "";
+  const isShort = explain === undefined && found.some(({ rule }) => rule !== undefined);
+  const more = isShort ? " (--debug shows more)" : "";
   return [
     "",
     ` ${count} found${more}:`,
-    ...found.map((warning) => ` - ${describeWarning(warning)}`),
+    ...found.flatMap((warning) => [
+      ` - ${describeWarning(warning)}`,
+      ...(explain?.(warning) ?? []).map((line) => `   ${line}`),
+    ]),
   ];
 }
 

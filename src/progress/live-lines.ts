@@ -2,14 +2,18 @@ import { formatAmount, formatSeconds } from "./format.js";
 import type { ScreenLine } from "./screen.js";
 import type { Item, Tracked } from "./tracker.js";
 
-/** Lines of output shown below a running step. */
-const LOG_LINES = 6;
+/** How much may be drawn. */
+export interface Room {
+  readonly rows: number;
+  /** Of the output of one step. */
+  readonly logLines: number;
+}
 
 /** Running steps with their clocks, downloads and last output, in at most `rows` lines. */
 export function liveLines(
   running: readonly Tracked[],
   now: number,
-  rows: number,
+  { rows, logLines }: Room,
 ): readonly ScreenLine[] {
   if (running.length > rows) {
     const shown = running.slice(0, Math.max(0, rows - 1));
@@ -20,7 +24,7 @@ export function liveLines(
   return running.flatMap((vertex, index) => {
     // what one step does not need is left to those after it
     const share = Math.floor(room / (running.length - index));
-    const details = detailLines(vertex, now, share);
+    const details = detailLines(vertex, now, { rows: share, logLines });
     room -= details.length;
     return [titleLine(vertex, now), ...details];
   });
@@ -30,12 +34,16 @@ function titleLine(vertex: Tracked, now: number): ScreenLine {
   return { text: ` => ${vertex.title}`, right: formatSeconds(vertex.ms(now)) };
 }
 
-function detailLines(vertex: Tracked, now: number, share: number): readonly ScreenLine[] {
-  if (share <= 0) return [];
-  const items = itemLines([...vertex.items.values()], now, share);
+function detailLines(
+  vertex: Tracked,
+  now: number,
+  { rows, logLines }: Room,
+): readonly ScreenLine[] {
+  if (rows <= 0) return [];
+  const items = itemLines([...vertex.items.values()], now, rows);
   const { pending } = vertex;
   const output = vertex.tail.map(({ text }) => text).concat(pending === "" ? [] : [pending]);
-  const room = Math.min(LOG_LINES, share - items.length);
+  const room = Math.min(logLines, rows - items.length);
   const last = room > 0 ? output.slice(-room) : [];
   return [
     ...items,

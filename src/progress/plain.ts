@@ -26,7 +26,7 @@ export function plain(options: RendererOptions): Renderer {
 
 class PlainLog {
   readonly #options: RendererOptions;
-  readonly #tracker = new Tracker();
+  readonly #tracker: Tracker;
   /** Lines of steps that wait for the floor, in the order in which they began to wait. */
   readonly #waiting = new Map<number, string[]>();
   readonly #stop: () => void;
@@ -38,6 +38,7 @@ class PlainLog {
 
   constructor(options: RendererOptions) {
     this.#options = options;
+    this.#tracker = new Tracker(options);
     this.#stop = options.every(LOOK_MS, () => {
       this.#passOn();
     });
@@ -84,7 +85,7 @@ class PlainLog {
   finish(): void {
     this.#stop();
     for (const id of this.#waiting.keys()) this.#giveFloor(id);
-    for (const line of footer(this.#tracker)) this.#print(line);
+    for (const line of footer(this.#tracker, this.#options)) this.#print(line);
   }
 
   #progress(event: Extract<BuildEvent, { type: "progress" }>, now: number): void {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { BuildEvent, Outcome } from "../builder/event.js";
-import type { Span } from "../error.js";
 import type { Renderer, RendererOptions } from "./renderer.js";
-import { type BuildWarning, type Tracked, Tracker } from "./tracker.js";
+import { type Tracked, Tracker } from "./tracker.js";
+import { warningJson } from "./warning-json.js";
 
 /** One JSON object per line, as `docker buildx build --progress=rawjson` (BuildKit's SolveStatus). */
 export function rawJson({ out, now }: RendererOptions): Renderer {
@@ -47,7 +47,7 @@ function toStatus(event: BuildEvent, tracker: Tracker, now: number): object | un
     case "progress":
       return { statuses: [statusOf(event, tracker, now)] };
     case "warning":
-      return { warnings: [warningOf(event)] };
+      return { warnings: [warningJson(event)] };
   }
 }
 
@@ -97,28 +97,6 @@ function statusOf(
     started: time(started),
     completed: total !== undefined && current >= total ? time(now) : undefined,
   };
-}
-
-function warningOf({ rule, message, at }: BuildWarning): object {
-  const short = rule === undefined ? message : `${rule}: ${message}`;
-  return {
-    level: 1,
-    short: Buffer.from(short).toString("base64"),
-    sourceInfo:
-      at === undefined
-        ? undefined
-        : { filename: at.source.name, data: Buffer.from(at.source.text).toString("base64") },
-    range: at === undefined ? undefined : [rangeOf(at)],
-  };
-}
-
-function rangeOf({ source, start, end }: Span): object {
-  return { start: position(source.text, start), end: position(source.text, end) };
-}
-
-function position(text: string, offset: number): object {
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length, character: before.at(-1)?.length ?? 0 };
 }
 
 /** Readers tell vertices apart by digest; ours are counted. */

@@ -1,10 +1,14 @@
-import type { Emit } from "../builder/event.js";
+import type { BuildEvent, Emit } from "../builder/event.js";
+import type { Style } from "./screen.js";
 
 /** Draws a build. `emit` never throws; `finish` is called once, whatever became of the build. */
 export interface Renderer {
   readonly emit: Emit;
   readonly finish: () => void;
 }
+
+/** A warning of the build. */
+export type BuildWarning = Extract<BuildEvent, { type: "warning" }>;
 
 export interface TerminalSize {
   readonly columns: number;
@@ -20,6 +24,16 @@ export interface RendererOptions {
   /** Asked before each drawing, so that a resize needs no event. */
   readonly size: () => TerminalSize;
   readonly color: boolean;
+  /** Colours in place of the usual ones, as SGR parameters. */
+  readonly codes?: Readonly<Partial<Record<Style, string>>> | undefined;
+  /** Lines of output shown below a running step. */
+  readonly logLines?: number | undefined;
+  /** The least time between two drawings. */
+  readonly refreshMs?: number | undefined;
+  /** Bytes of one step's output that are shown (U08). */
+  readonly logLimit?: number | undefined;
+  /** Lines that explain a warning below it. */
+  readonly explain?: ((warning: BuildWarning) => readonly string[]) | undefined;
   /** Calls `tick` again and again; returns what stops it. */
   readonly every: (ms: number, tick: () => void) => () => void;
 }

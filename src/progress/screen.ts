@@ -13,7 +13,7 @@ export interface ScreenLine {
 /** What the colours mean. */
 export type Style = "cancelled" | "done" | "failed" | "output" | "warning";
 
-const codes: Readonly<Record<Style, string>> = {
+const usualCodes: Readonly<Record<Style, string>> = {
   cancelled: "33",
   done: "36",
   failed: "31",
@@ -79,6 +79,7 @@ export class Screen {
     const text = fit(`${left}${gap}${right}`, columns);
     const width = displayWidth(text);
     if (!this.#options.color || line.style === undefined) return { text, width };
-    return { text: `\x1b[${codes[line.style]}m${text}\x1b[0m`, width };
+    const code = this.#options.codes?.[line.style] ?? usualCodes[line.style];
+    return { text: `\x1b[${code}m${text}\x1b[0m`, width };
   }
 }

@@ -1,8 +1,10 @@
-import type { BuildEvent, Outcome, Vertex } from "../builder/event.js";
+import type { Outcome, Vertex } from "../builder/event.js";
+import { formatBytes } from "./format.js";
 import { OutputLines } from "./output-lines.js";
+import type { BuildWarning, RendererOptions } from "./renderer.js";
 import { printable } from "./terminal-text.js";
 
-/** Bytes of one step's output that are shown (SEMANTICS U08). */
+/** Bytes of one step's output that are usually shown (U08). */
 const LOG_LIMIT = 2 * 1024 * 1024;
 /** Lines of a failed step that are repeated at the end. */
 const TAIL = 20;
@@ -32,10 +34,12 @@ export class Tracked {
   ended: number | undefined;
   outcome: Outcome | undefined;
   readonly #streams = { stdout: new OutputLines(), stderr: new OutputLines() };
+  readonly #limit: number;
   #bytes = 0;
   #reason: string | undefined;
 
-  constructor(vertex: Vertex, inputs: readonly number[]) {
+  constructor(vertex: Vertex, inputs: readonly number[], limit: number) {
+    this.#limit = limit;
     this.id = vertex.id;
     this.title = oneLine(vertex.title);
     this.inputs = inputs;
@@ -65,9 +69,10 @@ export class Tracked {
     const before = this.#bytes;
     this.#bytes += chunk.byteLength;
     const lines = this.#remember(this.#streams[stream].push(chunk), now);
-    if (before > LOG_LIMIT) return [];
-    if (this.#bytes <= LOG_LIMIT) return lines;
-    return [...lines, { ms: this.ms(now), text: "[output clipped: 2 MiB are shown of each step]" }];
+    if (before > this.#limit) return [];
+    if (this.#bytes <= this.#limit) return lines;
+    const text = `[output clipped: ${formatBytes(this.#limit)} are shown of each step]`;
+    return [...lines, { ms: this.ms(now), text }];
   }
 
   /** Takes the end and returns the lines that had no newline. */
@@ -76,7 +81,7 @@ export class Tracked {
     this.ended = now;
     const texts = [...this.#streams.stdout.end(), ...this.#streams.stderr.end()];
     const lines = this.#remember(texts, now);
-    return this.#bytes > LOG_LIMIT ? [] : lines;
+    return this.#bytes > this.#limit ? [] : lines;
   }
 
   #remember(texts: readonly string[], now: number): readonly LogLine[] {
@@ -91,13 +96,15 @@ function oneLine(text: string): string {
   return printable(text.replaceAll("\n", " "));
 }
 
-/** A warning of the build. */
-export type BuildWarning = Extract<BuildEvent, { type: "warning" }>;
-
 /** Keeps the state of a build, for renderers. */
 export class Tracker {
   readonly #vertices = new Map<number, Tracked>();
   readonly warnings: BuildWarning[] = [];
+  readonly #limit: number;
+
+  constructor({ logLimit = LOG_LIMIT }: Pick<RendererOptions, "logLimit"> = {}) {
+    this.#limit = logLimit;
+  }
 
   /** Every vertex, in the order of declaration. */
   get vertices(): readonly Tracked[] {
@@ -105,7 +112,7 @@ export class Tracker {
   }
 
   declare(vertex: Vertex, inputs: readonly number[]): void {
-    this.#vertices.set(vertex.id, new Tracked(vertex, inputs));
+    this.#vertices.set(vertex.id, new Tracked(vertex, inputs, this.#limit));
   }
 
   get(id: number): Tracked {

@@ -7,6 +7,8 @@ import { Screen, type ScreenLine, type Style } from "./screen.js";
 import { type Tracked, Tracker } from "./tracker.js";
 
 const REFRESH_MS = 100;
+/** Lines of output shown below a running step. */
+const LOG_LINES = 6;
 
 /**
  * Draws running steps with clocks at the bottom of a terminal; each ended step becomes a line of
@@ -27,8 +29,9 @@ export function tty(options: RendererOptions): Renderer {
 class TtyView {
   readonly #options: RendererOptions;
   readonly #screen: Screen;
-  readonly #tracker = new Tracker();
+  readonly #tracker: Tracker;
   readonly #started: number;
+  readonly #refreshMs: number;
   readonly #stop: () => void;
   /** Lines that the next drawing adds to the log. */
   #log: ScreenLine[] = [];
@@ -36,9 +39,11 @@ class TtyView {
 
   constructor(options: RendererOptions) {
     this.#options = options;
+    this.#tracker = new Tracker(options);
+    this.#refreshMs = options.refreshMs ?? REFRESH_MS;
     this.#screen = new Screen(options);
     this.#started = options.now();
-    this.#stop = options.every(REFRESH_MS, () => {
+    this.#stop = options.every(this.#refreshMs, () => {
       this.#refresh();
     });
   }
@@ -81,7 +86,7 @@ class TtyView {
     this.#stop();
     const now = this.#options.now();
     const cut = this.#running().map((vertex) => ended("CANCELED", vertex, now, "cancelled"));
-    const below = footer(this.#tracker).map((text) => ({ text }));
+    const below = footer(this.#tracker, this.#options).map((text) => ({ text }));
     this.#screen.close([...this.#log, ...cut, ...this.#summary(now), ...below]);
   }
 
@@ -102,10 +107,11 @@ class TtyView {
 
   #refresh(): void {
     const now = this.#options.now();
-    if (now - this.#drawnAt < REFRESH_MS) return;
+    if (now - this.#drawnAt < this.#refreshMs) return;
     this.#drawnAt = now;
-    const { rows } = this.#options.size();
-    const live = liveLines(this.#running(), now, Math.max(1, rows - 2));
+    const { size, logLines = LOG_LINES } = this.#options;
+    const rows = Math.max(1, size().rows - 2);
+    const live = liveLines(this.#running(), now, { rows, logLines });
     this.#screen.draw(this.#log, [{ text: this.#header(now) }, ...live]);
     this.#log = [];
   }

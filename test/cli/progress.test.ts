@@ -9,9 +9,13 @@ async function shown(
   world: World = {},
 ): Promise<string> {
   const io = new FakeIo(world);
-  await withProgress({ progress: undefined, quiet: false, ...flags }, io, async (board) => {
-    await board.during(board.declare("a step"), () => Promise.resolve(), io.signal);
-  });
+  await withProgress(
+    { progress: undefined, quiet: false, debug: false, ...flags },
+    io,
+    async (board) => {
+      await board.during(board.declare("a step"), () => Promise.resolve(), io.signal);
+    },
+  );
   assert.strictEqual(io.text, "", "standard output is for results");
   return io.errors;
 }
@@ -61,14 +65,32 @@ describe("withProgress()", () => {
     });
   }
 
+  it("U07 explains a warning with --debug", async () => {
+    const text = "FROM scratch\nMAINTAINER me\n";
+    const at = { source: { name: "Dockerfile", text }, start: 13, end: 26 };
+    for (const debug of [false, true]) {
+      const io = new FakeIo();
+      await withProgress({ progress: "plain", quiet: false, debug }, io, (board) => {
+        board.warn("MaintainerDeprecated", "old", at);
+        return Promise.resolve();
+      });
+      assert.strictEqual(io.errors.includes("/maintainer-deprecated/"), debug);
+      assert.strictEqual(io.errors.includes("2 | MAINTAINER me"), debug);
+    }
+  });
+
   it("ends what was left open when the work fails", async () => {
     const io = new FakeIo();
     const error = new Error("no");
-    const got: unknown = await withProgress({ progress: "rawjson", quiet: false }, io, (board) => {
-      board.start(board.declare("started"));
-      board.declare("waiting");
-      return Promise.reject(error);
-    }).catch((cause: unknown) => cause);
+    const got: unknown = await withProgress(
+      { progress: "rawjson", quiet: false, debug: false },
+      io,
+      (board) => {
+        board.start(board.declare("started"));
+        board.declare("waiting");
+        return Promise.reject(error);
+      },
+    ).catch((cause: unknown) => cause);
     assert.strictEqual(got, error);
     assert.match(io.errors, /cancel/i);
     assert.match(io.errors, /skip/i);

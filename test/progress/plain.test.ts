@@ -168,7 +168,7 @@ const cases: readonly Case[] = [
       "#1 0.000 two",
       "#1 ERROR: exit code 1",
       "",
-      " 2 warnings found (--check shows more):",
+      " 2 warnings found (--debug shows more):",
       " - StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:2)",
       " - no user",
       "------",
@@ -208,6 +208,29 @@ describe("plain()", () => {
     assert.isAtMost(recorder.text.length, 2.2 * 1024 * 1024);
     assert.strictEqual(lines.filter((line) => line.includes("[output clipped")).length, 1);
     assert.strictEqual(lines.at(-3), "0.000 the reason");
+  });
+
+  it("U08 clips where it is told to, or never", () => {
+    for (const [logLimit, clipped] of [
+      [4, true],
+      [Infinity, false],
+    ] as const) {
+      const recorder = new Recorder();
+      const renderer = plain({ ...recorder.options, logLimit });
+      renderer.emit(declared(1, "a"));
+      renderer.emit(started(1));
+      renderer.emit(output(1, "x".repeat(3 << 20)));
+      renderer.finish();
+      assert.strictEqual(recorder.text.includes("[output clipped"), clipped);
+    }
+  });
+
+  it("U07 explains warnings where it can", () => {
+    const recorder = new Recorder();
+    const renderer = plain({ ...recorder.options, explain: () => ["because"] });
+    renderer.emit({ type: "warning", rule: "StageNameCasing", message: "odd", at: undefined });
+    renderer.finish();
+    assert.strictEqual(recorder.text, "\n 1 warning found:\n - StageNameCasing: odd\n   because\n");
   });
 
   it("joins characters that arrive in pieces", () => {

@@ -155,6 +155,23 @@ describe("tty()", () => {
     }
   });
 
+  it("F34 takes colours, lines of output and the time between drawings from its options", () => {
+    const recorder = new Recorder(undefined, true);
+    const options = { codes: { failed: "35" }, logLines: 2, refreshMs: 1000 };
+    const renderer = tty({ ...recorder.options, ...options });
+    renderer.emit(declared(1, "a"));
+    renderer.emit(started(1));
+    renderer.emit(output(1, "one\ntwo\nthree\n"));
+    recorder.wait(999);
+    assert.notInclude(recorder.text, "two");
+    recorder.wait(1);
+    assert.notInclude(recorder.text, "# one");
+    assert.include(recorder.text, "# two");
+    renderer.emit(failed(1, "no"));
+    renderer.finish();
+    assert.include(recorder.text, "\x1b[35m => ERROR a");
+  });
+
   it("shows warnings of a build that came to no step", () => {
     const { terminal, renderer } = setUp();
     renderer.emit({ type: "warning", rule: undefined, message: "odd", at: undefined });

@@ -16,6 +16,7 @@ export interface BuildSummary {
   readonly names: readonly string[];
 }
 
+/** Where no image is made. */
 export const nothingMade: BuildSummary = { config: undefined, manifest: undefined, names: [] };
 
 /** A finished build on its way out. */

@@ -3,6 +3,8 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
+import type { Warning } from "../../parser/instruction.js";
+import { RULES, ruleUrl } from "../../parser/lint-rules.js";
 import type { OutputSpec } from "../args/output.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
@@ -28,18 +30,31 @@ const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "loc
 /** Writes --iidfile and --metadata-file. */
 export async function writeResults(
   { iidFile, metadataFile }: ResultFiles,
-  summary: BuildSummary,
+  { warnings, ...summary }: BuildSummary & { readonly warnings: readonly Warning[] },
   io: Io,
 ): Promise<void> {
   if (iidFile !== undefined && summary.config !== undefined) {
     await writeAtomically(resolve(io.cwd, iidFile), summary.config.digest);
   }
-  if (metadataFile !== undefined) await writeMetadata(metadataFile, metadataOf(summary), io);
+  if (metadataFile === undefined) return;
+  const isAsked = /^(?:1|t|true)$/i.test(io.env["BUILDX_METADATA_WARNINGS"] ?? "");
+  const found = isAsked ? { "buildx.build.warnings": await warningsJson(warnings) } : {};
+  await writeMetadata(metadataFile, { ...found, ...metadataOf(summary) }, io);
 }
 
 /** Writes --metadata-file whole, or not at all. */
 export async function writeMetadata(path: string, metadata: object, { cwd }: Io): Promise<void> {
   await writeAtomically(resolve(cwd, path), `${JSON.stringify(metadata, undefined, 2)}\n`);
+}
+
+/** Findings, with what their rules are for. */
+async function warningsJson(warnings: readonly Warning[]): Promise<readonly object[]> {
+  const { warningJson } = await import("../../progress/warning-json.js");
+  return warnings.map((warning) => ({
+    ...warningJson(warning),
+    detail: [Buffer.from(RULES[warning.rule].description).toString("base64")],
+    url: ruleUrl(warning.rule),
+  }));
 }
 
 /** The keys of `docker buildx build --metadata-file` that apply (F16). */

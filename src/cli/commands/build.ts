@@ -1,5 +1,5 @@
 import { build } from "../../builder/build.js";
-import type { PlannedStage } from "../../plan/plan.js";
+import type { Plan, PlannedStage } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { checkEnvironment } from "../build/check-environment.js";
 import { checkOutputs } from "../build/check-outputs.js";
@@ -35,8 +35,9 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     const found = await readInput(command, io);
     await using session = await openSession(io);
     await using building = await prepareBuild(found, { command, session, board });
-    const target = await buildTarget(building);
-    return await exportAll(outputs, { ...target, session, board, tags: command.tags });
+    const { warnings, ...made } = await buildTarget(building);
+    const exporting = { ...made, session, board, tags: command.tags };
+    return { ...(await exportAll(outputs, exporting)), warnings };
   });
   await writeResults(command, summary, io);
   if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);
@@ -52,7 +53,11 @@ function printId({ config }: BuildSummary, io: Io): void {
   if (config !== undefined) io.out.write(`${config.digest}\n`);
 }
 
-async function buildTarget(building: Building): Promise<Pick<Exporting, "built" | "epoch">> {
+interface Made extends Pick<Exporting, "built" | "epoch"> {
+  readonly warnings: Plan["warnings"];
+}
+
+async function buildTarget(building: Building): Promise<Made> {
   const { command, session, board } = building;
   const { io } = session;
   const resolved = await plan(building);
@@ -60,7 +65,8 @@ async function buildTarget(building: Building): Promise<Pick<Exporting, "built" 
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
   const built = await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);
-  return { built, epoch: resolved.plan.epoch };
+  const { epoch, warnings } = resolved.plan;
+  return { built, epoch, warnings };
 }
 
 async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {

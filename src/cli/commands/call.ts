@@ -16,6 +16,7 @@ import { describeJson, describeText } from "../call/describe-report.js";
 import { outlineJson, outlineText } from "../call/outline-report.js";
 import { targetsJson, targetsText } from "../call/targets-report.js";
 import type { BuildCommand } from "../command.js";
+import { wantsColor } from "../display.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
@@ -38,8 +39,7 @@ export async function runCall(call: Call, command: BuildCommand, io: Io): Promis
   }
   if (!call.ignoreStatus && answer.error !== undefined) throw answer.error;
   if (answer.error !== undefined) {
-    const color = io.terminal.err && io.env["NO_COLOR"] === undefined;
-    io.err.write(renderError(answer.error, { color, debug: command.debug }));
+    io.err.write(renderError(answer.error, { color: wantsColor(io), debug: command.debug }));
   }
   return call.ignoreStatus ? 0 : status;
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { intoStore, parseOutput } from "../../../src/cli/args/output.js";
 import { prepareResults, writeResults } from "../../../src/cli/build/results.js";
+import type { Warning } from "../../../src/parser/instruction.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
@@ -12,6 +13,12 @@ const temporary = temporaryDirectory();
 const config = { mediaType: "config", digest: digestOf("config"), size: 6 };
 const manifest = { mediaType: "manifest", digest: digestOf("manifest"), size: 8 };
 const local = parseOutput("out");
+const source = { name: "Dockerfile", text: "FROM scratch\nMAINTAINER me\n" };
+const warning: Warning = {
+  rule: "MaintainerDeprecated",
+  message: "old",
+  at: { source, start: 13, end: 26 },
+};
 
 describe("prepareResults()", () => {
   it("F13 removes an id that a failing build must not leave", async () => {
@@ -38,7 +45,11 @@ describe("writeResults()", () => {
   it("F13 writes the id without a line end, as Docker", async () => {
     const cwd = directoryWith(temporary, {});
     const files = { iidFile: "id", metadataFile: undefined };
-    await writeResults(files, { config, manifest: undefined, names: [] }, new FakeIo({ cwd }));
+    await writeResults(
+      files,
+      { config, manifest: undefined, names: [], warnings: [] },
+      new FakeIo({ cwd }),
+    );
     assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), config.digest);
     assert.deepStrictEqual(readdirSync(cwd), ["id"]);
   });
@@ -75,7 +86,7 @@ describe("writeResults()", () => {
       writeFileSync(join(cwd, "meta"), "old");
       await writeResults(
         { iidFile: undefined, metadataFile: "meta" },
-        summary,
+        { ...summary, warnings: [warning] },
         new FakeIo({ cwd }),
       );
       assert.deepStrictEqual(JSON.parse(readFileSync(join(cwd, "meta"), "utf8")), want);
@@ -83,10 +94,30 @@ describe("writeResults()", () => {
     });
   }
 
+  it("F16 tells the findings where BUILDX_METADATA_WARNINGS asks for them", async () => {
+    const cwd = directoryWith(temporary, {});
+    const summary = { config: undefined, manifest: undefined, names: [], warnings: [warning] };
+    const io = new FakeIo({ cwd, env: { BUILDX_METADATA_WARNINGS: "1" } });
+    await writeResults({ iidFile: undefined, metadataFile: "meta" }, summary, io);
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    assert.deepStrictEqual(JSON.parse(readFileSync(join(cwd, "meta"), "utf8")), {
+      "buildx.build.warnings": [
+        {
+          level: 1,
+          short: base64("MaintainerDeprecated: old"),
+          detail: [base64("MAINTAINER is deprecated in favour of a label")],
+          url: "https://docs.docker.com/go/dockerfile/rule/maintainer-deprecated/",
+          sourceInfo: { filename: "Dockerfile", data: base64(source.text) },
+          range: [{ start: { line: 2, character: 0 }, end: { line: 2, character: 13 } }],
+        },
+      ],
+    });
+  });
+
   it("leaves nothing beside a file that it cannot write", async () => {
     const cwd = directoryWith(temporary, { id: {} });
     const files = { iidFile: "id", metadataFile: undefined };
-    const summary = { config, manifest: undefined, names: [] };
+    const summary = { config, manifest: undefined, names: [], warnings: [] };
     const error: unknown = await writeResults(files, summary, new FakeIo({ cwd })).catch(
       (cause: unknown) => cause,
     );
