@@ -11,6 +11,8 @@ export interface Overrides {
   readonly syntax?: string | undefined;
   /** BUILDKIT_DOCKERFILE_CHECK. */
   readonly check?: string | undefined;
+  /** What a named context puts in the place of a front end (P08). */
+  readonly replacementOf?: (frontEnd: string) => string | undefined;
 }
 
 /** What the top of a file says. */
@@ -46,7 +48,7 @@ export function readTop(
   const detected = shebang ? lines.slice(1) : lines;
   const early = readBlock(source, detected, { marker: "#" });
   const syntax = find(early, "syntax") ?? otherSyntax(source, detected);
-  checkFrontEnd(overrides.syntax ?? syntax?.value, syntax?.at);
+  checkFrontEnd(overrides, syntax);
   const check = find(early, "check");
   return {
     directives: {
@@ -97,10 +99,16 @@ function checkEscape({ value, at }: Directive): void {
   throw syntaxError("Dockerfile", why, at, "use a backslash or a backtick");
 }
 
-function checkFrontEnd(value: string | undefined, at: Span | undefined): void {
+function checkFrontEnd(
+  { syntax, replacementOf }: Overrides,
+  directive: Directive | undefined,
+): void {
+  const value = syntax ?? directive?.value;
   if (value === undefined) return;
-  const [image = ""] = value.trim().split(/\s/, 1);
+  const [name = ""] = value.trim().split(/\s/, 1);
+  const image = replacementOf?.(name) ?? name;
   if (FRONT_END.test(image)) return;
+  const at = syntax === undefined ? directive?.at : undefined;
   const message = `Cannot use front end "${image}": only docker/dockerfile is built in`;
   const hint = "remove the syntax directive if this is a plain Dockerfile";
   throw new BuildError("UNSUPPORTED", message, { at, hint });

@@ -54,6 +54,11 @@ describe("parseCommand() of a build", () => {
     ["-t web .", { tags: ["web"] }],
     [". -t web", { tags: ["web"] }],
     ["-twebsite --tag=b .", { tags: ["website", "b"] }],
+    [
+      "-t=web -qf=a -m=1g .",
+      { tags: ["web"], quiet: true, file: "a", resources: { memory: 2 ** 30 } },
+    ],
+    ["--file==a .", { file: "=a" }],
     ["build -f - dir", { file: "-", context: "dir" }],
     ["-", { context: "-" }],
     ["-- .", {}],

@@ -167,7 +167,8 @@ describe("expand()", () => {
       ..."$ $ ${ ${a ${e:- } : - + ? # % / \\ ' \" * a v b none".split(" "),
     );
     const word = fc.oneof(
-      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.tuple(piece, fc.string({ unit: "binary" }), piece).map((pieces) => pieces.join("")),
       fc.array(piece).map((pieces) => pieces.join("")),
     );
     const mode = fc.constantFrom<ExpansionMode>("word", "heredoc", "title");
@@ -184,7 +185,7 @@ describe("expand()", () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 

@@ -33,6 +33,7 @@ export class Flags {
   readonly #unsupported: readonly string[];
   readonly #foreign: ReadonlyMap<string, string>;
   readonly #name: string;
+  #argv: readonly string[] = [];
   #help = "";
 
   constructor(description: Description) {
@@ -102,6 +103,7 @@ export class Flags {
 
   /** Reads `argv` and returns the operands. */
   parse(argv: readonly string[]): readonly string[] {
+    this.#argv = argv;
     try {
       return this.#command.parse(argv, { from: "user" }).args;
     } catch (error) {
@@ -130,7 +132,16 @@ export class Flags {
 
   #listen(option: Option, take: (text: string) => void): void {
     this.#command.addOption(option);
-    this.#command.on(`option:${option.name()}`, take);
+    this.#command.on(`option:${option.name()}`, (text: string) => {
+      take(this.#isShort(option, text) ? text.slice(1) : text);
+    });
+  }
+
+  /** Docker takes "-t=web" for "-t web", and commander for a value "=web". */
+  #isShort({ short }: Option, text: string | null): boolean {
+    if (short === undefined || !text?.startsWith("=")) return false;
+    const end = `${short.slice(1)}${text}`;
+    return this.#argv.some((word) => /^-[^-]/.test(word) && word.endsWith(end));
   }
 
   #explain(error: CommanderError): Error {

@@ -36,7 +36,10 @@ export function parseProgress(text: string): Progress {
 /** Reads one `os/architecture[/variant]`; "local" is the machine's own, as is leaving it away. */
 export function parsePlatform(text: string): string | undefined {
   if (text === "local") return undefined;
-  if (text.includes(",")) throw unsupported(`--platform "${text}" with several platforms`);
+  if (text.includes(",")) {
+    const hint = "build for one platform after the other";
+    throw unsupported(`--platform "${text}" with several platforms`, hint);
+  }
   if (!/^[a-z0-9_]+\/[a-z0-9_]+(\/[a-z0-9_]+)?$/i.test(text)) {
     throw badValue("--platform", text, "want OS/ARCHITECTURE[/VARIANT]", 'such as "linux/amd64"');
   }

@@ -13,7 +13,7 @@ export function checkControlArgs(buildArgs: ReadonlyMap<string, string>): void {
     if (value === undefined || isFalse(value)) continue;
     if (!/^(?:1|t|true)$/i.test(value)) throw bad(name, value, "want true or false");
     const message = `Cannot use --build-arg ${name}=${value}: ${what} is not supported yet`;
-    throw new BuildError("UNSUPPORTED", message);
+    throw new BuildError("UNSUPPORTED", message, { hint: "leave it away" });
   }
   const epoch = buildArgs.get("SOURCE_DATE_EPOCH");
   if (epoch === undefined || epoch === "" || /^[+-]?\d{1,18}$/.test(epoch)) return;

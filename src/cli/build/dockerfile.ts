@@ -3,16 +3,22 @@ import { BuildError } from "../../error.js";
 import type { Dockerfile, Warning } from "../../parser/instruction.js";
 import { LintedError } from "../../parser/linted-error.js";
 import { parseDockerfile } from "../../parser/parse-dockerfile.js";
+import { findNamedContext } from "../../plan/named-context.js";
 import type { Plan, PlanOptions } from "../../plan/plan.js";
 import { checkControlArgs } from "./control-args.js";
 import type { BuildInput } from "./input.js";
 
 /** Parses the Dockerfile with what --build-arg says about that (P08, P10). */
-export function readDockerfile({ source }: BuildInput, { buildArgs }: PlanOptions): Dockerfile {
+export function readDockerfile({ source }: BuildInput, options: PlanOptions): Dockerfile {
+  const { buildArgs, buildPlatform, namedContexts } = options;
   checkControlArgs(buildArgs);
   return parseDockerfile(source, {
     syntax: buildArgs.get("BUILDKIT_SYNTAX"),
     check: buildArgs.get("BUILDKIT_DOCKERFILE_CHECK"),
+    replacementOf: (frontEnd) => {
+      const found = findNamedContext(frontEnd, buildPlatform, namedContexts);
+      return found?.context.kind === "image" ? found.context.reference : found?.name;
+    },
   });
 }
 

@@ -118,6 +118,16 @@ describe("tsbuild --check", () => {
     assert.strictEqual(code, 1);
   });
 
+  it("P08 takes what a named context puts in the place of a front end", async () => {
+    const text = "# syntax=mirror/front:1\nFROM scratch\n";
+    const use = (image: string): string => `--check --build-context mirror/front:1=${image}`;
+    assert.strictEqual((await ask(use("docker-image://docker/dockerfile:1"), text)).code, 0);
+    for (const image of ["docker-image://other/front", "."]) {
+      const error = await failureOf(ask(use(image), text), "UNSUPPORTED");
+      assert.match(error.message, /^Cannot use front end "(?:other\/front|mirror\/front:1)"/);
+    }
+  });
+
   it("F37 fails after showing what was found before a mistake", async () => {
     const io = worldOf("FROM scratch\nMAINTAINER me\nFOO\n", {});
     const error = await failureOf(call("--check", io), "SYNTAX");
