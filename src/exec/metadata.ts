@@ -1,5 +1,4 @@
-import type { BigIntStats } from "node:fs";
-import { lstat } from "node:fs/promises";
+import { lstatSync, type BigIntStats } from "node:fs";
 import { getXattr, listXattrs } from "../sys/syscalls.js";
 
 /** What a layer records of a directory. */
@@ -12,12 +11,12 @@ export interface Metadata {
 }
 
 /** Reads it of a directory at a host path. */
-export async function readMetadata(path: string): Promise<Metadata> {
+export function readMetadata(path: string): Metadata {
   const bytes = Buffer.from(path).toString("latin1");
   const names = listXattrs(bytes);
   const kept = names.filter((name) => !/^(trusted|user)\.overlay\./.test(name));
   return {
-    stat: await lstat(path, { bigint: true }),
+    stat: lstatSync(path, { bigint: true }),
     xattrs: new Map(kept.map((name) => [name, getXattr(bytes, name)?.toString("latin1") ?? ""])),
     opaque: names.some((name) => name.endsWith(".overlay.opaque")),
   };

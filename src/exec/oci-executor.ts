@@ -109,7 +109,7 @@ class OciExecutor implements Executor {
       return await this.#execute(step, session, signal);
     } finally {
       await process.root.unmount();
-      await points.remove();
+      points.remove();
       await rm(bundle, { recursive: true, force: true });
     }
   }

@@ -1,4 +1,4 @@
-import { lstat, readlink } from "node:fs/promises";
+import { lstatSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 import { isSystemError } from "../sys/syscalls.js";
@@ -17,7 +17,7 @@ const MOST_LINKS = 40; // as the kernel (path_resolution(7))
  * Follows `path` inside the root, dangling links too, so that what is missing can be made at its
  * end. Safe only while nobody else changes the root: before its process starts.
  */
-export async function resolveInRootfs(rootPath: string, path: string): Promise<RootfsPath> {
+export function resolveInRootfs(rootPath: string, path: string): RootfsPath {
   const ahead = path.split("/").reverse();
   const found: string[] = [];
   let missing = 0;
@@ -28,7 +28,7 @@ export async function resolveInRootfs(rootPath: string, path: string): Promise<R
       if (found.pop() !== undefined && missing > 0) missing--;
       continue;
     }
-    const target = missing > 0 ? undefined : await look(posix.join(rootPath, ...found, name));
+    const target = missing > 0 ? undefined : look(posix.join(rootPath, ...found, name));
     if (typeof target === "string") {
       if (++links > MOST_LINKS) {
         throw new BuildError("SANDBOX", `Cannot use "${path}" in the image: too many links`);
@@ -44,9 +44,9 @@ export async function resolveInRootfs(rootPath: string, path: string): Promise<R
 }
 
 /** A link's target; true for anything else that is there. */
-async function look(path: string): Promise<string | true | undefined> {
+function look(path: string): string | true | undefined {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : true;
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : true;
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return undefined;
     if (isSystemError(error, "ENOTDIR")) {

@@ -32,24 +32,24 @@ export async function makeMountPoints(
   mounts: readonly PlainMount[],
 ): Promise<readonly PlainMount[]> {
   const own = mounts.map(({ target }) => posix.normalize(target));
-  await makeSystemMountPoints(points, process.shmSize === undefined ? own : [...own, "/dev/shm"]);
+  makeSystemMountPoints(points, process.shmSize === undefined ? own : [...own, "/dev/shm"]);
   if (![...systemMountPoints, ...own].some((target) => isBelow(process.cwd, target))) {
-    await points.makeWorkingDirectory(process.cwd, user);
+    points.makeWorkingDirectory(process.cwd, user);
   }
   const resolved: PlainMount[] = [];
   for (const mount of mounts) {
     const kind = mount.kind === "tmpfs" ? "directory" : await kindOf(mount.source);
-    const target = await points.make(mount.target, kind);
+    const target = points.make(mount.target, kind);
     resolved.push({ ...mount, target });
   }
   return resolved;
 }
 
 /** They stay in the layer, but for those that a mount of the step's own needs, as BuildKit has it. */
-async function makeSystemMountPoints(points: MountPoints, own: readonly string[]): Promise<void> {
+function makeSystemMountPoints(points: MountPoints, own: readonly string[]): void {
   for (const point of systemMountPoints) {
-    if (own.some((target) => isBelow(target, point))) await points.make(point, "directory");
-    else await points.makeLasting(point);
+    if (own.some((target) => isBelow(target, point))) points.make(point, "directory");
+    else points.makeLasting(point);
   }
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync } from "node:fs";
-import { lstat, rmdir, unlink } from "node:fs/promises";
+import { closeSync, constants, lstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { posix } from "node:path";
 import { isSystemError, openBeneath, setModificationTime } from "../sys/syscalls.js";
 import { readMetadata, sameMetadata } from "./metadata.js";
@@ -9,19 +9,23 @@ import type { Ancestor, Stub } from "./mount-points.js";
  * Takes stubs that are still empty out of an unmounted upper directory, and then those of their
  * ancestors that only say what the layer below says. A parent keeps the mtime that the step left.
  */
-export async function removeStubs(
+export function removeStubs(
   upper: string,
   stubs: readonly Stub[],
   ancestors: readonly Ancestor[],
-): Promise<void> {
+): void {
   const root = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (const stub of stubs.toReversed()) {
-      await inParent(root, stub.path, (entry) => removeIfEmpty(entry, stub));
+      inParent(root, stub.path, (entry) => {
+        removeIfEmpty(entry, stub);
+      });
     }
     const copies = ancestors.filter(({ path, inUpper }) => path !== "/" && !inUpper);
     for (const ancestor of copies.toSorted((a, b) => b.path.length - a.path.length)) {
-      await inParent(root, ancestor.path, (entry) => removeIfSame(entry, ancestor));
+      inParent(root, ancestor.path, (entry) => {
+        removeIfSame(entry, ancestor);
+      });
     }
   } finally {
     closeSync(root);
@@ -32,17 +36,13 @@ export async function removeStubs(
  * Runs `remove` on the entry, and gives its parent the old mtime back. The step may have put links
  * in the place of parents (GHSA-4v98-7qmw-rqr8): such a path is not ours any more.
  */
-async function inParent(
-  root: number,
-  path: string,
-  remove: (entry: string) => Promise<void>,
-): Promise<void> {
+function inParent(root: number, path: string, remove: (entry: string) => void): void {
   const fd = openParent(root, path);
   if (fd === undefined) return;
   try {
     const parent = `/proc/self/fd/${fd}/.`;
-    const { mtimeNs } = await lstat(parent, { bigint: true });
-    await remove(`/proc/self/fd/${fd}/${posix.basename(path)}`);
+    const { mtimeNs } = lstatSync(parent, { bigint: true });
+    remove(`/proc/self/fd/${fd}/${posix.basename(path)}`);
     setModificationTime(parent, mtimeNs);
   } finally {
     closeSync(fd);
@@ -61,27 +61,26 @@ function openParent(root: number, path: string): number | undefined {
   }
 }
 
-async function removeIfEmpty(entry: string, stub: Stub): Promise<void> {
-  const stat = await lstatIfThere(entry);
+function removeIfEmpty(entry: string, stub: Stub): void {
+  const stat = lstatIfThere(entry);
   if (stat?.ino !== stub.inode) return;
-  if (stat.isDirectory()) await rmdirIfEmpty(entry);
-  else if (stat.size === 0n) await unlink(entry);
+  if (stat.isDirectory()) rmdirIfEmpty(entry);
+  else if (stat.size === 0n) unlinkSync(entry);
 }
 
-async function removeIfSame(entry: string, ancestor: Ancestor): Promise<void> {
-  if (!(await lstatIfThere(entry))?.isDirectory()) return;
-  if (sameMetadata(await readMetadata(entry), ancestor.before)) await rmdirIfEmpty(entry);
+function removeIfSame(entry: string, ancestor: Ancestor): void {
+  if (lstatIfThere(entry)?.isDirectory() !== true) return;
+  if (sameMetadata(readMetadata(entry), ancestor.before)) rmdirIfEmpty(entry);
 }
 
-async function lstatIfThere(path: string) {
-  return await lstat(path, { bigint: true }).catch((error: unknown) => {
-    if (isSystemError(error, "ENOENT")) return undefined;
-    throw error;
-  });
+function lstatIfThere(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-async function rmdirIfEmpty(path: string): Promise<void> {
-  await rmdir(path).catch((error: unknown) => {
+function rmdirIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
     if (!isSystemError(error, "ENOTEMPTY", "EEXIST")) throw error;
-  });
+  }
 }

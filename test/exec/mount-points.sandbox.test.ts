@@ -48,11 +48,11 @@ describe("MountPoints", () => {
     it(`make() makes ${name}, and remove() leaves no trace`, async () => {
       await using root = await openOld();
       const points = new MountPoints(root);
-      assert.strictEqual(await points.make(target, kind), path);
+      assert.strictEqual(points.make(target, kind), path);
       const made = await lstat(join(root.root, path));
       assert.strictEqual(made.isDirectory(), kind === "directory");
       await root.unmount();
-      await points.remove();
+      points.remove();
       assert.isEmpty(await readdir(root.upper, { recursive: true }));
       assert.deepEqual((await lstat(root.upper)).mtime, OLD);
     });
@@ -60,18 +60,14 @@ describe("MountPoints", () => {
 
   it("make() refuses a file where the image has a directory", async () => {
     await using root = await TestRoot.open(fillOld);
-    const error: unknown = await new MountPoints(root)
-      .make("/etc", "file")
-      .catch((caught: unknown) => caught);
-    assert.propertyVal(error, "code", "SANDBOX");
+    const points = new MountPoints(root);
+    assert.throws(() => points.make("/etc", "file"), 'Cannot mount over "/etc": it is a directory');
   });
 
   it("make() refuses links without end", async () => {
     await using root = await TestRoot.open((lower) => symlink("loop", join(lower, "loop")));
-    const error: unknown = await new MountPoints(root)
-      .make("/loop/x", "file")
-      .catch((caught: unknown) => caught);
-    assert.propertyVal(error, "code", "SANDBOX");
+    const points = new MountPoints(root);
+    assert.throws(() => points.make("/loop/x", "file"), "too many links");
   });
 });
 
