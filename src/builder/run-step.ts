@@ -72,7 +72,7 @@ async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
   const { step, parent, signal } = task;
   await using active = await engine.snapshots.prepare(await parent.chain(signal));
   const status = await runInSandbox(task, active, engine);
-  if (status.code !== 0) throw runFailed(step, status);
+  if (status.code !== 0) throw runFailed(step, status, active.isFull());
   await using draft = await active.commit(signal);
   return await engine.layers.publish(draft, { origin: "built" }, signal);
 }
@@ -119,13 +119,19 @@ async function placeScript(
 }
 
 /** In BuildKit's words, which people search for. */
-function runFailed({ argv, at }: RunStep, { code, outOfMemory }: ExitStatus): BuildError {
+function runFailed(
+  { argv, at }: RunStep,
+  { code, outOfMemory }: ExitStatus,
+  isFull: boolean,
+): BuildError {
   const command = `process ${JSON.stringify(argv.join(" "))}`;
   const how = `exit code: ${code}${outOfMemory ? ": cannot allocate memory" : ""}`;
   const message = `Cannot run the step: ${command} did not complete successfully: ${how}`;
   const hint = outOfMemory
     ? "a process was killed because it reached the memory limit"
-    : hintOf(code);
+    : isFull
+      ? "what it writes is kept in memory, and no room is left: raise or unset TSBUILD_RUN_TMPFS"
+      : hintOf(code);
   return new BuildError("RUN_FAILED", message, { at, hint });
 }
 

@@ -3,13 +3,19 @@ import { BuildError } from "../error.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import type { SnapshotterSite } from "../store/store.js";
 
+/** Where a snapshotter works, and how. */
+export interface SnapshotterChoice extends SnapshotterSite {
+  /** TSBUILD_RUN_TMPFS, in bytes. */
+  readonly changesInMemory: number | undefined;
+}
+
 /**
  * Opens the snapshotter that TSBUILD_SNAPSHOTTER names, else the best one that works here. Either may
  * use what the other left in the store (docs/adr/0005-layers-in-two-forms.md).
  */
 export async function chooseSnapshotter(
   name: string | undefined,
-  site: SnapshotterSite,
+  site: SnapshotterChoice,
 ): Promise<Snapshotter> {
   switch (name) {
     case undefined:
@@ -38,12 +44,16 @@ function hasErofs({ work, userNamespace, remember }: SnapshotterSite): Promise<b
   });
 }
 
-async function openErofs({ layers, work }: SnapshotterSite): Promise<Snapshotter> {
+async function openErofs({
+  layers,
+  work,
+  changesInMemory,
+}: SnapshotterChoice): Promise<Snapshotter> {
   const { openErofsSnapshotter } = await import("../snapshotter/erofs-snapshotter.js");
-  return openErofsSnapshotter({ layers, work, userNamespace: false });
+  return openErofsSnapshotter({ layers, work, changesInMemory, userNamespace: false });
 }
 
-async function openDirectory(site: SnapshotterSite): Promise<Snapshotter> {
+async function openDirectory(site: SnapshotterChoice): Promise<Snapshotter> {
   const { openDirectorySnapshotter } = await import("../snapshotter/directory-snapshotter.js");
   return openDirectorySnapshotter(site);
 }

@@ -5,6 +5,7 @@ import { hostPlatform, type Platform } from "../oci/platform.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
+import { parseSize } from "./args/size.js";
 import { chooseSnapshotter } from "./choose-snapshotter.js";
 import type { Io } from "./io.js";
 import { readNamespace, type Namespace } from "./namespace.js";
@@ -25,7 +26,10 @@ export async function openSession(io: Io): Promise<Session> {
   const namespace = readNamespace(io.env);
   const root = storeRoot(io.env, namespace);
   const openSnapshotter = (site: SnapshotterSite): Promise<Snapshotter> =>
-    chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], site);
+    chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], {
+      ...site,
+      changesInMemory: runMemory(io.env["TSBUILD_RUN_TMPFS"]),
+    });
   const store = await openStore(
     { root, userNamespace: namespace.user, openSnapshotter },
     io.signal,
@@ -42,6 +46,12 @@ export async function openSession(io: Io): Promise<Session> {
       await store.close();
     },
   };
+}
+
+/** In bytes; none, which tmpfs would take for no limit, is off. */
+function runMemory(text: string | undefined): number | undefined {
+  const size = text === undefined || text === "" ? 0 : parseSize("TSBUILD_RUN_TMPFS", text);
+  return size === 0 ? undefined : size;
 }
 
 /** TSBUILD_ROOT, else the place for data of the system or of the user. */

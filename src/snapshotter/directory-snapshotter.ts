@@ -28,6 +28,8 @@ export interface DirectorySnapshotterOptions {
   readonly work: string;
   /** Whether this process is root only in a user namespace. */
   readonly userNamespace: boolean;
+  /** Collect what a RUN writes in memory, of that many bytes at most. */
+  readonly changesInMemory?: number | undefined;
 }
 
 /** The driver that keeps each layer as a directory and mounts overlays of them. */
@@ -106,10 +108,18 @@ class DirectorySnapshotter implements Snapshotter {
     return measureChanges(overlayChanges(directory, this.#overlay), signal);
   }
 
-  /** The upper directory itself becomes the layer. */
-  async #commit({ workspace, upper }: CollectedChanges, signal?: AbortSignal): Promise<DraftLayer> {
-    const measure = await measureChanges(overlayChanges(upper, this.#overlay), signal);
-    return this.#draft(workspace, upper, measure);
+  /** The upper directory itself becomes the layer, or a copy of it when it is in memory. */
+  async #commit(
+    { workspace, upper, memory }: CollectedChanges,
+    signal?: AbortSignal,
+  ): Promise<DraftLayer> {
+    const changes = overlayChanges(upper, this.#overlay);
+    if (memory === undefined)
+      return this.#draft(workspace, upper, await measureChanges(changes, signal));
+    const draft = await this.ingest(changes, signal);
+    memory[Symbol.dispose]();
+    await removeTree(workspace);
+    return draft;
   }
 
   #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {

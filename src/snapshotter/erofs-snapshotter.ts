@@ -29,6 +29,8 @@ export interface ErofsSnapshotterOptions {
   readonly work: string;
   /** This driver is for root only. */
   readonly userNamespace: false;
+  /** Collect what a RUN writes in memory, of that many bytes at most. */
+  readonly changesInMemory?: number | undefined;
 }
 
 /**
@@ -114,11 +116,15 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
-  async #commit({ workspace, upper }: CollectedChanges, signal?: AbortSignal): Promise<DraftLayer> {
+  async #commit(
+    { workspace, upper, memory }: CollectedChanges,
+    signal?: AbortSignal,
+  ): Promise<DraftLayer> {
     const directory = join(workspace, "layer");
     await mkdir(directory, 0o755);
     const measure = await writeLayer(overlayChanges(upper, this.#overlay), directory, signal);
-    await removeTree(upper);
+    if (memory === undefined) await removeTree(upper);
+    else memory[Symbol.dispose]();
     return this.#draft(workspace, directory, measure);
   }
 

@@ -1,4 +1,5 @@
 import { unmount } from "../sys/syscalls.js";
+import type { MemoryDirectory } from "./memory-directory.js";
 import type { Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
@@ -11,6 +12,8 @@ export interface CollectedChanges {
   readonly workspace: string;
   /** In overlayfs form. */
   readonly upper: string;
+  /** What `upper` is in, when that is not on the disk; whoever takes the changes disposes it. */
+  readonly memory: MemoryDirectory | undefined;
 }
 
 /** Turns collected changes into a draft, which owns the workspace from then on. */
@@ -41,6 +44,10 @@ export class OverlayActive implements ActiveSnapshot {
     return this.#options.upper;
   }
 
+  isFull(): boolean {
+    return this.#options.memory?.isFull() ?? false;
+  }
+
   unmount(): Promise<void> {
     if (this.#mounted) unmount(this.root);
     this.#mounted = false;
@@ -50,15 +57,17 @@ export class OverlayActive implements ActiveSnapshot {
   async commit(signal?: AbortSignal): Promise<DraftLayer> {
     if (this.#committed) throw new Error("this snapshot was committed before");
     await this.unmount();
-    const { workspace, upper, overlay, rootMetadata } = this.#options;
+    const { workspace, upper, memory, overlay, rootMetadata } = this.#options;
     listChangedRoot(upper, rootMetadata, overlay);
-    const draft = await this.#options.commit({ workspace, upper }, signal);
+    const draft = await this.#options.commit({ workspace, upper, memory }, signal);
     this.#committed = true;
     return draft;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
-    if (!this.#committed) await removeTree(this.#options.workspace);
+    if (this.#committed) return;
+    this.#options.memory?.[Symbol.dispose]();
+    await removeTree(this.#options.workspace);
   }
 }

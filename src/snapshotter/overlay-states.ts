@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { unmount } from "../sys/syscalls.js";
 import { uppermostFirst } from "./layer-files.js";
+import { MemoryDirectory } from "./memory-directory.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
 import { mountOverlay } from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
@@ -15,7 +16,12 @@ export interface OverlayStatesOptions {
   /** The host path of a directory that is the layer in overlayfs form. */
   readonly lower: (id: LayerId) => string;
   readonly commit: CommitUpper;
+  /** Collect changes in memory, of that many bytes at most. */
+  readonly changesInMemory?: number | undefined;
 }
+
+/** In a workspace, where changes are collected in memory. */
+const MEMORY = "memory";
 
 /** A private directory, and how to make directories in it. */
 export interface Workspace {
@@ -44,12 +50,28 @@ export class OverlayStates {
     const lowers = this.#visible(parent);
     const metadata = rootMetadata(lowers, this.#overlay);
     const { workspace, make } = await makeWorkspace(this.#options.work);
-    const [root, upper, work] = [make("root"), make("upper"), make("work")];
-    writeRoot(upper, metadata, userNamespace);
-    if (lowers.length === 0) lowers.push(make("empty"));
-    mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
+    const root = make("root");
+    const memory = this.#memory(make);
+    const collected = memory === undefined ? "" : `${MEMORY}/`;
+    const [upper, work] = [make(`${collected}upper`), make(`${collected}work`)];
+    try {
+      writeRoot(upper, metadata, userNamespace);
+      if (lowers.length === 0) lowers.push(make("empty"));
+      mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
+    } catch (error) {
+      memory?.[Symbol.dispose]();
+      throw error;
+    }
+    const changes = { workspace, upper, memory };
     const overlay = this.#overlay;
-    return new OverlayActive({ workspace, root, upper, commit, overlay, rootMetadata: metadata });
+    return new OverlayActive({ ...changes, root, commit, overlay, rootMetadata: metadata });
+  }
+
+  #memory(make: Workspace["make"]): MemoryDirectory | undefined {
+    const { changesInMemory: size, userNamespace } = this.#options;
+    return size === undefined
+      ? undefined
+      : MemoryDirectory.mount(make(MEMORY), size, userNamespace);
   }
 
   /** The root directory of a read-only state. */

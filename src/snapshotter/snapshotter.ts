@@ -66,6 +66,8 @@ export interface ActiveSnapshot extends AsyncDisposable {
    * after `unmount`.
    */
   readonly upper: string;
+  /** Whether there is no room left for changes, because they are collected in memory. */
+  isFull(): boolean;
   /** Takes the mount away, so that `upper` may be tidied before the commit. Idempotent. */
   unmount(): Promise<void>;
   /** Unmounts, and turns what was written into a draft. */

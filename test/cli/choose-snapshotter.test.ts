@@ -18,7 +18,8 @@ describe("chooseSnapshotter()", () => {
   /** A machine on which EROFS works, or not. */
   function site(erofs: boolean, userNamespace = false) {
     const [layers, work] = [join(folder, "layers"), join(folder, "work")];
-    return { layers, work, userNamespace, remember: () => Promise.resolve(erofs) };
+    const remember = () => Promise.resolve(erofs);
+    return { layers, work, userNamespace, remember, changesInMemory: undefined };
   }
 
   const choices = [

@@ -37,6 +37,10 @@ export class TestRoot implements ActiveSnapshot {
     this.#mounted = true;
   }
 
+  isFull(): boolean {
+    return false;
+  }
+
   unmount(): Promise<void> {
     if (this.#mounted) unmount(this.root);
     this.#mounted = false;

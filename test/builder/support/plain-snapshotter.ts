@@ -47,6 +47,7 @@ export class PlainSnapshotter extends FakeSnapshotter {
     return {
       root,
       upper: root,
+      isFull: () => false,
       unmount: () => Promise.resolve(),
       commit: (signal): Promise<DraftLayer> => this.ingest(readTree(root), signal),
       [Symbol.asyncDispose]: () => Promise.resolve(),
