@@ -47,6 +47,7 @@ fi
 # Everything native comes prebuilt inside the packages, so no install script needs to run.
 stamp=node_modules/.tsbuild-lockfile
 if ! cmp -s package-lock.json "$stamp"; then
+  [ ! -L node_modules ] || rm node_modules # through a link it would empty another checkout's
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi
