@@ -85,8 +85,8 @@ const cases: readonly Case[] = [
   {
     name: "a flag that is not supported",
     files: dockerfile("FROM busybox"),
-    flags: ["--squash"],
-    message: /^ERROR: Cannot use --squash: not supported yet/,
+    flags: ["--policy", "x.rego"],
+    message: /^ERROR: Cannot use --policy: not supported yet/,
   },
   {
     name: "an instruction's flag that is not supported",
