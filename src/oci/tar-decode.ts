@@ -90,28 +90,43 @@ export function decodePax(body: Buffer): ReadonlyMap<string, Buffer> {
   return records;
 }
 
-/** What PAX records say, in place of what the header says; an empty value says nothing. */
-export function applyPax(header: TarHeader, records: ReadonlyMap<string, Buffer>): TarHeader {
+/**
+ * What PAX records say, in place of what the header says; an empty value says nothing. `local` ones
+ * win over those of the whole archive.
+ */
+export function applyPax(
+  header: TarHeader,
+  global: ReadonlyMap<string, Buffer>,
+  local: ReadonlyMap<string, Buffer>,
+): TarHeader {
   const changed: { -readonly [Key in keyof TarHeader]: TarHeader[Key] } = { ...header };
   const xattrs = new Map<string, Uint8Array>();
-  for (const [key, value] of records) {
+  for (const [key, value] of global) if (!local.has(key)) applyRecord(changed, key, value);
+  for (const [key, value] of local) {
     if (key.startsWith(XATTR_PREFIX)) {
-      xattrs.set(key.slice(XATTR_PREFIX.length), Buffer.from(value));
-    } else if (key.startsWith("GNU.sparse.")) {
-      throw sparse(header.name);
-    } else if (value.byteLength > 0) {
-      applyRecord(changed, key, value.toString("latin1"));
+      xattrs.set(xattrOf(key), Buffer.from(value));
+    } else {
+      applyRecord(changed, key, value);
     }
   }
   if (xattrs.size > 0) changed.xattrs = xattrs;
   return changed;
 }
 
+function xattrOf(key: string): string {
+  const name = key.slice(XATTR_PREFIX.length);
+  if (name !== "" && !name.includes("\0")) return name;
+  throw invalid(`"${name}" is no name for an extended attribute`);
+}
+
 function applyRecord(
   header: { -readonly [Key in keyof TarHeader]: TarHeader[Key] },
   key: string,
-  value: string,
+  bytes: Buffer,
 ): void {
+  if (key.startsWith("GNU.sparse.")) throw sparse(header.name);
+  if (bytes.byteLength === 0) return;
+  const value = bytes.toString("latin1");
   switch (key) {
     case "path":
       header.name = value;

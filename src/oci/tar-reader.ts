@@ -1,6 +1,6 @@
 import type { BytePath, Content } from "./changeset.js";
 import { applyPax, decodeHeader, decodePax, invalid, sparse } from "./tar-decode.js";
-import { BLOCK, paddingOf, type TarHeader } from "./tar-header.js";
+import { BLOCK, paddingOf, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
 import { FileSource, StreamSource, truncated, type TarSource } from "./tar-source.js";
 
 /** One member of a tar, its names made relative to the root. */
@@ -19,6 +19,9 @@ export interface ReadMember {
 const MAX_EXTENSION = 1 << 20;
 /** The greatest id that Linux knows: one more means "none". */
 const MAX_ID = 0xfffffffe;
+/** The greatest device numbers of Linux. */
+const MAX_MAJOR = 0xfff;
+const MAX_MINOR = 0xfffff;
 
 /**
  * The members of a tar. Our own reader instead of tar-stream: PAX values and names must survive byte
@@ -37,8 +40,8 @@ async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
   try {
     const headers = new HeaderReader(source);
     for (let header = await headers.next(); header; header = await headers.next()) {
-      verify(header);
       const type = typeOf(header);
+      verify(header, type);
       // Links and such have none, whatever they say; GNU's incremental directories have a listing.
       const size = type === "file" || header.type === "D" ? header.size : 0;
       const offset = source.position;
@@ -62,7 +65,7 @@ async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
 /** Puts headers together with the PAX headers and GNU long names before them. */
 class HeaderReader {
   readonly #source: TarSource;
-  #global: ReadonlyMap<string, Buffer> = new Map();
+  readonly #global = new Map<string, Buffer>();
 
   constructor(source: TarSource) {
     this.#source = source;
@@ -70,18 +73,20 @@ class HeaderReader {
 
   /** The next real member, undefined at the end of the archive. */
   async next(): Promise<TarHeader | undefined> {
-    let local: ReadonlyMap<string, Buffer> = new Map();
+    const local = new Map<string, Buffer>();
     const long: { name?: string; linkName?: string } = {};
     for (;;) {
       const header = await this.#block();
       if (header === undefined) return undefined;
       switch (header.type) {
         case "g":
-          this.#global = new Map([...this.#global, ...decodePax(await this.#extension(header))]);
+          for (const [key, value] of decodePax(await this.#extension(header)))
+            if (!key.startsWith(XATTR_PREFIX)) this.#global.set(key, value); // as Go: of no file
           break;
         case "x":
         case "X": // Solaris
-          local = new Map([...local, ...decodePax(await this.#extension(header))]);
+          for (const [key, value] of decodePax(await this.#extension(header)))
+            local.set(key, value);
           break;
         case "L":
           long.name = untilNul(await this.#extension(header));
@@ -93,7 +98,7 @@ class HeaderReader {
           await this.#extension(header);
           break;
         default:
-          return applyPax({ ...header, ...long }, new Map([...this.#global, ...local]));
+          return applyPax({ ...header, ...long }, this.#global, local);
       }
     }
   }
@@ -148,11 +153,14 @@ function typeOf({ type, name }: TarHeader): ReadMember["type"] {
   }
 }
 
-function verify({ name, size, uid, gid }: TarHeader): void {
+function verify({ name, size, uid, gid, major, minor }: TarHeader, type: ReadMember["type"]): void {
   if (size < 0) throw invalid(`"${name}" has a negative size`);
   for (const id of [uid, gid]) {
     if (id < 0 || id > MAX_ID) throw invalid(`"${name}" has the impossible owner ${id}`);
   }
+  if (type !== "char" && type !== "block") return;
+  const isKnown = major >= 0 && major <= MAX_MAJOR && minor >= 0 && minor <= MAX_MINOR;
+  if (!isKnown) throw invalid(`"${name}" is the impossible device ${major}:${minor}`);
 }
 
 function pathOf(name: string, type: ReadMember["type"]): BytePath {
