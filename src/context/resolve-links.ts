@@ -29,7 +29,8 @@ export function resolveLinks(path: BytePath, readLink: ReadLink): BytePath {
     }
     if (++links > maxLinks) throw tooManyLinks(path);
     if (target.startsWith("/")) real = "" as BytePath;
-    pending.push(...target.split("/").reverse());
+    // One by one: a tar can hold targets of more parts than a call has arguments.
+    for (const part of target.split("/").reverse()) pending.push(part);
   }
   return real;
 }

@@ -149,7 +149,8 @@ export class Walk {
     const leftOut = this.#isLeftOut(decided);
     if (leftOut && !this.#mayHoldMore(place, decided)) return undefined;
     try {
-      return place.directory.read(place, leftOut ? "directory" : "anything");
+      const read = place.directory.read(place, leftOut ? "directory" : "anything");
+      return read instanceof Promise ? namingPath(place.path, read) : read;
     } catch (error) {
       throw unreadable(toText(place.path), error);
     }
@@ -173,6 +174,14 @@ export class Walk {
 
   #entryPath(path: BytePath): BytePath {
     return (this.#base === "" ? path : path.slice(this.#base.length + 1)) as BytePath;
+  }
+}
+
+async function namingPath(path: BytePath, read: Promise<Read>): Promise<Read> {
+  try {
+    return await read;
+  } catch (error) {
+    throw unreadable(toText(path), error);
   }
 }
 

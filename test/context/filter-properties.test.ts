@@ -1,0 +1,105 @@
+import { assert } from "chai";
+import fc from "fast-check";
+import { excludeRules, onlyRules } from "../../src/context/source-filters.js";
+import { BuildError } from "../../src/error.js";
+import type { PathRules } from "../../src/context/path-rules.js";
+import type { BytePath } from "../../src/oci/changeset.js";
+
+const piece = fc.constantFrom(
+  "*",
+  "**",
+  "/",
+  "?",
+  "[a-b]",
+  "[^a]",
+  "[",
+  "a",
+  "b",
+  "!",
+  "\\",
+  ".",
+  "é",
+);
+const pattern = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(""));
+const part = fc.string({
+  unit: fc.constantFrom("a", "b", ".", "\xff"),
+  minLength: 1,
+  maxLength: 3,
+});
+const path = fc
+  .array(part, { minLength: 1, maxLength: 5 })
+  .map((parts) => parts.join("/") as BytePath);
+
+function parentsOf(name: BytePath): readonly BytePath[] {
+  const parts = name.split("/");
+  return parts.map((_, i) => parts.slice(0, i).join("/") as BytePath).slice(1);
+}
+
+/** The rules; undefined for a pattern that is refused. */
+function compiled(make: () => PathRules | undefined): PathRules | undefined {
+  try {
+    return make();
+  } catch (error) {
+    assert.instanceOf(error, BuildError);
+    return undefined;
+  }
+}
+
+describe("patterns of --exclude and --parents", () => {
+  it("C18 decide the same one directory at a time as all at once", () => {
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 4 }), path, (patterns, name) => {
+        const rules = compiled(() => excludeRules(patterns));
+        if (rules === undefined) return;
+        let decided = -1;
+        for (const step of [...parentsOf(name), name]) decided = rules.decideBelow(step, decided);
+        assert.strictEqual(decided, rules.decide(name));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("C17, C18 look into every directory that holds something to be included", () => {
+    const some = fc.tuple(pattern, pattern);
+    fc.assert(
+      fc.property(some, path, ([first, second], name) => {
+        for (const make of [() => excludeRules([first, `!${second}`]), () => onlyRules(second)]) {
+          const rules = compiled(make);
+          if (rules === undefined || rules.excludes(name)) continue;
+          for (const parent of parentsOf(name)) {
+            const decided = rules.decide(parent);
+            assert.isTrue(
+              !rules.isExcluding(decided) || rules.mayReinclude(parent, decided),
+              parent,
+            );
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("C17 keep what they name, and what is below that", () => {
+    fc.assert(
+      fc.property(path, path, (name, below) => {
+        fc.pre(!/(^|\/)\.{1,2}(\/|$)/.test(name) && !name.includes("\xff"));
+        const rules = onlyRules(name);
+        assert.isFalse(rules.excludes(name));
+        assert.isFalse(rules.excludes(`${name}/${below}` as BytePath));
+        assert.isTrue(rules.excludes(`x${name}` as BytePath));
+      }),
+    );
+  });
+
+  it("take time in proportion: stars in rows, many patterns, deep paths", () => {
+    const deep = `${"a/".repeat(1000)}c` as BytePath;
+    const stars = compiled(() =>
+      excludeRules([`${"**/*a".repeat(100)}b`, `!${"**/a?*".repeat(100)}`]),
+    );
+    assert.isFalse(stars?.excludes(deep));
+    assert.isTrue(onlyRules(`${"**/".repeat(1000)}${"*".repeat(1000)}b`).excludes(deep));
+    const many = Array.from({ length: 5000 }, (_, i) => `**/x${i}*y`);
+    assert.isFalse(excludeRules(many)?.excludes(deep));
+    assert.isFalse(excludeRules(many)?.mayReinclude(deep, 0));
+  });
+});

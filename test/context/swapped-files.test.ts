@@ -1,0 +1,165 @@
+import { assert } from "chai";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { LocalSourceTree } from "../../src/context/local-source-tree.js";
+import type { FileIndex } from "../../src/context/file-index.js";
+import type { SelectedSource } from "../../src/context/source-tree.js";
+import { BuildError } from "../../src/error.js";
+import { toBytePath } from "../../src/oci/changeset.js";
+import { readContent } from "../../src/oci/content.js";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { directoryWith, temporaryDirectory } from "./temporary.js";
+
+/**
+ * Somebody else changes a context between the moment when a file is looked at and the one when it is
+ * read. The file index is asked just then, which makes the race come out the same each time.
+ */
+describe("a context that is changed while it is read", () => {
+  const temporary = temporaryDirectory();
+  const secret = join(temporary, "secret");
+  const large = "l".repeat(300_000);
+  fs.writeFileSync(secret, "secret");
+  fs.mkdirSync(join(temporary, "elsewhere"));
+  fs.writeFileSync(join(temporary, "elsewhere/f"), "evil");
+
+  const swaps: readonly {
+    readonly name: string;
+    readonly swap: (root: string) => void;
+    /** Why it is refused; what was there before is read where it is not. */
+    readonly says?: RegExp;
+  }[] = [
+    {
+      name: "a link out of the context in place of the file",
+      swap: replaceBy((path) => {
+        fs.symlinkSync(secret, path);
+      }),
+      says: /^Cannot read "d\/f": .*ELOOP/,
+    },
+    {
+      name: "a pipe in place of the file, which blocks nobody",
+      swap: replaceBy((path) => {
+        execFileSync("mkfifo", [path]);
+      }),
+      says: /^Cannot read "d\/f": /,
+    },
+    {
+      name: "a directory in place of the file",
+      swap: replaceBy((path) => {
+        fs.mkdirSync(path);
+      }),
+      says: /^Cannot read "d\/f": .*EISDIR/,
+    },
+    {
+      name: "nothing in place of the file",
+      swap: replaceBy(() => undefined),
+      says: /^Cannot read "d\/f": .*ENOENT/,
+    },
+    {
+      name: "less in the file",
+      swap: (root) => {
+        fs.truncateSync(join(root, "d/f"), 2);
+      },
+      says: /^Cannot read "d\/f": it became shorter while it was being read/,
+    },
+    {
+      name: "more in the file",
+      swap: (root) => {
+        fs.appendFileSync(join(root, "d/f"), "and more");
+      },
+    },
+    {
+      name: "a link out of the context in place of its directory",
+      swap: (root) => {
+        fs.renameSync(join(root, "d"), join(root, "old"));
+        fs.symlinkSync(join(temporary, "elsewhere"), join(root, "d"));
+      },
+    },
+  ];
+
+  for (const [size, content] of [
+    ["small", "mine"],
+    ["large", large],
+  ] as const) {
+    for (const { name, swap, says } of swaps) {
+      it(`finds ${name} (${size})`, async () => {
+        const root = directoryWith(temporary, { "d/f": content });
+        const selecting = select(root, swap);
+        if (says === undefined) {
+          const [, file] = (await selecting)[0]?.entries ?? [];
+          assert.propertyVal(file, "sha256", hexOf(digestOf(content)));
+          return;
+        }
+        const error = await failure(selecting);
+        assert.instanceOf(error, BuildError);
+        assert.match(error.message, says);
+      });
+    }
+  }
+
+  it("does not read what a link leads to that took the place of its directory later", async () => {
+    const root = directoryWith(temporary, { "d/f": "mine" });
+    const [source] = await select(root, () => undefined);
+    fs.renameSync(join(root, "d"), join(root, "old"));
+    fs.symlinkSync(join(temporary, "elsewhere"), join(root, "d"));
+    const [, file] = source?.entries ?? [];
+    assert.strictEqual(file?.type, "file");
+    if (file?.type !== "file") return;
+    const error = await failure(drain(readContent(file)));
+    assert.match(error.message, /^Cannot read ".*": it changed while being read/);
+  });
+
+  it("follows no link that took the place of a directory to be opened", async () => {
+    const root = directoryWith(temporary, { "d/e/f": "mine", z: "read after d was looked at" });
+    const error = await failure(
+      select(
+        root,
+        () => {
+          fs.renameSync(join(root, "d"), join(root, "old"));
+          fs.symlinkSync(join(temporary, "elsewhere"), join(root, "d"));
+        },
+        ".",
+      ),
+    );
+    assert.match(error.message, /^Cannot read directory "d": it changed while it was being read/);
+  });
+});
+
+/** Selects `d`, and lets `swap` do its work when the first file has been looked at. */
+function select(
+  root: string,
+  swap: (root: string) => void,
+  pattern = "d",
+): Promise<readonly SelectedSource[]> {
+  let isDone = false;
+  const index: FileIndex = {
+    lookup: () => {
+      if (!isDone) swap(root);
+      isDone = true;
+      return undefined;
+    },
+    record: () => undefined,
+  };
+  return new LocalSourceTree({ root: toBytePath(root), ignore: undefined, index }).select(pattern);
+}
+
+function replaceBy(make: (path: string) => void): (root: string) => void {
+  return (root) => {
+    const path = join(root, "d/f");
+    fs.rmSync(path);
+    make(path);
+  };
+}
+
+async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of chunks) assert.isDefined(chunk);
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return assert.fail("it should have failed");
+}
