@@ -87,11 +87,8 @@ function runTitle(draft: Draft, run: Run, mounts: readonly RunMount[]): string {
 }
 
 /** The image's ENV in its order, then ARGs; of ENV and ARG of one name the later one (S11, S13). */
-function runEnv({ config, env }: Draft): readonly string[] {
-  const names = new Set([
-    ...(config.Env ?? []).map((entry) => entry.split("=", 1)[0] ?? ""),
-    ...env.keys(),
-  ]);
+function runEnv({ variables, env }: Draft): readonly string[] {
+  const names = new Set([...variables.names, ...env.keys()]);
   return [...names].flatMap((name) => {
     const value = env.get(name);
     return value === undefined ? [] : [`${name}=${value}`];

@@ -11,7 +11,7 @@ export function applyEnv(draft: Draft, { pairs, at }: Env): void {
   for (const { name, value, guessed } of known) {
     warnSecret(draft.setting.warn, "ENV", name, at);
     setVariable(draft, { name, value, guessed });
-    draft.config = { ...draft.config, Env: withVariable(draft.config.Env ?? [], name, value) };
+    draft.variables.set(name, value);
   }
   addHistory(draft, `ENV ${listed(known.map(({ name, value }) => [name, value]))}`);
 }
@@ -32,17 +32,6 @@ function expandPair(draft: Draft, { key, value }: KeyValue): Assignment {
 function setVariable({ env, complete }: Draft, { name, value, guessed }: Assignment): void {
   if (guessed && !complete) env.delete(name);
   else env.set(name, value);
-}
-
-/** `env` with `name` replaced in place, or at the end (I01). */
-export function withVariable(
-  env: readonly string[],
-  name: string,
-  value: string,
-): readonly string[] {
-  const index = env.findIndex((entry) => entry === name || entry.startsWith(`${name}=`));
-  const entry = `${name}=${value}`;
-  return index < 0 ? [...env, entry] : env.with(index, entry);
 }
 
 /** LABEL: the last value of a key wins (I02). */

@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import type { ImageConfig } from "../oci/image.js";
+import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import { apply } from "./apply.js";
 import type { Draft } from "./draft.js";
 import type { Node } from "./graph.js";
@@ -44,9 +44,16 @@ function draftStage(
     });
     draft.given.set(instruction.kind, instruction);
   }
-  const { labels } = draft;
-  if (labels !== undefined) draft.config = { ...draft.config, Labels: sortedRecord(labels) };
+  draft.config = { ...draft.config, ...finished(draft) };
   return draft;
+}
+
+/** What was collected while the stage was drafted. */
+function finished({ labels, variables }: Draft): Pick<RuntimeConfig, "Env" | "Labels"> {
+  return {
+    Env: variables.entries,
+    ...(labels === undefined ? {} : { Labels: sortedRecord(labels) }),
+  };
 }
 
 /** What this engine cannot do yet does no harm in a stage that nobody builds. */

@@ -2,6 +2,7 @@ import { locate, type Span } from "../error.js";
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import type { Instruction } from "../parser/instruction.js";
 import { suggest } from "../suggest.js";
+import type { EnvList } from "./env-list.js";
 import { expand, type ExpansionMode } from "./expand.js";
 import type { PlannedHistory } from "./plan.js";
 import type { Setting } from "./setting.js";
@@ -18,6 +19,8 @@ export interface Draft {
   readonly complete: boolean;
   image: ImageConfig;
   config: RuntimeConfig;
+  /** The config's Env, which gets into it when the stage ends. */
+  readonly variables: EnvList;
   /** All labels once LABEL has set one; they get into the config when the stage ends. */
   labels: Map<string, string> | undefined;
   /** What expansion and RUN see: ENV and ARG, whichever came later (S11). */

@@ -1,7 +1,7 @@
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import { copyAll } from "./apply-copy.js";
-import { withVariable } from "./apply-env.js";
 import type { Draft } from "./draft.js";
+import { EnvList } from "./env-list.js";
 import { lintBasePlatform } from "./from-line.js";
 import { joinWorkdir } from "./paths.js";
 import { imageKey } from "./plan.js";
@@ -33,6 +33,7 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
     complete: base?.complete ?? image !== undefined,
     image: image ?? emptyImage(setting),
     config,
+    variables: new EnvList(config.Env ?? []),
     labels: undefined,
     env: new Map([...(base?.env ?? []), ...(config.Env ?? []).map(splitVariable)]),
     args: new Map(base?.args),
@@ -69,11 +70,11 @@ function emptyImage({ options }: Setting): ImageConfig {
 
 /** The base's config without its ONBUILD, with a PATH (I13) and a clean working directory. */
 function startConfig({ OnBuild: _, ...config }: RuntimeConfig, os: string): RuntimeConfig {
-  const env = config.Env ?? [];
-  const hasPath = os === "windows" || env.some((entry) => splitVariable(entry)[0] === "PATH");
+  const variables = new EnvList(config.Env ?? []);
+  if (os !== "windows" && !variables.has("PATH")) variables.set("PATH", defaultPath);
   return {
     ...config,
-    Env: hasPath ? env : withVariable(env, "PATH", defaultPath),
+    Env: variables.entries,
     ...(config.WorkingDir ? { WorkingDir: joinWorkdir("", config.WorkingDir) } : {}),
   };
 }
