@@ -1,13 +1,22 @@
+import { BuildError } from "../error.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 
+/** What keeping a layer takes. */
+export interface Keeping {
+  readonly engine: Pick<Engine, "layers" | "lock" | "snapshots">;
+  readonly signal: AbortSignal;
+  /** For people: where the files are from. */
+  readonly title: string;
+}
+
 /** A layer of files that some step is to see: a known one of that content, else a new one. */
 export async function keepLayer(
   entries: EntryList,
   tree: TreeDigest,
-  { engine, signal }: { readonly engine: Engine; readonly signal: AbortSignal },
+  { engine, signal, title }: Keeping,
 ): Promise<LayerRecord> {
   const { layers, snapshots } = engine;
   const known = await layers.findByTree(tree);
@@ -16,5 +25,10 @@ export async function keepLayer(
   const meanwhile = await layers.findByTree(tree);
   if (meanwhile !== undefined) return meanwhile;
   await using draft = await snapshots.ingest(entries, signal);
-  return await layers.adopt(draft, { origin: "built" }, signal);
+  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
+  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
+  const message = `Cannot use ${title}: this machine did not store all that is in it`;
+  throw new BuildError("CONTEXT", message, {
+    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
+  });
 }

@@ -86,7 +86,11 @@ async function contextFiles(
     place: async () => {
       const layer = isDirectory ? entries : Array.from(entries, alone);
       const tree = isDirectory ? content : await treeDigest(layer);
-      const { id } = await keepLayer(layer, tree, { engine, signal: task.signal });
+      const { id } = await keepLayer(layer, tree, {
+        engine,
+        signal: task.signal,
+        title: `"${source}"`,
+      });
       return { chain: [id], path: isDirectory ? "/" : `/${ALONE}` };
     },
   };

@@ -1,11 +1,10 @@
 import { keyOfRemote } from "../cache/key.js";
 import { emptyRootfs } from "../context/rootfs.js";
 import type { SelectedSource } from "../context/source-tree.js";
-import { BuildError } from "../error.js";
-import type { EntryList } from "../oci/changeset.js";
 import type { LayerRecord } from "../store/layers.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { Engine } from "./engine.js";
+import { keepLayer } from "./keep-layer.js";
 import { placeTree } from "./place-copy.js";
 import { emptyState, type State } from "./state.js";
 
@@ -52,25 +51,11 @@ export async function foreignState(
 
 async function keep(
   foreign: Foreign,
-  { layers, snapshots, work }: ForeignEngine,
+  engine: ForeignEngine,
   signal: AbortSignal,
 ): Promise<LayerRecord> {
-  const selected = await foreign.open(signal);
-  const { unpack } = foreign;
-  const changes: EntryList = await placeTree(selected, {
-    unpack,
-    rootfs: emptyRootfs,
-    owner: undefined,
-    work,
-  });
-  const tree = await treeDigest(changes);
-  const known = await layers.findByTree(tree);
-  if (known !== undefined) return known;
-  await using draft = await snapshots.ingest(changes, signal);
-  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
-  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
-  const message = `Cannot use ${foreign.title}: this machine did not store all that is in it`;
-  throw new BuildError("CONTEXT", message, {
-    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
-  });
+  const { title, unpack } = foreign;
+  const target = { rootfs: emptyRootfs, owner: undefined, work: engine.work };
+  const changes = await placeTree(await foreign.open(signal), { ...target, unpack });
+  return await keepLayer(changes, await treeDigest(changes), { engine, signal, title });
 }
