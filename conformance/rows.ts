@@ -151,7 +151,7 @@ R08 secrets
 R09 ssh agents
 R10 networks
 R11 security modes
-R12 devices | not yet: an error
+R12 devices
 R13 environment
 R14 files that the engine provides
 R15 the sandbox

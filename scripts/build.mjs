@@ -17,7 +17,10 @@ await build({
   supported: { "dynamic-import": false }, // code that was compiled ahead cannot import what lies outside
   minify: true, // names as well: V8 reads 5 ms less of them
   charset: "ascii", // V8 keeps one byte per character, and reading needs no decoding
-  external: ["@bokuweb/zstd-wasm"], // finds its binary beside itself
+  external: [
+    "@bokuweb/zstd-wasm", // finds its binary beside itself
+    "yaml", // rarely needed, and large
+  ],
   plugins: [koffiBinary(), lmdbBinary()],
   sourcemap: "linked",
   legalComments: "none",

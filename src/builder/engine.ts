@@ -1,9 +1,11 @@
 import type { StepCache } from "../cache/records.js";
 import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
+import type { DeviceEdits } from "../exec/device-edits.js";
 import type { Executor, SandboxProcess } from "../exec/executor.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
+import type { RunDevice } from "../plan/run-device.js";
 import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
 import type { RemoteReader } from "../context/remote/remotes.js";
 import type { Layers } from "../store/layers.js";
@@ -47,6 +49,9 @@ export interface SandboxDefaults extends Pick<
 /** Finds the socket of the agent behind an id of `--ssh`; undefined where the user gave none. */
 export type AgentSource = (id: string) => Promise<string | undefined>;
 
+/** Finds devices of this machine: what a step that uses them is given. */
+export type DeviceSource = (devices: readonly RunDevice[]) => Promise<DeviceEdits>;
+
 /** The directories that COPY reads without `--from`, or from a named context. */
 export interface Contexts {
   /** `undefined` is the build context. Opened when the first step needs it. */
@@ -69,6 +74,7 @@ export interface Engine {
   readonly caches: BuildCaches;
   readonly secrets: SecretSource;
   readonly agents: AgentSource;
+  readonly devices: DeviceSource;
   readonly remotes: RemoteReader;
   readonly sandbox: SandboxDefaults;
   /** A private directory that may vanish with this process. */

@@ -97,6 +97,7 @@ async function runInSandbox(
       security: step.security,
       mounts: script === undefined ? mounts.mounts : [script, ...mounts.mounts],
       secretEnv: mounts.secretEnv,
+      devices: step.devices.length === 0 ? undefined : await engine.devices(step.devices),
       stdio: (stream, chunk) => {
         engine.board.output(vertex, stream, chunk);
       },

@@ -45,7 +45,7 @@ export function runKey(
   step: RunStep,
   { parent, hostname, extraHosts, contents }: RunFacts,
 ): KeyWithComponents {
-  const { argv, env, user, cwd, network, security, mounts, script } = step;
+  const { argv, env, user, cwd, network, security, mounts, devices, script } = step;
   const components = [
     component("command", argv),
     component("script", script === undefined ? [] : [script.name, script.body]),
@@ -57,6 +57,7 @@ export function runKey(
     ...(hostname === undefined ? [] : [component("hostname", [hostname])]),
     component("extra hosts", extraHosts),
     ...mounts.map((mount, index) => mountComponent(mount, contents[index])),
+    ...devices.map(({ name }) => component(`device ${name}`, [name])),
     { name: "parent", value: parent },
   ];
   const fields = components.flatMap(({ name, value }) => [name, value]);

@@ -1,4 +1,5 @@
 import type { Resources } from "../exec/resources.js";
+import type { DeviceGrant } from "./args/allow.js";
 import type { Call } from "./args/call.js";
 import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
@@ -13,7 +14,7 @@ export type Network = "default" | "host" | "none";
 /** What `--progress` may say. */
 export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
 /** What `--allow` may grant. */
-export type Entitlement = "buildx.local.delete" | "network.host" | "security.insecure";
+export type Entitlement = "buildx.local.delete" | "device" | "network.host" | "security.insecure";
 
 /** `tsbuild [build] CONTEXT`. */
 export interface BuildCommand {
@@ -50,6 +51,7 @@ export interface BuildCommand {
   readonly quiet: boolean;
   readonly jobs: number | undefined;
   readonly allow: ReadonlySet<Entitlement>;
+  readonly allowDevices: readonly DeviceGrant[];
   /** Undefined builds. */
   readonly call: Call | undefined;
   /** About flags that have no effect, for the user to read. */

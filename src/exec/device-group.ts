@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { removeCgroup } from "./cgroups.js";
-import { deviceRules, type DeviceRule } from "./spec.js";
+import { deviceRules, type DeviceRule } from "./device-rules.js";
 
 const DEVICES = "/sys/fs/cgroup/devices";
 

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
+import type { DeviceEdits } from "./device-edits.js";
 import type { Resources } from "./resources.js";
 
 /** A host path shown inside the sandbox. */
@@ -59,6 +60,8 @@ export interface SandboxProcess {
   readonly shmSize: number | undefined;
   /** `host:ip` lines for /etc/hosts. */
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Undefined: it uses none. */
+  readonly devices: DeviceEdits | undefined;
   readonly resources: Resources;
   /** The cgroup below which those of steps are; undefined is the uppermost. */
   readonly cgroupParent: string | undefined;

@@ -21,7 +21,7 @@ export async function hostDevices(): Promise<readonly HostDevice[]> {
 }
 
 /** gnu_dev_major and gnu_dev_minor of makedev(3). */
-function deviceNumbers(device: bigint): { readonly major: number; readonly minor: number } {
+export function deviceNumbers(device: bigint): { readonly major: number; readonly minor: number } {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
   const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
   return { major: Number(major), minor: Number(minor) };

@@ -18,7 +18,7 @@ import { Launcher } from "./launcher.js";
 import { runRuntime } from "./run-runtime.js";
 import { findRuntime, SEARCH_PATH, type Runtime } from "./runtime.js";
 import { runtimeSpec, serializeSpec, type Machine } from "./spec.js";
-import { makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
+import { deviceMounts, makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
 import { readBeneath } from "./read-beneath.js";
 import { resolveUser } from "./users.js";
 
@@ -137,7 +137,8 @@ class OciExecutor implements Executor {
     const connection = await this.#network.connect(process.network);
     await mkdir(bundle, { mode: 0o700 });
     const own = await writeNameFiles(bundle, process, connection);
-    const wanted = [...own, ...(await writeSecrets(bundle, process.mounts))];
+    const given = await writeSecrets(bundle, process.mounts);
+    const wanted = [...own, ...given, ...deviceMounts(process.devices, machine.userNamespace)];
     const mounts = await makeMountPoints(points, process, user, wanted);
     const devices = security === "insecure" ? await hostDevices() : [];
     const spec = runtimeSpec({
@@ -149,7 +150,8 @@ class OciExecutor implements Executor {
       networkNamespace: connection.namespace,
       cgroupsPath: cgroup,
     });
-    const filtered = runtime.name === "crun" && security === "sandbox";
+    const filtered =
+      runtime.name === "crun" && security === "sandbox" && process.devices === undefined;
     const extra = filtered ? filter.additions(posix.join(this.#state, name), bundle) : {};
     await writeFile(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
   }
@@ -193,7 +195,8 @@ class OciExecutor implements Executor {
     const limited = needsCgroup(process);
     if (!this.#userNamespace) {
       const joins = group !== undefined && process.security === "sandbox";
-      if (joins && !limited && launchedSink(process) !== undefined) return undefined;
+      const special = limited || process.devices !== undefined;
+      if (joins && !special && launchedSink(process) !== undefined) return undefined;
       return posix.join("/", process.cgroupParent ?? "", name);
     }
     if (!limited) return undefined;

@@ -1,4 +1,5 @@
 import { stepCapabilities } from "./capabilities.js";
+import { deviceRules, nodeRules } from "./device-rules.js";
 import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
 import { resourceSection } from "./resources.js";
 import { rlimits } from "./rlimits.js";
@@ -49,6 +50,7 @@ export function runtimeSpec(input: SpecInput): object {
     hostname: process.hostname,
     mounts: [...systemMounts(process, input.machine.userNamespace), ...mounts.map(stepMount)],
     linux: linuxSection(input),
+    ...(process.devices === undefined ? {} : { hooks: process.devices.hooks }),
   };
 }
 
@@ -59,13 +61,14 @@ export function serializeSpec(spec: object): string {
 
 function processSection({ process, user, machine }: SpecInput): object {
   const capabilities = stepCapabilities(process.security, machine.capabilities);
-  const { uid, gid, additionalGids } = user;
+  const { uid, gid } = user;
+  const additionalGids = [...user.additionalGids, ...(process.devices?.additionalGids ?? [])];
   return {
     terminal: process.terminal,
     // its own group too, or giving that one up would get past modes that deny it (CVE-2022-36109)
     user: { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])], umask: 0o022 },
     args: process.argv,
-    env: withHome(withSecrets(process), user.home),
+    env: withHome(environment(process), user.home),
     cwd: process.cwd,
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     rlimits: rlimits(process.ulimits),
@@ -73,9 +76,14 @@ function processSection({ process, user, machine }: SpecInput): object {
   };
 }
 
-function withSecrets({ env, secretEnv }: SpecInput["process"]): readonly string[] {
-  const names = new Set(secretEnv.map(nameOf));
-  return [...env.filter((entry) => !names.has(nameOf(entry))), ...secretEnv];
+function environment({ env, secretEnv, devices }: SpecInput["process"]): readonly string[] {
+  return replacing(replacing(env, secretEnv), devices?.env ?? []);
+}
+
+/** The later one of two variables of a name. */
+function replacing(env: readonly string[], later: readonly string[]): readonly string[] {
+  const names = new Set(later.map(nameOf));
+  return [...env.filter((entry) => !names.has(nameOf(entry))), ...later];
 }
 
 function nameOf(assignment: string): string {
@@ -98,24 +106,35 @@ function stepMount(mount: BindMount | TmpfsMount): object {
 }
 
 function linuxSection(input: SpecInput): object {
-  const { process, machine, cgroupsPath } = input;
+  const { process, machine } = input;
+  const seccomp = seccompProfile(machine.architecture);
   const insecure = process.security === "insecure";
-  const confinement = insecure
-    ? { devices: machine.devices }
-    : {
-        seccomp: seccompProfile(machine.architecture),
-        maskedPaths,
-        readonlyPaths,
-      };
   return {
     namespaces: namespaces(input),
-    ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
-    // Without a cgroup there is nothing to enforce them; in a user namespace the kernel does.
-    ...(cgroupsPath === undefined
-      ? {}
-      : { resources: { devices: deviceRules(insecure), ...resourceSection(process.resources) } }),
-    ...confinement,
+    ...cgroupSection(input),
+    ...(insecure ? {} : { seccomp, maskedPaths, readonlyPaths }),
+    ...deviceSection(input),
   };
+}
+
+/** Without a cgroup there is nothing to enforce limits; of devices, the kernel does in a user namespace. */
+function cgroupSection({ process, cgroupsPath }: SpecInput): object {
+  if (cgroupsPath === undefined) return {};
+  const rules = deviceRules(process.security === "insecure");
+  const devices = [...rules, ...nodeRules(process.devices?.nodes ?? [])];
+  return { cgroupsPath, resources: { devices, ...resourceSection(process.resources) } };
+}
+
+/** Nodes cannot be made in a user namespace: there they are mounted (step-mounts.ts). */
+function deviceSection({ process, machine, user }: SpecInput): object {
+  const wanted = machine.userNamespace ? [] : (process.devices?.nodes ?? []);
+  const nodes = wanted.map(({ path, type, major, minor, fileMode, ...owner }) => {
+    const { uid = user.uid, gid = user.gid } = owner;
+    return { path, type, major, minor, fileMode, uid, gid };
+  });
+  const shown = process.security === "insecure" ? machine.devices : [];
+  const others = shown.filter(({ path }) => !nodes.some((node) => node.path === path));
+  return nodes.length + others.length === 0 ? {} : { devices: [...others, ...nodes] };
 }
 
 function namespaces({ process, networkNamespace }: SpecInput): readonly object[] {
@@ -141,34 +160,3 @@ const maskedPaths = [
 ];
 
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
-/** A rule of the devices controller: linux.resources.devices of the runtime-spec. */
-export interface DeviceRule {
-  readonly allow: boolean;
-  /** Missing means every type, or every number. */
-  readonly type?: "b" | "c";
-  readonly major?: number;
-  readonly minor?: number;
-  readonly access: string;
-}
-
-/** Any node may be made, as in Docker, but only the harmless ones opened. */
-export function deviceRules(insecure: boolean): readonly DeviceRule[] {
-  if (insecure) return [{ allow: true, access: "rwm" }];
-  const opened = [
-    ["1:3", "1:5", "1:7", "1:8", "1:9"], // null, zero, full, random, urandom
-    ["5:0", "5:1", "5:2", "136:*"], // tty, console, ptmx, pts
-  ].flat();
-  return [
-    { allow: false, access: "rwm" },
-    { allow: true, type: "c", access: "m" },
-    { allow: true, type: "b", access: "m" },
-    ...opened.map((name) => allowDevice(name)),
-  ];
-}
-
-function allowDevice(name: string): DeviceRule {
-  const [major, minor] = name.split(":");
-  const numbers = { major: Number(major), ...(minor === "*" ? {} : { minor: Number(minor) }) };
-  return { allow: true, type: "c", ...numbers, access: "rwm" };
-}

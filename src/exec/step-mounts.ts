@@ -1,6 +1,7 @@
 import { chmod, chown, stat, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
+import type { DeviceEdits } from "./device-edits.js";
 import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
 import type { Connection } from "./lazy-network.js";
 import { isBelow, type MountPoints } from "./mount-points.js";
@@ -31,9 +32,9 @@ export async function makeMountPoints(
   user: ResolvedOwner,
   mounts: readonly PlainMount[],
 ): Promise<readonly PlainMount[]> {
-  const own = mounts.map(({ target }) => posix.normalize(target));
-  makeSystemMountPoints(points, process.shmSize === undefined ? own : [...own, "/dev/shm"]);
-  if (![...systemMountPoints, ...own].some((target) => isBelow(process.cwd, target))) {
+  makeSystemMountPoints(points, process);
+  const covered = [...systemMountPoints, ...targetsOf(mounts)];
+  if (!covered.some((target) => isBelow(process.cwd, target))) {
     points.makeWorkingDirectory(process.cwd, user);
   }
   const resolved: PlainMount[] = [];
@@ -46,11 +47,30 @@ export async function makeMountPoints(
 }
 
 /** They stay in the layer, but for those that a mount of the step's own needs, as BuildKit has it. */
-function makeSystemMountPoints(points: MountPoints, own: readonly string[]): void {
+function makeSystemMountPoints(points: MountPoints, { mounts, shmSize }: SandboxProcess): void {
+  const own = [...targetsOf(mounts), ...(shmSize === undefined ? [] : ["/dev/shm"])];
   for (const point of systemMountPoints) {
     if (own.some((target) => isBelow(target, point))) points.make(point, "directory");
     else points.makeLasting(point);
   }
+}
+
+function targetsOf(mounts: readonly { readonly target: string }[]): readonly string[] {
+  return mounts.map(({ target }) => posix.normalize(target));
+}
+
+/** What devices bring: in a user namespace also their nodes, which cannot be made there. */
+export function deviceMounts(
+  devices: DeviceEdits | undefined,
+  userNamespace: boolean,
+): readonly BindMount[] {
+  if (devices === undefined) return [];
+  const nodes = userNamespace ? devices.nodes : [];
+  const options = ["nosuid", "noexec"];
+  const mounted = nodes.map(({ source, path: target }) => {
+    return { kind: "bind", source, target, readonly: false, options } as const;
+  });
+  return [...mounted, ...devices.mounts];
 }
 
 /** What a runtime mounts. */

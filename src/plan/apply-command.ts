@@ -1,4 +1,3 @@
-import { BuildError } from "../error.js";
 import type { Cmd, Command, Entrypoint, Flag, Heredoc, Run } from "../parser/instruction.js";
 import { addHistory, addStep, titleOf, type Draft } from "./draft.js";
 import { goQuotedList } from "./go-format.js";
@@ -6,6 +5,7 @@ import { inMountingOrder, readMounts } from "./apply-mounts.js";
 import { joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import { proxyEnv } from "./predefined-args.js";
+import { readDevices } from "./run-device.js";
 import type { RunMount } from "./run-mount.js";
 import type { RunStep } from "./step.js";
 
@@ -56,6 +56,7 @@ export function applyRun(draft: Draft, run: Run, images: ImageRequest[]): void {
     cwd: joinWorkdir("", draft.config.WorkingDir ?? ""),
     ...readFlags(run.flags, options.network),
     mounts: inMountingOrder(mounts),
+    devices: readDevices(run.flags, options.deviceAliases),
     script: script && { name: script.name, body: script.body },
   };
   addStep(draft, step, `RUN ${[...argsForHistory(draft), ...logged].join(" ")} # buildkit`);
@@ -115,12 +116,6 @@ function readFlags(
   flags: readonly Flag[],
   network: RunStep["network"],
 ): Pick<RunStep, "network" | "security"> {
-  const unbuilt = flags.find(({ name }) => name === "device");
-  if (unbuilt !== undefined) {
-    throw new BuildError("UNSUPPORTED", `Cannot use RUN --${unbuilt.name}: not supported yet`, {
-      at: unbuilt.at,
-    });
-  }
   return {
     network: choice(flags, "network", networks) ?? network,
     security: choice(flags, "security", securities) ?? "sandbox",

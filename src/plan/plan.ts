@@ -3,6 +3,7 @@ import type { HistoryEntry, ImageConfig } from "../oci/image.js";
 import type { Platform } from "../oci/platform.js";
 import type { Dockerfile, Warning } from "../parser/instruction.js";
 import type { RuleName } from "../parser/lint-rules.js";
+import type { DeviceAliases } from "./run-device.js";
 import type { Step } from "./step.js";
 
 /** An image that the Dockerfile names, in FROM or --from. */
@@ -77,6 +78,7 @@ export interface PlanOptions {
   readonly buildPlatform: Platform;
   /** `--platform`; undefined is the build platform, and keeps the base's own in the config. */
   readonly targetPlatform: Platform | undefined;
+  readonly deviceAliases?: DeviceAliases | undefined;
   /** `--build-context` names: replaced where FROM, --from or a stage uses them. */
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   /** Tells whether .dockerignore hides a path of the build context from COPY and ADD. */

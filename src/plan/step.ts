@@ -1,5 +1,6 @@
 import type { Span } from "../error.js";
 import type { RemoteSource } from "./remote-source.js";
+import type { RunDevice } from "./run-device.js";
 import type { RunMount } from "./run-mount.js";
 
 /** Where COPY, ADD and mounts read from. */
@@ -33,6 +34,7 @@ export interface RunStep extends StepBase {
   readonly security: "sandbox" | "insecure";
   /** By target, so that one may lie within another. */
   readonly mounts: readonly RunMount[];
+  readonly devices: readonly RunDevice[];
   /** A heredoc that starts with "#!": made executable for the step and run in place of `argv[0]`. */
   readonly script: { readonly name: string; readonly body: string } | undefined;
 }

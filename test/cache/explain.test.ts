@@ -15,6 +15,7 @@ const step: RunStep = {
   network: "default",
   security: "sandbox",
   mounts: [],
+  devices: [],
   script: undefined,
 };
 

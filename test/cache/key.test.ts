@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { runIdentities, runKey, selectionKey, stateKey } from "../../src/cache/key.js";
 import type { RunFacts } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
+import type { RunDevice } from "../../src/plan/run-device.js";
 import type { RunStep } from "../../src/plan/step.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
 
@@ -18,6 +19,7 @@ const step: RunStep = {
   network: "default",
   security: "sandbox",
   mounts: [],
+  devices: [],
   script: undefined,
 };
 const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
@@ -30,6 +32,10 @@ const facts: RunFacts = {
 
 function keyOf(change: Partial<RunStep> = {}, factChange: Partial<RunFacts> = {}): string {
   return runKey({ ...step, ...change }, { ...facts, ...factChange }).key;
+}
+
+function device(name: string, required: boolean): RunDevice {
+  return { at: step.at, name, required };
 }
 
 const cases = [
@@ -47,6 +53,7 @@ const cases = [
   { name: "the working directory", change: { cwd: "/src" }, same: false },
   { name: "the network mode", change: { network: "none" as const }, same: false },
   { name: "the security mode", change: { security: "insecure" as const }, same: false },
+  { name: "R12 a device", change: { devices: [device("v/c=1", true)] }, same: false },
   { name: "a script", change: { script: { name: "EOF", body: "#!/bin/sh\n" } }, same: false },
 ];
 
@@ -60,6 +67,16 @@ describe("runKey()", () => {
   it("sees the parent and the names of extra hosts", () => {
     assert.notStrictEqual(keyOf({}, { parent: stateKey([], [tree("b")]) }), keyOf());
     assert.notStrictEqual(keyOf({}, { extraHosts: ["db"] }), keyOf());
+  });
+
+  it("R12 K07 sees of a device its name only", () => {
+    const [one, needed, other] = [
+      device("v/c=1", false),
+      device("v/c=1", true),
+      device("v/c", true),
+    ];
+    assert.strictEqual(keyOf({ devices: [one] }), keyOf({ devices: [needed] }));
+    assert.notStrictEqual(keyOf({ devices: [one] }), keyOf({ devices: [other] }));
   });
 
   it("K07 sees a hostname that was chosen, whichever", () => {

@@ -33,6 +33,7 @@ const plainBuild: BuildCommand = {
   quiet: false,
   jobs: undefined,
   allow: new Set(),
+  allowDevices: [],
   call: undefined,
   warnings: [],
   debug: false,
@@ -122,6 +123,16 @@ describe("parseCommand() of a build", () => {
     ["--call check,ignorestatus .", { call: { ...checkCall, ignoreStatus: true } }],
     ["--call check,ignorestatus=true .", { call: { ...checkCall, ignoreStatus: true } }],
     ["--call check,ignorestatus=0 .", { call: checkCall }],
+    [
+      "--allow device --allow device=acme.com/gpu=0 --allow device=a/b,alias=mine .",
+      {
+        allow: new Set(["device"] as const),
+        allowDevices: [
+          { name: "acme.com/gpu=0", alias: undefined },
+          { name: "a/b", alias: "mine" },
+        ],
+      },
+    ],
     [
       "--allow network.host,security.insecure .",
       { allow: new Set(["network.host", "security.insecure"] as const) },

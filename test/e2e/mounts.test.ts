@@ -106,6 +106,27 @@ syswrite $s, pack("NC", 1, 19); sysread $s, my $answer, 4096; print " answer ", 
       assert.deepStrictEqual(site.work(), []);
     });
 
+    it("R12 gives devices to a step that is allowed to have them", async () => {
+      const node = "    deviceNodes: [{ path: /dev/gadget, hostPath: /dev/zero }]";
+      const lines = ["cdiVersion: 0.6.0", "kind: acme.com/gadget", "devices:", "- name: one"];
+      const edits = ["  containerEdits:", "    env: [GADGET=yes]", node];
+      site.write("cdi", { "acme.yaml": [...lines, ...edits].join("\n") });
+      const env = { TSBUILD_CDI_DIRS: join(site.directory, "cdi") };
+      const context = site.context({
+        Dockerfile: `FROM busybox
+RUN --device=mine,required head -c 3 /dev/gadget | wc -c && echo "[$GADGET]"
+RUN --device=acme.com/none test ! -e /dev/gadget -a -z "$GADGET"`,
+      });
+      const allow = ["--progress=plain", "--allow", "device=acme.com/gadget=one,alias=mine"];
+      const { stderr } = await site.ok([...allow, context], { env });
+      assert.match(stderr, / 3\n.* \[yes\]\n/);
+      const refused = site.context({
+        Dockerfile: "FROM busybox\nRUN --device=acme.com/gadget true",
+      });
+      const { stderr: why } = await site.tsbuild([refused], { env });
+      assert.match(why, /^Dockerfile:2:5: Cannot run the step: .* device=acme.com\/gadget=one$/m);
+    });
+
     it("R01, F01, F27 limits a step, names hosts, and tells how it ended", async () => {
       const context = site.context({
         Dockerfile:

@@ -59,7 +59,7 @@ export class TestRoot implements ActiveSnapshot {
 
 const applets =
   "sh cat ls id mount sleep env pwd hostname kill grep touch mkdir rm mv ln test true false dd ps nc " +
-  "nslookup ip mknod chmod stty readlink head unshare chroot tty";
+  "nslookup ip mknod chmod stty readlink head unshare chroot tty tr stat tail";
 
 /** Debian's static busybox with links for its applets, and a few users. */
 export async function fillBusybox(lower: string): Promise<void> {

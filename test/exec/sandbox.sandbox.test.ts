@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { editsOf } from "../../src/exec/devices/edits.js";
+import type { DeviceEdits } from "../../src/exec/device-edits.js";
 import { SEARCH_PATH } from "../../src/exec/runtime.js";
 import { inUserNamespace } from "../contracts/snapshotter.js";
 import { TestRoot } from "./busybox-root.js";
@@ -264,6 +266,38 @@ for (const runtime of ["crun", "runc"]) {
       assert.match(stdout, /^tmpfs \/t tmpfs rw,nosuid,.*size=1024k/);
     });
 
+    it("R12 run(): gives devices, and takes the traces of them away", async () => {
+      await using root = await TestRoot.open();
+      const devices = await gadget();
+      const script =
+        "head -c 3 /dev/gadget | tr '\\0' z; stat -c %F /dev/gadget; echo $GADGET; cat /opt/x/name; id -G";
+      const outcome = await executor.run(step(root, script, { devices }));
+      const name = await readFile("/etc/hostname", "utf8");
+      assert.strictEqual(
+        outcome.stdout,
+        `zzzcharacter special file\nyes\n${name}0 9\n`,
+        outcome.stderr,
+      );
+      assert.deepEqual(await readdir(root.upper, { recursive: true }), ["dev", "proc", "sys"]);
+    });
+
+    it("R12 run(): opens of its devices only what they allow, and nothing else", async () => {
+      const devices = await gadget({ hostPath: "/dev/loop-control", permissions: "r" });
+      const script = "exec 3</dev/gadget && echo read; exec 4>/dev/gadget && echo written";
+      const { stdout } = await run(script, { devices });
+      // an ordinary user may not open that of the host
+      assert.strictEqual(stdout, inUserNamespace() ? "" : "read\n");
+    });
+
+    it("R12 run(): starts the hooks of devices", async () => {
+      const trace = join(executor.work, "hooked");
+      const hook = { path: "/bin/sh", args: ["sh", "-c", 'cat >"$0"', trace] };
+      const devices = { ...(await gadget()), hooks: { createRuntime: [hook] } };
+      assert.strictEqual((await run("true", { devices })).code, 0);
+      assert.include(await readFile(trace, "utf8"), '"status"'); // of the container, as its input
+      await rm(trace);
+    });
+
     it("run(): keeps stdout and stderr apart", async () => {
       const { stdout, stderr } = await run("echo out; echo err >&2; printf last");
       assert.deepEqual({ stdout, stderr }, { stdout: "out\nlast", stderr: "err\n" });
@@ -321,6 +355,18 @@ for (const runtime of ["crun", "runc"]) {
       assert.isEmpty(await cgroupsOf(engine.pid ?? 0));
     });
   });
+}
+
+/** What a vendor's file would say of a device: a node, a variable, a file of the host and a group. */
+async function gadget(node: object = { hostPath: "/dev/zero" }): Promise<DeviceEdits> {
+  const containerEdits = {
+    env: ["GADGET=yes"],
+    deviceNodes: [{ path: "/dev/gadget", ...node }],
+    mounts: [{ hostPath: "/etc/hostname", containerPath: "/opt/x/name", options: ["ro"] }],
+    additionalGids: [9],
+  };
+  const spec = { cdiVersion: "0.7.0", kind: "acme.com/gadget", devices: [] };
+  return await editsOf([{ name: "acme.com/gadget=a", entry: { name: "a", containerEdits }, spec }]);
 }
 
 /** The command lines of every process in sight. */

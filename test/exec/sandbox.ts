@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Executor, ExitStatus, SandboxProcess } from "../../src/exec/executor.js";
 import { openExecutor, type ExecutorOptions } from "../../src/exec/oci-executor.js";
+import { inUserNamespace } from "../contracts/snapshotter.js";
 import { TestRoot } from "./busybox-root.js";
 
 /** What a step did. */
@@ -30,6 +31,7 @@ export function step(
     secretEnv: [],
     shmSize: undefined,
     extraHosts: [],
+    devices: undefined,
     resources: {},
     cgroupParent: undefined,
     ulimits: [],
@@ -38,12 +40,6 @@ export function step(
     terminal: false,
     ...changes,
   };
-}
-
-/** True when this test process is root only in its own user namespace. */
-export async function inUserNamespace(): Promise<boolean> {
-  const map = await readFile("/proc/self/uid_map", "utf8");
-  return !/^\s*0\s+0\s+4294967295/.test(map);
 }
 
 /** An executor in a temporary directory. */
@@ -58,7 +54,7 @@ export class TestExecutor implements AsyncDisposable {
 
   static async open(options: Partial<ExecutorOptions> = {}): Promise<TestExecutor> {
     const work = await mkdtemp(join(tmpdir(), "tsbuild-work-"));
-    const userNamespace = await inUserNamespace();
+    const userNamespace = inUserNamespace();
     return new TestExecutor(await openExecutor({ work, userNamespace, ...options }), work);
   }
 

@@ -1,10 +1,31 @@
 import { assert } from "chai";
+import type { DeviceEdits, DeviceNode } from "../../src/exec/device-edits.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
 import { rlimits } from "../../src/exec/rlimits.js";
 import { seccompProfile } from "../../src/exec/seccomp-profile.js";
 import { runtimeSpec, serializeSpec, type SpecInput } from "../../src/exec/spec.js";
 
 type StepProcess = SpecInput["process"];
+
+const gadget: DeviceNode = {
+  path: "/dev/gadget",
+  source: "/dev/null",
+  type: "c",
+  major: 1,
+  minor: 3,
+  access: "r",
+  fileMode: 0o640,
+  uid: undefined,
+  gid: 6,
+};
+
+const devices: DeviceEdits = {
+  env: ["PATH=/device"],
+  nodes: [gadget, { ...gadget, path: "/dev/pipe", type: "p" }],
+  mounts: [],
+  additionalGids: [44, 50],
+  hooks: { createContainer: [{ path: "/bin/hook" }] },
+};
 
 const process: StepProcess = {
   argv: ["/bin/sh", "-c", "true"],
@@ -17,6 +38,7 @@ const process: StepProcess = {
   secretEnv: [],
   shmSize: 65536,
   extraHosts: [],
+  devices: undefined,
   resources: {},
   cgroupParent: undefined,
   ulimits: [],
@@ -38,6 +60,10 @@ const input: SpecInput = {
   networkNamespace: undefined,
   cgroupsPath: "/tsbuild-1-2-3",
 };
+
+function nodeOf(path: string, type: string) {
+  return { path, type, major: 1, minor: 3, fileMode: 0o640, gid: 6 };
+}
 
 /** What a runtime would read. */
 function read(changes: Partial<SpecInput> = {}): unknown {
@@ -95,6 +121,51 @@ describe("runtimeSpec()", () => {
       spec: withProcess({ security: "insecure" }),
       path: "linux.devices",
       want: input.machine.devices,
+    },
+    {
+      name: "R12 nodes of devices, owned by the user",
+      spec: withProcess({ devices }),
+      path: "linux.devices[0]",
+      want: { ...nodeOf("/dev/gadget", "c"), uid: 1000 },
+    },
+    {
+      name: "R12 rules for nodes but FIFOs",
+      spec: withProcess({ devices }),
+      path: "linux.resources.devices[12]",
+      want: { allow: true, type: "c", major: 1, minor: 3, access: "r" },
+    },
+    {
+      name: "R12 no rule more",
+      spec: withProcess({ devices }),
+      path: "linux.resources.devices[13]",
+      want: undefined,
+    },
+    {
+      name: "R12 no nodes in a user namespace",
+      spec: read({
+        process: { ...process, devices },
+        machine: { ...input.machine, userNamespace: true },
+      }),
+      path: "linux.devices",
+      want: undefined,
+    },
+    {
+      name: "R12 variables of devices in place of others",
+      spec: withProcess({ devices, env: ["PATH=/bin", "A=b"], secretEnv: ["PATH=/secret"] }),
+      path: "process.env",
+      want: ["A=b", "PATH=/device", "HOME=/home/web"],
+    },
+    {
+      name: "R12 groups of devices",
+      spec: withProcess({ devices }),
+      path: "process.user.additionalGids",
+      want: [1001, 50, 44],
+    },
+    {
+      name: "R12 hooks of devices",
+      spec: withProcess({ devices }),
+      path: "hooks",
+      want: { createContainer: [{ path: "/bin/hook" }] },
     },
     {
       name: "nothing masked when insecure",

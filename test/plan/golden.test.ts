@@ -48,7 +48,8 @@ function outcome(folder: string): unknown {
 }
 
 function spansToLines(key: string, value: unknown): unknown {
-  if (key === "mounts" && Array.isArray(value) && value.length === 0) return undefined;
+  const rare = key === "mounts" || key === "devices";
+  if (rare && Array.isArray(value) && value.length === 0) return undefined;
   return key === "at" ? lineOf(value as Span) : value;
 }
 

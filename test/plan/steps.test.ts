@@ -190,12 +190,6 @@ describe("makePlan(): RUN", () => {
 describe("makePlan(): what it refuses", () => {
   const cases: readonly { line: string; code: BuildErrorCode; message: string; at: string }[] = [
     {
-      line: "RUN --device=vendor.com/d=1 x",
-      code: "UNSUPPORTED",
-      message: "RUN --device",
-      at: "--device=vendor.com/d=1",
-    },
-    {
       line: "ADD --checksum=sha256:0 a /",
       code: "COPY",
       message: "checksum requires HTTP(S) or Git sources",

@@ -1,6 +1,5 @@
 import { assert } from "chai";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { BytePath, Entry } from "../../src/oci/changeset.js";
@@ -11,9 +10,11 @@ import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapsh
 import { prune } from "../../src/store/garbage.js";
 import { ingestImage } from "../../src/store/image-ingest.js";
 import { openStore, type Store } from "../../src/store/store.js";
+import { inUserNamespace } from "../contracts/snapshotter.js";
 import { collect, oneFile, streamOf, TemporaryDirectory } from "./fixture.js";
 
-function openRealStore(directory: string, userNamespace: boolean): Promise<Store> {
+function openRealStore(directory: string): Promise<Store> {
+  const userNamespace = inUserNamespace();
   const openSnapshotter = openDirectorySnapshotter;
   return openStore({ root: join(directory, "store"), userNamespace, openSnapshotter });
 }
@@ -35,7 +36,7 @@ const entries: readonly Entry[] = [
 describe("the store with the directory snapshotter", () => {
   it("gives built layers back byte for byte, finds them by content, and prunes them", async () => {
     await using directory = await TemporaryDirectory.make();
-    await using store = await openRealStore(directory.path, await inUserNamespace());
+    await using store = await openRealStore(directory.path);
     for (const changes of [entries, oneFile("a"), []]) {
       const adopt = async () => {
         await using draft = await store.snapshotter.ingest(changes);
@@ -53,7 +54,7 @@ describe("the store with the directory snapshotter", () => {
 
   it("shows a pulled image's layers, and closes with the view still mounted", async () => {
     await using directory = await TemporaryDirectory.make();
-    const store = await openRealStore(directory.path, await inUserNamespace());
+    const store = await openRealStore(directory.path);
     const tar = await collect(writeLayerTar([...entries, ...oneFile("a", { name: "hello" })]));
     const blob = gzipSync(tar);
     const layer = {
@@ -80,13 +81,9 @@ describe("the store with the directory snapshotter", () => {
     assert.strictEqual(readFileSync(join(root, "hello"), "latin1"), "a");
     await store.close();
     assert.isFalse(existsSync(store.work));
-    await using again = await openRealStore(directory.path, await inUserNamespace());
+    await using again = await openRealStore(directory.path);
     assert.deepStrictEqual(await again.layers.findChain([digestOf(tar)]), chain);
   });
 });
 
 /** Whether root here is an ordinary user outside. */
-async function inUserNamespace(): Promise<boolean> {
-  const map = await readFile("/proc/self/uid_map", "latin1");
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(map);
-}

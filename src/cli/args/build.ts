@@ -1,5 +1,6 @@
 import { BuildError } from "../../error.js";
-import type { BuildCommand, Entitlement, Progress } from "../command.js";
+import type { BuildCommand, Progress } from "../command.js";
+import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
 import { refuseAttestations } from "./attest.js";
 import { checkCall, parseCall, type Call } from "./call.js";
@@ -17,20 +18,7 @@ import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
 import { badValue } from "./usage-error.js";
-import {
-  nonEmpty,
-  oneOf,
-  parseNetwork,
-  parsePlatform,
-  parseProgress,
-  progresses,
-} from "./words.js";
-
-const entitlements: readonly Entitlement[] = [
-  "buildx.local.delete",
-  "network.host",
-  "security.insecure",
-];
+import { nonEmpty, parseNetwork, parsePlatform, parseProgress, progresses } from "./words.js";
 
 /** Reads the words after `tsbuild build`. */
 export function parseBuild(argv: readonly string[]): BuildCommand {
@@ -116,7 +104,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "an agent, or keys, for RUN --mount=type=ssh",
     parseSsh,
   );
-  const allow = flags.many("--allow <entitlement>", entitlements.join(" or "), parseEntitlements);
+  const allow = flags.many(
+    "--allow <entitlement>",
+    `${entitlements.join(", ")}, or device=NAME[,alias=NAME]`,
+    parseAllow,
+  );
   const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
 
   flags.group("Ask instead of building");
@@ -137,6 +129,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const context = onlyContext(flags.parse(argv));
   checkQuiet(quiet(), progress());
   refuseAttestations(compatibility.attests);
+  const allowed = allow().flat();
   return {
     kind: "build",
     context,
@@ -168,7 +161,8 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     progress: progress(),
     quiet: quiet(),
     jobs: jobs(),
-    allow: new Set(allow().flat()),
+    allow: new Set(allowed.filter((one) => typeof one === "string")),
+    allowDevices: allowed.filter((one) => typeof one !== "string"),
     call: callOf(call(), check()),
     debug: debug(),
     warnings: compatibility.warnings,
@@ -178,10 +172,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
 function callOf(call: Call | "build" | undefined, check: boolean): Call | undefined {
   if (call === undefined) return check ? checkCall : undefined;
   return call === "build" ? undefined : call;
-}
-
-function parseEntitlements(text: string): readonly Entitlement[] {
-  return text.split(",").map((word) => oneOf("--allow", word, entitlements));
 }
 
 function parseCgroup(text: string): string {

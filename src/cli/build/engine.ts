@@ -54,6 +54,10 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     caches: new BuildCaches(store.cacheMounts),
     secrets,
     agents: async (id) => await agents?.find(id),
+    devices: async (wanted) => {
+      const { deviceEdits } = await import("./devices.js");
+      return await deviceEdits(wanted, session.io.env);
+    },
     sandbox: sandboxDefaults(command, session.io),
     scope: input.scope,
     jobs: new Jobs(command.jobs ?? availableParallelism()),

@@ -1,5 +1,6 @@
-import { BuildError } from "../../error.js";
+import { BuildError, type Span } from "../../error.js";
 import type { Plan } from "../../plan/plan.js";
+import type { RunDevice } from "../../plan/run-device.js";
 import type { RunStep } from "../../plan/step.js";
 import type { BuildCommand, Entitlement } from "../command.js";
 
@@ -7,17 +8,25 @@ import type { BuildCommand, Entitlement } from "../command.js";
 export function checkEntitlements(plan: Plan, { allow, network }: BuildCommand): void {
   const granted = new Set(allow);
   if (network === "host") granted.add("network.host"); // asked for by the user
-  for (const stage of plan.stages) {
-    for (const step of stage.steps) {
-      if (step.kind !== "run") continue;
-      const missing = neededBy(step).find((wanted) => !granted.has(wanted));
-      if (missing === undefined) continue;
-      throw new BuildError("USAGE", `Cannot run the step: it needs the entitlement ${missing}`, {
-        at: step.at,
-        hint: `--allow ${missing} gives it`,
-      });
-    }
+  for (const step of runSteps(plan)) {
+    const missing = neededBy(step).find((wanted) => !granted.has(wanted));
+    if (missing !== undefined) throw notAllowed(missing, step.at);
   }
+}
+
+/** A step that needs what the user did not allow. */
+export function notAllowed(entitlement: string, at: Span): BuildError {
+  const message = `Cannot run the step: it needs the entitlement ${entitlement}`;
+  return new BuildError("USAGE", message, { at, hint: `--allow ${entitlement} gives it` });
+}
+
+/** The devices that steps ask for: their entitlements depend on the machine (devices.ts). */
+export function devicesOf(plan: Plan): readonly RunDevice[] {
+  return runSteps(plan).flatMap(({ devices }) => devices);
+}
+
+function runSteps({ stages }: Plan): readonly RunStep[] {
+  return stages.flatMap(({ steps }) => steps.filter((step) => step.kind === "run"));
 }
 
 function neededBy({ network, security }: RunStep): readonly Entitlement[] {

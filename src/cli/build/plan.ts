@@ -13,6 +13,7 @@ import {
   type Plan,
   type PlanOptions,
 } from "../../plan/plan.js";
+import type { DeviceAliases } from "../../plan/run-device.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import { namedContext } from "./named-contexts.js";
@@ -100,6 +101,7 @@ export function planOptions(command: BuildCommand, io: Io): PlanOptions {
     buildPlatform,
     targetPlatform: platform ? parsePlatform(platform, buildPlatform) : undefined,
     namedContexts: namedContexts(command.buildContexts),
+    deviceAliases: deviceAliases(command),
   };
 }
 
@@ -115,6 +117,13 @@ function buildArgs(
     if (value !== undefined) args.set(name, value);
   }
   return args;
+}
+
+function deviceAliases({ allowDevices }: BuildCommand): DeviceAliases {
+  const named = allowDevices.flatMap(({ alias, name }) =>
+    alias === undefined ? [] : [{ alias, name }],
+  );
+  return new Map(named.map(({ alias, name }) => [alias, name]));
 }
 
 function namedContexts(values: ReadonlyMap<string, string>): ReadonlyMap<string, NamedContext> {

@@ -5,7 +5,7 @@ import { checkEnvironment } from "../build/check-environment.js";
 import { checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
-import { checkEntitlements } from "../build/entitlements.js";
+import { checkEntitlements, devicesOf } from "../build/entitlements.js";
 import type { BuildSummary, Exporting } from "../build/exporting.js";
 import { readInput } from "../build/input.js";
 import { ignoreTest } from "../build/ignore-test.js";
@@ -62,6 +62,11 @@ async function buildTarget(building: Building): Promise<Made> {
   const { io } = session;
   const resolved = await plan(building);
   checkEntitlements(resolved.plan, command);
+  const devices = devicesOf(resolved.plan);
+  if (devices.length > 0) {
+    const { checkDevices } = await import("../build/devices.js");
+    await checkDevices(devices, command, io.env);
+  }
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
   const built = await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);

@@ -55,6 +55,7 @@ function processOf(
     secretEnv: [],
     shmSize: undefined,
     extraHosts: [],
+    devices: undefined,
     resources: {},
     cgroupParent: undefined,
     ulimits: [],

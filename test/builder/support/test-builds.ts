@@ -142,6 +142,7 @@ export class TestBuilds implements AsyncDisposable {
       caches: new BuildCaches(store.cacheMounts),
       secrets: (id) => Promise.resolve(this.secrets.get(id)),
       agents: () => Promise.resolve(undefined),
+      devices: () => Promise.reject(new Error("the test has no devices")),
       sandbox: {
         hostname: undefined,
         shmSize: undefined,

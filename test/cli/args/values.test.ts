@@ -1,3 +1,4 @@
+import { parseAllow } from "../../../src/cli/args/allow.js";
 import { splitCsv } from "../../../src/cli/args/csv.js";
 import { parseHost } from "../../../src/cli/args/host.js";
 import { parseResource } from "../../../src/cli/args/resources.js";
@@ -7,6 +8,23 @@ import { parseSize } from "../../../src/cli/args/size.js";
 import { parseUlimit } from "../../../src/cli/args/ulimit.js";
 import { parseVolume } from "../../../src/cli/args/volume.js";
 import { table } from "./table.js";
+
+table("parseAllow()", parseAllow, [
+  ["device", ["device"]],
+  ["network.host,security.insecure", ["network.host", "security.insecure"]],
+  ["device=a/b=c", [{ name: "a/b=c", alias: undefined }]],
+  ["device=a/b=*,alias=mine", [{ name: "a/b=*", alias: "mine" }]],
+  ["device=", 'Cannot use --allow "device=": the device is missing'],
+  [
+    "device=a/b,network.host",
+    'Cannot use --allow "device=a/b,network.host": want device=NAME[,alias=NAME]',
+  ],
+  ["device=a/b,alias=", 'Cannot use --allow "device=a/b,alias=": want device=NAME[,alias=NAME]'],
+  [
+    "devices",
+    'Cannot use --allow "devices": want buildx.local.delete, device, network.host, security.insecure; did you mean "device"?',
+  ],
+]);
 
 const noSize = "want a number of bytes with an optional unit b, k, m, g or t";
 table("parseSize()", (text) => parseSize("--shm-size", text), [

@@ -1,0 +1,23 @@
+import { annotation, type Device, type DeviceRegistry, type DeviceRequest } from "./registry.js";
+
+const AUTOALLOW = "org.mobyproject.buildkit.device.autoallow";
+
+/** Names as `--allow device=NAME` has them. */
+export type DeviceGrants = readonly string[];
+
+/** The devices of a request that neither the user nor their own specification allows. */
+export function notGranted(
+  request: DeviceRequest,
+  grants: DeviceGrants,
+  registry: DeviceRegistry,
+): readonly Device[] {
+  const granted = new Set(
+    grants.flatMap((name) => registry.find({ name, required: false }).map((one) => one.name)),
+  );
+  return registry.find(request).filter((one) => !granted.has(one.name) && !isFree(one));
+}
+
+/** The words of Go's strconv.ParseBool. */
+function isFree(device: Device): boolean {
+  return /^(?:1|t|T|true|TRUE|True)$/.test(annotation(device, AUTOALLOW) ?? "");
+}
