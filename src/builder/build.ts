@@ -88,6 +88,7 @@ class Walk {
 
   /** Waits for what the steps, which have all ended, left to be done. */
   async rest(): Promise<void> {
+    this.#engine.hurry();
     await Promise.all(this.#afterwork);
   }
 

@@ -81,6 +81,8 @@ export interface Engine {
   readonly work: string;
   /** What tells this Dockerfile from others when a miss is explained. */
   readonly scope: string;
+  /** The steps have ended: what they left to be recorded need not wait for more of it. */
+  readonly hurry: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly jobs: Jobs;

@@ -61,7 +61,7 @@ export class StepRecords implements StepCache {
 
   async put(record: CacheRecord, files?: Uint8Array): Promise<void> {
     const [first] = record.identities;
-    await this.#database.transaction(() => {
+    await this.#database.soon(() => {
       this.#records.put(record.key, record);
       for (const identity of record.identities) this.#latest.put(identity, record.key);
       if (files !== undefined && first !== undefined) this.#files.put(first, files);

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Database as LmdbDatabase, RootDatabase } from "lmdb";
 import { BuildError } from "../error.js";
 import { noSpace } from "./disk-error.js";
@@ -16,9 +17,15 @@ export interface Table<Value> {
   entries(prefix?: string): readonly (readonly [key: string, value: Value])[];
 }
 
+/** How long a write waits for others, in milliseconds: as long as a step takes at least. */
+const COMPANY = 30;
+
 /** The metadata of a store: one LMDB environment, shared by any number of processes. */
 export class Database implements AsyncDisposable {
   readonly #root: RootDatabase<unknown, string>;
+  readonly #held: (() => void)[] = [];
+  readonly #hurried = new AbortController();
+  #writing: Promise<void> | undefined;
 
   private constructor(root: RootDatabase<unknown, string>) {
     this.#root = root;
@@ -66,6 +73,30 @@ export class Database implements AsyncDisposable {
   }
 
   /**
+   * As `transaction`, but together with what else is written within some milliseconds: each transaction
+   * flushes the disk, and the steps of a build end one shortly after the other.
+   */
+  soon(action: () => void): Promise<void> {
+    this.#held.push(action);
+    return (this.#writing ??= this.#writeHeld());
+  }
+
+  /** Ends the waiting of `soon`, for good. */
+  hurry(): void {
+    this.#hurried.abort();
+  }
+
+  async #writeHeld(): Promise<void> {
+    const { signal } = this.#hurried;
+    await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);
+    const actions = this.#held.splice(0);
+    this.#writing = undefined;
+    await this.transaction(() => {
+      for (const action of actions) action();
+    });
+  }
+
+  /**
    * Reads in the same turn of the event loop share one snapshot. To be called after waiting for
    * another process (a lock), to see what it wrote.
    */
@@ -75,6 +106,8 @@ export class Database implements AsyncDisposable {
 
   /** Finishes what is being written, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.hurry();
+    await this.#writing;
     await this.#root.close();
   }
 }

@@ -41,6 +41,9 @@ export interface PublishedLayer {
   readonly recorded: Promise<void>;
 }
 
+/** Writes into the database what an action puts there. */
+type Write = (action: () => void) => Promise<void>;
+
 /** What `Layers` works with. */
 export interface LayersDeps {
   readonly database: Database;
@@ -108,7 +111,8 @@ export class Layers {
     provenance: Provenance,
     signal?: AbortSignal,
   ): Promise<LayerRecord> {
-    const { layer, recorded } = await this.publish(draft, provenance, signal);
+    const write: Write = (action) => this.#deps.database.transaction(action);
+    const { layer, recorded } = await this.#publish(draft, { ...provenance, write }, signal);
     await recorded;
     return layer;
   }
@@ -117,10 +121,19 @@ export class Layers {
    * Publishes a draft, unless the same layer is known: then the draft is dropped and the known one
    * answered (early cutoff). Of built layers the content decides, of all others the DiffID.
    */
-  async publish(
+  publish(
     draft: DraftLayer,
-    { origin }: Provenance,
+    provenance: Provenance,
     signal?: AbortSignal,
+  ): Promise<PublishedLayer> {
+    const write: Write = (action) => this.#deps.database.soon(action);
+    return this.#publish(draft, { ...provenance, write }, signal);
+  }
+
+  async #publish(
+    draft: DraftLayer,
+    { origin, write }: Provenance & { readonly write: Write },
+    signal: AbortSignal | undefined,
   ): Promise<PublishedLayer> {
     const { tree, size, diffId } = draft.measure;
     await using held = new ResourceStack();
@@ -137,19 +150,24 @@ export class Layers {
     const id = await this.#freeId();
     const layer = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
     await draft.publish(id);
-    const recorded = this.#record(layer, draft, { first: twin === undefined, lock: held.move() });
+    const how = { first: twin === undefined, lock: held.move(), write };
+    const recorded = this.#record(layer, draft, how);
     return { layer, recorded };
   }
 
   async #record(
     layer: LayerRecord,
     draft: DraftLayer,
-    { first, lock }: { readonly first: boolean; readonly lock: AsyncDisposable },
+    {
+      first,
+      lock,
+      write,
+    }: { readonly first: boolean; readonly lock: AsyncDisposable; readonly write: Write },
   ): Promise<void> {
     await using _lock = lock;
     await draft.persist();
     const { id, diffId, tree } = layer;
-    await this.#deps.database.transaction(() => {
+    await write(() => {
       this.#records.put(id, layer);
       this.#byDiffId.put(diffId, id);
       if (first) this.#byTree.put(tree, id);

@@ -60,6 +60,9 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     },
     sandbox: sandboxDefaults(command, session.io),
     scope: input.scope,
+    hurry: () => {
+      store.database.hurry();
+    },
     jobs: new Jobs(command.jobs ?? availableParallelism()),
     board,
     [Symbol.asyncDispose]: async () => {

@@ -151,6 +151,9 @@ export class TestBuilds implements AsyncDisposable {
         resources: {},
         cgroupParent: undefined,
       },
+      hurry: () => {
+        store.database.hurry();
+      },
       work: store.work,
       scope: "Dockerfile",
       now: () => this.#clock.now,

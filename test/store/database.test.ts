@@ -1,0 +1,57 @@
+import { assert } from "chai";
+import { openTestStore, TemporaryDirectory } from "./fixture.js";
+
+describe("Database", () => {
+  it("soon() writes together what is given shortly one after the other, in order", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const { database } = store;
+    const table = database.table<string>("names");
+    const first = database.soon(() => {
+      table.put("a", "1");
+    });
+    const second = database.soon(() => {
+      table.put("b", `${table.get("a") ?? "nothing"}2`);
+    });
+    assert.isUndefined(table.get("a"));
+    assert.strictEqual(first, second);
+    await second;
+    assert.deepStrictEqual(table.entries(), [
+      ["a", "1"],
+      ["b", "12"],
+    ]);
+  });
+
+  it("soon() writes all or nothing, and tells everyone", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const { database } = store;
+    const table = database.table<string>("names");
+    const writes = [
+      database.soon(() => {
+        table.put("a", "1");
+      }),
+      database.soon(() => {
+        throw new Error("no");
+      }),
+    ];
+    const results = await Promise.allSettled(writes);
+    assert.deepStrictEqual(
+      results.map(({ status }) => status),
+      ["rejected", "rejected"],
+    );
+    assert.deepStrictEqual(table.entries(), []);
+  });
+
+  it("writes what is waiting when it closes", async () => {
+    await using directory = await TemporaryDirectory.make();
+    {
+      await using store = await openTestStore(directory.path);
+      void store.database.soon(() => {
+        store.database.table<string>("names").put("a", "1");
+      });
+    }
+    await using store = await openTestStore(directory.path);
+    assert.strictEqual(store.database.table<string>("names").get("a"), "1");
+  });
+});
