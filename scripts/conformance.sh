@@ -9,6 +9,6 @@ fixtures/base-images/make.sh .cache/base-images
 
 if [ "$(id -u)" = 0 ]; then
   # what the peers mount, and forget when they are killed, ends with this namespace
-  exec unshare --mount --propagation private node --import tsx conformance/main.ts "$@"
+  exec unshare --mount --propagation private node --import tsx scripts/conformance/main.ts "$@"
 fi
-exec node --import tsx conformance/main.ts "$@"
+exec node --import tsx scripts/conformance/main.ts "$@"

@@ -2,13 +2,13 @@ import { assert } from "chai";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseCase, readCases } from "../../conformance/case.js";
-import { fault } from "../../conformance/check.js";
-import { difference } from "../../conformance/difference.js";
-import { addLayer, type LayerEntry } from "../../conformance/flatten.js";
-import { layOut, usualTime } from "../../conformance/lay-out.js";
-import type { Node } from "../../conformance/outcome.js";
-import { formatTxtar, parseTxtar } from "../../conformance/txtar.js";
+import { parseCase, readCases } from "../../scripts/conformance/case.js";
+import { fault } from "../../scripts/conformance/check.js";
+import { difference } from "../../scripts/conformance/difference.js";
+import { addLayer, type LayerEntry } from "../../scripts/conformance/flatten.js";
+import { layOut, usualTime } from "../../scripts/conformance/lay-out.js";
+import type { Node } from "../../scripts/conformance/outcome.js";
+import { formatTxtar, parseTxtar } from "../../scripts/conformance/txtar.js";
 
 const text = `A title.
 

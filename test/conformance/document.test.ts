@@ -1,8 +1,8 @@
 import { assert } from "chai";
 import { readFileSync } from "node:fs";
-import { readCases } from "../../conformance/case.js";
-import { conformanceDocument, documentFile } from "../../conformance/document.js";
-import { table } from "../../conformance/rows.js";
+import { readCases } from "../../scripts/conformance/case.js";
+import { conformanceDocument, documentFile } from "../../scripts/conformance/document.js";
+import { table } from "../../scripts/conformance/rows.js";
 
 describe("docs/conformance.md", () => {
   it("is what the tests say", async () => {

@@ -1,11 +1,11 @@
 import { assert } from "chai";
 import { join } from "node:path";
-import { prepareBases } from "../../conformance/bases.js";
-import { buildOnce } from "../../conformance/build-case.js";
-import { readCases, type Case } from "../../conformance/case.js";
-import { fault } from "../../conformance/check.js";
-import { inParallel } from "../../conformance/in-parallel.js";
-import { runBuildx } from "../../conformance/run-build.js";
+import { prepareBases } from "../../scripts/conformance/bases.js";
+import { buildOnce } from "../../scripts/conformance/build-case.js";
+import { readCases, type Case } from "../../scripts/conformance/case.js";
+import { fault } from "../../scripts/conformance/check.js";
+import { inParallel } from "../../scripts/conformance/in-parallel.js";
+import { runBuildx } from "../../scripts/conformance/run-build.js";
 import { accounts } from "./support/accounts.js";
 import { program } from "./support/run.js";
 import { describeForAccounts } from "./support/site.js";

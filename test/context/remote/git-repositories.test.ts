@@ -6,7 +6,7 @@ import type { GitSource } from "../../../src/plan/remote-source.js";
 import { Git } from "../../../src/context/remote/git.js";
 import { GitRepositories } from "../../../src/context/remote/git-repositories.js";
 import type { SecretSource } from "../../../src/secret-source.js";
-import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
+import { directoryWith, temporaryDirectory } from "../temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { serve, TestRepository, type WebServer } from "./git-server.js";
 

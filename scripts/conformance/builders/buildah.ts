@@ -1,5 +1,5 @@
-import { startBuildah } from "../../bench/builders/buildah.js";
-import { runCommand } from "../../bench/command.js";
+import { startBuildah } from "../../../bench/builders/buildah.js";
+import { runCommand } from "../../../bench/command.js";
 import type { Image, Outcome } from "../outcome.js";
 import { readImage } from "../read-image.js";
 import type { View } from "../render.js";

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "../bench/command.js";
-import { ResourceStack } from "../src/store/resource-stack.js";
+import { runCommand } from "../../bench/command.js";
+import { ResourceStack } from "../../src/store/resource-stack.js";
 import { prepareBases } from "./bases.js";
 import { openPeers } from "./builders/all.js";
 import { tsbuild } from "./builders/tsbuild.js";

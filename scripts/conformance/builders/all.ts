@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Missing } from "../../bench/builder.js";
-import type { ResourceStack } from "../../src/store/resource-stack.js";
+import { Missing } from "../../../bench/builder.js";
+import type { ResourceStack } from "../../../src/store/resource-stack.js";
 import { buildah } from "./buildah.js";
 import type { CaseBuilder, CaseSite } from "./builder.js";
 import { docker } from "./docker.js";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { runCommand } from "../../bench/command.js";
+import { runCommand } from "../../../bench/command.js";
 import { everything } from "../render.js";
 import { runBuildx } from "../run-build.js";
 import type { CaseBuilder, CaseSite } from "./builder.js";
 
-const program = join(import.meta.dirname, "../../bin/tsbuild");
+const program = join(import.meta.dirname, "../../../bin/tsbuild");
 
 /** What this repository builds, with a store of its own. */
 export async function tsbuild({ root, busybox }: CaseSite): Promise<CaseBuilder> {

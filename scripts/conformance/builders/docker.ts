@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { Missing } from "../../bench/builder.js";
-import { chrootVariable, startNewDocker } from "../../bench/builders/docker-new.js";
-import { runCommand } from "../../bench/command.js";
+import { Missing } from "../../../bench/builder.js";
+import { chrootVariable, startNewDocker } from "../../../bench/builders/docker-new.js";
+import { runCommand } from "../../../bench/command.js";
 import { everything } from "../render.js";
 import { runBuildx } from "../run-build.js";
 import type { CaseBuilder, CaseSite } from "./builder.js";

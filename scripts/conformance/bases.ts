@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { runCommand } from "../bench/command.js";
+import { runCommand } from "../../bench/command.js";
 import type { Image } from "./outcome.js";
 import { readImage } from "./read-image.js";
 
-const layout = join(import.meta.dirname, "../.cache/base-images");
+const layout = join(import.meta.dirname, "../../.cache/base-images");
 
 /** The image that cases build upon. */
 export interface Bases {

@@ -4,7 +4,7 @@ import { format, resolveConfig } from "prettier";
 import { readCases, type Case } from "./case.js";
 import { table, type Row } from "./rows.js";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 
 /** Where the document is kept. */
 export const documentFile = join(root, "docs/conformance.md");
