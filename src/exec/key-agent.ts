@@ -43,7 +43,8 @@ export class KeyAgent implements AsyncDisposable {
   ): Promise<KeyAgent> {
     const directory = await mkdtemp(posix.join(work, "keys-"));
     const self = await readlink("/proc/self");
-    const guard = deathGuard(self);
+    // Debian's has a group of its own (setgid): taking it on would take the death signal away (prctl(2)).
+    const guard = ["--no-new-privs", ...deathGuard(self)];
     const child = spawn("setpriv", [...guard, "ssh-agent", "-D", "-a", "agent"], {
       cwd: directory,
       env: { PATH: searchPath },

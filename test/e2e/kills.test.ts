@@ -1,11 +1,13 @@
 import { assert } from "chai";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { cgroupsOf } from "../exec/cgroups-of.js";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { layersOf } from "./support/inspect.js";
-import { assertNothingLeft, markOf, processAppears } from "./support/processes.js";
+import { assertNothingLeft, markOf, processAppears, processesOf } from "./support/processes.js";
 import { outcome, program, start } from "./support/run.js";
 import { describeForAccounts, type Site } from "./support/site.js";
 
@@ -156,9 +158,50 @@ describeForAccounts(
         assert.isEmpty(site.work());
       }
     });
+
+    it("R19 gives back caches, secrets, agents, cgroups and sockets, whatever ends it", async () => {
+      site.write("keys", {});
+      const key = join(site.directory, "keys/id");
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+      chmodSync(key, 0o644);
+      const limits = site.account.uid === 0 ? ["--memory=64m"] : []; // a cgroup of its own
+      for (const signal of ["SIGINT", "SIGKILL"] as const) {
+        const argv = holding(site, signal);
+        const child = begin(site, ["--target=held", ...limits, ...argv]);
+        const ending = outcome(child);
+        await processAppears(site, "sleep 300");
+        assert.include(processesOf(site).join("\n"), "ssh-agent");
+        child.kill(signal);
+        const { code } = await ending;
+        assert.strictEqual(code, signal === "SIGINT" ? 130 : undefined);
+        await assertNothingLeft(site);
+        if (signal === "SIGINT") {
+          assert.isEmpty(site.work());
+          assert.isEmpty(await cgroupsOf(child.pid ?? 0));
+        }
+        const { stderr } = await site.ok(["--progress=plain", "--target=next", ...argv]);
+        assert.include(stderr, "OPENSSH PRIVATE KEY");
+        assert.isEmpty(site.work());
+        assert.isEmpty(await cgroupsOf(child.pid ?? 0));
+      }
+    });
   },
   { own: true },
 );
+
+/** A step that holds a cache and uses a secret and an agent, then waits, and one that only wants the cache. */
+function holding(site: Site, turn: string): readonly string[] {
+  const cache = "--mount=type=cache,id=r19,target=/c,sharing=locked";
+  const given = "--mount=type=secret,id=s,required --mount=type=ssh,required";
+  const use = `test -S $SSH_AUTH_SOCK && cat /run/secrets/s >/c/${turn}`;
+  const held = `export MARK=${markOf(site)}; ${use} && sleep 300`;
+  const context = site.context({
+    Dockerfile: `FROM busybox AS held\nRUN ${cache} ${given} ${held}
+FROM busybox AS next\nRUN ${cache} cat /c/${turn}`,
+  });
+  const key = join(site.directory, "keys/id");
+  return [`--secret=id=s,src=${key}`, `--ssh=default=${key}`, context];
+}
 
 /** Starts tsbuild, kills it some milliseconds later, and waits until it is gone. */
 async function killAfter(site: Site, argv: readonly string[], ms: number): Promise<void> {

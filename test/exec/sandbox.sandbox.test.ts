@@ -11,6 +11,7 @@ import type { DeviceEdits } from "../../src/exec/device-edits.js";
 import { SEARCH_PATH } from "../../src/exec/runtime.js";
 import { inUserNamespace } from "../contracts/snapshotter.js";
 import { TestRoot } from "./busybox-root.js";
+import { cgroupsOf } from "./cgroups-of.js";
 import { removeCgroups } from "../../src/exec/cgroups.js";
 import { step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
@@ -374,16 +375,6 @@ async function commands(): Promise<readonly string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
   return (await Promise.all(lines)).map((line) => line.split("\0").join(" ").trim());
-}
-
-/** The cgroups that belong to steps of a process. */
-async function cgroupsOf(pid: number): Promise<readonly string[]> {
-  const entries = await readdir("/sys/fs/cgroup");
-  const trees = entries.filter((name) => name !== "unified"); // covered by a tmpfs of our own
-  const names = await Promise.all(
-    ["", ...trees].map((tree) => readdir(join("/sys/fs/cgroup", tree)).catch(() => [])),
-  );
-  return names.flat().filter((name) => name.startsWith(`tsbuild-${pid}-`));
 }
 
 /** What a step left of itself in the executor's directory. */
