@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { hostPlatform } from "../oci/platform.js";
+import { hideUnifiedTree, ownerName, removeDeadCgroups } from "./cgroups.js";
+import { CompiledFilter, type FilterStore } from "./compiled-filter.js";
+import { DeviceGroup } from "./device-group.js";
+import { findRuntime, type Runtime } from "./runtime.js";
+import type { Machine } from "./spec.js";
+
+/** What an executor finds out once, for all its steps. */
+export interface ExecutorSession {
+  readonly runtime: Runtime;
+  readonly machine: Omit<Machine, "devices">;
+  /** Prefix of names that are unique on this machine. */
+  readonly owner: string;
+  /** For steps that need no cgroup of their own. */
+  readonly group: DeviceGroup | undefined;
+  readonly filter: CompiledFilter;
+}
+
+export interface SessionOptions {
+  readonly userNamespace: boolean;
+  /** The runtime that was asked for. */
+  readonly wanted: string | undefined;
+  readonly searchPath: string;
+  readonly filters: FilterStore | undefined;
+  /** Where killed processes may have left cgroups, besides the uppermost. */
+  readonly cgroupParent: string | undefined;
+}
+
+/** Looks for the runtime, and clears the ground. BuildError NO_RUNTIME. */
+export async function openSession(options: SessionOptions): Promise<ExecutorSession> {
+  const { userNamespace, wanted, searchPath, filters, cgroupParent } = options;
+  const runtime = await findRuntime(wanted, searchPath);
+  await hideUnifiedTree();
+  if (!userNamespace) await removeDeadCgroups(cgroupParent);
+  const { architecture } = hostPlatform(arch());
+  const capabilities = await ownCapabilities();
+  const owner = await ownerName();
+  const filter = await CompiledFilter.open(runtime.path, architecture, filters);
+  const shares = runtime.name === "crun" && !userNamespace;
+  const group = shares ? await DeviceGroup.make(`${owner}-0`) : undefined;
+  const machine = { architecture, capabilities, userNamespace };
+  return { runtime, machine, owner, group, filter };
+}
+
+async function ownCapabilities(): Promise<bigint> {
+  const status = await readFile("/proc/self/status", "utf8");
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+}

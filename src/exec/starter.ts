@@ -1,0 +1,74 @@
+import { posix } from "node:path";
+import type { OutputSink, SandboxProcess } from "./executor.js";
+import type { ExecutorSession } from "./executor-session.js";
+import { Launcher } from "./launcher.js";
+import { runRuntime } from "./run-runtime.js";
+
+/** A container that is ready to run. */
+export interface Container {
+  readonly process: SandboxProcess;
+  readonly name: string;
+  /** The runtime's bundle directory (runtime-spec, bundle.md). */
+  readonly bundle: string;
+  /** Absolute, in each hierarchy; undefined: none of its own. */
+  readonly cgroup: string | undefined;
+}
+
+export interface StarterOptions {
+  /** The runtime's --root. */
+  readonly state: string;
+  readonly searchPath: string;
+}
+
+/** Starts containers: by one launcher, or on its own what has input or a terminal. */
+export class Starter implements AsyncDisposable {
+  readonly #state: string;
+  readonly #searchPath: string;
+  #launcher: Promise<Launcher> | undefined;
+
+  constructor({ state, searchPath }: StarterOptions) {
+    this.#state = state;
+    this.#searchPath = searchPath;
+  }
+
+  /** Runs a container to its end: its exit code. Aborting kills it. */
+  async run(
+    { process, name, bundle, cgroup }: Container,
+    { runtime, group }: Pick<ExecutorSession, "group" | "runtime">,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const searchPath = this.#searchPath;
+    const command = [runtime.path, "--root", this.#state];
+    // runc finds out by itself that it cannot make any
+    const bare = runtime.name === "crun" && cgroup === undefined;
+    const option = bare ? "--cgroup-manager=disabled" : undefined;
+    const sink = launchedSink(process);
+    if (sink !== undefined) {
+      const site = { searchPath, members: group?.members };
+      const launcher = await (this.#launcher ??= Launcher.start(command, site));
+      return await launcher.run({ name, bundle, option, sink }, signal);
+    }
+    const log = ["--log", logOf(bundle), "--log-format", "json"];
+    const global = option === undefined ? log : [option, ...log];
+    const argv = [...command, ...global, "run", "--bundle", bundle, name];
+    const { stdio, stdin } = process;
+    return await runRuntime(argv, { stdio, stdin, searchPath }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#launcher)?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Where the output goes of what the launcher starts: all that has neither input nor terminal. */
+export function launchedSink({
+  stdio,
+  stdin,
+}: Pick<SandboxProcess, "stdin" | "stdio">): OutputSink | undefined {
+  return stdio === "inherit" || stdin !== undefined ? undefined : stdio;
+}
+
+/** The runtime's own log, in JSON lines. */
+export function logOf(bundle: string): string {
+  return posix.join(bundle, "log");
+}

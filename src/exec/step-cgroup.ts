@@ -1,0 +1,36 @@
+import { posix } from "node:path";
+import { BuildError } from "../error.js";
+import type { SandboxProcess } from "./executor.js";
+import type { ExecutorSession } from "./executor-session.js";
+import { needsCgroup } from "./resources.js";
+import { launchedSink } from "./starter.js";
+
+/**
+ * The path of the cgroup that a step gets in each hierarchy; undefined: none of its own. A user has no
+ * cgroups to give; what needs one must not go without it.
+ */
+export function stepCgroup(
+  process: SandboxProcess,
+  name: string,
+  { machine, group }: Pick<ExecutorSession, "group" | "machine">,
+): string | undefined {
+  if (machine.userNamespace) {
+    if (needsCgroup(process)) throw noCgroups();
+    return undefined;
+  }
+  if (group !== undefined && mayShare(process)) return undefined;
+  return posix.join("/", process.cgroupParent ?? "", name);
+}
+
+/** The common cgroup allows what any step may do, and is joined by what the launcher starts. */
+function mayShare(process: SandboxProcess): boolean {
+  const plain = process.security === "sandbox" && process.devices === undefined;
+  return plain && !needsCgroup(process) && launchedSink(process) !== undefined;
+}
+
+function noCgroups(): BuildError {
+  const message = "Cannot limit the step: an ordinary user has no cgroups";
+  return new BuildError("UNSUPPORTED", message, {
+    hint: "run as root, or limit all of it: systemd-run --user --scope -p MemoryMax=1G tsbuild …",
+  });
+}
