@@ -128,7 +128,7 @@ class OciExecutor implements Executor {
     const { bundle } = step;
     try {
       const code = await this.#starter.run(step, session, signal);
-      await session.filter.take(bundle);
+      if (code === 0) await session.filter.take(bundle); // a step may fail because the disk is full
       const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {

@@ -20,6 +20,7 @@ async function build(store: Store, text: string): Promise<LayerRecord> {
 /** All that a build publishes, over and over; each turn makes something new. */
 async function churn(store: Store): Promise<never> {
   const steps = new StepRecords(store);
+  store.database.hurry(); // more writes before the kill
   for (let turn = 0; ; turn++) {
     const { id, tree, diffId } = await build(store, `${store.work} ${turn}`);
     const layer = store.layers.get(id);
