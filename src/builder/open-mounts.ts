@@ -105,7 +105,8 @@ export class OpenMounts implements AsyncDisposable {
         return;
       case "cache": {
         const { target, readonly } = mount;
-        const source = this.#caches.get(cacheMountIdentity(mount, files?.content)) ?? "";
+        const source = this.#caches.get(cacheMountIdentity(mount, files?.content));
+        if (source === undefined) throw new Error("every cache was taken before");
         this.mounts.push({ kind: "bind", source, target, readonly });
         return;
       }

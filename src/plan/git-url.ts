@@ -1,4 +1,5 @@
 import { BuildError } from "../error.js";
+import { parseGoBoolean } from "./go-boolean.js";
 import type { GitSource } from "./remote-source.js";
 
 /** A git URL taken apart; what was not said is undefined. */
@@ -168,11 +169,11 @@ class QueryReader {
     throw this.#wrong(`${what} conflicts: "${other}" vs "${value}"`);
   }
 
-  /** No value means true; else what Go's strconv.ParseBool takes. */
+  /** No value means true. */
   #boolean(key: string): boolean {
     const value = this.#query.get(key) ?? "";
-    if (/^(?:|1|t|T|TRUE|true|True)$/.test(value)) return true;
-    if (/^(?:0|f|F|FALSE|false|False)$/.test(value)) return false;
+    const boolean = value === "" || parseGoBoolean(value);
+    if (boolean !== undefined) return boolean;
     throw this.#wrong(`invalid ${key} value: "${value}"`);
   }
 

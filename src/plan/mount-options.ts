@@ -2,6 +2,7 @@ import { BuildError, type Span } from "../error.js";
 import { parseByteSize } from "../parser/byte-size.js";
 import { splitCsv } from "../parser/csv.js";
 import { suggest } from "../suggest.js";
+import { parseGoBoolean } from "./go-boolean.js";
 
 /** What `--mount` may mount. */
 export const mountTypes = ["bind", "cache", "tmpfs", "secret", "ssh"] as const;
@@ -181,10 +182,9 @@ class Reader {
     throw this.#bad(`unsupported ${what} "${value}"`, hint);
   }
 
-  /** The words of Go's strconv.ParseBool. */
   #boolean(key: string, value: string): boolean {
-    if (/^(?:1|t|T|true|TRUE|True)$/.test(value)) return true;
-    if (/^(?:0|f|F|false|FALSE|False)$/.test(value)) return false;
+    const boolean = parseGoBoolean(value);
+    if (boolean !== undefined) return boolean;
     throw this.#bad(`invalid value "${value}" for ${key}`, "use true or false");
   }
 

@@ -2,6 +2,7 @@ import { BuildError, type Span } from "../error.js";
 import { splitCsv } from "../parser/csv.js";
 import type { Flag } from "../parser/instruction.js";
 import { suggest } from "../suggest.js";
+import { parseGoBoolean } from "./go-boolean.js";
 
 /** `RUN --device`: a device of the machine, as the Container Device Interface (CDI) names them. */
 export interface RunDevice {
@@ -46,8 +47,8 @@ function readOptions(text: string, at: Span): Pick<RunDevice, "name" | "required
 }
 
 function readBoolean(value: string, text: string, at: Span): boolean {
-  if (/^(?:1|t|T|true|TRUE|True)$/.test(value)) return true;
-  if (/^(?:0|f|F|false|FALSE|False)$/.test(value)) return false;
+  const boolean = parseGoBoolean(value);
+  if (boolean !== undefined) return boolean;
   throw badDevice(text, at, `invalid value "${value}" for required`, "use true or false");
 }
 

@@ -2,13 +2,13 @@ import { annotation, type Device, type DeviceRegistry, type DeviceRequest } from
 
 const AUTOALLOW = "org.mobyproject.buildkit.device.autoallow";
 
-/** Names as `--allow device=NAME` has them. */
-export type DeviceGrants = readonly string[];
-
-/** The devices of a request that neither the user nor their own specification allows. */
+/**
+ * The devices of a request that neither the user nor their own specification allows. `grants` are names
+ * as in `--allow device=NAME`.
+ */
 export function notGranted(
   request: DeviceRequest,
-  grants: DeviceGrants,
+  grants: readonly string[],
   registry: DeviceRegistry,
 ): readonly Device[] {
   const granted = new Set(
