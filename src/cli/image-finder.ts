@@ -64,7 +64,7 @@ export class ImageFinder implements ImageResolver {
   async #local(name: string, platform: Platform): Promise<BaseImage | undefined> {
     const { images, layers } = this.#options.store;
     parseReference(name); // whatever the store holds, a name must be one
-    const record = images.find(name);
+    const record = images.find(name, SHORT_ID_DIGITS);
     if (record === undefined) return undefined;
     const config = await images.config(record);
     if (!samePlatform(config, platform)) return undefined;
@@ -106,6 +106,9 @@ export class ImageFinder implements ImageResolver {
     return chain;
   }
 }
+
+/** What `tsbuild images` shows of an id; of a name like "cafe" or "0" less must not be taken for one. */
+const SHORT_ID_DIGITS = 12;
 
 interface Fetch {
   readonly name: string;

@@ -69,13 +69,16 @@ export class Images {
     return manifest.digest === known.manifest?.digest;
   }
 
-  /** Finds by name, by id, or by the beginning of an id that fits only one image. */
-  find(text: string): ImageRecord | undefined {
+  /**
+   * Finds by name, by id, or by the beginning of an id that fits only one image and has at least
+   * `digits` digits.
+   */
+  find(text: string, digits = 1): ImageRecord | undefined {
     const id = idOf(text);
     if (id !== undefined) return this.#records.get(id);
     const named = this.#findName(text);
     const found = named === undefined ? undefined : this.#names.get(named);
-    return found === undefined ? this.#findPrefix(text) : this.#records.get(found);
+    return found === undefined ? this.#findPrefix(text, digits) : this.#records.get(found);
   }
 
   /** As `find`; IMAGE_NOT_FOUND when there is none. */
@@ -151,9 +154,9 @@ export class Images {
     return entry?.[0];
   }
 
-  #findPrefix(text: string): ImageRecord | undefined {
+  #findPrefix(text: string, digits: number): ImageRecord | undefined {
     const prefix = /^(?:sha256:)?([0-9a-f]+)$/.exec(text)?.[1];
-    if (prefix === undefined) return undefined;
+    if (prefix === undefined || prefix.length < digits) return undefined;
     const found = this.#records.entries(`sha256:${prefix}`);
     if (found.length < 2) return found[0]?.[1];
     const message = `Cannot choose an image: ${found.length} image ids start with "${text}"`;

@@ -57,6 +57,14 @@ describe("Images", () => {
     assert.deepStrictEqual(store.images.find("abc2"), twins[1]);
   });
 
+  it("find() takes fewer digits than it is told to for no id", async () => {
+    await using store = await temporaryStore();
+    await store.images.put(a, []);
+    const hex = a.id.slice("sha256:".length);
+    assert.isUndefined(store.images.find(hex.slice(0, 11), 12));
+    assert.deepStrictEqual(store.images.find(hex.slice(0, 12), 12), a);
+  });
+
   it("find() prefers a name to the beginning of an id", async () => {
     await using store = await temporaryStore();
     for (const twin of twins) await store.images.put(twin, []);
