@@ -1,19 +1,19 @@
-import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Changeset, Entry } from "../oci/changeset.js";
 import { writeLayerTar } from "../oci/layer-tar.js";
 import { syncFilesystem } from "../sys/filesystems.js";
-import { isSystemError } from "../sys/syscalls.js";
 import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
 import { directoryName, idOfDirectory, layerGone } from "./layer-names.js";
-import { LayeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
+import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
+import { layeredFiles, type LayerDirectory } from "./layer-files.js";
 import { Materializer } from "./materialize.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
-import { makeWorkspace, OverlayStates } from "./overlay-states.js";
+import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
@@ -66,9 +66,8 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#states.view(chain);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
-  async files(chain: LayerChain): Promise<FileTree> {
-    return new LayeredFiles(uppermostFirst(chain).map((id) => this.#rootOf(id)));
+  files(chain: LayerChain): Promise<FileTree> {
+    return layeredFiles(chain, (id) => this.#rootOf(id));
   }
 
   /** The files of one layer. */
@@ -84,15 +83,8 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#write((directory) => unpackLayer(tar, { directory, ...this.#options }, signal));
   }
 
-  async #write(into: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    const { workspace, make } = await makeWorkspace(this.#options.work);
-    const directory = make("layer");
-    try {
-      return this.#draft(workspace, directory, await into(directory));
-    } catch (error) {
-      await removeTree(workspace);
-      throw error;
-    }
+  #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
+    return draftLayer(this.#options.work, fill, this.#draft);
   }
 
   async #measured(
@@ -122,7 +114,7 @@ class DirectorySnapshotter implements Snapshotter {
     return draft;
   }
 
-  #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {
+  readonly #draft: MakeDraft = (workspace, directory, measure) => {
     const { layers } = this.#options;
     const sync = async (): Promise<void> => {
       await using parent = await open(layers);
@@ -136,7 +128,7 @@ class DirectorySnapshotter implements Snapshotter {
       sync,
       measure,
     });
-  }
+  };
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     yield* overlayChanges(this.#existing(id), this.#overlay);
@@ -146,24 +138,13 @@ class DirectorySnapshotter implements Snapshotter {
     return writeLayerTar(this.changes(id));
   }
 
-  async has(id: LayerId): Promise<boolean> {
-    try {
-      return (await stat(this.#path(id))).isDirectory();
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return false;
-      throw error;
-    }
+  has(id: LayerId): Promise<boolean> {
+    return isPublished(this.#path(id));
   }
 
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
-    const { workspace } = await makeWorkspace(this.#options.work);
-    try {
-      await rename(this.#path(id), join(workspace, "removed")); // at once, or a kill leaves half of it
-    } catch (error) {
-      if (!isSystemError(error, "ENOENT")) throw error;
-    }
-    await removeTree(workspace);
+    await removePublished(this.#path(id), this.#options.work);
   }
 
   async list(): Promise<readonly LayerId[]> {

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
-import { mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
-import { isSystemError, unmount } from "../sys/syscalls.js";
+import { unmount } from "../sys/syscalls.js";
 import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
@@ -12,11 +12,12 @@ import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
 import { writeLayer } from "./erofs/write-layer.js";
-import { LayeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
+import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
+import { layeredFiles, type LayerDirectory } from "./layer-files.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
-import { makeWorkspace, OverlayStates } from "./overlay-states.js";
+import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
@@ -79,9 +80,8 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#states.view(chain);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
-  async files(chain: LayerChain): Promise<FileTree> {
-    return new LayeredFiles(uppermostFirst(chain).map((id) => this.#rootOf(id)));
+  files(chain: LayerChain): Promise<FileTree> {
+    return layeredFiles(chain, (id) => this.#rootOf(id));
   }
 
   /** Small indexes are read once: a chain of hundreds of layers is asked for at each step. */
@@ -103,16 +103,8 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#write((directory) => keepLayer(tar, directory, signal));
   }
 
-  async #write(into: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    const { workspace, make } = await makeWorkspace(this.#options.work);
-    try {
-      const directory = make("layer");
-      const measure = await into(directory);
-      return this.#draft(workspace, directory, measure);
-    } catch (error) {
-      await removeTree(workspace);
-      throw error;
-    }
+  #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
+    return draftLayer(this.#options.work, fill, this.#draft);
   }
 
   /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
@@ -128,15 +120,15 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#draft(workspace, directory, measure);
   }
 
-  #draft(workspace: string, directory: string, measure: LayerMeasure): DraftLayer {
+  readonly #draft: MakeDraft = (workspace, directory, measure) => {
     const { layers } = this.#options;
-    const sync = syncFiles;
-    return new DirectoryDraft({ workspace, directory, layers, nameOf: erofsName, sync, measure });
-  }
+    const [nameOf, sync] = [erofsName, syncFiles];
+    return new DirectoryDraft({ workspace, directory, layers, nameOf, sync, measure });
+  };
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     const layer = this.#path(id);
-    if (await isThere(layer)) {
+    if (await isPublished(layer)) {
       const tar = join(layer, TAR_NAME);
       const isForeign = existsSync(join(layer, FOREIGN_MARK));
       yield* isForeign ? readKeptLayer(tar) : readLayerTarFile(toBytePath(tar));
@@ -146,7 +138,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
-    if (await isThere(this.#path(id))) {
+    if (await isPublished(this.#path(id))) {
       yield* createReadStream(join(this.#path(id), TAR_NAME), { highWaterMark: READ_SIZE });
     } else {
       yield* this.#directories.tar(id);
@@ -154,7 +146,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async has(id: LayerId): Promise<boolean> {
-    return (await isThere(this.#path(id))) || (await this.#directories.has(id));
+    return (await isPublished(this.#path(id))) || (await this.#directories.has(id));
   }
 
   async remove(id: LayerId): Promise<void> {
@@ -164,13 +156,7 @@ class ErofsSnapshotter implements Snapshotter {
       unmount(this.#mountPoint(id));
       rmdirSync(this.#mountPoint(id));
     }
-    const { workspace } = await makeWorkspace(this.#options.work);
-    try {
-      await rename(this.#path(id), join(workspace, "removed")); // at once, or a kill leaves half of it
-    } catch (error) {
-      if (!isSystemError(error, "ENOENT")) throw error;
-    }
-    await removeTree(workspace);
+    await removePublished(this.#path(id), this.#options.work);
     await this.#directories.remove(id);
   }
 
@@ -210,15 +196,6 @@ const SMALL_INDEX = 1 << 20;
 
 /** For hashing and compressing: small reads cost more than they are worth. */
 const READ_SIZE = 1 << 18;
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return false;
-    throw error;
-  }
-}
 
 /** Both files at once: the filesystem's journal then has one commit for them, not two. */
 async function syncFiles(layer: string): Promise<void> {

@@ -127,6 +127,15 @@ function seenThrough(layers: readonly LayerDirectory[]): Merged {
   return opaque < 0 ? layers : layers.slice(0, opaque + 1);
 }
 
+/** The files that a chain shows, where `rootOf` gives those of one layer. */
+// eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
+export async function layeredFiles(
+  chain: LayerChain,
+  rootOf: (id: LayerId) => LayerDirectory,
+): Promise<FileTree> {
+  return new LayeredFiles(uppermostFirst(chain).map(rootOf));
+}
+
 /** The layers of a chain as they are looked through: one that is there twice hides itself further down. */
 export function uppermostFirst(chain: LayerChain): readonly LayerId[] {
   return [...new Set([...chain].reverse())];

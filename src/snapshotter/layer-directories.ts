@@ -1,0 +1,46 @@
+import { rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isSystemError } from "../sys/syscalls.js";
+import { makeWorkspace } from "./overlay-states.js";
+import { removeTree } from "./remove-tree.js";
+import type { DraftLayer, LayerMeasure } from "./snapshotter.js";
+
+/** Makes a draft of a measured directory, which owns the workspace around it from then on. */
+export type MakeDraft = (workspace: string, directory: string, measure: LayerMeasure) => DraftLayer;
+
+/** Drafts a layer that `fill` writes into a new directory; of one that fails nothing is left. */
+export async function draftLayer(
+  work: string,
+  fill: (directory: string) => Promise<LayerMeasure>,
+  makeDraft: MakeDraft,
+): Promise<DraftLayer> {
+  const { workspace, make } = await makeWorkspace(work);
+  try {
+    const directory = make("layer");
+    return makeDraft(workspace, directory, await fill(directory));
+  } catch (error) {
+    await removeTree(workspace);
+    throw error;
+  }
+}
+
+/** Whether a layer is published at `path`. */
+export async function isPublished(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Removes a published layer: at once, or a kill would leave half of it. One that is gone is fine. */
+export async function removePublished(path: string, work: string): Promise<void> {
+  const { workspace } = await makeWorkspace(work);
+  try {
+    await rename(path, join(workspace, "removed"));
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+  }
+  await removeTree(workspace);
+}
