@@ -10,6 +10,7 @@ import type { LayerRecord } from "../store/layers.js";
 import { parseChmod } from "./chmod.js";
 import type { CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
+import { recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
 
 /** What a COPY selected, and the key of that. */
@@ -52,25 +53,19 @@ export class CopyMiss {
   }
 
   /** Keeps the short cut to the layer, and what was selected where that is not what is kept. */
-  async record({ id, tree }: LayerRecord): Promise<void> {
-    const { cache, now } = this.#engine;
+  async record(layer: LayerRecord): Promise<void> {
     const [command] = this.#identities;
-    const kept = cache.nearest([command]);
+    const kept = this.#engine.cache.nearest([command]);
     const { key: origin } = this.#origin;
     const files = (kept && originOf(kept)) === origin ? undefined : this.#files();
     const packed = files && (await packFacts(origin, files));
-    await cache.put(
-      {
-        key: this.#short.key,
-        layer: id,
-        tree,
-        components: this.#components,
-        identities: this.#identities,
-        stepTitle: this.#task.step.title,
-        createdAt: now(),
-      },
-      packed,
-    );
+    const facts = {
+      key: this.#short.key,
+      components: this.#components,
+      identities: this.#identities,
+      stepTitle: this.#task.step.title,
+    };
+    await recordStep(layer, facts, this.#engine, packed);
   }
 
   #files(): FileFacts | undefined {

@@ -1,7 +1,7 @@
-import { BuildError } from "../error.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
+import { draftExactly } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
 
 /** What keeping a layer takes. */
@@ -24,11 +24,8 @@ export async function keepLayer(
   await using _lock = await engine.lock(`write ${tree}`, signal);
   const meanwhile = await layers.findByTree(tree);
   if (meanwhile !== undefined) return meanwhile;
-  await using draft = await snapshots.ingest(entries, signal);
-  if (draft.measure.tree === tree) return await layers.adopt(draft, { origin: "built" }, signal);
-  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
   const message = `Cannot use ${title}: this machine did not store all that is in it`;
-  throw new BuildError("CONTEXT", message, {
-    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
-  });
+  const refusal = { code: "CONTEXT", message } as const;
+  await using draft = await draftExactly({ entries, tree }, snapshots, refusal, signal);
+  return await layers.adopt(draft, { origin: "built" }, signal);
 }

@@ -1,6 +1,7 @@
 import type { CacheKey } from "../cache/key.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
+import { findRecorded } from "./record-step.js";
 import type { Task } from "./step-task.js";
 
 /**
@@ -12,12 +13,7 @@ export async function recordedLayer(
   task: Task,
   engine: Engine,
 ): Promise<LayerRecord | undefined> {
-  const layer = task.fresh ? task.made.get(key) : await lookUp(key, engine);
+  const layer = task.fresh ? task.made.get(key) : await findRecorded(key, engine);
   if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
   return layer;
-}
-
-async function lookUp(key: CacheKey, { cache, layers }: Engine): Promise<LayerRecord | undefined> {
-  const record = await cache.get(key);
-  return record && (await layers.find(record.layer));
 }

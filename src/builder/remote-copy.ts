@@ -8,6 +8,7 @@ import type { RemoteContent } from "../context/remote/remotes.js";
 import type { LayerRecord } from "../store/layers.js";
 import { contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
+import { recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import { foreignState } from "./remote-state.js";
 import type { Task } from "./step-task.js";
@@ -39,7 +40,9 @@ export async function addRemote(
   const identities = copyIdentities(task.step, { scope: engine.scope, ...task.place });
   engine.board.miss(task.vertex, reasonOf(facts, identities, adding));
   const layer = await write(await selectAll(asked, adding));
-  await keep(layer, { facts, identities }, adding);
+  task.made.set(facts.key, layer);
+  const { title: stepTitle } = task.step;
+  task.later(recordStep(layer, { ...facts, identities, stepTitle }, engine));
   return layer;
 }
 
@@ -139,19 +142,4 @@ function dated(all: SelectedSource): SelectedSource {
   const times = below.map((entry) => ("mtime" in entry ? entry.mtime : 0));
   const mtime = times.reduce((newest, time) => Math.max(newest, time), 0);
   return { ...all, entries: [{ ...top, mtime }, ...below] };
-}
-
-async function keep(
-  layer: LayerRecord,
-  {
-    facts,
-    identities,
-  }: { readonly facts: KeyWithComponents; readonly identities: readonly string[] },
-  { task, engine }: Adding,
-): Promise<void> {
-  task.made.set(facts.key, layer);
-  const { id, tree } = layer;
-  const { title: stepTitle } = task.step;
-  const createdAt = engine.now();
-  await engine.cache.put({ ...facts, layer: id, tree, identities, stepTitle, createdAt });
 }

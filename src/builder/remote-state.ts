@@ -6,6 +6,7 @@ import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { Engine } from "./engine.js";
 import { keepLayer } from "./keep-layer.js";
 import { placeTree } from "./place-copy.js";
+import { findRecorded, recordStep } from "./record-step.js";
 import { emptyState, type State } from "./state.js";
 
 /** Files from elsewhere that are to become a filesystem state. */
@@ -35,17 +36,12 @@ export async function foreignState(
 ): Promise<State> {
   const { identity, unpack } = foreign;
   const key = keyOfRemote(identity, unpack);
-  const find = async (): Promise<LayerRecord | undefined> => {
-    const record = await engine.cache.get(key);
-    return record && (await engine.layers.find(record.layer));
-  };
-  const known = await find();
+  const known = await findRecorded(key, engine);
   if (known !== undefined) return emptyState.with(known, undefined);
   await using _lock = await engine.lock(`remote ${key}`, signal);
-  const layer = (await find()) ?? (await keep(foreign, engine, signal));
-  const { id, tree } = layer;
-  const record = { key, layer: id, tree, components: [], identities: [] };
-  await engine.cache.put({ ...record, stepTitle: foreign.title, createdAt: engine.now() });
+  const layer = (await findRecorded(key, engine)) ?? (await keep(foreign, engine, signal));
+  const facts = { key, components: [], identities: [], stepTitle: foreign.title };
+  await recordStep(layer, facts, engine);
   return emptyState.with(layer, foreign.title);
 }
 

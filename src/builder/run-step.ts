@@ -13,6 +13,7 @@ import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import { mountContents, OpenMounts } from "./open-mounts.js";
+import { recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
@@ -60,12 +61,9 @@ async function runAndRecord(
   engine.board.miss(vertex, reason);
   const { layer, recorded } = await execute(task, engine);
   task.made.set(key, layer);
-  const { id, tree } = layer;
-  const createdAt = engine.now();
-  const { title: stepTitle } = step;
-  const record = { key, layer: id, tree, components, identities, stepTitle, createdAt };
+  const facts = { key, components, identities, stepTitle: step.title };
   engine.board.end(vertex, { kind: "done" });
-  return { layer, recorded: recorded.then(() => engine.cache.put(record)) };
+  return { layer, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
 }
 
 async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {

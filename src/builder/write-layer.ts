@@ -1,10 +1,10 @@
-import { BuildError } from "../error.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { LayerRecord, PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
+import { draftExactly, type Refusal } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import type { Task } from "./step-task.js";
@@ -52,15 +52,16 @@ async function find(
 }
 
 async function write(
-  changes: EntryList,
+  entries: EntryList,
   tree: TreeDigest,
   { signal }: Task,
   { layers, snapshots }: Engine,
 ): Promise<PublishedLayer> {
-  await using draft = await snapshots.ingest(changes, signal);
-  // The snapshotter leaves out what this machine does not allow, such as a user's device nodes.
-  if (draft.measure.tree === tree) return await layers.publish(draft, { origin: "built" }, signal);
-  throw new BuildError("COPY", "Cannot copy: this machine did not store all that was selected", {
-    hint: "an ordinary user may not make device nodes, nor set every extended attribute",
-  });
+  await using draft = await draftExactly({ entries, tree }, snapshots, notAll, signal);
+  return await layers.publish(draft, { origin: "built" }, signal);
 }
+
+const notAll: Refusal = {
+  code: "COPY",
+  message: "Cannot copy: this machine did not store all that was selected",
+};
