@@ -96,6 +96,25 @@ export interface PushCommand {
   readonly debug: boolean;
 }
 
+/** `tsbuild login [SERVER]`. */
+export interface LoginCommand {
+  readonly kind: "login";
+  /** Its host; "docker.io" when none is named. */
+  readonly registry: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** The password is on standard input. */
+  readonly passwordStdin: boolean;
+  readonly debug: boolean;
+}
+
+/** `tsbuild logout [SERVER]`. */
+export interface LogoutCommand {
+  readonly kind: "logout";
+  readonly registry: string;
+  readonly debug: boolean;
+}
+
 /** The commands that only look at the store or change its names. */
 export type StoreCommand =
   | {
@@ -155,4 +174,11 @@ export type InfoCommand =
 
 /** What the user asked for, checked as far as that goes without files or environment. */
 export type Command =
-  BuildCommand | InfoCommand | PullCommand | PushCommand | RunCommand | StoreCommand;
+  | BuildCommand
+  | InfoCommand
+  | LoginCommand
+  | LogoutCommand
+  | PullCommand
+  | PushCommand
+  | RunCommand
+  | StoreCommand;

@@ -30,6 +30,10 @@ async function perform(command: Command, io: Io): Promise<number> {
     const { runBuild } = await import("./commands/build.js");
     return await runBuild(command, io);
   }
+  if (command.kind === "login" || command.kind === "logout") {
+    const { runLogin, runLogout } = await import("./commands/login.js");
+    return command.kind === "login" ? await runLogin(command, io) : await runLogout(command, io);
+  }
   const { openSession } = await import("./session.js");
   await using session = await openSession(io);
   return await performIn(session, command, io);
@@ -40,7 +44,10 @@ function print(text: string, { out }: Io): number {
   return 0;
 }
 
-type SessionCommand = Exclude<Command, { readonly kind: "build" | "help" | "version" }>;
+type SessionCommand = Exclude<
+  Command,
+  { readonly kind: "build" | "help" | "login" | "logout" | "version" }
+>;
 
 async function performIn(session: Session, command: SessionCommand, io: Io): Promise<number> {
   const { store } = session;

@@ -20,6 +20,8 @@ Images:
   run        run a command in an image
 
 Registries:
+  login      keep a user's name and password for a registry
+  logout     remove them
   pull       fetch an image
   push       send an image
 

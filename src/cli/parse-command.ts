@@ -15,6 +15,7 @@ import {
   parseSave,
   parseTag,
 } from "./args/images.js";
+import { parseLogin, parseLogout } from "./args/login.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
 import { overview } from "./overview.js";
@@ -29,6 +30,8 @@ const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["images", parseImages],
   ["inspect", parseInspect],
   ["load", parseLoad],
+  ["login", parseLogin],
+  ["logout", parseLogout],
   ["prune", parsePrune],
   ["pull", parsePull],
   ["push", parsePush],

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.js";
+import type { Credentials } from "../registry/docker-config.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
 import { parseSize } from "./args/size.js";
 import { chooseSnapshotter } from "./choose-snapshotter.js";
+import { dockerConfigPath } from "./docker-config-path.js";
 import type { Io } from "./io.js";
 import { readNamespace, type Namespace } from "./namespace.js";
 
@@ -66,15 +68,16 @@ function storeRoot(env: Io["env"], namespace: Namespace): string {
 export async function openRegistry(
   env: Io["env"],
   insecureHosts: readonly string[] = [],
+  login?: Credentials,
 ): Promise<RegistryClient> {
   const [{ RegistryClient }, { dockerCredentials }, { proxyChoice }] = await Promise.all([
     import("../registry/registry-client.js"),
     import("../registry/credentials.js"),
     import("../registry/http/proxy-choice.js"),
   ]);
-  const config = env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker");
   return new RegistryClient({
-    credentials: dockerCredentials(join(config, "config.json")),
+    credentials:
+      login === undefined ? dockerCredentials(dockerConfigPath(env)) : () => Promise.resolve(login),
     ca: extraAuthorities(env),
     proxy: proxyChoice(env),
     insecureHosts: [

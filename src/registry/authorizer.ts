@@ -1,7 +1,8 @@
 import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
-import { parseChallenge, type Challenge } from "./challenge.js";
+import { parseChallenge, type BearerChallenge, type Challenge } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
+import type { Token } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import type { Transport } from "./http/transport.js";
 
@@ -25,17 +26,32 @@ export class Authorizer {
 
   /** The Authorization header for a purpose, once the registry has told what it wants for it. */
   async header(purpose: Purpose, signal?: AbortSignal): Promise<string | undefined> {
-    const { registry, scopes } = purpose;
     const challenge = this.#challenges.get(keyOf(purpose));
     if (challenge === undefined) return undefined;
-    const credentials = await this.#lookUp(registry, signal);
+    const credentials = await this.#lookUp(purpose.registry, signal);
     if (credentials?.kind === "bearer") return `Bearer ${credentials.token}`;
-    if (challenge.scheme === "basic") {
-      return credentials?.kind === "password" ? basic(credentials) : undefined;
+    if (challenge.scheme === "bearer") {
+      return `Bearer ${(await this.#token(purpose, challenge, signal)).token}`;
     }
+    return credentials?.kind === "password" ? basic(credentials) : undefined;
+  }
+
+  /** What a registry gave at a login to be kept instead of the password. */
+  async identityToken(registry: string, signal?: AbortSignal): Promise<string | undefined> {
+    const purpose = { registry, scopes: [] };
+    const challenge = this.#challenges.get(keyOf(purpose));
+    if (challenge?.scheme !== "bearer") return undefined;
+    return (await this.#token(purpose, challenge, signal)).identityToken;
+  }
+
+  async #token(
+    { registry, scopes }: Purpose,
+    challenge: BearerChallenge,
+    signal?: AbortSignal,
+  ): Promise<Token> {
+    const credentials = await this.#lookUp(registry, signal);
     const all = [...new Set([...scopes, ...challenge.scopes])].sort();
-    const request = { ...challenge, registry, scopes: all, credentials };
-    return `Bearer ${await this.#tokens.get(request, signal)}`;
+    return this.#tokens.get({ ...challenge, registry, scopes: all, credentials }, signal);
   }
 
   /** Learns from a refusal; true when another try with `header` has a chance. */

@@ -1,12 +1,13 @@
 /** How a registry wants to be authorized (distribution, token specification; RFC 9110, 11.6.1). */
-export type Challenge =
-  | { readonly scheme: "basic" }
-  | {
-      readonly scheme: "bearer";
-      readonly realm: string;
-      readonly service: string | undefined;
-      readonly scopes: readonly string[];
-    };
+export type Challenge = { readonly scheme: "basic" } | BearerChallenge;
+
+/** A registry that wants a token of another server. */
+export interface BearerChallenge {
+  readonly scheme: "bearer";
+  readonly realm: string;
+  readonly service: string | undefined;
+  readonly scopes: readonly string[];
+}
 
 /** Reads a WWW-Authenticate header: the first bearer challenge, else a basic one. */
 export function parseChallenge(header: string | undefined): Challenge | undefined {

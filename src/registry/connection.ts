@@ -79,6 +79,11 @@ export class Connection {
     return this.#follow(url, request, second, signal);
   }
 
+  /** What a registry gave at a login to be kept instead of the password. */
+  identityToken(registry: string, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#authorizer.identityToken(registry, signal);
+  }
+
   async #urlOf({ registry, path }: ApiRequest, signal?: AbortSignal): Promise<URL> {
     if (path instanceof URL) return path;
     const host = apiHost(registry);

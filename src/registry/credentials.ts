@@ -1,12 +1,13 @@
-import { execFile, type ExecFileException } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { BuildError } from "../error.js";
+import { CredentialHelper } from "./credential-helper.js";
 import {
-  dockerHubKey,
   readDockerConfig,
   type Credentials,
   type DockerConfig,
+  type LoginCredentials,
 } from "./docker-config.js";
+import { withoutRegistry, withRegistry } from "./docker-config-edit.js";
 import { codeOf } from "./http/error-code.js";
 
 /** Looks up who we are at a registry host; undefined is anonymous. */
@@ -19,86 +20,69 @@ export type CredentialSource = (
 export function dockerCredentials(path: string): CredentialSource {
   let config: Promise<DockerConfig> | undefined;
   return async (registry, signal) => {
-    config ??= readConfigFile(path);
-    const { auths, credHelpers, credsStore } = await config;
-    const helper = credHelpers.get(registry) ?? credsStore;
-    const helped = helper === undefined ? undefined : await askHelper(helper, registry, signal);
+    config ??= readConfigFile(path).then((text) => readDockerConfig(text, path));
+    const { auths } = await config;
+    const helped = await helperFor(await config, registry)?.get(registry, signal);
     return helped ?? auths.get(registry);
   };
 }
 
-async function readConfigFile(path: string): Promise<DockerConfig> {
+/** Where `login` keeps credentials and `logout` drops them. */
+export class CredentialStore {
+  readonly #path: string;
+  readonly #write: (text: string) => Promise<void>;
+
+  /** `write` replaces the Docker config file at `path`. */
+  constructor(path: string, write: (text: string) => Promise<void>) {
+    this.#path = path;
+    this.#write = write;
+  }
+
+  /** Keeps credentials with the registry's helper, else in the file, unencrypted. */
+  async keep(
+    registry: string,
+    credentials: LoginCredentials,
+    signal?: AbortSignal,
+  ): Promise<"file" | "helper"> {
+    const text = await readConfigFile(this.#path);
+    const helper = helperFor(readDockerConfig(text, this.#path), registry);
+    await helper?.store(registry, credentials, signal);
+    const kept = helper === undefined ? credentials : undefined;
+    await this.#replace(text, withRegistry(text, registry, kept));
+    return helper === undefined ? "file" : "helper";
+  }
+
+  /** Drops what is known of a registry; false when that is nothing. */
+  async forget(registry: string, signal?: AbortSignal): Promise<boolean> {
+    const text = await readConfigFile(this.#path);
+    const helper = helperFor(readDockerConfig(text, this.#path), registry);
+    const helped = (await helper?.get(registry, signal)) !== undefined;
+    if (helped) await helper?.erase(registry, signal);
+    const rest = withoutRegistry(text, registry);
+    if (rest === undefined) return helped;
+    await this.#replace(text, rest);
+    return true;
+  }
+
+  async #replace(before: string, after: string): Promise<void> {
+    if (after !== before) await this.#write(after);
+  }
+}
+
+function helperFor(
+  { credHelpers, credsStore }: DockerConfig,
+  registry: string,
+): CredentialHelper | undefined {
+  const suffix = credHelpers.get(registry) ?? credsStore;
+  return suffix === undefined ? undefined : new CredentialHelper(suffix);
+}
+
+async function readConfigFile(path: string): Promise<string> {
   try {
-    return readDockerConfig(await readFile(path, "utf8"), path);
+    return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof BuildError) throw error;
-    if (codeOf(error) === "ENOENT") return readDockerConfig("{}", path);
+    if (codeOf(error) === "ENOENT") return "{}";
     const message = `Cannot read Docker configuration "${path}": ${codeOf(error) ?? String(error)}`;
     throw new BuildError("AUTH", message, { cause: error });
   }
-}
-
-/** Speaks the protocol of `docker-credential-*` programs: the registry on stdin, JSON on stdout. */
-async function askHelper(
-  suffix: string,
-  registry: string,
-  signal: AbortSignal | undefined,
-): Promise<Credentials | undefined> {
-  const program = `docker-credential-${suffix}`;
-  // The suffix comes from a file and must not lead out of PATH.
-  if (!/^[\w.-]+$/.test(suffix)) throw helperFailed(registry, program, "it is no program name");
-  const { error, stdout } = await get(program, registry, signal);
-  signal?.throwIfAborted();
-  if (error === null) return parseAnswer(stdout, registry, program);
-  if (/credentials not found/i.test(stdout)) return undefined;
-  if (error.code === "ENOENT") throw helperFailed(registry, program, "it is not installed");
-  throw helperFailed(registry, program, `it ended with ${String(error.code ?? error.signal)}`);
-}
-
-interface Answer {
-  readonly error: ExecFileException | null;
-  readonly stdout: string;
-}
-
-function get(program: string, registry: string, signal: AbortSignal | undefined): Promise<Answer> {
-  return new Promise((resolve) => {
-    const options = signal === undefined ? {} : { signal };
-    const child = execFile(program, ["get"], options, (error, stdout) => {
-      resolve({ error, stdout });
-    });
-    // A helper that ends without reading breaks the pipe; its exit status tells more.
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(registry === "docker.io" ? dockerHubKey : registry);
-  });
-}
-
-function parseAnswer(stdout: string, registry: string, program: string): Credentials | undefined {
-  const { Username, Secret } = parseJsonObject(stdout, registry, program);
-  if (typeof Username !== "string" || typeof Secret !== "string" || Secret === "") return undefined;
-  if (Username === "<token>") return { kind: "identity-token", token: Secret };
-  return { kind: "password", username: Username, password: Secret };
-}
-
-function parseJsonObject(
-  stdout: string,
-  registry: string,
-  program: string,
-): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(stdout);
-    if (typeof value === "object" && value !== null) return { ...value };
-  } catch {
-    // Falls through without the cause: it would quote the secret.
-  }
-  throw helperFailed(registry, program, "its answer is not JSON");
-}
-
-function helperFailed(registry: string, program: string, why: string): BuildError {
-  return new BuildError(
-    "AUTH",
-    `Cannot get credentials for "${registry}" from ${program}: ${why}`,
-    {
-      hint: "the Docker configuration file names it in credsStore or credHelpers",
-    },
-  );
 }

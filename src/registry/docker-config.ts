@@ -4,9 +4,17 @@ import { BuildError } from "../error.js";
 export type Credentials =
   | { readonly kind: "password"; readonly username: string; readonly password: string }
   /** An OAuth2 refresh token, to be exchanged for access tokens. */
-  | { readonly kind: "identity-token"; readonly token: string }
+  | {
+      readonly kind: "identity-token";
+      readonly token: string;
+      /** Whose it is, where that is known. */
+      readonly username?: string | undefined;
+    }
   /** An access token as it is. */
   | { readonly kind: "bearer"; readonly token: string };
+
+/** What a login leaves: the password, or the identity token that the registry gave for it. */
+export type LoginCredentials = Exclude<Credentials, { readonly kind: "bearer" }>;
 
 /** What we use of Docker's config.json. */
 export interface DockerConfig {
@@ -18,8 +26,13 @@ export interface DockerConfig {
   readonly credHelpers: ReadonlyMap<string, string>;
 }
 
-/** The key of Docker Hub in config files and credential helpers, kept from the days of registry v1. */
-export const dockerHubKey = "https://index.docker.io/v1/";
+/** Docker Hub's, kept from the days of registry v1. */
+const dockerHubKey = "https://index.docker.io/v1/";
+
+/** What Docker calls a registry in its config file and towards credential helpers. */
+export function dockerKey(registry: string): string {
+  return registry === "docker.io" ? dockerHubKey : registry;
+}
 
 /** Reads the text of a Docker config file; `name` is what the user calls it. */
 export function readDockerConfig(text: string, name: string): DockerConfig {
@@ -48,16 +61,18 @@ function parse(text: string, name: string): unknown {
   }
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
+/** The members of an object; none for anything else. */
+export function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+/** As `record`, one by one. */
+export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
   return Object.entries(record(value));
 }
 
 /** "https://ghcr.io/v1/", "ghcr.io/" and "ghcr.io" are the same registry. */
-function hostOfKey(key: string): string {
+export function hostOfKey(key: string): string {
   const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   return ["index.docker.io", "registry-1.docker.io"].includes(host) ? "docker.io" : host;
 }

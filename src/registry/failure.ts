@@ -7,7 +7,7 @@ import { readBody } from "./http/transport.js";
 /** What was tried, for messages: `{ verb: "pull", name: "ghcr.io/org/app:1" }`. */
 export interface Action {
   readonly registry: string;
-  readonly verb: "pull" | "push";
+  readonly verb: "log in to" | "pull" | "push";
   readonly name: string;
 }
 
@@ -35,14 +35,15 @@ interface Explanation {
 
 function explain({ registry, verb }: Action, status: number): Explanation {
   if (status === 401 || status === 403) {
-    const login = `docker login${registry === "docker.io" ? "" : ` ${registry}`}`;
+    if (verb === "log in to") return { code: "AUTH", why: "access denied" };
+    const login = `tsbuild login${registry === "docker.io" ? "" : ` ${registry}`}`;
     const hint =
       verb === "pull"
         ? `check the name; a private image needs "${login}"`
         : `log in with "${login}", as someone who may push there`;
     return { code: "AUTH", why: "access denied", hint };
   }
-  if (status === 404) {
+  if (status === 404 && verb !== "log in to") {
     return verb === "pull"
       ? { code: "IMAGE_NOT_FOUND", why: "not found in the registry", hint: "check name and tag" }
       : { code: "REGISTRY", why: "the registry has no such repository" };

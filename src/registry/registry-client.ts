@@ -8,6 +8,7 @@ import { verified, verifiedBytes } from "../oci/verified.js";
 import { downloadBlob } from "./blob-download.js";
 import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
 import { Connection, type RegistryOptions } from "./connection.js";
+import { logIn } from "./log-in.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { Repository } from "./repository.js";
 import { retried } from "./http/retry.js";
@@ -22,6 +23,14 @@ export class RegistryClient implements AsyncDisposable {
 
   constructor(options: RegistryOptions) {
     this.#connection = new Connection(options);
+  }
+
+  /**
+   * Shows our credentials to a registry, which must take them: AUTH otherwise. Answers the identity
+   * token to keep instead of the password, where the registry gives one.
+   */
+  logIn(registry: string, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#retried(() => logIn(this.#connection, registry, signal), signal);
   }
 
   /** What a name points at: a manifest or an index; by digest where the name has one. */

@@ -1,8 +1,7 @@
-import { fetchToken, type TokenRequest } from "./token.js";
+import { fetchToken, type Token, type TokenRequest } from "./token.js";
 import type { Transport } from "./http/transport.js";
 
-interface Cached {
-  readonly token: string;
+interface Cached extends Token {
   /** In milliseconds since the epoch. */
   readonly expires: number;
 }
@@ -17,21 +16,21 @@ export class TokenCache {
   }
 
   /** A token for these scopes. */
-  async get(request: TokenRequest, signal?: AbortSignal): Promise<string> {
+  async get(request: TokenRequest, signal?: AbortSignal): Promise<Token> {
     const { realm, service, scopes } = request;
     const key = JSON.stringify([realm, service, scopes]);
     const cached = await this.#tokens.get(key)?.catch(() => undefined);
-    if (cached !== undefined && Date.now() < cached.expires) return cached.token;
+    if (cached !== undefined && Date.now() < cached.expires) return cached;
     const fetched = this.#fetch(request, signal);
     this.#tokens.set(key, fetched);
     fetched.catch(() => this.#tokens.delete(key));
-    return (await fetched).token;
+    return await fetched;
   }
 
   async #fetch(request: TokenRequest, signal?: AbortSignal): Promise<Cached> {
-    const { token, lifetime } = await fetchToken(this.#transport, request, signal);
+    const token = await fetchToken(this.#transport, request, signal);
     // The last tenth is for the clock and for requests under way.
-    return { token, expires: Date.now() + lifetime * 900 };
+    return { ...token, expires: Date.now() + token.lifetime * 900 };
   }
 
   /** Drops the token of a refused Authorization header; false when it is none of ours. */

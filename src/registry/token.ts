@@ -18,6 +18,8 @@ export interface Token {
   readonly token: string;
   /** In seconds. */
   readonly lifetime: number;
+  /** To be kept instead of the password; asked for by a login only. */
+  readonly identityToken: string | undefined;
 }
 
 /** Longest answer of a token server that we read. */
@@ -48,7 +50,7 @@ export async function fetchToken(
     `Cannot get a token for "${request.registry}" from ${redactUrl(realm)}: ${why}`,
     {
       status: answer.status,
-      hint: denied ? `check the login with "docker login ${request.registry}"` : undefined,
+      hint: denied ? `check the login with "tsbuild login ${request.registry}"` : undefined,
     },
   );
 }
@@ -69,6 +71,7 @@ function viaGet(realm: URL, { service, scopes, credentials }: TokenRequest): Htt
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (isLogin(scopes)) url.searchParams.set("offline_token", "true");
   if (credentials?.kind !== "password") return { method: "GET", url };
   url.searchParams.set("account", credentials.username);
   return { method: "GET", url, headers: { Authorization: basic(credentials) } };
@@ -77,6 +80,7 @@ function viaGet(realm: URL, { service, scopes, credentials }: TokenRequest): Htt
 function viaPost(url: URL, { service, scopes, credentials }: TokenRequest): HttpRequest {
   const form = new URLSearchParams({ client_id: "tsbuild", scope: scopes.join(" ") });
   if (service !== undefined) form.set("service", service);
+  if (isLogin(scopes)) form.set("access_type", "offline");
   if (credentials?.kind === "password") {
     form.set("grant_type", "password");
     form.set("username", credentials.username);
@@ -87,6 +91,11 @@ function viaPost(url: URL, { service, scopes, credentials }: TokenRequest): Http
   }
   const headers = { "Content-Type": "application/x-www-form-urlencoded" };
   return { method: "POST", url, headers, body: Buffer.from(form.toString()) };
+}
+
+/** Nothing else asks for a token without a right. */
+function isLogin(scopes: readonly string[]): boolean {
+  return scopes.length === 0;
 }
 
 interface Answer {
@@ -116,7 +125,9 @@ function parseToken(body: Buffer | undefined, realm: URL): Token {
   const token = answer["token"] ?? answer["access_token"];
   const lifetime = Number(answer["expires_in"] ?? defaultLifetime);
   if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token) && lifetime >= 0) {
-    return { token, lifetime: Math.max(lifetime, defaultLifetime) };
+    const refresh = answer["refresh_token"];
+    const identityToken = typeof refresh === "string" && refresh !== "" ? refresh : undefined;
+    return { token, lifetime: Math.max(lifetime, defaultLifetime), identityToken };
   }
   throw new RegistryError("REGISTRY", `Cannot get a token from ${redactUrl(realm)}: it sent none`);
 }

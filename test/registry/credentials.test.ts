@@ -72,7 +72,7 @@ describe("dockerCredentials()", () => {
   for (const { store, host, why } of failing) {
     it(`fails for ${host} with docker-credential-${store}: ${why}`, async () => {
       const error = await failureOf((await source({ credsStore: store }))(host), "AUTH");
-      assert.include(error.message, `from docker-credential-${store}: ${why}`);
+      assert.include(error.message, `docker-credential-${store}: ${why}`);
       assert.notInclude(error.message, "SECRET");
     });
   }

@@ -168,7 +168,7 @@ describe("RegistryClient with docker-registry behind TLS and a password", () => 
       const reference = parseReference(`${server.host}/private`);
       const error = await failureOf(client.resolve(reference), "AUTH");
       assert.include(error.message, "access denied");
-      assert.include(error.hint ?? "", `docker login ${server.host}`);
+      assert.include(error.hint ?? "", `tsbuild login ${server.host}`);
       assert.notInclude(error.message, "wrong");
     });
   }

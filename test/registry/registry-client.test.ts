@@ -86,8 +86,8 @@ describe("RegistryClient", () => {
     });
 
     const statuses = [
-      { status: 401, code: "AUTH", says: "access denied", hint: "docker login 127.0.0.1" },
-      { status: 403, code: "AUTH", says: "access denied", hint: "docker login 127.0.0.1" },
+      { status: 401, code: "AUTH", says: "access denied", hint: "tsbuild login 127.0.0.1" },
+      { status: 403, code: "AUTH", says: "access denied", hint: "tsbuild login 127.0.0.1" },
       { status: 404, code: "IMAGE_NOT_FOUND", says: "not found in the registry", hint: "tag" },
       { status: 400, code: "REGISTRY", says: "answered with status 400", hint: "/v2/app/" },
     ] as const;
