@@ -1,9 +1,10 @@
-import type { CacheKey } from "../cache/key.js";
+import { LostLayer, type StepLayer } from "../cache/far-cache.js";
+import { copyIdentities, runIdentities } from "../cache/key.js";
+import type { CacheKey, KeyWithComponents, StateKey, StepPlace } from "../cache/key.js";
 import { locate } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Step } from "../plan/step.js";
-import type { LayerRecord } from "../store/layers.js";
 import { BaseStates } from "./base-states.js";
 import { declareStages } from "./board.js";
 import type { StageVertices } from "./board.js";
@@ -11,6 +12,7 @@ import { copyStep } from "./copy-step.js";
 import type { BaseImage, Engine } from "./engine.js";
 import { ancestryOf, finishConfig, noAncestry } from "./image-config.js";
 import type { Ancestry } from "./image-config.js";
+import { recordStep } from "./record-step.js";
 import { runStep } from "./run-step.js";
 import { emptyState, type State } from "./state.js";
 import type { Sources, Task } from "./step-task.js";
@@ -22,6 +24,19 @@ export interface BuildRequest {
   readonly images: readonly BaseImage[];
   /** Which stages ignore what earlier builds made. */
   readonly fresh: (stage: PlannedStage) => boolean;
+  /** Whether somebody wants the layers themselves: those that are elsewhere are fetched. */
+  readonly whole: boolean;
+}
+
+/** A step of a finished build, and what names its result. */
+export interface DoneStep {
+  readonly step: Step;
+  readonly place: Omit<StepPlace, "scope">;
+  /** The state that it started from. */
+  readonly parent: StateKey;
+  /** Undefined of a step that is known by its result alone. */
+  readonly facts: KeyWithComponents | undefined;
+  readonly layer: StepLayer;
 }
 
 /** The finished target stage. */
@@ -30,9 +45,11 @@ export interface BuiltImage {
   readonly state: State;
   /** How many lines of its history are those of a base image. */
   readonly inherited: number;
+  /** The steps of all stages. */
+  readonly steps: readonly DoneStep[];
 }
 
-interface BuiltStage extends BuiltImage {
+interface BuiltStage extends Omit<BuiltImage, "steps"> {
   readonly ancestry: Ancestry;
 }
 
@@ -45,13 +62,44 @@ export async function build(
   engine: Engine,
   signal: AbortSignal,
 ): Promise<BuiltImage> {
+  for (;;) {
+    try {
+      return await buildOnce(request, engine, signal);
+    } catch (error) {
+      if (!(error instanceof LostLayer)) throw error;
+      // A step counted as a hit, and others as built upon it: only from the start is all of that undone.
+      engine.board.warn(undefined, error.message);
+    }
+  }
+}
+
+async function buildOnce(
+  request: BuildRequest,
+  engine: Engine,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
   const walk = new Walk(request, engine, signal);
   await Promise.allSettled(request.plan.stages.map((_, index) => walk.stage(index)));
   await walk.rest();
   engine.board.close();
   signal.throwIfAborted();
   walk.throwIfFailed();
-  return await walk.stage(request.plan.target);
+  const built = await walk.stage(request.plan.target);
+  if (request.whole) await built.state.fetchMade(signal);
+  const { done } = walk;
+  await Promise.all(done.map((step) => recordFetched(step, engine)));
+  return { ...built, steps: done };
+}
+
+/** What came from elsewhere is found here from now on. */
+async function recordFetched(
+  { facts, layer, place, step }: DoneStep,
+  engine: Engine,
+): Promise<void> {
+  if (!("fetch" in layer) || facts === undefined || step.kind === "workdir") return;
+  const at = { scope: engine.scope, ...place };
+  const identities = step.kind === "run" ? runIdentities(step, at) : copyIdentities(step, at);
+  await recordStep(layer, { ...facts, identities, stepTitle: step.title }, engine);
 }
 
 /** One build under way: each stage is built once, by whoever asks first. */
@@ -64,7 +112,9 @@ class Walk {
   readonly #vertices: readonly StageVertices[];
   readonly #stages = new Map<number, Promise<BuiltStage>>();
   readonly #bases: BaseStates;
-  readonly #made = new Map<CacheKey, LayerRecord>();
+  /** The steps that have ended, in no order. */
+  readonly done: DoneStep[] = [];
+  readonly #made = new Map<CacheKey, StepLayer>();
   readonly #afterwork: Promise<void>[] = [];
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
@@ -148,12 +198,19 @@ class Walk {
     }
   }
 
-  async #step(step: Step, task: Omit<Task, "step">): Promise<LayerRecord> {
+  async #step(step: Step, task: Omit<Task, "keyed" | "step">): Promise<StepLayer> {
+    let facts: KeyWithComponents | undefined;
+    const keyed = (found: KeyWithComponents): void => {
+      facts = found;
+    };
     try {
-      return await perform(step, task, this.#engine);
+      const layer = await perform(step, { ...task, keyed }, this.#engine);
+      this.done.push({ step, place: task.place, parent: task.parent.key, facts, layer });
+      return layer;
     } catch (cause) {
       const error = locate(cause, step.at);
-      if (!this.#signal.aborted) this.#engine.board.fail(task.vertex, error);
+      if (!this.#signal.aborted && !(error instanceof LostLayer))
+        this.#engine.board.fail(task.vertex, error);
       this.#fail(error); // at once: the others must not take it for theirs
       throw error;
     }
@@ -165,7 +222,7 @@ class Walk {
   };
 }
 
-function perform(step: Step, task: Omit<Task, "step">, engine: Engine): Promise<LayerRecord> {
+function perform(step: Step, task: Omit<Task, "step">, engine: Engine): Promise<StepLayer> {
   switch (step.kind) {
     case "run":
       return runStep({ ...task, step }, engine);

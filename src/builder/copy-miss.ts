@@ -1,4 +1,5 @@
-import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
+import { explainCopy, ignoreComponent, type CopyFacts } from "../cache/explain-copy.js";
+import type { StepLayer } from "../cache/far-cache.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
 import { component, copyIdentities } from "../cache/key.js";
 import type { KeyComponent, KeyWithComponents } from "../cache/key.js";
@@ -6,11 +7,10 @@ import type { CacheRecord } from "../cache/records.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { CopyStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
-import type { LayerRecord } from "../store/layers.js";
 import { parseChmod } from "./chmod.js";
 import type { CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
-import { recordStep } from "./record-step.js";
+import { farRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
 
 /** What a COPY selected, and the key of that. */
@@ -47,13 +47,13 @@ export class CopyMiss {
     const { fresh, parent } = this.#task;
     if (fresh) return "--no-cache";
     const before = this.#engine.cache.nearest(this.#identities);
-    const earlier = before && { ...before, files: await this.#filesOf(before) };
+    const earlier = before === undefined ? this.#farRun() : await this.#withFiles(before);
     const now = { tree, components: this.#components, files: this.#files() };
     return explainCopy(now, earlier, { parent: parent.changedAt, origin: this.#originChanged() });
   }
 
   /** Keeps the short cut to the layer, and what was selected where that is not what is kept. */
-  async record(layer: LayerRecord): Promise<void> {
+  async record(layer: StepLayer): Promise<void> {
     const [command] = this.#identities;
     const kept = this.#engine.cache.nearest([command]);
     const { key: origin } = this.#origin;
@@ -66,6 +66,17 @@ export class CopyMiss {
       stepTitle: this.#task.step.title,
     };
     await recordStep(layer, facts, this.#engine, packed);
+  }
+
+  async #withFiles(record: CacheRecord): Promise<CopyFacts> {
+    return { ...record, files: await this.#filesOf(record) };
+  }
+
+  /** The files that were selected elsewhere stayed there. */
+  #farRun(): CopyFacts | undefined {
+    const { step } = this.#task;
+    const run = farRun((place) => copyIdentities(step, place), this.#task, this.#engine);
+    return run && { ...run, files: undefined };
   }
 
   #files(): FileFacts | undefined {

@@ -1,10 +1,10 @@
+import type { StepLayer } from "../cache/far-cache.js";
 import { copyKey, selectionKey } from "../cache/key.js";
 import type { SelectionFacts, SelectionKey, StateKey } from "../cache/key.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { Source } from "../error.js";
 import type { CopyStep } from "../plan/step.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
-import type { LayerRecord } from "../store/layers.js";
 import type { CopyMiss } from "./copy-miss.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";
@@ -26,9 +26,10 @@ export async function byShortCut(
   origin: CopyOrigin,
   task: Task<CopyStep>,
   engine: Engine,
-  make: (selected: readonly SelectedSource[], miss: CopyMiss) => Promise<LayerRecord>,
-): Promise<LayerRecord> {
+  make: (selected: readonly SelectedSource[], miss: CopyMiss) => Promise<StepLayer>,
+): Promise<StepLayer> {
   const short = copyKey(task.step, { origin: origin.key, parent: task.parent.key });
+  task.keyed(short);
   const known = await recordedLayer(short.key, task, engine);
   if (known !== undefined) return known;
   const selected = await origin.select();

@@ -1,8 +1,8 @@
+import type { StepLayer } from "../cache/far-cache.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
-import type { LayerRecord } from "../store/layers.js";
 import { byShortCut, contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
@@ -15,7 +15,7 @@ import { writeLayer, type LayerTask } from "./write-layer.js";
  * `COPY` and `ADD`: what the layer would hold is worked out first, and that is its key
  * (docs/adr/0002), so that neither the base nor how the files came to be matters.
  */
-export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
+export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   if (task.step.sources.some((source) => typeof source !== "string")) {
     const { addRemote } = await import("./remote-copy.js");
     return await addRemote(task, engine, {
@@ -30,7 +30,7 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<La
 }
 
 /** Reading a context is what tells whether it changed. */
-async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
+async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   engine.board.start(task.vertex);
   const tree = await openContext(task.step, engine);
   const selected = await select(tree, task);
@@ -47,7 +47,7 @@ async function copyFromState(
   state: State,
   task: Task<CopyStep>,
   engine: Engine,
-): Promise<LayerRecord> {
+): Promise<StepLayer> {
   const origin: CopyOrigin = {
     key: state.key,
     changedAt: state.changedAt,
@@ -61,7 +61,7 @@ async function copyFromState(
   return await copyFrom(origin, task, engine);
 }
 
-function copyFrom(origin: CopyOrigin, task: Task<CopyStep>, engine: Engine): Promise<LayerRecord> {
+function copyFrom(origin: CopyOrigin, task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   return byShortCut(origin, task, engine, (selected, miss) =>
     write(selected, { ...task, explain: (tree) => miss.explain(tree) }, engine),
   );
@@ -102,7 +102,7 @@ async function write(
   selected: readonly SelectedSource[],
   task: LayerTask<CopyStep>,
   engine: Engine,
-): Promise<LayerRecord> {
+): Promise<StepLayer> {
   return await writeLayer(await place(selected, task, engine), task, engine);
 }
 

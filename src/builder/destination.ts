@@ -1,4 +1,4 @@
-import type { NodeFact, RootfsFacts } from "../cache/rootfs-facts.js";
+import { mergeFacts, type NodeFact, type RootfsFacts } from "../cache/rootfs-facts.js";
 import { fileTreeRootfs } from "../context/file-tree-rootfs.js";
 import type { ReadableRootfs, RootfsNode, Rootfs } from "../context/rootfs.js";
 import { resolveOwner, resolveUser, type ResolvedOwner } from "../exec/users.js";
@@ -22,20 +22,36 @@ export interface Destination {
  */
 export async function askDestination<T>(
   { parent, signal }: Pick<Task, "parent" | "signal">,
-  { facts, snapshots }: Pick<Engine, "facts" | "snapshots">,
+  { facts, far, snapshots }: Pick<Engine, "facts" | "far" | "snapshots">,
   ask: (destination: Destination) => Promise<T>,
 ): Promise<T> {
-  const known = facts.get(parent.key);
-  try {
-    if (known !== undefined) return await ask(new RememberedDestination(known));
-  } catch (error) {
-    if (!(error instanceof NeverAsked)) throw error;
+  let known = facts.get(parent.key);
+  const here = known && (await tryToAnswer(ask, known));
+  if (here !== undefined) return here.answer;
+  const told = await far?.facts(parent.key, signal);
+  if (told !== undefined) {
+    known = known === undefined ? told : mergeFacts(told, known);
+    const elsewhere = await tryToAnswer(ask, known);
+    if (elsewhere !== undefined) return elsewhere.answer;
   }
   const files = await snapshots.files(await parent.chain(signal));
   const asked = new ObservedDestination(fileTreeRootfs(files), known);
   const answer = await ask(asked);
   await facts.put(parent.key, { ...facts.get(parent.key), ...asked.facts });
   return answer;
+}
+
+/** Undefined where a question is new. */
+async function tryToAnswer<T>(
+  ask: (destination: Destination) => Promise<T>,
+  known: RootfsFacts,
+): Promise<{ readonly answer: T } | undefined> {
+  try {
+    return { answer: await ask(new RememberedDestination(known)) };
+  } catch (error) {
+    if (error instanceof NeverAsked) return undefined;
+    throw error;
+  }
 }
 
 /** A question that is not in memory: no failure, but a reason to ask the layers. */

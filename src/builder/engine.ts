@@ -1,3 +1,4 @@
+import type { FarCache } from "../cache/far-cache.js";
 import type { StepCache } from "../cache/records.js";
 import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
@@ -66,6 +67,8 @@ export interface Engine {
   readonly layers: LayerCatalog;
   readonly cache: StepCache;
   readonly facts: FactStore;
+  /** Undefined where --cache-from names none. */
+  readonly far?: FarCache | undefined;
   /** One holder per name on this machine, across processes. */
   readonly lock: (name: string, signal: AbortSignal) => Promise<AsyncDisposable>;
   /** Opened when the first RUN misses. */

@@ -114,7 +114,7 @@ async function stateFiles(
   const entries = async (): Promise<EntryList> =>
     await select(source, new FileTreeSource(await files()));
   return {
-    content: source === "/" ? state.key : await subtree({ source, state, entries }, engine),
+    content: source === "/" ? state.key : await subtree({ source, state, entries }, task, engine),
     entries,
     place: async () => {
       const real = fileTreeRootfs(await files()).resolve(toBytePath(source.slice(1)));
@@ -126,11 +126,13 @@ async function stateFiles(
 /** Read once for each state, then remembered: a state's files do not change. */
 async function subtree(
   { source, state, entries }: Pick<MountedFiles, "entries"> & { source: string; state: State },
-  { facts }: Engine,
+  { signal }: Pick<MountTask, "signal">,
+  { facts, far }: Engine,
 ): Promise<TreeDigest> {
   const known = new Map(facts.get(state.key)?.trees).get(source);
   if (known !== undefined) return known;
-  const tree = await treeDigest(await entries());
+  const told = new Map((await far?.facts(state.key, signal))?.trees).get(source);
+  const tree = told ?? (await treeDigest(await entries()));
   const before = facts.get(state.key) ?? noFacts;
   await facts.put(state.key, { ...before, trees: [...(before.trees ?? []), [source, tree]] });
   return tree;

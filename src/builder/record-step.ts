@@ -1,19 +1,24 @@
-import type { CacheKey } from "../cache/key.js";
+import { ifHere, type FarCache, type StepLayer } from "../cache/far-cache.js";
+import type { CacheKey, StepPlace } from "../cache/key.js";
 import type { CacheRecord } from "../cache/records.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
+import type { Task } from "./step-task.js";
 
 /** What a record tells of a step besides its result. */
 export type StepFacts = Pick<CacheRecord, "components" | "identities" | "key" | "stepTitle">;
 
-/** Records which layer a step gave; `files` as in `StepCache.put`. */
-export function recordStep(
-  { id, tree }: LayerRecord,
+/** Records which layer a step gave, unless that is not here; `files` as in `StepCache.put`. */
+export async function recordStep(
+  layer: StepLayer,
   facts: StepFacts,
   { cache, now }: Pick<Engine, "cache" | "now">,
   files?: Uint8Array,
 ): Promise<void> {
-  return cache.put({ ...facts, layer: id, tree, createdAt: now() }, files);
+  const here = ifHere(layer);
+  if (here === undefined) return;
+  const { id, tree } = here;
+  await cache.put({ ...facts, layer: id, tree, createdAt: now() }, files);
 }
 
 /** The layer that was recorded under a key, if it is still there. */
@@ -23,4 +28,13 @@ export async function findRecorded(
 ): Promise<LayerRecord | undefined> {
   const record = await cache.get(key);
   return record && layers.get(record.layer);
+}
+
+/** The latest run of the same step elsewhere: explains a miss where none is known here. */
+export function farRun(
+  identities: (place: StepPlace) => readonly string[],
+  { place }: Pick<Task, "place">,
+  { far }: Engine,
+): ReturnType<FarCache["nearest"]> {
+  return far?.nearest(identities({ scope: far.scope, ...place }));
 }

@@ -1,3 +1,4 @@
+import type { StepLayer } from "../cache/far-cache.js";
 import { explainMiss } from "../cache/explain.js";
 import { copyIdentities, addKey, type KeyWithComponents } from "../cache/key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
@@ -5,10 +6,9 @@ import type { SelectedSource } from "../context/source-tree.js";
 import type { RemoteSource } from "../plan/remote-source.js";
 import type { CopyStep } from "../plan/step.js";
 import type { RemoteContent } from "../context/remote/remotes.js";
-import type { LayerRecord } from "../store/layers.js";
 import { contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
-import { recordStep } from "./record-step.js";
+import { farRun, recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import { foreignState } from "./remote-state.js";
 import type { Task } from "./step-task.js";
@@ -16,9 +16,9 @@ import type { Task } from "./step-task.js";
 /** How a copy goes on once it is known what to copy. */
 interface Copying {
   /** Places what was selected over the state before the step, and gives the layer of that. */
-  readonly write: (selected: readonly SelectedSource[]) => Promise<LayerRecord>;
+  readonly write: (selected: readonly SelectedSource[]) => Promise<StepLayer>;
   /** As `write`, unless the same was selected before. */
-  readonly copyFrom: (origin: CopyOrigin) => Promise<LayerRecord>;
+  readonly copyFrom: (origin: CopyOrigin) => Promise<StepLayer>;
 }
 
 /**
@@ -29,11 +29,12 @@ export async function addRemote(
   task: Task<CopyStep>,
   engine: Engine,
   { write, copyFrom }: Copying,
-): Promise<LayerRecord> {
+): Promise<StepLayer> {
   const adding = { task, engine };
   const { sources } = task.step;
   const asked = await Promise.all(sources.map((source) => ask(source, adding)));
   const facts = shortCut(asked, task);
+  if (facts !== undefined) task.keyed(facts);
   const known = facts && (await recordedLayer(facts.key, task, engine));
   if (known !== undefined) return known;
   if (facts === undefined) return await copyFrom(await selectedNow(asked, adding));
@@ -108,7 +109,10 @@ function reasonOf(
   { task, engine }: Adding,
 ): string {
   if (task.fresh) return "--no-cache";
-  return explainMiss(components, engine.cache.nearest(identities), task.parent.changedAt);
+  const nearest =
+    engine.cache.nearest(identities) ??
+    farRun((place) => copyIdentities(task.step, place), task, engine);
+  return explainMiss(components, nearest, task.parent.changedAt);
 }
 
 async function select(asked: Asked, adding: Adding): Promise<readonly SelectedSource[]> {

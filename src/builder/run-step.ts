@@ -2,18 +2,19 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { explainMiss } from "../cache/explain.js";
+import type { StepLayer } from "../cache/far-cache.js";
 import { runIdentities, runKey } from "../cache/key.js";
 import type { KeyWithComponents } from "../cache/key.js";
 import { BuildError } from "../error.js";
 import type { BindMount, ExitStatus } from "../exec/executor.js";
 import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
-import type { LayerRecord, PublishedLayer } from "../store/layers.js";
+import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import { mountContents, OpenMounts } from "./open-mounts.js";
-import { recordStep } from "./record-step.js";
+import { farRun, recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
@@ -21,13 +22,14 @@ import type { Task } from "./step-task.js";
 const DEFAULT_HOSTNAME = "buildkitsandbox";
 
 /** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
-export async function runStep(task: Task<RunStep>, engine: Engine): Promise<LayerRecord> {
+export async function runStep(task: Task<RunStep>, engine: Engine): Promise<StepLayer> {
   const { step, parent, signal } = task;
   const { hostname } = engine.sandbox;
   const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
   const files = step.mounts.length === 0 ? [] : await mountContents(task, engine);
   const contents = files.map((one) => one?.content);
   const facts = runKey(step, { parent: parent.key, hostname, extraHosts, contents });
+  task.keyed(facts);
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 
@@ -56,7 +58,8 @@ async function runAndRecord(
 ): Promise<PublishedLayer> {
   const { step, vertex, fresh } = task;
   const identities = runIdentities(step, { scope: engine.scope, ...task.place });
-  const nearest = engine.cache.nearest(identities);
+  const nearest =
+    engine.cache.nearest(identities) ?? farRun((place) => runIdentities(step, place), task, engine);
   const reason = fresh ? "--no-cache" : explainMiss(components, nearest, task.parent.changedAt);
   engine.board.miss(vertex, reason);
   const { layer, recorded } = await execute(task, engine);

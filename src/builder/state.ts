@@ -1,3 +1,4 @@
+import { layerHere, type StepLayer } from "../cache/far-cache.js";
 import { stateKey, stateUpon } from "../cache/key.js";
 import type { StateKey } from "../cache/key.js";
 import type { Digest } from "../oci/digest.js";
@@ -15,7 +16,7 @@ export interface BaseLayers {
 /** A filesystem state in the course of a build: a base and the layers made upon it. */
 export class State {
   readonly base: BaseLayers;
-  readonly made: readonly LayerRecord[];
+  readonly made: readonly StepLayer[];
   /** Its identity, known without having the files. */
   readonly key: StateKey;
   /** The last step that was not cached, else the base: where a change of this state came from. */
@@ -23,7 +24,7 @@ export class State {
 
   private constructor(
     base: BaseLayers,
-    made: readonly LayerRecord[],
+    made: readonly StepLayer[],
     { key, changedAt }: Pick<State, "changedAt" | "key">,
   ) {
     this.base = base;
@@ -42,11 +43,17 @@ export class State {
 
   /** Its layers on this machine, base first. */
   async chain(signal: AbortSignal): Promise<LayerChain> {
-    return [...(await this.base.fetch(signal)), ...this.made.map((layer) => layer.id)];
+    const base = await this.base.fetch(signal);
+    return [...base, ...(await this.fetchMade(signal)).map(({ id }) => id)];
+  }
+
+  /** Brings the layers of its steps here, those that other machines made. */
+  async fetchMade(signal: AbortSignal): Promise<readonly LayerRecord[]> {
+    return await Promise.all(this.made.map((layer) => layerHere(layer, signal)));
   }
 
   /** With the layer of one more step; `step` names it, unless it was cached. */
-  with(layer: LayerRecord, step: string | undefined): State {
+  with(layer: StepLayer, step: string | undefined): State {
     return new State(this.base, [...this.made, layer], {
       key: stateUpon(this.key, layer.tree),
       changedAt: step ?? this.changedAt,

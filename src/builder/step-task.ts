@@ -1,6 +1,6 @@
-import type { CacheKey } from "../cache/key.js";
+import type { StepLayer } from "../cache/far-cache.js";
+import type { CacheKey, KeyWithComponents } from "../cache/key.js";
 import type { Step } from "../plan/step.js";
-import type { LayerRecord } from "../store/layers.js";
 import type { State } from "./state.js";
 
 /** One step to be done over one state. */
@@ -16,7 +16,9 @@ export interface Task<S extends Step = Step> {
   /** --no-cache: what is known of earlier builds does not count. */
   readonly fresh: boolean;
   /** What the RUN steps of this build made so far. */
-  readonly made: Map<CacheKey, LayerRecord>;
+  readonly made: Map<CacheKey, StepLayer>;
+  /** Hears of the key of a RUN, a COPY or an ADD as soon as it is known. */
+  readonly keyed: (facts: KeyWithComponents) => void;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;

@@ -1,8 +1,9 @@
+import type { StepLayer } from "../cache/far-cache.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
-import type { LayerRecord, PublishedLayer } from "../store/layers.js";
+import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import { draftExactly, type Refusal } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
@@ -23,7 +24,7 @@ export async function writeLayer(
   changes: EntryList,
   task: LayerTask,
   engine: Engine,
-): Promise<LayerRecord> {
+): Promise<StepLayer> {
   const { vertex, explain, signal } = task;
   const tree = await treeDigest(changes);
   const known = await find(tree, task, engine);
@@ -43,10 +44,11 @@ export async function writeLayer(
 
 async function find(
   tree: TreeDigest,
-  { vertex, fresh }: Task,
-  { board, layers }: Engine,
-): Promise<LayerRecord | undefined> {
-  const known = fresh ? undefined : await layers.findByTree(tree);
+  { vertex, fresh, signal }: Task,
+  { board, far, layers }: Engine,
+): Promise<StepLayer | undefined> {
+  if (fresh) return undefined;
+  const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, signal));
   if (known !== undefined) board.end(vertex, { kind: "cached" });
   return known;
 }

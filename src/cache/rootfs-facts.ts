@@ -36,6 +36,20 @@ export interface RootfsFacts {
 /** Of a root filesystem that nobody has asked about. */
 export const noFacts: RootfsFacts = { resolved: [], nodes: [], ids: [] };
 
+/** Both: where they differ, `later` counts. */
+export function mergeFacts(earlier: RootfsFacts, later: RootfsFacts): RootfsFacts {
+  return {
+    resolved: union(earlier.resolved, later.resolved),
+    nodes: union(earlier.nodes, later.nodes),
+    ids: union(earlier.ids, later.ids),
+    trees: union(earlier.trees ?? [], later.trees ?? []),
+  };
+}
+
+function union<Value>(earlier: Pairs<Value>, later: Pairs<Value>): Pairs<Value> {
+  return [...new Map([...earlier, ...later])];
+}
+
 /** What the builder asks of the memory of root filesystems. */
 export interface FactStore {
   get(key: StateKey): RootfsFacts | undefined;

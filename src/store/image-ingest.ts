@@ -51,7 +51,7 @@ export async function ingestImage(
   const worker = async () => {
     for (const [index, layer] of todo) {
       either.throwIfAborted();
-      chain[index] = await ingestLayer(store, layer, either);
+      chain[index] = (await ingestLayer(store, layer, either)).id;
     }
   };
   const workers = Array.from({ length: PARALLEL }, () =>
@@ -64,9 +64,12 @@ export async function ingestImage(
   return chain;
 }
 
-interface LayerToIngest extends Pick<ImageToIngest, "name" | "source" | "onProgress"> {
+/** One layer that is to be made. */
+export interface LayerToIngest extends Pick<ImageToIngest, "name" | "source" | "onProgress"> {
   readonly layer: Descriptor;
   readonly diffId: Digest;
+  /** When it was first made, in milliseconds since the epoch; now unless given. */
+  readonly createdAt?: number | undefined;
 }
 
 function pairLayers({ manifest, config, ...image }: ImageToIngest): readonly LayerToIngest[] {
@@ -81,18 +84,19 @@ function pairLayers({ manifest, config, ...image }: ImageToIngest): readonly Lay
   });
 }
 
-async function ingestLayer(
+/** Makes one layer, unless it is known by its DiffID. */
+export async function ingestLayer(
   store: IngestStore,
   image: LayerToIngest,
   signal: AbortSignal,
-): Promise<LayerId> {
+): Promise<LayerRecord> {
   const { diffId } = image;
   const known = await store.layers.findByDiffId(diffId);
-  if (known !== undefined) return known.id;
+  if (known !== undefined) return known;
   await using _lock = await store.locks.lock(`pull ${diffId}`, signal);
   store.database.refresh();
   const fetched = await store.layers.findByDiffId(diffId); // by the one we waited for
-  return (fetched ?? (await unpackLayer(store, image, signal))).id;
+  return fetched ?? (await unpackLayer(store, image, signal));
 }
 
 async function unpackLayer(
@@ -100,7 +104,7 @@ async function unpackLayer(
   image: LayerToIngest,
   signal: AbortSignal,
 ): Promise<LayerRecord> {
-  const { layer, diffId } = image;
+  const { layer, diffId, createdAt } = image;
   const tar = decompressed(await layerBlob(store, image, signal));
   await using draft = await store.snapshotter.ingestTar(tar, signal);
   const { measure } = draft;
@@ -109,7 +113,7 @@ async function unpackLayer(
   if (!(await store.blobs.has(layer.digest))) throw trailingData(image);
   // Blob first: a pulled layer without it could not be written again.
   store.layerBytes.keepOriginal(diffId, layer);
-  return await store.layers.adopt(draft, { origin: "pulled" }, signal);
+  return await store.layers.adopt(draft, { origin: "pulled", createdAt }, signal);
 }
 
 /** The blob from the store, or from the source and into the store. */

@@ -32,6 +32,8 @@ export interface LayerRecord {
  */
 export interface Provenance {
   readonly origin: "built" | "pulled" | "rewritten";
+  /** When another machine made it, in milliseconds since the epoch; now unless given. */
+  readonly createdAt?: number | undefined;
 }
 
 /** A layer that this process can use, and others once it is recorded. */
@@ -132,7 +134,7 @@ export class Layers {
 
   async #publish(
     draft: DraftLayer,
-    { origin, write }: Provenance & { readonly write: Write },
+    { origin, createdAt, write }: Provenance & { readonly write: Write },
     signal: AbortSignal | undefined,
   ): Promise<PublishedLayer> {
     const { tree, size, diffId } = draft.measure;
@@ -148,7 +150,7 @@ export class Layers {
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
-    const layer = { id, diffId, tree, size, origin, createdAt: now, usedAt: now };
+    const layer = { id, diffId, tree, size, origin, createdAt: createdAt ?? now, usedAt: now };
     await draft.publish(id);
     const how = { first: twin === undefined, lock: held.move(), write };
     const recorded = this.#record(layer, draft, how);

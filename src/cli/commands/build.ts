@@ -69,7 +69,7 @@ async function buildTarget(building: Building): Promise<Made> {
   }
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
-  const built = await build({ ...resolved, fresh: freshStages(command) }, engine, io.signal);
+  const built = await build({ ...resolved, fresh: freshStages(command), whole: true }, engine, io.signal);
   const { epoch, warnings } = resolved.plan;
   return { built, epoch, warnings };
 }

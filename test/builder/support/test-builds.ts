@@ -6,6 +6,7 @@ import { BuildCaches } from "../../../src/builder/build-caches.js";
 import { build, type BuiltImage } from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
 import { Jobs } from "../../../src/builder/jobs.js";
+import type { FarCache } from "../../../src/cache/far-cache.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";
 import { openDirectoryContext } from "../../../src/context/directory-context.js";
@@ -26,6 +27,8 @@ export interface Given {
   readonly images?: Readonly<Record<string, BaseImage>>;
   readonly fresh?: (stage: PlannedStage) => boolean;
   readonly jobs?: number;
+  readonly whole?: boolean;
+  readonly far?: FarCache;
   readonly signal?: AbortSignal;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly executor?: FakeExecutor;
@@ -84,7 +87,12 @@ export class TestBuilds implements AsyncDisposable {
 
   /** Begins a build; its failure is for who waits for `done`. */
   start(dockerfile: string, given: Given = {}): Running {
-    const { executor = new FakeExecutor(), images = {}, fresh = () => false } = given;
+    const {
+      executor = new FakeExecutor(),
+      images = {},
+      fresh = () => false,
+      whole = false,
+    } = given;
     const log = new BuildLog();
     const configs = mapValues(images, ({ config }) => config);
     const buildArgs = new Map(Object.entries(given.buildArgs ?? {}));
@@ -101,11 +109,12 @@ export class TestBuilds implements AsyncDisposable {
         state: () => Promise.resolve(undefined),
       },
       remotes: given.remotes ?? noRemotes,
+      far: given.far,
       jobs: new Jobs(given.jobs ?? 4),
       board: new Board(log.emit),
     };
     const { signal = new AbortController().signal } = given;
-    return { done: build({ plan, images: found, fresh }, engine, signal), log, executor };
+    return { done: build({ plan, images: found, fresh, whole }, engine, signal), log, executor };
   }
 
   /** Builds to the end, which must be good. */

@@ -1,0 +1,92 @@
+import { LostLayer, type FarCache, type FarLayer } from "../../../src/cache/far-cache.js";
+import type { CacheKey, StateKey } from "../../../src/cache/key.js";
+import type { CacheRecord } from "../../../src/cache/records.js";
+import type { RootfsFacts } from "../../../src/cache/rootfs-facts.js";
+import type { DoneStep } from "../../../src/builder/build.js";
+import type { TreeDigest } from "../../../src/snapshotter/snapshotter.js";
+import { ingestLayer } from "../../../src/store/image-ingest.js";
+import { asTar } from "../../../src/store/layer-bytes.js";
+import type { Store } from "../../../src/store/store.js";
+
+/** What one store built, as another one sees it from afar. */
+export class FakeFarCache implements FarCache {
+  readonly scope = "far";
+  /** Titles of the steps whose layers were fetched. */
+  readonly fetched: string[] = [];
+  /** Titles of the steps whose layers cannot be had. */
+  readonly lost = new Set<string>();
+  readonly #steps: readonly DoneStep[];
+  readonly #from: Store;
+  readonly #to: Store;
+  readonly #facts: ReadonlyMap<StateKey, RootfsFacts>;
+
+  constructor(
+    steps: readonly DoneStep[],
+    {
+      from,
+      to,
+      facts = new Map(),
+    }: {
+      readonly from: Store;
+      readonly to: Store;
+      readonly facts?: ReadonlyMap<StateKey, RootfsFacts>;
+    },
+  ) {
+    this.#steps = steps;
+    this.#from = from;
+    this.#to = to;
+    this.#facts = facts;
+  }
+
+  find(key: CacheKey): Promise<FarLayer | undefined> {
+    return this.#layerOf(({ facts }) => facts?.key === key);
+  }
+
+  findByTree(tree: TreeDigest): Promise<FarLayer | undefined> {
+    return this.#layerOf(({ layer }) => layer.tree === tree);
+  }
+
+  facts(state: StateKey): Promise<RootfsFacts | undefined> {
+    return Promise.resolve(this.#facts.get(state));
+  }
+
+  nearest(): Pick<CacheRecord, "components" | "tree"> | undefined {
+    const { facts, layer } = this.#steps.at(-1) ?? {};
+    return facts && layer && { components: facts.components, tree: layer.tree };
+  }
+
+  #layerOf(wanted: (step: DoneStep) => boolean): Promise<FarLayer | undefined> {
+    const found = this.#steps.find(
+      (step) => wanted(step) && !this.fetched.includes(lostMark(step)),
+    );
+    return Promise.resolve(found && this.#far(found));
+  }
+
+  #far(step: DoneStep): FarLayer {
+    const { diffId, tree, createdAt } = step.layer;
+    let here: Awaited<ReturnType<FarLayer["fetch"]>> | undefined;
+    const fetch: FarLayer["fetch"] = async (signal) => {
+      if (here !== undefined) return here;
+      const { title } = step.step;
+      if (this.lost.has(title)) {
+        this.fetched.push(lostMark(step));
+        throw new LostLayer(`lost ${title}`);
+      }
+      this.fetched.push(title);
+      const record = await this.#from.layers.findByDiffId(diffId);
+      if (record === undefined) throw new Error(`the other store has no layer of ${title}`);
+      const layer = await this.#from.layerBytes.compressed(record, asTar);
+      const source = { open: () => this.#from.layerBytes.open(record, layer) };
+      return (here = await ingestLayer(
+        this.#to,
+        { name: title, layer, diffId, source, createdAt },
+        signal,
+      ));
+    };
+    return { diffId, tree, createdAt, fetch, fetched: () => here };
+  }
+}
+
+function lostMark({ step }: DoneStep): string {
+  return `lost ${step.title}`;
+}
