@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { BuildError } from "../error.js";
+import type { Outlet } from "../output/destination.js";
 
 export interface TerminalSize {
   readonly columns: number;
@@ -14,6 +15,8 @@ export interface Io {
   readonly err: Writable;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** For files of the user's; what a step sees, and the store, must not depend on it. */
+  readonly umask: number;
   /** Aborted with a BuildError CANCELLED by Ctrl-C, SIGTERM and a terminal that goes away. */
   readonly signal: AbortSignal;
   /** Which of the streams are terminals that can be drawn on. */
@@ -49,10 +52,16 @@ export function nodeIo(): Io {
     err: stderr,
     env,
     cwd: process.cwd(),
+    umask: process.umask(0o022),
     signal: abortOnSignals(() => leave(INTERRUPTED)),
     terminal: { in: isatty(0), out: isatty(1), err: isatty(2) && env["TERM"] !== "dumb" },
     size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
   };
+}
+
+/** Where an exporter writes to. */
+export function outletOf({ out, terminal, umask }: Io): Outlet {
+  return { stream: out, isTerminal: terminal.out, umask };
 }
 
 /** Waits until what was written has left the process, so that exiting loses nothing. */

@@ -6,10 +6,13 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
 
-/** Standard output, as far as an exporter cares. */
-export interface StandardOutput {
+/** The world of a command, as far as an exporter cares. */
+export interface Outlet {
+  /** Standard output. */
   readonly stream: Writable;
   readonly isTerminal: boolean;
+  /** The user's, for what is written for the user. */
+  readonly umask: number;
 }
 
 /**
@@ -19,24 +22,25 @@ export interface StandardOutput {
 export async function writeTo(
   dest: string,
   bytes: AsyncIterable<Uint8Array>,
-  stdout: StandardOutput,
+  { stream, isTerminal, umask }: Outlet,
   signal: AbortSignal,
 ): Promise<void> {
   if (dest !== "-") {
-    await writeFileWhole(dest, bytes, signal);
+    await writeFileWhole(dest, bytes, umask, signal);
     return;
   }
-  if (stdout.isTerminal) {
+  if (isTerminal) {
     throw new BuildError("OUTPUT", "Cannot write an archive to a terminal", {
       hint: "redirect standard output, or name a file",
     });
   }
-  await pipeline(Readable.from(bytes), stdout.stream, { signal, end: false });
+  await pipeline(Readable.from(bytes), stream, { signal, end: false });
 }
 
 async function writeFileWhole(
   dest: string,
   bytes: AsyncIterable<Uint8Array>,
+  umask: number,
   signal: AbortSignal,
 ): Promise<void> {
   const path = resolve(dest);
@@ -48,10 +52,11 @@ async function writeFileWhole(
     await pipeline(Readable.from(bytes), createWriteStream(path), { signal }); // a pipe or a device
     return;
   }
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true, mode: 0o777 & ~umask });
   const partial = `${path}.${randomUUID()}.partial`;
   try {
-    await pipeline(Readable.from(bytes), createWriteStream(partial), { signal });
+    const file = createWriteStream(partial, { mode: 0o666 & ~umask });
+    await pipeline(Readable.from(bytes), file, { signal });
     await rename(partial, path);
   } finally {
     await rm(partial, { force: true });

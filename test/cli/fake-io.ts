@@ -17,6 +17,7 @@ export class FakeIo implements Io {
   readonly err: Writable;
   readonly env: Io["env"];
   readonly cwd: string;
+  readonly umask = 0o022;
   readonly signal: AbortSignal;
   readonly terminal: Io["terminal"];
   readonly #said: { out: Buffer[]; err: Buffer[] } = { out: [], err: [] };

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -13,7 +13,7 @@ const bytes = Buffer.from("the bytes of an archive");
 
 /** Standard output, collected. */
 function standardOutput(isTerminal = false) {
-  return { stream: new PassThrough(), isTerminal };
+  return { stream: new PassThrough(), isTerminal, umask: 0o027 };
 }
 
 /** Bytes that break off. */
@@ -38,6 +38,8 @@ describe("writeTo()", () => {
     await writeTo(path, chunked(bytes, 5), standardOutput(), never);
     assert.deepStrictEqual(await readFile(path), bytes);
     assert.deepStrictEqual(await readdir(join(directory, "a/b")), ["out.tar"]);
+    assert.strictEqual((await stat(path)).mode & 0o777, 0o640, "the user's umask is 027");
+    assert.strictEqual((await stat(join(directory, "a"))).mode & 0o777, 0o750);
   });
 
   for (const [name, source, signal] of [

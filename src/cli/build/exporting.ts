@@ -5,6 +5,7 @@ import type { BuiltImage } from "../../builder/build.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
+import { outletOf } from "../io.js";
 import type { Session } from "../session.js";
 
 /** What a build gave, for --iidfile, --metadata-file and -q. */
@@ -44,13 +45,13 @@ export async function write(
   { io }: Session,
 ): Promise<void> {
   const path = dest === "-" ? dest : resolve(io.cwd, dest);
-  await writeTo(path, bytes, { stream: io.out, isTerminal: io.terminal.out }, io.signal);
+  await writeTo(path, bytes, outletOf(io), io.signal);
 }
 
 /** The directory of an output, made where it is missing. */
 export async function directory(dest: string, { io }: Session): Promise<string> {
   const path = resolve(io.cwd, dest);
-  await mkdir(path, { recursive: true });
+  await mkdir(path, { recursive: true, mode: 0o777 & ~io.umask });
   return path;
 }
 

@@ -34,7 +34,7 @@ export async function writeResults(
   io: Io,
 ): Promise<void> {
   if (iidFile !== undefined && summary.config !== undefined) {
-    await writeAtomically(resolve(io.cwd, iidFile), summary.config.digest);
+    await writeAtomically(iidFile, summary.config.digest, io);
   }
   if (metadataFile === undefined) return;
   const isAsked = /^(?:1|t|true)$/i.test(io.env["BUILDX_METADATA_WARNINGS"] ?? "");
@@ -43,8 +43,8 @@ export async function writeResults(
 }
 
 /** Writes --metadata-file whole, or not at all. */
-export async function writeMetadata(path: string, metadata: object, { cwd }: Io): Promise<void> {
-  await writeAtomically(resolve(cwd, path), `${JSON.stringify(metadata, undefined, 2)}\n`);
+export async function writeMetadata(path: string, metadata: object, io: Io): Promise<void> {
+  await writeAtomically(path, `${JSON.stringify(metadata, undefined, 2)}\n`, io);
 }
 
 /** Findings, with what their rules are for. */
@@ -71,10 +71,11 @@ function metadataOf({ config, manifest, names }: BuildSummary): Readonly<Record<
   };
 }
 
-async function writeAtomically(path: string, text: string): Promise<void> {
+async function writeAtomically(name: string, text: string, { cwd, umask }: Io): Promise<void> {
+  const path = resolve(cwd, name);
   const partial = `${path}.${randomUUID()}.partial`;
   try {
-    await writeFile(partial, text, { flag: "wx" });
+    await writeFile(partial, text, { flag: "wx", mode: 0o666 & ~umask });
     await rename(partial, path);
   } finally {
     await rm(partial, { force: true });

@@ -7,7 +7,7 @@ import type { ImageRecord } from "../../store/images.js";
 import { asTar } from "../../store/layer-bytes.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
-import type { Io } from "../io.js";
+import { outletOf, type Io } from "../io.js";
 
 /** `tsbuild save NAME…`: an archive that `docker load`, skopeo and `tsbuild load` take. */
 export async function runSave(
@@ -22,8 +22,7 @@ export async function runSave(
     images.push({ image, names: references });
   }
   const dest = output === undefined || output === "-" ? "-" : resolve(io.cwd, output);
-  const stdout = { stream: io.out, isTerminal: io.terminal.out };
-  await writeTo(dest, writeImageArchive(images, "docker"), stdout, signal);
+  await writeTo(dest, writeImageArchive(images, "docker"), outletOf(io), signal);
   return 0;
 }
 
