@@ -44,6 +44,8 @@ export interface BuildCommand {
   readonly pull: boolean;
   /** Empty means the image store. `--push` is an output of type "image" with `push`. */
   readonly outputs: readonly OutputSpec[];
+  /** Whether every new time in the outputs is SOURCE_DATE_EPOCH, or 1970. */
+  readonly reproducible: boolean;
   readonly iidFile: string | undefined;
   readonly metadataFile: string | undefined;
   /** Undefined leaves the choice to the environment. */

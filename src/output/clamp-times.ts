@@ -4,51 +4,64 @@ import type { ImageConfig } from "../oci/image.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Store } from "../store/store.js";
 
-/** The entries with no mtime after `epoch`, in seconds. */
-export async function* clampMtimes(changes: Changeset, epoch: number): AsyncGenerator<Entry> {
+/** What the times of an image's own part are held to. */
+export interface TimeLimit {
+  /** Seconds since 1970. */
+  readonly epoch: number;
+  /** Every time becomes it, earlier ones too: what is copied may be of another age elsewhere. */
+  readonly exact: boolean;
+}
+
+/** The entries with no mtime beyond the limit. */
+export async function* clampMtimes(
+  changes: Changeset,
+  { epoch, exact }: TimeLimit,
+): AsyncGenerator<Entry> {
   for await (const entry of changes) {
-    if ("mtime" in entry && entry.mtime > epoch) yield { ...entry, mtime: epoch };
+    if ("mtime" in entry && (exact || entry.mtime > epoch)) yield { ...entry, mtime: epoch };
     else yield entry;
   }
 }
 
-/** The config with no time of its own after `epoch`; the first `inherited` lines of history are a base's. */
-export function clampConfig(config: ImageConfig, epoch: number, inherited: number): ImageConfig {
+/** The config with no time of its own beyond the limit; the first `inherited` lines of history are a base's. */
+export function clampConfig(config: ImageConfig, limit: TimeLimit, inherited: number): ImageConfig {
   const { created, history } = config;
   return {
     ...config,
-    ...(created === undefined ? {} : { created: earlier(created, epoch) }),
+    ...(created === undefined ? {} : { created: limited(created, limit) }),
     ...(history === undefined
       ? {}
       : {
           history: history.map((entry, i) =>
             i < inherited || entry.created === undefined
               ? entry
-              : { ...entry, created: earlier(entry.created, epoch) },
+              : { ...entry, created: limited(entry.created, limit) },
           ),
         }),
   };
 }
 
-function earlier(time: string, epoch: number): string {
-  return Date.parse(time) > epoch * 1000 ? new Date(epoch * 1000).toISOString() : time;
+function limited(time: string, { epoch, exact }: TimeLimit): string {
+  const isBeyond = exact || Date.parse(time) > epoch * 1000;
+  return isBeyond ? new Date(epoch * 1000).toISOString() : time;
 }
 
 /**
- * A layer of the same content with no mtime after `epoch`: a layer of its own, as its DiffID is another
- * one. Which it is is remembered.
+ * A layer of the same content with no mtime beyond the limit: a layer of its own, as its DiffID is
+ * another one. Which it is is remembered.
  */
 export async function clampLayer(
   store: Store,
   record: LayerRecord,
-  { epoch, signal }: { readonly epoch: number; readonly signal: AbortSignal },
+  limit: TimeLimit,
+  signal: AbortSignal,
 ): Promise<LayerRecord> {
   const known = store.database.table<Digest>("clamped-layers");
-  const key = `${record.diffId} ${epoch}`;
+  const key = `${record.diffId} ${limit.epoch}${limit.exact ? " exact" : ""}`;
   const diffId = known.get(key);
   const found = diffId === undefined ? undefined : await store.layers.findByDiffId(diffId);
   if (found !== undefined) return found;
-  const changes = clampMtimes(store.snapshotter.changes(record.id), epoch);
+  const changes = clampMtimes(store.snapshotter.changes(record.id), limit);
   await using draft = await store.snapshotter.ingest(changes, signal);
   const clamped = await store.layers.adopt(draft, { origin: "rewritten" }, signal);
   known.put(key, clamped.diffId);

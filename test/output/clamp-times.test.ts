@@ -6,6 +6,7 @@ import type { LayerRecord } from "../../src/store/layers.js";
 import type { Store } from "../../src/store/store.js";
 import { oneFile, temporaryStore } from "../store/fixture.js";
 
+const limit = { epoch: 100, exact: false };
 const signal = new AbortController().signal;
 
 async function layer(store: Store, mtime: number): Promise<LayerRecord> {
@@ -25,28 +26,37 @@ describe("clampLayer()", () => {
   it("T03 lowers what is newer, in a layer of its own that stays the same", async () => {
     await using store = await temporaryStore();
     const record = await layer(store, 200);
-    const clamped = await clampLayer(store, record, { epoch: 100, signal });
+    const clamped = await clampLayer(store, record, limit, signal);
     assert.notStrictEqual(clamped.diffId, record.diffId);
     assert.strictEqual(clamped.tree, record.tree);
     assert.deepStrictEqual(await mtimesOf(store, clamped), [100]);
     assert.deepStrictEqual(await mtimesOf(store, record), [200], "the layer itself");
-    assert.deepStrictEqual(await clampLayer(store, record, { epoch: 100, signal }), clamped);
+    assert.deepStrictEqual(await clampLayer(store, record, limit, signal), clamped);
     assert.lengthOf(store.layers.list(), 2);
   });
 
   it("T03 leaves what is older, and with it the layer", async () => {
     await using store = await temporaryStore();
     const record = await layer(store, 50);
-    assert.deepStrictEqual(await clampLayer(store, record, { epoch: 100, signal }), record);
+    assert.deepStrictEqual(await clampLayer(store, record, limit, signal), record);
     assert.lengthOf(store.layers.list(), 1);
+  });
+
+  it("T04 sets older times too where the limit is exact: two ages of a file give one layer", async () => {
+    await using store = await temporaryStore();
+    const exact = { epoch: 100, exact: true };
+    const older = await clampLayer(store, await layer(store, 50), exact, signal);
+    assert.deepStrictEqual(await mtimesOf(store, older), [100]);
+    const newer = await clampLayer(store, await layer(store, 200), exact, signal);
+    assert.strictEqual(newer.diffId, older.diffId);
   });
 
   it("makes a clamped layer again that was removed", async () => {
     await using store = await temporaryStore();
     const record = await layer(store, 200);
-    const first = await clampLayer(store, record, { epoch: 100, signal });
+    const first = await clampLayer(store, record, limit, signal);
     await store.layers.remove(first);
-    const second = await clampLayer(store, record, { epoch: 100, signal });
+    const second = await clampLayer(store, record, limit, signal);
     assert.strictEqual(second.diffId, first.diffId);
     assert.deepStrictEqual(await mtimesOf(store, second), [100]);
   });
@@ -62,10 +72,13 @@ describe("clampConfig()", () => {
       rootfs: { type: "layers", diff_ids: [] },
       history: [{ created: time(250) }, { created: time(50) }, { created: time(300) }, {}],
     };
-    assert.deepStrictEqual(clampConfig(config, 100, 1), {
+    assert.deepStrictEqual(clampConfig(config, limit, 1), {
       ...config,
       created: time(100),
       history: [{ created: time(250) }, { created: time(50) }, { created: time(100) }, {}],
     });
+    const exact = clampConfig(config, { epoch: 100, exact: true }, 1);
+    assert.deepStrictEqual(exact.history?.[1], { created: time(100) });
+    assert.deepStrictEqual(exact.history?.[0], { created: time(250) }, "the base's");
   });
 });

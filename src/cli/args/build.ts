@@ -62,6 +62,10 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const outputs = flags.many("-o, --output <dest>", "DIRECTORY, or type=…,dest=…", parseOutput);
   const push = flags.switch("--push", "push the image when it is built");
   const load = flags.switch("--load", "hand the image to the Docker or Podman that runs here, too");
+  const reproducible = flags.switch(
+    "--reproducible",
+    "the same inputs give the same bytes: every new time is SOURCE_DATE_EPOCH, or 1970",
+  );
   const annotations = flags.many(
     "--annotation <[type:]key=value>",
     "write it into the image's manifest",
@@ -156,6 +160,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
       load: load(),
       annotations: annotations().flat(),
     }),
+    reproducible: reproducible(),
     iidFile: iidFile(),
     metadataFile: metadataFile(),
     progress: progress(),

@@ -1,7 +1,7 @@
 const insecure = "-o type=registry,registry.insecure=true";
 const compression = "-o type=…,compression=FORMAT";
 const epoch = "SOURCE_DATE_EPOCH=SECONDS in the environment";
-const times = `${epoch}, and -o type=…,rewrite-timestamp=true`;
+const times = `${epoch}, and --reproducible`;
 const login = "credentials come from config.json in DOCKER_CONFIG, as docker login writes it";
 const stages = "it is always so: stages that the target does not need are left out";
 
@@ -41,7 +41,6 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--insecure", insecure],
   ["--no-push", "leave --push away"],
   ["--oci-layout-path", "-o type=oci,tar=false,dest=PATH"],
-  ["--reproducible", times],
   ["--skip-tls-verify", insecure],
   ["--tar-path", "-o type=docker,dest=PATH"],
   ["--verbosity", "--progress MODE"],

@@ -11,8 +11,8 @@ export interface ImageForm {
   readonly compression: LayerCompression | undefined;
   readonly mediaTypes: "docker" | "oci";
   readonly annotations: readonly Annotation[];
-  /** Lower the times in new layers to the epoch (T03). */
-  readonly rewriteTimestamp: boolean;
+  /** Lower the times in new layers to the epoch (T03); undefined where there is one. */
+  readonly rewriteTimestamp: boolean | undefined;
   /** Instead of SOURCE_DATE_EPOCH, in seconds. */
   readonly epoch: number | undefined;
 }
@@ -57,7 +57,7 @@ export const usualForm: ImageForm = {
   compression: undefined,
   mediaTypes: "oci",
   annotations: [],
-  rewriteTimestamp: false,
+  rewriteTimestamp: undefined,
   epoch: undefined,
 };
 
@@ -144,7 +144,7 @@ function formOf(keys: OutputKeys): ImageForm {
     compression,
     mediaTypes: oci ? "oci" : "docker",
     annotations,
-    rewriteTimestamp: keys.boolean("rewrite-timestamp") ?? false,
+    rewriteTimestamp: keys.boolean("rewrite-timestamp"),
     epoch: epochOf(keys),
   };
 }

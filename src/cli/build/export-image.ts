@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { ImageConfig } from "../../oci/image.js";
 import { formatPlatform, normalizePlatform, type Platform } from "../../oci/platform.js";
-import { clampConfig, clampLayer } from "../../output/clamp-times.js";
+import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
 import { packImage, storedConfig } from "../../output/packed-image.js";
 import type { PackedImage, StoredImage } from "../../output/packed-image.js";
 import { findLayers } from "../../output/stored-image.js";
@@ -10,37 +10,39 @@ import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
-import type { Exporting } from "./exporting.js";
+import { epochOf, type Exporting } from "./exporting.js";
 
 /** The image of a build as an output wants it: its times, its layers. */
 export async function finishImage(form: ImageForm, exporting: Exporting): Promise<StoredImage> {
   const { built, session, board } = exporting;
   const { store, io } = session;
   await built.state.chain(io.signal); // a base of which no step needed a file may not be here yet
-  const epoch = form.epoch ?? exporting.epoch;
+  const epoch = epochOf(form, exporting);
   const layers = await findLayers(store, built.config.rootfs.diff_ids);
   if (epoch === undefined) {
-    if (form.rewriteTimestamp) {
+    if (form.rewriteTimestamp === true) {
       board.warn(undefined, "rewrite-timestamp=true has no effect without SOURCE_DATE_EPOCH");
     }
     return { config: storedConfig(built.config), layers };
   }
-  const clamped = form.rewriteTimestamp ? await clampLayers(layers, epoch, exporting) : layers;
-  const config = withLayers(clampConfig(built.config, epoch, built.inherited), clamped);
+  const limit = { epoch, exact: exporting.reproducible };
+  const rewrites = form.rewriteTimestamp ?? true;
+  const clamped = rewrites ? await clampLayers(layers, limit, exporting) : layers;
+  const config = withLayers(clampConfig(built.config, limit, built.inherited), clamped);
   return { config: storedConfig(config), layers: clamped };
 }
 
 /** Of new layers only: those of the base keep their bytes (T03). */
 async function clampLayers(
   layers: readonly LayerRecord[],
-  epoch: number,
+  limit: TimeLimit,
   { built, session }: Exporting,
 ): Promise<readonly LayerRecord[]> {
   const { store, io } = session;
   const inherited = built.state.base.diffIds.length;
   const clamped = layers.slice(0, inherited);
   for (const layer of layers.slice(inherited)) {
-    clamped.push(await clampLayer(store, layer, { epoch, signal: io.signal }));
+    clamped.push(await clampLayer(store, layer, limit, io.signal));
   }
   return clamped;
 }

@@ -6,7 +6,7 @@ import { removeOthers } from "../../output/remove-others.js";
 import { materialize } from "../../snapshotter/materialize.js";
 import { readTree } from "../../snapshotter/overlay-changes.js";
 import type { OutputSpec } from "../args/output.js";
-import { directory, plainForm, write, type Exporting } from "./exporting.js";
+import { directory, epochOf, plainForm, write, type Exporting } from "./exporting.js";
 
 type TreeOutput = Extract<OutputSpec, { readonly type: "local" | "tar" }>;
 
@@ -29,10 +29,11 @@ export async function exportTree(output: TreeOutput, exporting: Exporting): Prom
 }
 
 /** Each call reads it from the start. */
-async function treeOf(output: TreeOutput, { built, session, epoch }: Exporting) {
+async function treeOf(output: TreeOutput, exporting: Exporting) {
+  const { built, session } = exporting;
   const chain = await built.state.chain(session.io.signal);
   const root = await session.store.snapshotter.view(chain);
-  const time = output.epoch ?? epoch;
+  const time = epochOf(output, exporting);
   return (): AsyncGenerator<Entry> =>
     time === undefined ? readTree(root) : atTime(readTree(root), time);
 }

@@ -28,6 +28,8 @@ export interface Exporting {
   readonly tags: readonly string[];
   /** SOURCE_DATE_EPOCH, in seconds. */
   readonly epoch: number | undefined;
+  /** Whether the same inputs must give the same bytes, whatever the times of the inputs. */
+  readonly reproducible: boolean;
 }
 
 /** The names that an output gives the image: the tags of the build, else its own (F31). */
@@ -36,6 +38,14 @@ export function namesOf(
   { tags }: Pick<Exporting, "tags">,
 ): readonly string[] {
   return tags.length > 0 ? tags : output.names;
+}
+
+/** What the times of an output are held to, in seconds since 1970. */
+export function epochOf(
+  output: { readonly epoch: number | undefined },
+  { epoch, reproducible }: Pick<Exporting, "epoch" | "reproducible">,
+): number | undefined {
+  return output.epoch ?? epoch ?? (reproducible ? 0 : undefined);
 }
 
 /** Writes to a file, or to standard output for "-". */

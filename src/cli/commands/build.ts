@@ -36,7 +36,8 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     await using session = await openSession(io);
     await using building = await prepareBuild(found, { command, session, board });
     const { warnings, ...made } = await buildTarget(building);
-    const exporting = { ...made, session, board, tags: command.tags };
+    const { tags, reproducible } = command;
+    const exporting = { ...made, session, board, tags, reproducible };
     return { ...(await exportAll(outputs, exporting)), warnings };
   });
   await writeResults(command, summary, io);
