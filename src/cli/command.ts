@@ -117,21 +117,42 @@ export interface LogoutCommand {
   readonly debug: boolean;
 }
 
+/** One `--filter KEY=VALUE`. */
+export interface Filter {
+  readonly key: string;
+  /** "~=" takes a regular expression. */
+  readonly operator: "!=" | "=" | "~=";
+  /** Undefined when only the key was given. */
+  readonly value: string | undefined;
+}
+
 /** The commands that only look at the store or change its names. */
 export type StoreCommand =
   | {
       readonly kind: "images";
-      readonly filter: string | undefined;
+      /** NAME[:TAG], or a pattern of it. */
+      readonly name: string | undefined;
+      readonly filters: readonly Filter[];
       readonly quiet: boolean;
       readonly noTrunc: boolean;
+      readonly digests: boolean;
+      readonly format: string | undefined;
       readonly debug: boolean;
     }
-  | { readonly kind: "inspect"; readonly names: readonly string[]; readonly debug: boolean }
+  | {
+      readonly kind: "inspect";
+      readonly names: readonly string[];
+      readonly format: string | undefined;
+      readonly debug: boolean;
+    }
   | {
       readonly kind: "history";
       readonly name: string;
       readonly quiet: boolean;
       readonly noTrunc: boolean;
+      /** Sizes and ages for people, else bytes and times. */
+      readonly human: boolean;
+      readonly format: string | undefined;
       readonly debug: boolean;
     }
   | {

@@ -102,6 +102,12 @@ export class Layers {
     return chain;
   }
 
+  /** Bytes of the layer of that DiffID, 0 when there is none; no use is noted. */
+  sizeOf(diffId: Digest): number {
+    const id = this.#byDiffId.get(diffId);
+    return (id === undefined ? undefined : this.#records.get(id))?.size ?? 0;
+  }
+
   /** Every record, also of layers that are gone. */
   list(): readonly LayerRecord[] {
     return this.#records.entries().map(([, record]) => record);

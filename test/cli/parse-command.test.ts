@@ -179,6 +179,26 @@ describe("parseCommand() of a build", () => {
   }
 });
 
+const listing: Extract<Command, { kind: "images" }> = {
+  kind: "images",
+  name: undefined,
+  filters: [],
+  quiet: false,
+  noTrunc: false,
+  digests: false,
+  format: undefined,
+  debug: false,
+};
+const history: Extract<Command, { kind: "history" }> = {
+  kind: "history",
+  name: "a",
+  quiet: false,
+  noTrunc: false,
+  human: true,
+  format: undefined,
+  debug: false,
+};
+
 describe("parseCommand() of other commands", () => {
   const cases: readonly (readonly [string, Command])[] = [
     ["version", { kind: "version" }],
@@ -196,13 +216,26 @@ describe("parseCommand() of other commands", () => {
       },
     ],
     ["push a", { kind: "push", name: "a", progress: undefined, quiet: false, debug: false }],
-    ["images", { kind: "images", filter: undefined, quiet: false, noTrunc: false, debug: false }],
+    ["images -a", listing],
     [
-      "images -q --no-trunc a",
-      { kind: "images", filter: "a", quiet: true, noTrunc: true, debug: false },
+      "images -q --no-trunc --digests --format json --filter label=a=b a",
+      {
+        ...listing,
+        name: "a",
+        filters: [{ key: "label", operator: "=", value: "a=b" }],
+        quiet: true,
+        noTrunc: true,
+        digests: true,
+        format: "json",
+      },
     ],
-    ["inspect a b", { kind: "inspect", names: ["a", "b"], debug: false }],
-    ["history a", { kind: "history", name: "a", quiet: false, noTrunc: false, debug: false }],
+    [
+      "inspect -f {{.Id}} a b",
+      { kind: "inspect", names: ["a", "b"], format: "{{.Id}}", debug: false },
+    ],
+    ["history a", history],
+    ["history -H a", history],
+    ["history --human=false --format table a", { ...history, human: false, format: "table" }],
     ["tag a b", { kind: "tag", source: "a", destination: "b", debug: false }],
     ["rmi -f a b", { kind: "rmi", names: ["a", "b"], force: true, debug: false }],
     ["save -o f a", { kind: "save", names: ["a"], output: "f", debug: false }],
@@ -337,6 +370,14 @@ describe("parseCommand() of wrong usage", () => {
     ["run -p 80:80 web", "UNSUPPORTED", "Cannot use -p: not supported yet"],
     ["prune --keep-storage 1g", "UNSUPPORTED", "Cannot use --keep-storage: not supported yet"],
     ["prune --filter=until=1h", "UNSUPPORTED", "Cannot use --filter: not supported yet"],
+    ["images --filter a", "USAGE", 'Cannot use --filter "a": want KEY=VALUE'],
+    [
+      "images --filter labl=a",
+      "USAGE",
+      'Cannot use --filter "labl": want before, dangling, label, reference, since',
+      'did you mean "label"?',
+    ],
+    ["images --format= a", "USAGE", 'Cannot use --format "": the value is empty'],
     ["tag a", "USAGE", "Cannot tag: the new name is missing"],
     ["tag a b c", "USAGE", 'Cannot tag: did not expect "c"'],
     ["du x", "USAGE", 'Cannot show disk usage: did not expect "x"'],

@@ -68,13 +68,13 @@ export class Flags {
   }
 
   /** `--flag`, `--flag=true` or `--flag=false`; the last one counts. */
-  switch(flags: string, description: string): () => boolean {
-    return this.#switch(new Option(flags, description));
+  switch(flags: string, description: string, initial = false): () => boolean {
+    return this.#switch(new Option(flags, description), initial);
   }
 
   /** A switch that the help does not show. */
   hiddenSwitch(flags: string): () => boolean {
-    return this.#switch(new Option(flags).hideHelp());
+    return this.#switch(new Option(flags).hideHelp(), false);
   }
 
   /** A switch without effect here, taken so that scripts written for Docker go on working. */
@@ -112,8 +112,8 @@ export class Flags {
     }
   }
 
-  #switch(option: Option): () => boolean {
-    let value = false;
+  #switch(option: Option, initial: boolean): () => boolean {
+    let value = initial;
     this.#listen(option, () => (value = true));
     const long = option.long ?? "";
     this.#switches.push(long);

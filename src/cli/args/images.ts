@@ -1,4 +1,5 @@
 import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
+import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
 import { unsupportedPruneFlags } from "./unsupported.js";
@@ -48,30 +49,66 @@ export const parsePush: Parser<PushCommand> = (argv) => {
 
 /** Reads the words after `tsbuild images`. */
 export const parseImages: Parser<StoreCommand> = (argv) => {
-  const flags = command("images", "[flags] [NAME[:TAG]]", "Lists the images of the store.", []);
-  const quiet = flags.switch("-q, --quiet", "print only the ids");
+  const flags = command("images", "[flags] [NAME[:TAG]]", "Lists the images of the store.", [
+    "tsbuild images 'team/*'                       names may be patterns",
+    "tsbuild images -q --filter dangling=true      what has no name any more",
+    "tsbuild images --format '{{.ID}}: {{.Repository}}:{{.Tag}}'",
+  ]);
+  flags.switch("-a, --all", "the same: no image is hidden");
+  const digests = flags.switch("--digests", "show the digests of manifests");
+  const filters = flags.many("--filter <key=value>", imageFilters.help, imageFilters.parse);
+  const format = formatFlag(flags);
   const noTrunc = flags.switch("--no-trunc", "print ids in full");
+  const quiet = flags.switch("-q, --quiet", "print only the ids");
   const debug = debugFlag(flags);
-  const filter = optionalOperand("list images", flags.parse(argv));
-  return { kind: "images", filter, quiet: quiet(), noTrunc: noTrunc(), debug: debug() };
+  const name = optionalOperand("list images", flags.parse(argv));
+  return {
+    kind: "images",
+    name,
+    filters: filters(),
+    quiet: quiet(),
+    noTrunc: noTrunc(),
+    digests: digests(),
+    format: format(),
+    debug: debug(),
+  };
 };
+
+const imageFilters = filterFlag(["before", "dangling", "label", "reference", "since"]);
 
 /** Reads the words after `tsbuild inspect`. */
 export const parseInspect: Parser<StoreCommand> = (argv) => {
-  const flags = command("inspect", "IMAGE…", "Prints all about images, as JSON.", []);
+  const flags = command("inspect", "[flags] IMAGE…", "Prints all about images, as JSON.", [
+    "tsbuild inspect -f '{{json .Config.Labels}}' web",
+  ]);
+  const format = flags.one(
+    "-f, --format <template>",
+    "json, or a Go template",
+    nonEmpty("--format"),
+  );
   const debug = debugFlag(flags);
   const names = someOperands("inspect", "the image", flags.parse(argv));
-  return { kind: "inspect", names, debug: debug() };
+  return { kind: "inspect", names, format: format(), debug: debug() };
 };
 
 /** Reads the words after `tsbuild history`. */
 export const parseHistory: Parser<StoreCommand> = (argv) => {
   const flags = command("history", "[flags] IMAGE", "Shows how an image was made.", []);
-  const quiet = flags.switch("-q, --quiet", "print only the ids");
+  const format = formatFlag(flags);
+  const human = flags.switch("-H, --human", "ages and sizes for people (default true)", true);
   const noTrunc = flags.switch("--no-trunc", "print ids and commands in full");
+  const quiet = flags.switch("-q, --quiet", "print only the ids");
   const debug = debugFlag(flags);
   const name = oneOperand("show the history", "the image", flags.parse(argv));
-  return { kind: "history", name, quiet: quiet(), noTrunc: noTrunc(), debug: debug() };
+  return {
+    kind: "history",
+    name,
+    quiet: quiet(),
+    noTrunc: noTrunc(),
+    human: human(),
+    format: format(),
+    debug: debug(),
+  };
 };
 
 /** Reads the words after `tsbuild tag`. */
@@ -146,6 +183,11 @@ export const parseDu: Parser<StoreCommand> = (argv) => {
 
 function command(name: string, usage: string, summary: string, examples: readonly string[]): Flags {
   return new Flags({ name, usage, summary, examples });
+}
+
+function formatFlag(flags: Flags): () => string | undefined {
+  const description = "table, table TEMPLATE, json, or a Go template for each line";
+  return flags.one("--format <format>", description, nonEmpty("--format"));
 }
 
 function debugFlag(flags: Flags): () => boolean {

@@ -1,4 +1,4 @@
-import { formatColumns } from "./columns.js";
+import { formatColumns } from "../format/columns.js";
 
 const version = "1.0.0";
 const requests = [

@@ -1,7 +1,7 @@
 import type { Source } from "../../error.js";
 import type { Outline, OutlinedMount } from "../../plan/outline.js";
 import { printable } from "../../progress/terminal-text.js";
-import { formatColumns } from "./columns.js";
+import { formatColumns } from "../format/columns.js";
 import { Lines, locationOf } from "./lines.js";
 
 /** The outline in the shape of `docker buildx build --call=outline,format=json`. */

@@ -1,6 +1,6 @@
 import type { Dockerfile, From } from "../../parser/instruction.js";
 import { describe } from "../../plan/describe.js";
-import { formatColumns } from "./columns.js";
+import { formatColumns } from "../format/columns.js";
 import { Lines, locationOf } from "./lines.js";
 
 /** A stage that may be built. */

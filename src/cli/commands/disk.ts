@@ -4,7 +4,9 @@ import { diskUsage, prune } from "../../store/garbage.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../command.js";
 import type { Io } from "../io.js";
-import { formatAge, formatSize, formatTable } from "./table.js";
+import { formatBytes } from "../../progress/format.js";
+import { formatAge } from "../format/age.js";
+import { formatTable } from "../format/columns.js";
 
 /** `tsbuild du`: every layer, blob and cache mount with its size, then the sums. */
 export async function runDu(store: Store, io: Io): Promise<number> {
@@ -14,12 +16,12 @@ export async function runDu(store: Store, io: Io): Promise<number> {
     item.kind,
     item.kind === "cache" ? item.id : item.id.replace(/^sha256:/, "").slice(0, 12),
     item.reclaimable ? "true" : "false",
-    formatSize(item.size),
+    formatBytes(item.size),
     item.usedAt === undefined ? "" : formatAge(item.usedAt, now),
   ]);
   io.out.write(formatTable([["KIND", "ID", "RECLAIMABLE", "SIZE", "LAST USED"], ...rows]));
   const sum = (of: typeof items): string =>
-    formatSize(of.reduce((total, item) => total + item.size, 0));
+    formatBytes(of.reduce((total, item) => total + item.size, 0));
   io.out.write(`Reclaimable: ${sum(items.filter((item) => item.reclaimable))}\n`);
   io.out.write(`Total: ${sum(items)}\n`);
   return 0;
@@ -35,9 +37,9 @@ export async function runPrune(
   await new StepRecords(store).removeStale();
   await new StoredFacts(store).clear();
   for (const { kind, id, size } of removed) {
-    io.out.write(`Deleted: ${kind} ${id} (${formatSize(size)})\n`);
+    io.out.write(`Deleted: ${kind} ${id} (${formatBytes(size)})\n`);
   }
   const total = removed.reduce((sum, item) => sum + item.size, 0);
-  io.out.write(`Total reclaimed space: ${formatSize(total)}\n`);
+  io.out.write(`Total reclaimed space: ${formatBytes(total)}\n`);
   return 0;
 }

@@ -82,11 +82,11 @@ describe("tsbuild images", () => {
     assert.strictEqual(
       text,
       [
-        "REPOSITORY                  TAG      IMAGE ID       CREATED       SIZE",
-        `web                         latest   ${short(young.id)}   1 year ago    2.05kB`,
-        `<none>                      <none>   ${short(lost.id)}   2 years ago   0B`,
-        `old                         1        ${short(old.id)}   3 years ago   2.05kB`,
-        `example.com:5000/team/old   latest   ${short(old.id)}   3 years ago   2.05kB`,
+        "REPOSITORY                  TAG       IMAGE ID       CREATED         SIZE",
+        `web                         latest    ${short(young.id)}   12 months ago   2.05kB`,
+        `<none>                      <none>    ${short(lost.id)}   2 years ago     0B`,
+        `old                         1         ${short(old.id)}   3 years ago     2.05kB`,
+        `example.com:5000/team/old   latest    ${short(old.id)}   3 years ago     2.05kB`,
         "",
       ].join("\n"),
     );
@@ -98,15 +98,31 @@ describe("tsbuild images", () => {
     ["web:latest", ["latest"]],
     ["docker.io/library/web", ["1", "2", "latest"]],
     ["other/web", []],
+    ["w*", ["1", "1", "2", "latest"]],
+    ["web:[12]", ["1", "2"]],
+    ["*/*", ["3"]],
+    ["--filter reference=*web", ["1", "2", "latest"]],
+    ["--filter reference=web:1 --filter reference=*/app", ["1", "3"]],
+    ["--filter dangling=true", ["<none>"]],
+    ["--filter dangling=0 web", ["1", "2", "latest"]],
+    ["--filter dangling=t web", []],
+    ["--filter label=tier", ["3", "<none>"]],
+    ["--filter label=tier=front", ["3"]],
+    ["--filter label=tier --filter label=old", []],
+    ["--filter before=team/app:3", ["1", "1", "2", "latest"]],
+    ["--filter since=web", ["3", "<none>"]],
   ];
   for (const [filter, tags] of filters) {
     it(`lists ${tags.join(", ") || "nothing"} for "${filter}"`, async () => {
       await using store = await temporaryStore();
-      await storeImage(store, [], { names: ["web:1", "web:2", "web", "website:1"] });
-      await storeImage(store, [oneFile("nameless")]);
-      const [, ...lines] = (await run(store, `images ${filter}`)).text.trim().split("\n");
-      const found = lines.map((line) => line.split(/ +/)[1] ?? "");
-      assert.deepStrictEqual(found.sort(), [...tags]);
+      const names = ["web:1", "web:2", "web", "website:1"];
+      await storeImage(store, [], { names, created: ago(3) });
+      const front = { Labels: { tier: "front" } };
+      await storeImage(store, [], { names: ["team/app:3"], config: front, created: ago(2) });
+      const back = { Labels: { tier: "back" } };
+      await storeImage(store, [oneFile("nameless")], { config: back, created: ago(1) });
+      const { text } = await run(store, `images --format {{.Tag}} ${filter}`);
+      assert.deepStrictEqual(text.split("\n").filter(Boolean).sort(), [...tags].sort());
     });
   }
 
@@ -115,6 +131,39 @@ describe("tsbuild images", () => {
     const { id } = await storeImage(store, [], { names: ["a", "b"] });
     assert.strictEqual((await run(store, "images -q")).text, `${short(id)}\n`);
     assert.strictEqual((await run(store, "images -q --no-trunc")).text, `${id}\n`);
+  });
+});
+
+describe("tsbuild images --format", () => {
+  it("has docker's fields", async () => {
+    await using store = await temporaryStore();
+    const created = "2024-01-02T03:04:05.678Z";
+    const { id } = await storeImage(store, [oneFile("a")], { names: ["web"], created });
+    assert.strictEqual(
+      (await run(store, "images --digests")).text.replace(/ \d+ \w+ ago/, " AGE"),
+      "REPOSITORY   TAG       DIGEST    IMAGE ID       CREATED       SIZE\n" +
+        `web          latest    <none>    ${short(id)}   AGE   2.05kB\n`,
+    );
+    const row: unknown = JSON.parse((await run(store, "images --format json --no-trunc")).text);
+    assert.deepInclude(row, {
+      CreatedAt: "2024-01-02 03:04:05 +0000 UTC",
+      Digest: "<none>",
+      ID: id,
+      Repository: "web",
+      Size: "2.05kB",
+      Tag: "latest",
+    });
+    const table = await run(store, "images --format table\u00a0{{.Tag}}\\t{{.Size}}");
+    assert.strictEqual(table.text, "TAG       SIZE\nlatest    2.05kB\n");
+  });
+
+  it("says which filter it does not understand", async () => {
+    await using store = await temporaryStore();
+    const dangling = await failureOf(run(store, "images --filter dangling=2"), "USAGE");
+    assert.strictEqual(dangling.message, 'Cannot use --filter "dangling=2": want true or false');
+    await failureOf(run(store, "images --filter since=none"), "IMAGE_NOT_FOUND");
+    const pattern = await failureOf(run(store, "images a["), "USAGE");
+    assert.strictEqual(pattern.message, 'Cannot use --filter "reference=a[": malformed pattern');
   });
 });
 
@@ -133,13 +182,30 @@ describe("tsbuild history", () => {
     assert.strictEqual(
       (await run(store, "history web")).text,
       [
-        "IMAGE          CREATED       CREATED BY                                      SIZE     COMMENT",
+        "IMAGE          CREATED       CREATED BY                                      SIZE      COMMENT",
         `${short(id)}   N/A                                                           0B`,
         "<missing>      2 years ago   RUN one \\ two and more and more and more and…   6.66kB",
-        "<missing>      2 years ago   ENV A=1                                         0B       note",
+        "<missing>      2 years ago   ENV A=1                                         0B        note",
         "<missing>      3 years ago   ADD base                                        2.05kB",
         "",
       ].join("\n"),
+    );
+  });
+
+  it("gives times and bytes with --human=false, and fields with --format", async () => {
+    await using store = await temporaryStore();
+    const created = "2024-01-02T03:04:05.678Z";
+    const entries = [{ created, created_by: "ADD base", comment: "note" }];
+    const { id } = await storeImage(store, [oneFile("a")], { names: ["web"], history: entries });
+    assert.strictEqual(
+      (await run(store, "history --human=false web")).text,
+      "IMAGE          CREATED AT             CREATED BY   SIZE      COMMENT\n" +
+        `${short(id)}   2024-01-02T03:04:05Z   ADD base     2048      note\n`,
+    );
+    const fields = "{{.ID}}|{{.CreatedAt}}|{{.CreatedBy}}|{{.Size}}|{{.Comment}}";
+    assert.strictEqual(
+      (await run(store, `history --format ${fields.replaceAll(" ", "")} web`)).text,
+      `${short(id)}|2024-01-02T03:04:05Z|ADD base|2.05kB|note\n`,
     );
   });
 
@@ -178,6 +244,7 @@ describe("tsbuild inspect", () => {
         Id: image.id,
         RepoTags: ["web:latest", "example.com/web:1"],
         RepoDigests: [],
+        Parent: "",
         Comment: "a note",
         Created: created,
         Author: "",
@@ -195,10 +262,45 @@ describe("tsbuild inspect", () => {
     await using store = await temporaryStore();
     const { id } = await storeImage(store, [], { names: ["web"] });
     const io = new FakeIo();
-    const command = { kind: "inspect", names: ["none", "web", "nil"], debug: false } as const;
-    const error = await failureOf(runInspect(command, store, io), "IMAGE_NOT_FOUND");
+    const command = parseCommand(["inspect", "none", "web", "nil"]) as StoreCommand;
+    const error = await failureOf(perform(command, store, io), "IMAGE_NOT_FOUND");
     assert.strictEqual(error.message, 'Cannot find "none", "nil" in the store');
     assert.include(io.text, id);
+  });
+});
+
+describe("tsbuild inspect -f", () => {
+  const cases: readonly (readonly [format: string, want: string])[] = [
+    ["{{.Os}}/{{.Architecture}}{{with .Variant}}/{{.}}{{end}}", "linux/amd64\n"],
+    ["{{range .Config.Env}}{{println .}}{{end}}", "A=1\nB=2\n\n"],
+    ['{{index .Config.Labels "org.label"}} {{.Config.Labels.none}}', "it <no value>\n"],
+    ["{{.Config.Cmd}} {{.Config.Entrypoint}} {{.Config.User}}.", "[run it] [] .\n"],
+    [
+      "{{json .Config.Cmd}} {{len .RootFS.Layers}} {{index .RepoTags 0}}",
+      '["run","it"] 1 web:latest\n',
+    ],
+    ["{{if .Config.Healthcheck}}checked{{else}}{{.Size}}{{end}}", "2048\n"],
+  ];
+  for (const [format, want] of cases) {
+    it(`prints ${format}`, async () => {
+      await using store = await temporaryStore();
+      const config = { Env: ["A=1", "B=2"], Cmd: ["run", "it"], Labels: { "org.label": "it" } };
+      await storeImage(store, [oneFile("a")], { names: ["web"], config });
+      const io = new FakeIo();
+      const command = { kind: "inspect", names: ["web"], format, debug: false } as const;
+      await runInspect(command, store, io);
+      assert.strictEqual(io.text, want);
+    });
+  }
+
+  it("prints one line with json, and says which field there is not", async () => {
+    await using store = await temporaryStore();
+    const { id } = await storeImage(store, [], { names: ["web"] });
+    const { text } = await run(store, "inspect -f json web");
+    assert.match(text, /^\[\{"Id":.*\}\]\n$/);
+    assert.include(text, id);
+    const error = await failureOf(run(store, "inspect -f {{.Config.Usr}} web"), "USAGE");
+    assert.include(error.message, 'no field ".Usr": did you mean ".User"?');
   });
 });
 
