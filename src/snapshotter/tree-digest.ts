@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Changeset, Entry } from "../oci/changeset.js";
+import type { Changeset, Entry, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
 import type { Digest } from "../oci/digest.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
@@ -15,11 +15,29 @@ const BATCH = 1 << 16;
 export class TreeHasher {
   readonly #hash = createHash("sha256");
   #pending = fieldsOf([FORMAT]);
+  /** Nearly all entries have those of the one before. */
+  #rights = { mode: -1, uid: -1, gid: -1, fields: "" };
 
   /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
   add(entry: Entry, sha256: string | undefined): void {
-    this.#pending += fieldsOf(describe(entry, sha256));
+    this.#pending +=
+      entry.type === "whiteout" || entry.type === "opaque"
+        ? fieldsOf([entry.type, entry.path])
+        : this.#describe(entry, sha256);
     if (this.#pending.length >= BATCH) this.#flush();
+  }
+
+  #describe(entry: Described, sha256: string | undefined): string {
+    const common = `${fieldOf(entry.type)}${fieldOf(entry.path)}${this.#rightsOf(entry)}`;
+    return `${common}${xattrsOf(entry.xattrs)}${contentOf(entry, sha256)}`;
+  }
+
+  #rightsOf({ mode, uid, gid }: Described): string {
+    const last = this.#rights;
+    if (last.mode === mode && last.uid === uid && last.gid === gid) return last.fields;
+    const fields = fieldsOf([String(mode), String(uid), String(gid)]);
+    this.#rights = { mode, uid, gid, fields };
+    return fields;
   }
 
   digest(): TreeDigest {
@@ -33,41 +51,47 @@ export class TreeHasher {
   }
 }
 
-function describe(entry: Entry, sha256: string | undefined): readonly string[] {
-  if (entry.type === "whiteout" || entry.type === "opaque") return [entry.type, entry.path];
-  const { type, path, mode, uid, gid } = entry;
-  const common = [type, path, String(mode), String(uid), String(gid)];
-  common.push(...xattrsOf(entry.xattrs));
+/** All but marks, which are a path and nothing else. */
+type Described = Exclude<Entry, OpaqueEntry | WhiteoutEntry>;
+
+/** What else an entry is, by its type. */
+function contentOf(entry: Described, sha256: string | undefined): string {
   switch (entry.type) {
     case "file":
-      if (sha256 === undefined) throw new Error(`no digest of the content of "${path}"`);
-      return [...common, String(entry.size), sha256];
+      if (sha256 === undefined) throw new Error(`no digest of the content of "${entry.path}"`);
+      return `${fieldOf(String(entry.size))}${fieldOf(sha256)}`;
     case "symlink":
     case "hardlink":
-      return [...common, entry.target];
+      return fieldOf(entry.target);
     case "block":
     case "char":
-      return [...common, String(entry.major), String(entry.minor)];
+      return fieldsOf([String(entry.major), String(entry.minor)]);
     case "directory":
     case "fifo":
-      return common;
+      return "";
   }
 }
 
 /** Their number first, so that they cannot be taken for the fields that follow. */
-function xattrsOf(xattrs: ReadonlyMap<string, Uint8Array> | undefined): readonly string[] {
-  if (xattrs === undefined || xattrs.size === 0) return ["0"];
+function xattrsOf(xattrs: Described["xattrs"]): string {
+  if (xattrs === undefined || xattrs.size === 0) return NO_XATTRS;
   const names = [...xattrs.keys()].sort();
   const value = (name: string): string => Buffer.from(xattrs.get(name) ?? []).toString("latin1");
-  return [String(names.length), ...names.flatMap((name) => [name, value(name)])];
+  return fieldsOf([String(names.length), ...names.flatMap((name) => [name, value(name)])]);
 }
 
 /** Length-prefixed; all fields are byte strings. */
+function fieldOf(field: string): string {
+  return `${field.length}:${field}`;
+}
+
 function fieldsOf(fields: readonly string[]): string {
   let text = "";
-  for (const field of fields) text += `${field.length}:${field}`;
+  for (const field of fields) text += fieldOf(field);
   return text;
 }
+
+const NO_XATTRS = fieldOf("0");
 
 /** Digests a changeset; reads only the content of files that come without their SHA-256. */
 export async function treeDigest(changes: Changeset): Promise<TreeDigest> {

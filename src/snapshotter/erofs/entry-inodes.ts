@@ -64,11 +64,11 @@ export class EntryInodes {
     marks?: ReadonlyMap<string, Uint8Array>,
   ): InodeFields {
     const { mode, uid, gid, mtime, path } = entry;
-    const common = { mode: type | mode, uid, gid, mtime };
-    if (marks === undefined && entry.xattrs === undefined) return { ...common, xattrs: NO_XATTRS };
+    if (marks === undefined && entry.xattrs === undefined)
+      return { mode: type | mode, uid, gid, mtime, xattrs: NO_XATTRS };
     const stored = new Map(marks);
     for (const [name, value] of entry.xattrs ?? []) stored.set(this.#overlay.escape(name), value);
-    return { ...common, xattrs: encodeXattrs(stored, path) };
+    return { mode: type | mode, uid, gid, mtime, xattrs: encodeXattrs(stored, path) };
   }
 
   #file(entry: FileEntry, offset: number): number {

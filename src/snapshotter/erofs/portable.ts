@@ -5,18 +5,27 @@ import { isPortable } from "../overlay-xattrs.js";
  * The changeset as any Linux filesystem would give it back: without attributes that are labels of one
  * machine only, and with the one mode that symlinks have.
  */
-export async function* portable(changes: Changeset): AsyncGenerator<Entry> {
+export function portable(changes: Changeset): Changeset {
+  return Symbol.iterator in changes ? portableList(changes) : portableStream(changes);
+}
+
+function* portableList(changes: Iterable<Entry>): Generator<Entry> {
+  for (const entry of changes) yield portableEntry(entry);
+}
+
+async function* portableStream(changes: AsyncIterable<Entry>): AsyncGenerator<Entry> {
   for await (const entry of changes) yield portableEntry(entry);
 }
 
 /** As `portable`, of one entry. */
 export function portableEntry(entry: Entry): Entry {
   if (entry.type === "whiteout" || entry.type === "opaque") return entry;
-  const { xattrs, ...plain } = entry;
   if (entry.type === "symlink" && entry.mode !== 0o777) {
     return portableEntry({ ...entry, mode: 0o777 });
   }
-  if (xattrs === undefined || [...xattrs.keys()].every(isPortable)) return entry;
+  if (entry.xattrs === undefined) return entry; // taking it apart takes time, and nearly none has any
+  const { xattrs, ...plain } = entry;
+  if ([...xattrs.keys()].every(isPortable)) return entry;
   const kept = new Map([...xattrs].filter(([name]) => isPortable(name)));
   return kept.size === 0 ? plain : { ...plain, xattrs: kept };
 }
