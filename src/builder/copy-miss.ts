@@ -42,11 +42,16 @@ export class CopyMiss {
     this.#engine = engine;
   }
 
+  /** What the same step gave last; undefined where that does not count. */
+  get before(): CacheRecord | undefined {
+    return this.#task.fresh ? undefined : this.#engine.cache.nearest(this.#identities);
+  }
+
   /** Why there is no layer of that content. */
   async explain(tree: TreeDigest): Promise<string> {
     const { fresh, parent } = this.#task;
     if (fresh) return "--no-cache";
-    const before = this.#engine.cache.nearest(this.#identities);
+    const { before } = this;
     const earlier = before === undefined ? this.#farRun() : await this.#withFiles(before);
     const now = { tree, components: this.#components, files: this.#files() };
     return explainCopy(now, earlier, { parent: parent.changedAt, origin: this.#originChanged() });

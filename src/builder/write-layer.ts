@@ -1,7 +1,7 @@
 import type { StepLayer } from "../cache/far-cache.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
-import type { TreeDigest } from "../snapshotter/snapshotter.js";
+import type { LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
@@ -9,11 +9,14 @@ import { draftExactly, type Refusal } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import type { Task } from "./step-task.js";
+import { withContents } from "./with-contents.js";
 
 /** A step whose layer is worked out before it is looked for. */
 export interface LayerTask<S extends Step = Step> extends Task<S> {
   /** Why there is no layer of that content. */
   readonly explain?: ((tree: TreeDigest) => Promise<string>) | undefined;
+  /** A layer that is likely to hold many of the same contents; it may be gone. */
+  readonly similar?: LayerId | undefined;
 }
 
 /**
@@ -56,10 +59,12 @@ async function find(
 async function write(
   entries: EntryList,
   tree: TreeDigest,
-  { signal }: Task,
+  { similar, signal }: LayerTask,
   { layers, snapshots }: Engine,
 ): Promise<PublishedLayer> {
-  await using draft = await draftExactly({ entries, tree }, snapshots, notAll, signal);
+  const find = similar && snapshots.contents(similar);
+  const changes = { entries: find === undefined ? entries : withContents(entries, find), tree };
+  await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);
 }
 

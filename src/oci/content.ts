@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { toHostPath, toText, type BytePath, type Content, type FileEntry } from "./changeset.js";
+import type { SliceReader } from "./slice-reader.js";
 
 /** Large content moves in pieces of this many bytes. */
 export const CHUNK = 1 << 20;
@@ -47,14 +48,25 @@ export async function contentDigest(entry: FileEntry): Promise<string> {
 
 /**
  * Copies the bytes of a small file into `to` at `at`, synchronously: through promises, 50,000 of
- * them take several times as long. `to` needs room for one byte more.
+ * them take several times as long. `to` needs room for one byte more. `slices` reads parts of what
+ * nobody changes.
  */
-export function readContentInto(entry: FileEntry, to: Buffer, at: number): void {
+export function readContentInto(
+  entry: FileEntry,
+  to: Buffer,
+  at: number,
+  slices?: SliceReader,
+): void {
   const { content, size, path } = entry;
   if (content.kind === "stream") throw new Error(`the content of "${path}" is a stream`);
   if (content.kind === "bytes") {
     if (content.bytes.byteLength !== size) throw sizeChanged(path, size);
     to.set(content.bytes, at);
+    return;
+  }
+  if (slices !== undefined && content.offset > 0 && content.version === undefined) {
+    const got = slices.read(content.path, content.offset, size, to, at);
+    if (got !== size) throw sizeChanged(content.path, size);
     return;
   }
   const fd = openContent(content.path);
@@ -133,8 +145,8 @@ async function* exactly(
   if (done !== size) throw sizeChanged(path, size);
 }
 
-/** Opens for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait for ever. */
-function openContent(path: BytePath): number {
+/** Opens a content for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait for ever. */
+export function openContent(path: BytePath): number {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     return openSync(toHostPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -35,11 +35,23 @@ export async function* writeLayerTar(
   changes: Changeset,
   { onEntry, reuse = false }: LayerTarOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const tar = new TarWriter({ reuse, hashContent: onEntry !== undefined });
-  for await (const entry of changes) {
+  using tar = new TarWriter({ reuse, hashContent: onEntry !== undefined });
+  const addSmall = (entry: Entry): boolean => {
     const member = memberOf(entry);
-    const sha256 = tar.fits(member) ? tar.addSmall(member) : yield* tar.add(member);
+    if (!tar.fits(member)) return false;
+    const sha256 = tar.addSmall(member);
     onEntry?.(entry, { sha256, offset: tar.contentStart });
+    return true;
+  };
+  const add = async function* (entry: Entry): AsyncGenerator<Uint8Array> {
+    const sha256 = yield* tar.add(memberOf(entry));
+    onEntry?.(entry, { sha256, offset: tar.contentStart });
+  };
+  // Waiting for each entry that is there already takes as long as writing it.
+  if (Symbol.iterator in changes) {
+    for (const entry of changes) if (!addSmall(entry)) yield* add(entry);
+  } else {
+    for await (const entry of changes) if (!addSmall(entry)) yield* add(entry);
   }
   yield* tar.finish();
 }

@@ -2,6 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { FileEntry } from "./changeset.js";
 import { CHUNK, readContent, readContentInto } from "./content.js";
+import { SliceReader } from "./slice-reader.js";
 import { BLOCK, encodeHeader, encodePax, paddingOf, type TarHeader } from "./tar-header.js";
 
 /** Files up to this size are read whole and synchronously, right behind their header. */
@@ -25,13 +26,14 @@ export interface TarWriterOptions {
  * a stream and several buffers for each of 50,000 small files, as in tar-stream's pack, take four
  * times as long.
  */
-export class TarWriter {
+export class TarWriter implements Disposable {
   #buffer = Buffer.allocUnsafeSlow(CHUNK);
   #used = 0;
   /** Bytes that were given away. */
   #given = 0;
   #contentStart = 0;
   readonly #options: TarWriterOptions;
+  readonly #slices = new SliceReader();
 
   constructor(options: TarWriterOptions) {
     this.#options = options;
@@ -84,7 +86,7 @@ export class TarWriter {
     this.#putHeader(header);
     this.#contentStart = this.#given + this.#used;
     if (file === undefined) return undefined;
-    readContentInto(file, this.#buffer, this.#used);
+    readContentInto(file, this.#buffer, this.#used, this.#slices);
     const content = this.#buffer.subarray(this.#used, this.#used + file.size);
     this.#used += file.size;
     this.#putZeros(paddingOf(file.size));
@@ -106,6 +108,10 @@ export class TarWriter {
     if (2 * BLOCK > CHUNK - this.#used) yield* this.flush();
     this.#putZeros(2 * BLOCK);
     yield this.#buffer.subarray(0, this.#used);
+  }
+
+  [Symbol.dispose](): void {
+    this.#slices[Symbol.dispose]();
   }
 
   #putHeader(header: TarHeader): void {

@@ -130,6 +130,11 @@ class DirectorySnapshotter implements Snapshotter {
     });
   };
 
+  /** Digests are not kept beside directories. */
+  contents(): undefined {
+    return undefined;
+  }
+
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     yield* overlayChanges(this.#existing(id), this.#overlay);
   }

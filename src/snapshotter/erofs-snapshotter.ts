@@ -10,6 +10,7 @@ import { directoryFiles } from "./directory-files.js";
 import { openDirectorySnapshotter } from "./directory-snapshotter.js";
 import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
+import { layerContents } from "./erofs/layer-contents.js";
 import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
@@ -20,8 +21,8 @@ import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { removeTree } from "./remove-tree.js";
-import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
-import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
+import type { ActiveSnapshot, DraftLayer, FindContent, LayerChain } from "./snapshotter.js";
+import type { LayerId, LayerMeasure, Snapshotter } from "./snapshotter.js";
 
 export interface ErofsSnapshotterOptions {
   /** Published layers: each `<id>.erofs/` is one; `<id>/`, of the directory driver, is another. */
@@ -125,6 +126,11 @@ class ErofsSnapshotter implements Snapshotter {
     const [nameOf, sync] = [erofsName, syncFiles];
     return new DirectoryDraft({ workspace, directory, layers, nameOf, sync, measure });
   };
+
+  contents(id: LayerId): FindContent | undefined {
+    const layer = this.#path(id);
+    return existsSync(layer) ? layerContents(layer) : undefined;
+  }
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     const layer = this.#path(id);

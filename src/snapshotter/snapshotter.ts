@@ -1,5 +1,5 @@
 import type { Brand, Digest } from "../oci/digest.js";
-import type { Changeset } from "../oci/changeset.js";
+import type { Changeset, Content } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
 
 /** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
@@ -45,6 +45,11 @@ export interface Snapshotter {
   view(chain: LayerChain): Promise<string>;
   /** The same files to be asked for one by one; nothing is mounted, and nothing needs to be closed. */
   files(chain: LayerChain): Promise<FileTree>;
+  /**
+   * Finds contents that a published layer holds, so that they need not be read from elsewhere; undefined
+   * where the driver does not know what the contents of its layers are.
+   */
+  contents(id: LayerId): FindContent | undefined;
   /** A published layer as the changeset it was made from, in order. */
   changes(id: LayerId): Changeset;
   /** The same as the bytes of a tar: those that were measured, but for a tar from elsewhere. */
@@ -56,6 +61,9 @@ export interface Snapshotter {
   /** Every published id, in no order. */
   list(): Promise<readonly LayerId[]>;
 }
+
+/** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
+export type FindContent = (sha256: string, size: number) => Content | undefined;
 
 /** Disposing before `commit` drops the changes; disposing after does nothing. */
 export interface ActiveSnapshot extends AsyncDisposable {

@@ -3,7 +3,10 @@ import { chmod, mkdir, rename, rm, stat, symlink, utimes, writeFile } from "node
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceTree } from "../../src/context/source-tree.js";
+import { readContent } from "../../src/oci/content.js";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { failureOf } from "../oci/build-errors.js";
+import { collect } from "../oci/bytes.js";
 import { oneFile } from "../store/fixture.js";
 import type { LayerChain } from "../../src/snapshotter/snapshotter.js";
 import { TestBuilds, type Given } from "./support/test-builds.js";
@@ -74,6 +77,42 @@ describe("a rebuild", () => {
     const { executor, log } = await builds.build("FROM scratch\nRUN put a 1");
     assert.deepStrictEqual(executor.commands, ["put a 1"]);
     assert.strictEqual(log.reason("[1/1] RUN put a 1"), "its layer is gone");
+  });
+});
+
+describe("a COPY of which one file was edited", () => {
+  const text = "FROM scratch\nCOPY . /";
+  const bytes = Buffer.from("from the layer");
+
+  /** What the COPY gives once `edited` has changed and the layer before is known to hold `kept`. */
+  async function recopied(given: Given): Promise<Readonly<Record<string, string>>> {
+    await using builds = await TestBuilds.open({ edited: "before", kept: "in the context" });
+    await builds.build(text);
+    const [earlier] = await builds.store.snapshotter.list();
+    const digest = hexOf(digestOf(Buffer.from("in the context")));
+    builds.store.snapshotter.contents = (id) => (sha256, size) =>
+      id === earlier && sha256 === digest && size === bytes.length
+        ? { kind: "bytes", bytes }
+        : undefined;
+    await writeFile(join(builds.context, "edited"), "after");
+    await builds.build(text, given);
+    const [id] = (await builds.store.snapshotter.list()).filter((id) => id !== earlier);
+    assert(id !== undefined);
+    const contents: Record<string, string> = {};
+    for await (const entry of builds.store.snapshotter.changes(id)) {
+      if (entry.type !== "file") continue;
+      contents[entry.path] = (await collect(readContent(entry))).toString();
+    }
+    return contents;
+  }
+
+  it("takes the others from the layer that it gave before", async () => {
+    assert.deepEqual(await recopied({}), { edited: "after", kept: "from the layer" });
+  });
+
+  it("reads every file where the stage is fresh", async () => {
+    const contents = await recopied({ fresh: () => true });
+    assert.deepEqual(contents, { edited: "after", kept: "in the context" });
   });
 });
 

@@ -66,6 +66,9 @@ export class FakeSnapshotter implements Snapshotter {
     return draft;
   }
 
+  contents(): undefined {
+    return undefined;
+  }
   changes(id: LayerId): Changeset {
     return readLayerTar(this.tar(id));
   }

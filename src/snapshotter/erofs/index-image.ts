@@ -1,9 +1,9 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/syscalls.js";
-import { CHUNK_INDEX, INODE, layouts } from "./inode-area.js";
+import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
 import { namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
-import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
+import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 import { decodeXattrs, xattrBody } from "./xattrs.js";
 
 /** What an index says of a file. */
@@ -35,13 +35,15 @@ const none: ReadonlyMap<string, Uint8Array> = new Map();
 export class IndexImage {
   readonly #bytes: Buffer;
   readonly #rootNid: number;
+  readonly #inodes: number;
   /** Where the digests begin. */
   readonly #end: number;
 
   constructor(bytes: Buffer) {
-    const { rootNid, blocks } = readHead(bytes);
+    const { rootNid, inodes, blocks } = readHead(bytes);
     this.#bytes = bytes;
     this.#rootNid = rootNid;
+    this.#inodes = inodes;
     this.#end = blocks * BLOCK;
   }
 
@@ -73,6 +75,25 @@ export class IndexImage {
     };
   }
 
+  /** The nids of all files with content, in the order of their numbers. */
+  *filesWithContent(): Generator<number> {
+    let at = HEAD;
+    for (let found = 0; found < this.#inodes; at = Math.ceil(at / INODE_SLOT) * INODE_SLOT) {
+      if (!isInode(this.#bytes, at)) {
+        at += INODE_SLOT; // an inode with inline data may have been moved to the next block
+        continue;
+      }
+      found++;
+      const nid = at / INODE_SLOT;
+      const { layout, size, block, behind } = this.inode(nid);
+      at = behind;
+      if (layout === layouts.inline) at += size;
+      if (layout !== layouts.chunks) continue;
+      at = chunkIndexes(behind) + chunksOf(size, block) * CHUNK_INDEX;
+      yield nid;
+    }
+  }
+
   /** What a directory holds: nids by name. */
   children({ block, size }: Inode): ReadonlyMap<string, number> {
     const children = new Map<string, number>();
@@ -93,8 +114,7 @@ export class IndexImage {
   /** Where in the tar the content of a file begins; undefined of an empty one. */
   contentStart({ size, behind }: Inode): number | undefined {
     if (size === 0) return undefined;
-    const chunks = Math.ceil(behind / CHUNK_INDEX) * CHUNK_INDEX;
-    return this.#bytes.readUInt32LE(chunks + 4) * BLOCK;
+    return this.#bytes.readUInt32LE(chunkIndexes(behind) + 4) * BLOCK;
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
@@ -103,4 +123,8 @@ export class IndexImage {
     if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
     return this.#bytes.toString("hex", at, at + SHA256_SIZE);
   }
+}
+
+function chunkIndexes(behind: number): number {
+  return Math.ceil(behind / CHUNK_INDEX) * CHUNK_INDEX;
 }

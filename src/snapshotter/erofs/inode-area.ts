@@ -22,6 +22,7 @@ export const layouts = { mask: 7 << 1, plain: 0 << 1, inline: 2 << 1, chunks: 4 
 
 export const CHUNK_INDEX = 8;
 const CHUNK_HAS_INDEXES = 0x20;
+const CHUNK_BITS = 0x1f;
 /** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
 const MAX_CHUNK_BITS = 31;
 /** Number of the extra device, the tar. */
@@ -59,7 +60,7 @@ export class InodeArea {
     if (size === 0) return this.#add(fields, layouts.plain);
     const bits = chunkBits(size);
     const chunkBlocks = 2 ** bits;
-    const chunks = Math.ceil(size / (BLOCK * chunkBlocks));
+    const chunks = chunksOf(size, bits);
     const at = this.#add(fields, layouts.chunks);
     this.#writeSize(at, size);
     this.#area.buffer.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
@@ -168,6 +169,16 @@ export class InodeArea {
     this.#area.buffer.writeUInt32LE(size >>> 0, at + 8);
     this.#area.buffer.writeUInt32LE(highWord(size), at + 12);
   }
+}
+
+/** Whether there is an inode of an `InodeArea` at that slot, and not padding. */
+export function isInode(bytes: Buffer, at: number): boolean {
+  return (bytes.readUInt16LE(at) & EXTENDED) !== 0;
+}
+
+/** Chunks of a file, by what its inode says of them. */
+export function chunksOf(size: number, format: number): number {
+  return Math.ceil(size / (BLOCK * 2 ** (format & CHUNK_BITS)));
 }
 
 function highWord(value: number): number {

@@ -32,10 +32,11 @@ const INCOMPAT_CHUNKED_FILE = 0x4;
 const INCOMPAT_DEVICE_TABLE = 0x8;
 
 /** What a reader of an image needs of its head. */
-export function readHead(image: Buffer): Pick<SuperblockFields, "rootNid" | "blocks"> {
+export function readHead(image: Buffer): Omit<SuperblockFields, "deviceBlocks"> {
   if (image.readUInt32LE(SUPERBLOCK) !== MAGIC) throw new Error("not an EROFS image");
   return {
     rootNid: image.readUInt16LE(SUPERBLOCK + 14),
+    inodes: Number(image.readBigUInt64LE(SUPERBLOCK + 16)),
     blocks: image.readUInt32LE(SUPERBLOCK + 36),
   };
 }
