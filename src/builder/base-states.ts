@@ -1,4 +1,5 @@
 import { locate } from "../error.js";
+import { formatPlatform } from "../oci/platform.js";
 import type { PlannedImage } from "../plan/plan.js";
 import type { LayerChain } from "../snapshotter/snapshotter.js";
 import type { Board } from "./board.js";
@@ -37,7 +38,10 @@ export class BaseStates {
     const fetch = (signal: AbortSignal) =>
       (pulled ??= this.#pull({ image, request, vertex }, signal));
     const { reference } = request;
-    const state = State.of({ reference, diffIds: image.config.rootfs.diff_ids, fetch });
+    const { config, digest } = image;
+    const platform = formatPlatform(request.platform);
+    const diffIds = config.rootfs.diff_ids;
+    const state = State.of({ reference, digest, platform, diffIds, fetch });
     this.#states.set(index, state);
     return state;
   }

@@ -1,3 +1,4 @@
+import type { MissReason } from "../cache/reason.js";
 import type { Span } from "../error.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Origin, Step } from "../plan/step.js";
@@ -31,7 +32,7 @@ export class Board {
   }
 
   /** Starts a vertex that has not, and says why it is no cache hit. */
-  miss(id: number, reason: string): void {
+  miss(id: number, reason: MissReason): void {
     if (!this.#open.has(id)) return;
     this.start(id);
     this.#emit({ type: "missed", id, reason });

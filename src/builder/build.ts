@@ -1,8 +1,11 @@
 import { LostLayer, type StepLayer } from "../cache/far-cache.js";
-import { copyIdentities, runIdentities } from "../cache/key.js";
+import { stepIdentities } from "../cache/key.js";
 import type { CacheKey, KeyWithComponents, StateKey, StepPlace } from "../cache/key.js";
+import type { FreshFlag } from "../cache/reason.js";
+import { shownComponents } from "../cache/shown.js";
 import { locate } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
+import { formatPlatform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Step } from "../plan/step.js";
 import { BaseStates } from "./base-states.js";
@@ -23,7 +26,7 @@ export interface BuildRequest {
   readonly plan: Plan;
   readonly images: readonly BaseImage[];
   /** Which stages ignore what earlier builds made. */
-  readonly fresh: (stage: PlannedStage) => boolean;
+  readonly fresh: (stage: PlannedStage) => FreshFlag | undefined;
   /** Whether somebody wants the layers themselves: those that are elsewhere are fetched. */
   readonly whole: boolean;
 }
@@ -34,7 +37,7 @@ export interface DoneStep {
   readonly place: Omit<StepPlace, "scope">;
   /** The state that it started from. */
   readonly parent: StateKey;
-  /** Undefined of a step that is known by its result alone. */
+  /** Undefined of an ADD that is known by its result alone. */
   readonly facts: KeyWithComponents | undefined;
   readonly layer: StepLayer;
 }
@@ -96,10 +99,15 @@ async function recordFetched(
   { facts, layer, place, step }: DoneStep,
   engine: Engine,
 ): Promise<void> {
-  if (!("fetch" in layer) || facts === undefined || step.kind === "workdir") return;
-  const at = { scope: engine.scope, ...place };
-  const identities = step.kind === "run" ? runIdentities(step, at) : copyIdentities(step, at);
-  await recordStep(layer, { ...facts, identities, stepTitle: step.title }, engine);
+  if (!("fetch" in layer) || facts === undefined) return;
+  const record = {
+    key: facts.key,
+    components: shownComponents(step, facts.components),
+    identities: stepIdentities(step, { scope: engine.scope, ...place }),
+    stepTitle: step.title,
+    importedFrom: layer.from,
+  };
+  await recordStep(layer, record, engine);
 }
 
 /** One build under way: each stage is built once, by whoever asks first. */
@@ -169,11 +177,10 @@ class Walk {
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
       this.#signal.throwIfAborted();
-      const place = { stage: stage.name, index: i };
+      const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
       const task = { ...common, place, parent: state, vertex: at(vertices.steps, i) };
       const layer = await this.#step(step, task);
-      const cached = this.#engine.board.outcomeOf(task.vertex) === "cached";
-      state = state.with(layer, cached ? undefined : step.title);
+      state = state.with(layer, step.title);
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));

@@ -1,9 +1,11 @@
 import { explainCopy, ignoreComponent, type CopyFacts } from "../cache/explain-copy.js";
 import type { StepLayer } from "../cache/far-cache.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
-import { component, copyIdentities } from "../cache/key.js";
-import type { KeyComponent, KeyWithComponents } from "../cache/key.js";
+import { component, parentOf, stepIdentities } from "../cache/key.js";
+import type { CacheKey, KeyComponent, KeyWithComponents, StateKey } from "../cache/key.js";
+import { neverBuilt, notAsked, type Change, type MissReason } from "../cache/reason.js";
 import type { CacheRecord } from "../cache/records.js";
+import { shownComponents } from "../cache/shown.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { CopyStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
@@ -12,6 +14,7 @@ import type { CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
 import { farRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
+import { stateChange } from "./why-missed.js";
 
 /** What a COPY selected, and the key of that. */
 export interface Selected {
@@ -23,7 +26,8 @@ export interface Selected {
 /** A COPY that has no short cut: tells why it is no hit, and keeps what the next is compared with. */
 export class CopyMiss {
   readonly #origin: CopyOrigin;
-  readonly #short: KeyWithComponents;
+  readonly #key: CacheKey;
+  readonly #began: number;
   readonly #components: readonly KeyComponent[];
   readonly #identities: readonly [command: string, ...rest: string[]];
   readonly #selected: readonly SelectedSource[];
@@ -33,42 +37,55 @@ export class CopyMiss {
 
   constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
     const ignore = origin.ignore === undefined ? [] : [origin.ignore.text];
+    const components = shownComponents(task.step, short.components);
     this.#origin = origin;
-    this.#short = short;
-    this.#components = [...short.components, component(ignoreComponent, ignore)];
-    this.#identities = copyIdentities(task.step, { scope: engine.scope, ...task.place });
+    this.#key = short.key;
+    this.#components = [...components, component(ignoreComponent, ignore)];
+    this.#identities = stepIdentities(task.step, { scope: engine.scope, ...task.place });
     this.#selected = selected;
     this.#task = task;
     this.#engine = engine;
+    this.#began = engine.now();
   }
 
   /** What the same step gave last; undefined where that does not count. */
   get before(): CacheRecord | undefined {
-    return this.#task.fresh ? undefined : this.#engine.cache.nearest(this.#identities);
+    const { fresh } = this.#task;
+    return fresh === undefined ? this.#engine.cache.nearest(this.#identities) : undefined;
   }
 
   /** Why there is no layer of that content. */
-  async explain(tree: TreeDigest): Promise<string> {
+  async explain(tree: TreeDigest): Promise<MissReason> {
     const { fresh, parent } = this.#task;
-    if (fresh) return "--no-cache";
-    const { before } = this;
-    const earlier = before === undefined ? this.#farRun() : await this.#withFiles(before);
+    if (fresh !== undefined) return notAsked(fresh);
+    const { cache } = this.#engine;
+    const here = this.before;
+    const before = here === undefined ? this.#farRun() : await this.#withFiles(here);
+    if (before === undefined) return neverBuilt;
     const now = { tree, components: this.#components, files: this.#files() };
-    return explainCopy(now, earlier, { parent: parent.changedAt, origin: this.#originChanged() });
+    return explainCopy(now, before, {
+      parent: () => stateChange(parent, parentOf(before.components), cache),
+      origin: this.#originChange(before),
+    });
   }
 
   /** Keeps the short cut to the layer, and what was selected where that is not what is kept. */
   async record(layer: StepLayer): Promise<void> {
     const [command] = this.#identities;
-    const kept = this.#engine.cache.nearest([command]);
-    const { key: origin } = this.#origin;
+    const { board, cache, now } = this.#engine;
+    const { step, parent, vertex } = this.#task;
+    const { key: origin, state } = this.#origin;
+    const kept = cache.nearest([command]);
     const files = (kept && originOf(kept)) === origin ? undefined : this.#files();
     const packed = files && (await packFacts(origin, files));
     const facts = {
-      key: this.#short.key,
+      key: this.#key,
       components: this.#components,
       identities: this.#identities,
-      stepTitle: this.#task.step.title,
+      stepTitle: step.title,
+      // where its layer was there, the step would take what it took before
+      took: board.outcomeOf(vertex) === "done" ? now() - this.#began : kept?.took,
+      bases: [parent.bottom, ...(state === undefined ? [] : [state.bottom])],
     };
     await recordStep(layer, facts, this.#engine, packed);
   }
@@ -79,8 +96,7 @@ export class CopyMiss {
 
   /** The files that were selected elsewhere stayed there. */
   #farRun(): CopyFacts | undefined {
-    const { step } = this.#task;
-    const run = farRun((place) => copyIdentities(step, place), this.#task, this.#engine);
+    const run = farRun(this.#task, this.#engine);
     return run && { ...run, files: undefined };
   }
 
@@ -94,11 +110,14 @@ export class CopyMiss {
     return await unpackFacts(origin, bytes);
   }
 
-  #originChanged(): string | undefined {
-    const { changedAt } = this.#origin;
-    if (changedAt === undefined) return undefined;
-    const what = this.#task.step.origin.kind === "context" ? "context" : "--from";
-    return `${what} changed at ${changedAt}`;
+  #originChange(before: CopyFacts): (() => Change) | undefined {
+    const { state } = this.#origin;
+    if (state === undefined) return undefined;
+    const from = this.#task.step.origin.kind === "context" ? "context" : "--from";
+    return () => {
+      const change = stateChange(state, originOf(before), this.#engine.cache);
+      return change.what === "parent" ? { ...change, what: from } : change;
+    };
   }
 }
 
@@ -111,6 +130,6 @@ function countedBy({ chown, chmod }: CopyStep): {
   return { owner: chown === undefined, mode: !replaced };
 }
 
-function originOf({ components }: CacheRecord): string | undefined {
-  return components.find(({ name }) => name === "origin")?.value;
+function originOf({ components }: Pick<CacheRecord, "components">): StateKey | undefined {
+  return components.find(({ name }) => name === "origin")?.value as StateKey | undefined;
 }

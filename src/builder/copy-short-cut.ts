@@ -8,14 +8,15 @@ import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { CopyMiss } from "./copy-miss.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";
+import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 
 /** What a COPY selects from. */
 export interface CopyOrigin {
   /** Names the state, or what was selected from a directory. */
   readonly key: SelectionKey | StateKey;
-  /** The step that a change of the state came from; undefined of a directory. */
-  readonly changedAt: string | undefined;
+  /** Undefined of a directory. */
+  readonly state: State | undefined;
   /** Of a directory: what hides some of it. */
   readonly ignore: Source | undefined;
   readonly select: () => Promise<readonly SelectedSource[]>;

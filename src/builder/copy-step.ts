@@ -19,7 +19,7 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<St
   if (task.step.sources.some((source) => typeof source !== "string")) {
     const { addRemote } = await import("./remote-copy.js");
     return await addRemote(task, engine, {
-      write: (selected) => write(selected, task, engine),
+      write: (selected, explain) => write(selected, { ...task, explain }, engine),
       copyFrom: (origin) => copyFrom(origin, task, engine),
     });
   }
@@ -36,7 +36,7 @@ async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<St
   const selected = await select(tree, task);
   const origin: CopyOrigin = {
     key: await contentOf(selected),
-    changedAt: undefined,
+    state: undefined,
     ignore: tree.ignore,
     select: () => Promise.resolve(selected),
   };
@@ -50,7 +50,7 @@ async function copyFromState(
 ): Promise<StepLayer> {
   const origin: CopyOrigin = {
     key: state.key,
-    changedAt: state.changedAt,
+    state,
     ignore: undefined,
     select: async () => {
       const files = await engine.snapshots.files(await state.chain(task.signal));

@@ -4,6 +4,7 @@ import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
 import type { DeviceEdits } from "../exec/device-edits.js";
 import type { Executor, SandboxProcess } from "../exec/executor.js";
+import type { Digest } from "../oci/digest.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
 import type { RunDevice } from "../plan/run-device.js";
@@ -19,6 +20,8 @@ import type { State } from "./state.js";
 /** An image that a build starts from or copies from. */
 export interface BaseImage {
   readonly config: ImageConfig;
+  /** Of its manifest, else of its config: tells versions of an image apart. */
+  readonly digest?: Digest | undefined;
   /** Its layers on this machine, pulled at the first call; later calls are cheap. */
   layers(progress: LayerProgress, signal: AbortSignal): Promise<LayerChain>;
 }

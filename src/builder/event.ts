@@ -1,3 +1,5 @@
+import type { HitSource } from "../cache/hit.js";
+import type { MissReason } from "../cache/reason.js";
 import type { Span } from "../error.js";
 
 /** A unit of visible work: a step, or something around the steps (loading a context, a pull, an export). */
@@ -16,7 +18,7 @@ export type BuildEvent =
   | { readonly type: "declared"; readonly vertex: Vertex; readonly inputs: readonly number[] }
   | { readonly type: "started"; readonly id: number }
   /** Why a step, which has started, is no cache hit. */
-  | { readonly type: "missed"; readonly id: number; readonly reason: string }
+  | { readonly type: "missed"; readonly id: number; readonly reason: MissReason }
   | {
       readonly type: "output";
       readonly id: number;
@@ -41,7 +43,8 @@ export type BuildEvent =
 
 /** How a vertex ended. "skipped": never needed, because the build stopped before it. */
 export type Outcome =
-  | { readonly kind: "cached" }
+  /** `from` is known of steps, and not of what is only looked at, such as a FROM. */
+  | { readonly kind: "cached"; readonly from?: HitSource | undefined }
   | { readonly kind: "done" }
   | { readonly kind: "skipped" }
   | { readonly kind: "cancelled" }

@@ -93,7 +93,7 @@ export class OpenMounts implements AsyncDisposable {
       const what = `Cannot mount "${seed?.source ?? ""}" as a cache: it is no directory`;
       throw new BuildError("SOURCE_NOT_FOUND", what);
     };
-    const request = { identity, id, sharing, initial, fresh };
+    const request = { identity, id, sharing, initial, fresh: fresh !== undefined };
     const cache = await this.#engine.caches.acquire(request, signal);
     return this.#resources.use(cache).path;
   }

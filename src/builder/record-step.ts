@@ -1,12 +1,15 @@
 import { ifHere, type FarCache, type StepLayer } from "../cache/far-cache.js";
-import type { CacheKey, StepPlace } from "../cache/key.js";
+import { stepIdentities, type CacheKey } from "../cache/key.js";
 import type { CacheRecord } from "../cache/records.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";
 import type { Task } from "./step-task.js";
 
 /** What a record tells of a step besides its result. */
-export type StepFacts = Pick<CacheRecord, "components" | "identities" | "key" | "stepTitle">;
+export type StepFacts = Pick<
+  CacheRecord,
+  "bases" | "components" | "identities" | "importedFrom" | "key" | "stepTitle" | "took"
+>;
 
 /** Records which layer a step gave, unless that is not here; `files` as in `StepCache.put`. */
 export async function recordStep(
@@ -21,20 +24,25 @@ export async function recordStep(
   await cache.put({ ...facts, layer: id, tree, createdAt: now() }, files);
 }
 
-/** The layer that was recorded under a key, if it is still there. */
+/** A record whose layer is there. */
+export interface Recorded {
+  readonly record: CacheRecord;
+  readonly layer: LayerRecord;
+}
+
+/** What was recorded under a key, if its layer is still there. */
 export async function findRecorded(
   key: CacheKey,
   { cache, layers }: Pick<Engine, "cache" | "layers">,
-): Promise<LayerRecord | undefined> {
+): Promise<Recorded | undefined> {
   const record = await cache.get(key);
-  return record && layers.get(record.layer);
+  return record && { record, layer: layers.get(record.layer) };
 }
 
 /** The latest run of the same step elsewhere: explains a miss where none is known here. */
 export function farRun(
-  identities: (place: StepPlace) => readonly string[],
-  { place }: Pick<Task, "place">,
-  { far }: Engine,
+  { step, place }: Pick<Task, "place" | "step">,
+  { far }: Pick<Engine, "far">,
 ): ReturnType<FarCache["nearest"]> {
-  return far?.nearest(identities({ scope: far.scope, ...place }));
+  return far?.nearest(stepIdentities(step, { scope: far.scope, ...place }));
 }

@@ -1,4 +1,5 @@
 import type { StepLayer } from "../cache/far-cache.js";
+import type { HitSource } from "../cache/hit.js";
 import type { CacheKey } from "../cache/key.js";
 import type { Engine } from "./engine.js";
 import { findRecorded } from "./record-step.js";
@@ -13,15 +14,41 @@ export async function recordedLayer(
   task: Task,
   engine: Engine,
 ): Promise<StepLayer | undefined> {
-  const layer = task.fresh ? task.made.get(key) : await lookUp(key, task, engine);
-  if (layer !== undefined) engine.board.end(task.vertex, { kind: "cached" });
-  return layer;
+  const found = task.fresh === undefined ? await lookUp(key, task, engine) : lookAround(key, task);
+  if (found === undefined) return undefined;
+  engine.board.end(task.vertex, { kind: "cached", from: found.from });
+  return found.layer;
+}
+
+/** A result that need not be made, and where it is from. */
+interface Found {
+  readonly layer: StepLayer;
+  readonly from: HitSource;
+}
+
+function lookAround(key: CacheKey, { made }: Task): Found | undefined {
+  const layer = made.get(key);
+  return layer && { layer, from: { kind: "build", createdAt: layer.createdAt } };
 }
 
 async function lookUp(
   key: CacheKey,
-  { signal }: Task,
+  { step, signal }: Task,
   engine: Engine,
-): Promise<StepLayer | undefined> {
-  return (await findRecorded(key, engine)) ?? (await engine.far?.find(key, signal));
+): Promise<Found | undefined> {
+  const here = await findRecorded(key, engine);
+  if (here !== undefined) {
+    const { createdAt, stepTitle, took, importedFrom } = here.record;
+    const from = { kind: "record", createdAt, step: stepTitle, took, importedFrom } as const;
+    return { layer: here.layer, from };
+  }
+  const layer = await engine.far?.find(key, signal);
+  if (layer === undefined) return undefined;
+  const { createdAt } = layer;
+  return { layer, from: { kind: "record", createdAt, step: step.title, ...cacheOf(layer) } };
+}
+
+/** Of a layer of elsewhere: the cache that it is in. */
+export function cacheOf(layer: StepLayer): Pick<HitSource, "importedFrom"> {
+  return "fetch" in layer ? { importedFrom: layer.from ?? "another machine" } : {};
 }

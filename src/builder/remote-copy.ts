@@ -1,6 +1,6 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import { explainMiss } from "../cache/explain.js";
-import { copyIdentities, addKey, type KeyWithComponents } from "../cache/key.js";
+import { addKey, stepIdentities, type KeyWithComponents } from "../cache/key.js";
+import { shownComponents } from "../cache/shown.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { RemoteSource } from "../plan/remote-source.js";
@@ -8,15 +8,20 @@ import type { CopyStep } from "../plan/step.js";
 import type { RemoteContent } from "../context/remote/remotes.js";
 import { contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import type { Engine } from "./engine.js";
-import { farRun, recordStep } from "./record-step.js";
+import { recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import { foreignState } from "./remote-state.js";
 import type { Task } from "./step-task.js";
+import { whyMissed } from "./why-missed.js";
+import type { LayerTask } from "./write-layer.js";
 
 /** How a copy goes on once it is known what to copy. */
 interface Copying {
   /** Places what was selected over the state before the step, and gives the layer of that. */
-  readonly write: (selected: readonly SelectedSource[]) => Promise<StepLayer>;
+  readonly write: (
+    selected: readonly SelectedSource[],
+    explain: LayerTask["explain"],
+  ) => Promise<StepLayer>;
   /** As `write`, unless the same was selected before. */
   readonly copyFrom: (origin: CopyOrigin) => Promise<StepLayer>;
 }
@@ -38,12 +43,26 @@ export async function addRemote(
   const known = facts && (await recordedLayer(facts.key, task, engine));
   if (known !== undefined) return known;
   if (facts === undefined) return await copyFrom(await selectedNow(asked, adding));
-  const identities = copyIdentities(task.step, { scope: engine.scope, ...task.place });
-  engine.board.miss(task.vertex, reasonOf(facts, identities, adding));
-  const layer = await write(await selectAll(asked, adding));
-  task.made.set(facts.key, layer);
-  const { title: stepTitle } = task.step;
-  task.later(recordStep(layer, { ...facts, identities, stepTitle }, engine));
+  return await addAndRecord(facts, await selectAll(asked, adding), { ...adding, write });
+}
+
+async function addAndRecord(
+  { key, components }: KeyWithComponents,
+  selected: readonly SelectedSource[],
+  { task, engine, write }: Adding & Pick<Copying, "write">,
+): Promise<StepLayer> {
+  const { step, parent, vertex } = task;
+  const began = engine.now();
+  const facts = {
+    key,
+    components: shownComponents(step, components),
+    identities: stepIdentities(step, { scope: engine.scope, ...task.place }),
+  };
+  const layer = await write(selected, () => whyMissed(task, facts, engine));
+  task.made.set(key, layer);
+  const took = engine.board.outcomeOf(vertex) === "done" ? engine.now() - began : undefined;
+  const record = { ...facts, stepTitle: step.title, took, bases: [parent.bottom] };
+  task.later(recordStep(layer, record, engine));
   return layer;
 }
 
@@ -54,7 +73,7 @@ async function selectedNow(asked: readonly Asked[], adding: Adding): Promise<Cop
   const selected = await selectAll(asked, adding);
   const { ignore } = await contexts.open(undefined);
   const key = await contentOf(selected);
-  return { key, changedAt: undefined, ignore, select: () => Promise.resolve(selected) };
+  return { key, state: undefined, ignore, select: () => Promise.resolve(selected) };
 }
 
 async function selectAll(
@@ -101,18 +120,6 @@ function shortCut(
     contents.push(one.content);
   }
   return addKey(step, { contents, parent: parent.key });
-}
-
-function reasonOf(
-  { components }: KeyWithComponents,
-  identities: readonly string[],
-  { task, engine }: Adding,
-): string {
-  if (task.fresh) return "--no-cache";
-  const nearest =
-    engine.cache.nearest(identities) ??
-    farRun((place) => copyIdentities(task.step, place), task, engine);
-  return explainMiss(components, nearest, task.parent.changedAt);
 }
 
 async function select(asked: Asked, adding: Adding): Promise<readonly SelectedSource[]> {

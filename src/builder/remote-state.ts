@@ -37,9 +37,9 @@ export async function foreignState(
   const { identity, unpack } = foreign;
   const key = keyOfRemote(identity, unpack);
   const known = await findRecorded(key, engine);
-  if (known !== undefined) return emptyState.with(known, undefined);
+  if (known !== undefined) return emptyState.with(known.layer, foreign.title);
   await using _lock = await engine.lock(`remote ${key}`, signal);
-  const layer = (await findRecorded(key, engine)) ?? (await keep(foreign, engine, signal));
+  const layer = (await findRecorded(key, engine))?.layer ?? (await keep(foreign, engine, signal));
   const facts = { key, components: [], identities: [], stepTitle: foreign.title };
   await recordStep(layer, facts, engine);
   return emptyState.with(layer, foreign.title);

@@ -1,10 +1,10 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { explainMiss } from "../cache/explain.js";
 import type { StepLayer } from "../cache/far-cache.js";
-import { runIdentities, runKey } from "../cache/key.js";
+import { runKey, stepIdentities } from "../cache/key.js";
 import type { KeyWithComponents } from "../cache/key.js";
+import { shownComponents } from "../cache/shown.js";
 import { BuildError } from "../error.js";
 import type { BindMount, ExitStatus } from "../exec/executor.js";
 import type { RunStep } from "../plan/step.js";
@@ -14,9 +14,10 @@ import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import { mountContents, OpenMounts } from "./open-mounts.js";
-import { farRun, recordStep } from "./record-step.js";
+import { recordStep } from "./record-step.js";
 import { recordedLayer } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
+import { whyMissed } from "./why-missed.js";
 
 /** BuildKit's. */
 const DEFAULT_HOSTNAME = "buildkitsandbox";
@@ -41,7 +42,9 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
   await parent.chain(signal); // pulled before this step counts as running
   await using mounts = await OpenMounts.open(task, files, engine);
   using _place = await engine.jobs.take(signal);
-  const { layer, recorded } = await runAndRecord({ ...task, mounts }, facts, engine);
+  const components = shownComponents(step, facts.components, contents);
+  const { key } = facts;
+  const { layer, recorded } = await runAndRecord({ ...task, mounts }, { key, components }, engine);
   task.later(holding(held.move(), recorded));
   return layer;
 }
@@ -56,15 +59,15 @@ async function runAndRecord(
   { key, components }: KeyWithComponents,
   engine: Engine,
 ): Promise<PublishedLayer> {
-  const { step, vertex, fresh } = task;
-  const identities = runIdentities(step, { scope: engine.scope, ...task.place });
-  const nearest =
-    engine.cache.nearest(identities) ?? farRun((place) => runIdentities(step, place), task, engine);
-  const reason = fresh ? "--no-cache" : explainMiss(components, nearest, task.parent.changedAt);
-  engine.board.miss(vertex, reason);
+  const { step, vertex, parent } = task;
+  const identities = stepIdentities(step, { scope: engine.scope, ...task.place });
+  engine.board.miss(vertex, whyMissed(task, { components, identities }, engine));
+  const began = engine.now();
   const { layer, recorded } = await execute(task, engine);
   task.made.set(key, layer);
-  const facts = { key, components, identities, stepTitle: step.title };
+  const took = engine.now() - began;
+  const bases = [parent.bottom];
+  const facts = { key, components, identities, stepTitle: step.title, took, bases };
   engine.board.end(vertex, { kind: "done" });
   return { layer, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
 }

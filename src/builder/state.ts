@@ -1,4 +1,5 @@
 import { layerHere, type StepLayer } from "../cache/far-cache.js";
+import type { Ancestry, KnownState, StateOrigin } from "../cache/first-change.js";
 import { stateKey, stateUpon } from "../cache/key.js";
 import type { StateKey } from "../cache/key.js";
 import type { Digest } from "../oci/digest.js";
@@ -7,8 +8,12 @@ import type { LayerRecord } from "../store/layers.js";
 
 /** The layers of a base image: named at once, fetched when somebody needs their files. */
 export interface BaseLayers {
-  /** As FROM has it, for telling where a change came from. */
+  /** As FROM has it. */
   readonly reference: string;
+  /** Tells versions of an image apart. */
+  readonly digest?: Digest | undefined;
+  /** As "linux/amd64". */
+  readonly platform?: string | undefined;
   readonly diffIds: readonly Digest[];
   readonly fetch: (signal: AbortSignal) => Promise<LayerChain>;
 }
@@ -19,26 +24,26 @@ export class State {
   readonly made: readonly StepLayer[];
   /** Its identity, known without having the files. */
   readonly key: StateKey;
-  /** The last step that was not cached, else the base: where a change of this state came from. */
-  readonly changedAt: string;
+  readonly #bottom: KnownState;
+  /** What it was made from; undefined of a base. */
+  readonly #below: { readonly state: State; readonly title: string } | undefined;
 
   private constructor(
-    base: BaseLayers,
-    made: readonly StepLayer[],
-    { key, changedAt }: Pick<State, "changedAt" | "key">,
+    { base, made, key }: Pick<State, "base" | "key" | "made">,
+    bottom: KnownState,
+    below: { readonly state: State; readonly title: string } | undefined,
   ) {
     this.base = base;
     this.made = made;
     this.key = key;
-    this.changedAt = changedAt;
+    this.#bottom = bottom;
+    this.#below = below;
   }
 
   /** The state of a base alone. */
   static of(base: BaseLayers): State {
-    return new State(base, [], {
-      key: stateKey(base.diffIds),
-      changedAt: `FROM ${base.reference}`,
-    });
+    const key = stateKey(base.diffIds);
+    return new State({ base, made: [], key }, { key, ...originOf(base) }, undefined);
   }
 
   /** Its layers on this machine, base first. */
@@ -52,13 +57,37 @@ export class State {
     return await Promise.all(this.made.map((layer) => layerHere(layer, signal)));
   }
 
-  /** With the layer of one more step; `step` names it, unless it was cached. */
-  with(layer: StepLayer, step: string | undefined): State {
-    return new State(this.base, [...this.made, layer], {
-      key: stateUpon(this.key, layer.tree),
-      changedAt: step ?? this.changedAt,
-    });
+  /** With the layer of one more step. */
+  with(layer: StepLayer, title: string): State {
+    const key = stateUpon(this.key, layer.tree);
+    const made = [...this.made, layer];
+    return new State({ base: this.base, made, key }, this.#bottom, { state: this, title });
   }
+
+  /** The state of its base, and what that is. */
+  get bottom(): KnownState {
+    return this.#bottom;
+  }
+
+  /** What led to it, for telling which step changed. */
+  get ancestry(): Ancestry {
+    const steps: KnownState[] = [];
+    let key = this.key;
+    for (let below = this.#below; below !== undefined; below = below.state.#below) {
+      const { title, state } = below;
+      steps.push({ key, title, parent: state.key });
+      ({ key } = state);
+    }
+    return [...steps, this.#bottom];
+  }
+}
+
+function originOf({ reference, digest, platform }: BaseLayers): StateOrigin {
+  return {
+    title: `FROM ${reference}`,
+    ...(digest === undefined ? {} : { digest }),
+    ...(platform === undefined ? {} : { platform }),
+  };
 }
 
 /** `FROM scratch`: no layers. */

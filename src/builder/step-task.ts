@@ -1,5 +1,6 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import type { CacheKey, KeyWithComponents } from "../cache/key.js";
+import type { CacheKey, KeyWithComponents, StepPlace } from "../cache/key.js";
+import type { FreshFlag } from "../cache/reason.js";
 import type { Step } from "../plan/step.js";
 import type { State } from "./state.js";
 
@@ -10,14 +11,14 @@ export interface Task<S extends Step = Step> {
   /** The states of the plan's stages and images that the step reads from. */
   readonly sources: Sources;
   /** Where it stands in the Dockerfile: explains misses. */
-  readonly place: { readonly stage: string; readonly index: number };
+  readonly place: Omit<StepPlace, "scope">;
   /** Where its progress is shown. */
   readonly vertex: number;
-  /** --no-cache: what is known of earlier builds does not count. */
-  readonly fresh: boolean;
+  /** The flag by which what is known of earlier builds does not count. */
+  readonly fresh: FreshFlag | undefined;
   /** What the RUN steps of this build made so far. */
   readonly made: Map<CacheKey, StepLayer>;
-  /** Hears of the key of a RUN, a COPY or an ADD as soon as it is known. */
+  /** Hears of the key of the step as soon as it is known. */
   readonly keyed: (facts: KeyWithComponents) => void;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;

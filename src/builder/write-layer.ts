@@ -1,4 +1,5 @@
 import type { StepLayer } from "../cache/far-cache.js";
+import type { MissReason } from "../cache/reason.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
 import type { LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
@@ -8,13 +9,14 @@ import { ResourceStack } from "../store/resource-stack.js";
 import { draftExactly, type Refusal } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
+import { cacheOf } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 import { withContents } from "./with-contents.js";
 
 /** A step whose layer is worked out before it is looked for. */
 export interface LayerTask<S extends Step = Step> extends Task<S> {
   /** Why there is no layer of that content. */
-  readonly explain?: ((tree: TreeDigest) => Promise<string>) | undefined;
+  readonly explain: (tree: TreeDigest) => MissReason | Promise<MissReason>;
   /** A layer that is likely to hold many of the same contents; it may be gone. */
   readonly similar?: LayerId | undefined;
 }
@@ -38,7 +40,7 @@ export async function writeLayer(
   if (meanwhile !== undefined) return meanwhile;
   using _place = await engine.jobs.take(signal);
   engine.board.start(vertex);
-  if (explain !== undefined) engine.board.miss(vertex, await explain(tree));
+  engine.board.miss(vertex, await explain(tree));
   const { layer, recorded } = await write(changes, tree, task, engine);
   task.later(holding(held.move(), recorded));
   engine.board.end(vertex, { kind: "done" });
@@ -50,9 +52,12 @@ async function find(
   { vertex, fresh, signal }: Task,
   { board, far, layers }: Engine,
 ): Promise<StepLayer | undefined> {
-  if (fresh) return undefined;
+  if (fresh !== undefined) return undefined;
   const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, signal));
-  if (known !== undefined) board.end(vertex, { kind: "cached" });
+  if (known !== undefined) {
+    const from = { kind: "content", createdAt: known.createdAt, ...cacheOf(known) } as const;
+    board.end(vertex, { kind: "cached", from });
+  }
   return known;
 }
 

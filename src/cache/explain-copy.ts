@@ -1,8 +1,9 @@
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { changedComponents } from "./explain.js";
-import { fileChanges, type FileChange } from "./file-changes.js";
+import { fileChanges } from "./file-changes.js";
 import type { FileFacts } from "./file-facts.js";
 import type { KeyComponent } from "./key.js";
+import { changed, changeText, pruned, type Change, type MissReason } from "./reason.js";
 
 /** What a COPY came to, now or in an earlier build. */
 export interface CopyFacts {
@@ -15,10 +16,9 @@ export interface CopyFacts {
 
 /** Where changes came from. */
 export interface ChangedAt {
-  /** The step that a change of the parent came from. */
-  readonly parent: string;
-  /** "--from changed at RUN make"; undefined for a directory of this machine. */
-  readonly origin: string | undefined;
+  readonly parent: () => Change;
+  /** Of what is copied from; undefined for a directory of this machine. */
+  readonly origin: (() => Change) | undefined;
 }
 
 /** Files named before the rest is only counted. */
@@ -31,35 +31,38 @@ export const ignoreComponent = ".dockerignore";
 const indirect: ReadonlySet<string> = new Set(["origin", "parent", ignoreComponent]);
 
 /**
- * Why a COPY is no hit: "src/app.ts changed, src/b.ts added and 3 more files", "--chown changed". Its
- * parent counts only for where it lands, and so is named only when nothing else is.
+ * Why a COPY is no hit: "src/app.ts changed, src/b.ts added and 3 more files", "--chown added (web)".
+ * Its parent counts only for where it lands, and so is named only when nothing else is.
  */
 export function explainCopy(
   now: CopyFacts,
-  before: CopyFacts | undefined,
+  before: CopyFacts,
   { parent, origin }: ChangedAt,
-): string {
-  if (before === undefined) return "no earlier run";
-  if (now.tree === before.tree) return "its layer is gone";
-  const changed = changedComponents(before.components, now.components);
-  const files = changesOf(now, before);
-  const reasons = [...changed].filter(([name]) => !indirect.has(name)).map(([, text]) => text);
-  reasons.push(...named(files));
-  const ignored = changed.get(ignoreComponent);
-  if (ignored !== undefined && files.some(({ isMove }) => isMove)) reasons.push(ignored);
-  if (origin !== undefined && files.length > 0 && changed.has("origin")) reasons.push(origin);
-  if (reasons.length > 0) return reasons.join(", ");
-  return changed.has("parent") ? `parent changed at ${parent}` : "files changed";
+): MissReason {
+  if (now.tree === before.tree) return pruned;
+  const differing = changedComponents(before.components, now.components);
+  const files =
+    now.files === undefined || before.files === undefined
+      ? []
+      : fileChanges(before.files, now.files);
+  const own = [...differing].filter(([name]) => !indirect.has(name)).map(([, change]) => change);
+  const ignored = differing.get(ignoreComponent);
+  const from = [
+    ...(ignored !== undefined && files.some(isMove) ? [ignored] : []),
+    ...(origin !== undefined && files.length > 0 && differing.has("origin") ? [origin()] : []),
+  ];
+  const texts = [...own.map(changeText), ...named(files), ...from.map(changeText)];
+  if (texts.length > 0) return changed(texts.join(", "), [...own, ...from, ...files]);
+  const rest = differing.has("parent") ? parent() : ({ what: "files", how: "changed" } as const);
+  return changed(changeText(rest), [rest]);
 }
 
-function changesOf(now: CopyFacts, before: CopyFacts): readonly FileChange[] {
-  return now.files === undefined || before.files === undefined
-    ? []
-    : fileChanges(before.files, now.files);
+function isMove({ how }: Change): boolean {
+  return how !== "changed";
 }
 
-function named(files: readonly FileChange[]): readonly string[] {
-  const texts = files.slice(0, NAMED).map(({ text }) => text);
+function named(files: readonly Change[]): readonly string[] {
+  const texts = files.slice(0, NAMED).map(changeText);
   const more = files.length - texts.length;
   if (more === 0) return texts;
   return [`${texts.join(", ")} and ${more} more ${more === 1 ? "file" : "files"}`];

@@ -1,4 +1,5 @@
-import type { KeyComponent } from "./key.js";
+import { nothing, type KeyComponent } from "./key.js";
+import { changed, changeText, neverBuilt, pruned, type Change, type MissReason } from "./reason.js";
 
 /** What an earlier run of the same step was made of. */
 export interface EarlierRun {
@@ -9,54 +10,114 @@ export interface EarlierRun {
 const NAMED = 3;
 
 /**
- * Why a step is no hit, in a few words: "variable VERSION changed", "no earlier run". `above` is the
- * step that a change of the parent came from.
+ * Why a step is no hit: "ARG VERSION changed from 1 to 2", "never built before". `above` tells what
+ * a change of the parent came from.
  */
 export function explainMiss(
   components: readonly KeyComponent[],
   nearest: EarlierRun | undefined,
-  above: string,
-): string {
-  if (nearest === undefined) return "no earlier run";
-  const changed = changedComponents(nearest.components, components);
-  const changes = [...changed].map(([name, text]) =>
-    name === "parent" ? `${text} at ${above}` : text,
+  above: () => Change,
+): MissReason {
+  if (nearest === undefined) return neverBuilt;
+  const changes = [...changedComponents(nearest.components, components).values()].map((change) =>
+    change.what === "parent" ? above() : change,
   );
+  if (changes.length > 0) return changed(summary(changes), changes);
   // Every part is the same: either the order of variables is not, or the result was removed.
-  if (changes.length === 0) {
-    return sameOrder(nearest.components, components)
-      ? "its layer is gone"
-      : "order of variables changed";
-  }
-  const more = changes.length - NAMED;
-  return `${changes.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const order = orderChange(nearest.components, components);
+  return order === undefined ? pruned : changed(changeText(order), [order]);
+}
+
+function summary(changes: readonly Change[]): string {
+  const texts = changes.slice(0, NAMED).map(changeText);
+  const more = changes.length - texts.length;
+  return `${texts.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /**
- * What is told of each component that differs: "user changed". In the order of the key, and what is
- * no longer there at the end.
+ * Every component that differs, by its name: in the order of the key, and what is no longer there at
+ * the end. In the place of one that has details stand those of them that differ.
  */
 export function changedComponents(
   before: readonly KeyComponent[],
   now: readonly KeyComponent[],
-): ReadonlyMap<string, string> {
-  const [earlier, later] = [valuesOf(before), valuesOf(now)];
-  const changes = new Map<string, string>();
-  for (const [name, value] of later) {
-    const old = earlier.get(name);
-    if (old === undefined) changes.set(name, `${name} added`);
-    else if (old !== value) changes.set(name, `${name} changed`);
+): ReadonlyMap<string, Change> {
+  const all = differences(before, now);
+  const [then, later] = [before, now].map(detailed);
+  const changes = new Map<string, Change>();
+  for (const [name, { change, component }] of all) {
+    if (component.detailOf !== undefined) continue;
+    const details =
+      then?.has(name) && later?.has(name)
+        ? [...all].filter(([, one]) => one.component.detailOf === name)
+        : [];
+    if (details.length === 0) changes.set(name, change);
+    for (const [detail, { change: part }] of details) changes.set(detail, part);
   }
-  for (const name of earlier.keys()) if (!later.has(name)) changes.set(name, `${name} removed`);
   return changes;
 }
 
-function valuesOf(components: readonly KeyComponent[]): ReadonlyMap<string, string> {
-  return new Map(components.map(({ name, value }) => [name, value]));
+/** What has details; what was recorded elsewhere has none. */
+function detailed(components: readonly KeyComponent[]): ReadonlySet<string> {
+  return new Set(components.flatMap(({ detailOf }) => detailOf ?? []));
 }
 
-function sameOrder(before: readonly KeyComponent[], now: readonly KeyComponent[]): boolean {
-  return (
-    before.length === now.length && before.every(({ name }, index) => name === now[index]?.name)
-  );
+interface Difference {
+  readonly change: Change;
+  readonly component: KeyComponent;
+}
+
+function differences(
+  before: readonly KeyComponent[],
+  now: readonly KeyComponent[],
+): ReadonlyMap<string, Difference> {
+  const [earlier, later] = [byName(before), byName(now)];
+  const found = new Map<string, Difference>();
+  for (const [name, component] of later) {
+    const change = difference(earlier.get(name), component);
+    if (change !== undefined) found.set(name, { change, component });
+  }
+  for (const [name, component] of earlier) {
+    const change = later.has(name) ? undefined : difference(component, undefined);
+    if (change !== undefined) found.set(name, { change, component });
+  }
+  return found;
+}
+
+/** A part that is there but says nothing, such as a flag that was not given, is as good as none. */
+function difference(
+  before: KeyComponent | undefined,
+  now: KeyComponent | undefined,
+): Change | undefined {
+  if (before?.value === now?.value) return undefined;
+  const named = now ?? before;
+  const what = named?.label ?? named?.name ?? "";
+  const [old, fresh] = [before?.shown, now?.shown];
+  if (isAbsent(before)) return { what, how: "added", ...(fresh ? { after: fresh } : {}) };
+  if (isAbsent(now)) return { what, how: "removed", ...(old ? { before: old } : {}) };
+  const known = old !== undefined && fresh !== undefined;
+  return { what, how: "changed", ...(known ? { before: old, after: fresh } : {}) };
+}
+
+function isAbsent(component: KeyComponent | undefined): boolean {
+  return component === undefined || component.value === nothing;
+}
+
+function byName(components: readonly KeyComponent[]): ReadonlyMap<string, KeyComponent> {
+  return new Map(components.map((component) => [component.name, component]));
+}
+
+function orderChange(
+  before: readonly KeyComponent[],
+  now: readonly KeyComponent[],
+): Change | undefined {
+  const [earlier, later] = [variablesOf(before), variablesOf(now)];
+  if (earlier === later) return undefined;
+  return { what: "order of ARG and ENV", how: "changed", before: earlier, after: later };
+}
+
+/** Only variables have an order of their own. */
+function variablesOf(components: readonly KeyComponent[]): string {
+  const names = components.map(({ name }) => /^variable (.*)/s.exec(name)?.[1]);
+  return names.filter((name) => name !== undefined).join(" ");
 }

@@ -11,6 +11,8 @@ export interface FarLayer {
   readonly tree: TreeDigest;
   /** Milliseconds since the epoch: when it was first made. */
   readonly createdAt: number;
+  /** The cache that it is in, for people; undefined where that has no name. */
+  readonly from?: string | undefined;
   /** Brings it here. Throws LostLayer where that cannot be; the cache then never names it again. */
   readonly fetch: (signal: AbortSignal) => Promise<LayerRecord>;
   /** What became of `fetch`; undefined while nobody needed it. */

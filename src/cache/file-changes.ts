@@ -1,27 +1,20 @@
 import { toText, type BytePath } from "../oci/changeset.js";
 import { partsOf, type FileFacts } from "./file-facts.js";
-
-/** How one file differs between two selections. */
-export interface FileChange {
-  /** "mode of bin/run changed" */
-  readonly text: string;
-  /** It was added, deleted or renamed. */
-  readonly isMove: boolean;
-}
+import type { Change } from "./reason.js";
 
 /**
  * What changed: files that are there in both, then renamed, added and deleted ones, each in the order
  * of the selection. That a directory came or went is told only where no file did.
  */
-export function fileChanges(before: FileFacts, now: FileFacts): readonly FileChange[] {
-  const altered: FileChange[] = [];
+export function fileChanges(before: FileFacts, now: FileFacts): readonly Change[] {
+  const altered: Change[] = [];
   const come: Fact[] = [];
   for (const [path, fact] of now) {
     const earlier = before.get(path);
     if (earlier === undefined) come.push([path, fact]);
     if (earlier === undefined || earlier === fact) continue;
-    const text = alteration(toText(path), earlier, fact);
-    if (text !== undefined) altered.push({ text, isMove: false });
+    const change = alteration(toText(path), earlier, fact);
+    if (change !== undefined) altered.push({ ...change, how: "changed" });
   }
   const isSame = now.size - come.length === before.size;
   const gone = isSame ? [] : [...before].filter(([path]) => !now.has(path));
@@ -37,32 +30,44 @@ function isNoDirectory([, fact]: Fact): boolean {
 }
 
 /** A file that went, and one that came and is the same but for its name, are one that was renamed. */
-function movesBetween(gone: readonly Fact[], come: readonly Fact[]): readonly FileChange[] {
+function movesBetween(gone: readonly Fact[], come: readonly Fact[]): readonly Change[] {
   const left = new Map<string, Set<BytePath>>();
   for (const [path, fact] of gone) left.set(fact, (left.get(fact) ?? new Set()).add(path));
-  const renamed: string[] = [];
-  const added: string[] = [];
+  const renamed: Change[] = [];
+  const added: Change[] = [];
   for (const [path, fact] of come) {
     const paths = left.get(fact);
     const [from] = paths ?? [];
-    if (from === undefined) added.push(`${toText(path)} added`);
-    else renamed.push(`${toText(from)} renamed to ${toText(path)}`);
+    const name = toText(path);
+    if (from === undefined) added.push({ what: name, how: "added" });
+    else renamed.push({ what: toText(from), how: "renamed", after: name });
     if (from !== undefined) paths?.delete(from);
   }
-  const deleted = gone.filter(([path, fact]) => left.get(fact)?.has(path));
-  const texts = [...renamed, ...added, ...deleted.map(([path]) => `${toText(path)} deleted`)];
-  return texts.map((text) => ({ text, isMove: true }));
+  const deleted = gone
+    .filter(([path, fact]) => left.get(fact)?.has(path))
+    .map(([path]): Change => ({ what: toText(path), how: "deleted" }));
+  return [...renamed, ...added, ...deleted];
 }
 
-function alteration(path: string, earlier: string, fact: string): string | undefined {
+function alteration(path: string, earlier: string, fact: string): Omit<Change, "how"> | undefined {
   const [before, now] = [partsOf(earlier), partsOf(fact)];
-  if (before.type !== now.type) return `type of ${path} changed`;
+  if (before.type !== now.type)
+    return { what: `type of ${path}`, before: before.type, after: now.type };
   if (before.content !== now.content) {
-    return now.type === "symlink" ? `link target of ${path} changed` : `${path} changed`;
+    if (now.type !== "symlink") return { what: path };
+    const [old, target] = [before, now].map(({ content }) => toText(content as BytePath));
+    return { what: `link target of ${path}`, before: old ?? "", after: target ?? "" };
   }
-  if (differ(before.mode, now.mode)) return `mode of ${path} changed`;
-  if (differ(before.owner, now.owner)) return `owner of ${path} changed`;
-  return before.xattrs === now.xattrs ? undefined : `attributes of ${path} changed`;
+  if (differ(before.mode, now.mode)) {
+    return { what: `mode of ${path}`, before: octal(before.mode), after: octal(now.mode) };
+  }
+  if (differ(before.owner, now.owner))
+    return { what: `owner of ${path}`, before: before.owner, after: now.owner };
+  return before.xattrs === now.xattrs ? undefined : { what: `attributes of ${path}` };
+}
+
+function octal(mode: string): string {
+  return `0${Number(mode).toString(8)}`;
 }
 
 /** What a flag replaced then or now cannot be compared. */

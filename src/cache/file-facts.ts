@@ -22,6 +22,7 @@ export interface FileFact {
   readonly owner: string;
   /** Short digests: 64 bits tell two versions of a file apart. */
   readonly xattrs: string;
+  /** As `xattrs`; of a symbolic link where it leads. */
   readonly content: string;
 }
 
@@ -58,8 +59,8 @@ function factOf(entry: Entry, { owner, mode }: Counted): string {
 
 /** The parts of what `factsOf` made. */
 export function partsOf(fact: string): FileFact {
-  const [type = "", mode = "", owner = "", xattrs = "", content = ""] = fact.split(" ");
-  return { type, mode, owner, xattrs, content };
+  const [type = "", mode = "", owner = "", xattrs = "", ...content] = fact.split(" ");
+  return { type, mode, owner, xattrs, content: content.join(" ") };
 }
 
 function contentOf(entry: Exclude<Entry, { type: "opaque" | "whiteout" }>): string {
@@ -67,6 +68,7 @@ function contentOf(entry: Exclude<Entry, { type: "opaque" | "whiteout" }>): stri
     case "file":
       return entry.sha256?.slice(0, 16) ?? `${entry.size}`;
     case "symlink":
+      return entry.target;
     case "hardlink":
       return short(entry.target);
     case "block":

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Brand, Digest } from "../oci/digest.js";
 import type { MountOwner, RunCache, RunMount } from "../plan/run-mount.js";
-import type { CopyStep, RunStep } from "../plan/step.js";
+import type { CopyStep, RunStep, Step, WorkdirStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 
 /** Names what a step would make, from everything that can change it (docs/cache.md). */
@@ -13,10 +13,16 @@ export type StateKey = Brand<string, "StateKey">;
 /** Names what the sources of a COPY selected from a directory, by content. */
 export type SelectionKey = Brand<string, "SelectionKey">;
 
-/** A part of a key, by the name that a user knows it by. Values are digests: they may be secret. */
+/** A part of a key. Values are digests: they may be secret. The rest is for people (`shown.ts`). */
 export interface KeyComponent {
   readonly name: string;
   readonly value: string;
+  /** What users call it, where that is not the name. */
+  readonly label?: string;
+  /** The value, where that is short and no secret. */
+  readonly shown?: string;
+  /** No part of the key: it tells more of the component of that name. */
+  readonly detailOf?: string;
 }
 
 /** A key, and what it was made of, so that a later miss can be explained. */
@@ -81,6 +87,17 @@ export function copyKey(
   ];
   const fields = components.flatMap(({ name, value }) => [name, value]);
   return { key: hashFields([FORMAT, "copy", ...fields]) as CacheKey, components };
+}
+
+/** The key of a WORKDIR: a short cut as `copyKey` is. */
+export function workdirKey({ path, user }: WorkdirStep, parent: StateKey): KeyWithComponents {
+  const components = [
+    component("directory", [path]),
+    component("user", [user]),
+    { name: "parent", value: parent },
+  ];
+  const fields = components.flatMap(({ name, value }) => [name, value]);
+  return { key: hashFields([FORMAT, "workdir", ...fields]) as CacheKey, components };
 }
 
 /** What an ADD from elsewhere depends on besides the step itself. */
@@ -161,38 +178,48 @@ export function stateUpon(parent: StateKey, tree: TreeDigest): StateKey {
   return hashFields([FORMAT, "state", parent, tree]) as StateKey;
 }
 
-/**
- * Where to look for an earlier run of the same step, best first: the same command in the same stage, then
- * whatever was at its place. Explains misses; never decides a hit.
- */
-export function runIdentities(step: RunStep, place: StepPlace): readonly string[] {
-  return identities("run", step.argv, place);
-}
-
-/** As `runIdentities`, of a COPY or ADD: by what it is written to copy, and where to. */
-export function copyIdentities(
-  { origin, sources, destination }: CopyStep,
-  place: StepPlace,
-): readonly [command: string, ...rest: string[]] {
-  return identities("copy", [JSON.stringify(origin), JSON.stringify(sources), destination], place);
+/** The state that a step with these components starts from; undefined of a record that is no step's. */
+export function parentOf(components: readonly KeyComponent[]): StateKey | undefined {
+  const parent = components.find(({ name }) => name === "parent");
+  return parent?.value as StateKey | undefined;
 }
 
 /** Where a step stands: the Dockerfile, its stage, and how many steps come before it there. */
 export interface StepPlace {
   readonly scope: string;
   readonly stage: string;
+  /** As "linux/amd64". */
+  readonly platform: string;
   readonly index: number;
 }
 
-function identities(
-  kind: "copy" | "run",
-  command: readonly string[],
-  { scope, stage, index }: StepPlace,
-): [command: string, ...rest: string[]] {
+/**
+ * Where to look for an earlier run of the same step, best first: the same command in the same stage,
+ * whatever was at its place, the same command for another platform. Explains misses; never decides a
+ * hit.
+ */
+export function stepIdentities(
+  step: Step,
+  { scope, stage, platform, index }: StepPlace,
+): readonly [command: string, ...rest: string[]] {
+  const command = [step.kind, stage, ...commandOf(step)];
   return [
-    hashFields([FORMAT, "same command", kind, scope, stage, ...command]),
-    hashFields([FORMAT, "same place", kind, scope, stage, String(index)]),
+    hashFields([FORMAT, "same command", platform, scope, ...command]),
+    hashFields([FORMAT, "same place", platform, scope, step.kind, stage, String(index)]),
+    hashFields([FORMAT, "same command", "any platform", scope, ...command]),
   ];
+}
+
+/** A COPY is known by what it is written to copy, and where to. */
+function commandOf(step: Step): readonly string[] {
+  switch (step.kind) {
+    case "run":
+      return step.argv;
+    case "copy":
+      return [JSON.stringify(step.origin), JSON.stringify(step.sources), step.destination];
+    case "workdir":
+      return [step.path];
+  }
 }
 
 /** Names a cache mount: mounts of one identity show the same directory (R05). */
@@ -246,10 +273,13 @@ function ownerFields({ uid, gid, mode }: MountOwner): readonly string[] {
   return [String(uid), String(gid), String(mode)];
 }
 
-/** A component that only explains is no part of a key. */
+/** A part of a key by its name, or one that only explains. */
 export function component(name: string, fields: readonly string[]): KeyComponent {
   return { name, value: hashFields(fields) };
 }
+
+/** The value of a component that is not there, such as a flag that was not given. */
+export const nothing = hashFields([]);
 
 /** Length before content, so that ["ab", "c"] and ["a", "bc"] differ. */
 function hashFields(fields: readonly string[]): string {

@@ -1,7 +1,9 @@
 import type { LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
 import type { Database, Table } from "../store/database.js";
 import type { Layers } from "../store/layers.js";
-import type { CacheKey, KeyComponent } from "./key.js";
+import type { Ancestry, KnownState, StateOrigin } from "./first-change.js";
+import { parentOf, stateUpon } from "./key.js";
+import type { CacheKey, KeyComponent, StateKey } from "./key.js";
 
 /** That a step was run, and what it gave. */
 export interface CacheRecord {
@@ -9,12 +11,18 @@ export interface CacheRecord {
   readonly layer: LayerId;
   readonly tree: TreeDigest;
   readonly components: readonly KeyComponent[];
-  /** From `runIdentities`. */
+  /** From `stepIdentities`. */
   readonly identities: readonly string[];
   /** For people: "RUN make". */
   readonly stepTitle: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** How long the step took, in milliseconds; undefined where its result was there already. */
+  readonly took?: number | undefined;
+  /** What its parent, and what it copies from, start with. */
+  readonly bases?: readonly KnownState[] | undefined;
+  /** The cache of elsewhere that it came from; undefined of a step that was run here. */
+  readonly importedFrom?: string | undefined;
 }
 
 /** What the builder asks of the cache. */
@@ -28,6 +36,8 @@ export interface StepCache {
   put(record: CacheRecord, files?: Uint8Array): Promise<void>;
   /** The latest record of the same step, by the first of these that is known. */
   nearest(identities: readonly string[]): CacheRecord | undefined;
+  /** What led to a state, as far as that is known. */
+  ancestry(state: StateKey): Ancestry;
   /** The files that were last put with the first identity of that record. */
   filesOf(record: CacheRecord): Uint8Array | undefined;
 }
@@ -39,6 +49,8 @@ export class StepRecords implements StepCache {
   readonly #records: Table<CacheRecord>;
   readonly #latest: Table<CacheKey>;
   readonly #files: Table<Uint8Array>;
+  readonly #states: Table<StateOrigin>;
+  readonly #origins = new Map<StateKey, StateOrigin>();
 
   constructor({ database, layers }: { readonly database: Database; readonly layers: Layers }) {
     this.#database = database;
@@ -46,6 +58,7 @@ export class StepRecords implements StepCache {
     this.#records = database.table("steps");
     this.#latest = database.table("steps-latest");
     this.#files = database.byteTable("copied-files");
+    this.#states = database.table("states");
   }
 
   async get(key: CacheKey): Promise<CacheRecord | undefined> {
@@ -65,7 +78,33 @@ export class StepRecords implements StepCache {
       this.#records.put(record.key, record);
       for (const identity of record.identities) this.#latest.put(identity, record.key);
       if (files !== undefined && first !== undefined) this.#files.put(first, files);
+      this.#putStates(record);
     });
+  }
+
+  #putStates({ components, tree, stepTitle: title, bases = [] }: CacheRecord): void {
+    const parent = parentOf(components);
+    if (parent === undefined) return;
+    this.#states.put(stateUpon(parent, tree), { title, parent });
+    for (const { key, ...origin } of bases) this.#states.put(key, origin);
+  }
+
+  ancestry(state: StateKey): Ancestry {
+    const found: KnownState[] = [];
+    let key: StateKey | undefined = state;
+    while (key !== undefined) {
+      const origin: StateOrigin | undefined = this.#originOf(key);
+      if (origin !== undefined) found.push({ key, ...origin });
+      key = origin?.parent;
+    }
+    return found;
+  }
+
+  /** Remembered, because the steps of a stage have most of their ancestry in common. */
+  #originOf(key: StateKey): StateOrigin | undefined {
+    const known = this.#origins.get(key) ?? this.#states.get(key);
+    if (known !== undefined) this.#origins.set(key, known);
+    return known;
   }
 
   nearest(identities: readonly string[]): CacheRecord | undefined {
@@ -81,20 +120,42 @@ export class StepRecords implements StepCache {
     return first === undefined ? undefined : this.#files.get(first);
   }
 
-  /** Removes records whose layers were pruned, and answers how many. */
-  async removeStale(): Promise<number> {
-    const gone: CacheRecord[] = [];
-    for (const [, record] of this.#records.entries()) {
-      if ((await this.#layers.find(record.layer))?.tree !== record.tree) gone.push(record);
+  /**
+   * Removes records whose layers were pruned, and answers how many. The latest run of a step is kept
+   * for a while, because a miss is compared with it.
+   */
+  async removeStale(now = Date.now()): Promise<number> {
+    const gone = new Set<string>();
+    for (const [key, record] of this.#records.entries()) {
+      if ((await this.#layers.find(record.layer))?.tree !== record.tree) gone.add(key);
+    }
+    for (const [, key] of this.#latest.entries()) {
+      const record = this.#records.get(key);
+      if (record !== undefined && now - record.createdAt < EXPLAINS) gone.delete(key);
     }
     await this.#database.transaction(() => {
-      for (const { key } of gone) this.#records.remove(key);
+      for (const key of gone) this.#records.remove(key);
       for (const [identity, key] of this.#latest.entries()) {
         if (this.#records.get(key) !== undefined) continue;
         this.#latest.remove(identity);
         this.#files.remove(identity);
       }
+      this.#removeStates();
     });
-    return gone.length;
+    return gone.size;
+  }
+
+  /** Of what is left nobody asks for another state. */
+  #removeStates(): void {
+    const wanted = new Set<string>();
+    for (const [, { components, tree, bases = [] }] of this.#records.entries()) {
+      const parent = parentOf(components);
+      if (parent !== undefined) wanted.add(stateUpon(parent, tree));
+      for (const { key } of bases) wanted.add(key);
+    }
+    for (const [key] of this.#states.entries()) if (!wanted.has(key)) this.#states.remove(key);
   }
 }
+
+/** How long a record whose layer is gone is kept: two weeks. */
+const EXPLAINS = 14 * 24 * 60 * 60 * 1000;

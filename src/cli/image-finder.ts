@@ -69,7 +69,8 @@ export class ImageFinder implements ImageResolver {
     const config = await images.config(record);
     if (!samePlatform(config, platform)) return undefined;
     const chain = await layers.findChain(config.rootfs.diff_ids);
-    return chain && { config, layers: () => Promise.resolve(chain) };
+    const digest = record.manifest?.digest ?? record.id;
+    return chain && { config, digest, layers: () => Promise.resolve(chain) };
   }
 
   #fetched(
@@ -81,6 +82,7 @@ export class ImageFinder implements ImageResolver {
     const config = resolved.config.value;
     return {
       config,
+      digest: resolved.manifest.descriptor.digest,
       resolved,
       layers: (progress, signal) =>
         this.#fetch({ name, resolved, source, names, progress }, signal),

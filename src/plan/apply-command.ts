@@ -7,7 +7,8 @@ import type { ImageRequest } from "./plan.js";
 import { proxyEnv } from "./predefined-args.js";
 import { readDevices } from "./run-device.js";
 import type { RunMount } from "./run-mount.js";
-import type { RunStep } from "./step.js";
+import { MASK } from "./secret-name.js";
+import type { RunStep, RunText } from "./step.js";
 
 /** CMD (I08). */
 export function applyCmd(draft: Draft, { command }: Cmd): void {
@@ -35,8 +36,12 @@ function argvOf(draft: Draft, command: Command): readonly string[] {
   return command.form === "exec" ? command.argv : withShell(draft, command.text);
 }
 
-function withShell({ config: { Shell } }: Draft, text: string): readonly string[] {
-  return [...(Shell === undefined || Shell.length === 0 ? ["/bin/sh", "-c"] : Shell), text];
+function withShell(draft: Draft, text: string): readonly string[] {
+  return [...shellOf(draft), text];
+}
+
+function shellOf({ config: { Shell } }: Draft): readonly string[] {
+  return Shell === undefined || Shell.length === 0 ? ["/bin/sh", "-c"] : Shell;
 }
 
 /** RUN: in exec form, through SHELL, or as a heredoc in one of three shapes (P16). */
@@ -58,8 +63,19 @@ export function applyRun(draft: Draft, run: Run, images: ImageRequest[]): void {
     mounts: inMountingOrder(mounts),
     devices: readDevices(run.flags, options.deviceAliases),
     script: script && { name: script.name, body: script.body },
+    written: writtenAs(draft, run),
   };
   addStep(draft, step, `RUN ${[...argsForHistory(draft), ...logged].join(" ")} # buildkit`);
+}
+
+function writtenAs(draft: Draft, { command, heredocs }: Run): RunText {
+  const { args, variables } = draft;
+  return {
+    shell: command.form === "exec" ? [] : shellOf(draft),
+    line: command.form === "exec" ? command.argv.join(" ") : command.text,
+    heredocs: heredocs.map(({ name, body }) => ({ name, body })),
+    args: [...args.keys()].filter((name) => !variables.has(name)),
+  };
 }
 
 /** Shape 2: a heredoc that names its own interpreter. */
@@ -80,7 +96,7 @@ function runArgv(draft: Draft, { command, heredocs, script }: Run): readonly str
 
 function runTitle(draft: Draft, run: Run, mounts: readonly RunMount[]): string {
   const secret = mounts.flatMap((mount) => (mount.kind === "secret" ? (mount.env ?? []) : []));
-  const env = new Map([...draft.env, ...secret.map((name) => [name, "****"] as const)]);
+  const env = new Map([...draft.env, ...secret.map((name) => [name, MASK] as const)]);
   const title = titleOf({ ...draft, env }, run);
   if (!run.script) return title;
   const [first = "", ...more] = (run.heredocs[0]?.body ?? "").trim().split(/\r?\n/);

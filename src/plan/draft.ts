@@ -5,6 +5,7 @@ import { suggest } from "../suggest.js";
 import type { EnvList } from "./env-list.js";
 import { expand, type ExpansionMode } from "./expand.js";
 import type { PlannedHistory } from "./plan.js";
+import { looksSecret, MASK } from "./secret-name.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
 import type { Step } from "./step.js";
@@ -80,13 +81,19 @@ function warnUndefined({ env, args, setting }: Draft, name: string, at: Span): v
   setting.warn("UndefinedVar", `variable "$${name}" is not set${meant}`, at);
 }
 
-/** The instruction for people to read: variables that are set are filled in, the rest is as written (X14). */
+/**
+ * The instruction for people to read: variables that are set are filled in, but for those that look
+ * like secrets, and the rest is as written (X14).
+ */
 export function titleOf({ env, setting, triggered }: Draft, instruction: Instruction): string {
   const { keyword, line } = instruction;
   const rest = line.slice(keyword.length);
   const prefix = `${triggered ? "ONBUILD " : ""}${keyword.toUpperCase()}`;
   try {
-    const lookup = (name: string): string | undefined => env.get(name);
+    const lookup = (name: string): string | undefined => {
+      const value = env.get(name);
+      return value !== undefined && looksSecret(name) ? MASK : value;
+    };
     return prefix + expand(rest, { lookup, escape: setting.escape, mode: "title" }).text;
   } catch {
     return prefix + rest; // text for the shell need not be a Dockerfile word

@@ -1,6 +1,7 @@
 import type { Span } from "../error.js";
 import type { Warning } from "../parser/instruction.js";
 import type { RuleName } from "../parser/lint-rules.js";
+import { looksSecret } from "./secret-name.js";
 
 /** Takes what BuildKit's lint rules find, by their names. */
 export type Warn = (rule: RuleName, message: string, at: Span) => void;
@@ -15,13 +16,9 @@ export function collector(warnings: Warning[]): Warn {
   };
 }
 
-const secretWord =
-  /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const harmlessWord = /(?:_|^)(?:public|file|version)(?:_|$)/i;
-
 /** L16. */
 export function warnSecret(warn: Warn, instruction: "ARG" | "ENV", name: string, at: Span): void {
-  if (!secretWord.test(name) || harmlessWord.test(name)) return;
+  if (!looksSecret(name)) return;
   const message = `${instruction} "${name}" looks like a secret, and whoever has the image can read it`;
   warn("SecretsUsedInArgOrEnv", message, at);
 }

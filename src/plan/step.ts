@@ -37,6 +37,18 @@ export interface RunStep extends StepBase {
   readonly devices: readonly RunDevice[];
   /** A heredoc that starts with "#!": made executable for the step and run in place of `argv[0]`. */
   readonly script: { readonly name: string; readonly body: string } | undefined;
+  readonly written: RunText;
+}
+
+/** A RUN as the Dockerfile has it: decides nothing, but tells what changed. */
+export interface RunText {
+  /** What goes before `line`; empty in exec form. */
+  readonly shell: readonly string[];
+  /** Without the bodies of its heredocs. */
+  readonly line: string;
+  readonly heredocs: readonly { readonly name: string; readonly body: string }[];
+  /** Names of `env` that are those of ARGs. */
+  readonly args: readonly string[];
 }
 
 /** `COPY` and `ADD`. */

@@ -58,7 +58,7 @@ class PlainLog {
       }
       case "missed": {
         const vertex = this.#tracker.get(event.id);
-        vertex.miss(event.reason);
+        vertex.miss(event.reason.text);
         this.#say(vertex, [`not cached: ${vertex.reason ?? ""}`]);
         return;
       }

@@ -28,7 +28,7 @@ function toStatus(event: BuildEvent, tracker: Tracker, now: number): object | un
     }
     case "missed": {
       const vertex = tracker.get(event.id);
-      vertex.miss(event.reason);
+      vertex.miss(event.reason.text);
       return { vertexes: [vertexOf(vertex, tracker)] };
     }
     case "ended": {

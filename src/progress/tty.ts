@@ -58,7 +58,7 @@ class TtyView {
         this.#tracker.get(event.id).started = now;
         break;
       case "missed":
-        this.#tracker.get(event.id).miss(event.reason);
+        this.#tracker.get(event.id).miss(event.reason.text);
         break;
       case "output":
         this.#tracker.get(event.id).output(event.stream, event.chunk, now);

@@ -1,5 +1,6 @@
 import { assert } from "chai";
 import { Board, declareStages } from "../../src/builder/board.js";
+import { neverBuilt } from "../../src/cache/reason.js";
 import type { BuildEvent } from "../../src/builder/event.js";
 import { planOf } from "../plan/planning.js";
 
@@ -105,13 +106,13 @@ describe("Board", () => {
     const { board, events } = recorded();
     const [a, b] = [board.declare("a"), board.declare("b")];
     board.start(a);
-    board.miss(a, "no earlier run");
+    board.miss(a, neverBuilt);
     board.start(a);
     board.end(b, { kind: "cached" });
-    board.miss(b, "too late");
+    board.miss(b, neverBuilt);
     assert.deepStrictEqual(events.slice(2), [
       { type: "started", id: a },
-      { type: "missed", id: a, reason: "no earlier run" },
+      { type: "missed", id: a, reason: neverBuilt },
       { type: "ended", id: b, outcome: { kind: "cached" } },
     ]);
   });

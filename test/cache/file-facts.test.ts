@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import fc from "fast-check";
 import { fileChanges } from "../../src/cache/file-changes.js";
+import { changeText } from "../../src/cache/reason.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../../src/cache/file-facts.js";
 import type { StateKey } from "../../src/cache/key.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
@@ -40,9 +41,9 @@ describe("fileChanges()", () => {
     [file("a")],
     [file("a", { mtime: 2 })],
     [file("a", { sha256: "f".repeat(64) }), "src/a changed"],
-    [file("a", { mode: 0o755 }), "mode of src/a changed"],
-    [file("a", { uid: 7 }), "owner of src/a changed"],
-    [file("a", { gid: 7 }), "owner of src/a changed"],
+    [file("a", { mode: 0o755 }), "mode of src/a changed from 0644 to 0755"],
+    [file("a", { uid: 7 }), "owner of src/a changed from 0:0 to 7:0"],
+    [file("a", { gid: 7 }), "owner of src/a changed from 0:0 to 0:7"],
     [file("a", { xattrs: capability }), "attributes of src/a changed"],
     [file("b"), "src/b added", "src/a deleted"],
     [file("b", { sha256: file("a").sha256 }), "src/a renamed to src/b"],
@@ -50,10 +51,7 @@ describe("fileChanges()", () => {
   for (const [now, ...texts] of cases) {
     it(`says ${texts.length === 0 ? "nothing" : `"${texts.join(", ")}"`}`, () => {
       const changes = fileChanges(facts([file("a")]), facts([now]));
-      assert.deepStrictEqual(
-        changes.map(({ text }) => text),
-        texts,
-      );
+      assert.deepStrictEqual(changes.map(changeText), texts);
     });
   }
 
@@ -67,7 +65,7 @@ describe("fileChanges()", () => {
     const content = { sha256: "0".repeat(64) };
     const before = facts(["a", "b", "c"].map((name) => file(name, content)));
     const now = facts(["d", "e"].map((name) => file(name, content)));
-    const texts = fileChanges(before, now).map(({ text }) => text);
+    const texts = fileChanges(before, now).map(changeText);
     assert.deepStrictEqual(texts, [
       "src/a renamed to src/d",
       "src/b renamed to src/e",
@@ -85,7 +83,7 @@ describe("fileChanges()", () => {
     const [one, two] = [many("1"), many("2")];
     assert.lengthOf(fileChanges(one, two), 50_000);
     const changed = new Map(one).set(toBytePath("src/f7"), "file 644 0:0  other");
-    assert.deepStrictEqual(fileChanges(one, changed), [{ text: "src/f7 changed", isMove: false }]);
+    assert.deepStrictEqual(fileChanges(one, changed), [{ what: "src/f7", how: "changed" }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import * as fc from "fast-check";
-import { runIdentities, runKey, selectionKey, stateKey } from "../../src/cache/key.js";
+import { stepIdentities, runKey, selectionKey, stateKey } from "../../src/cache/key.js";
 import type { RunFacts } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { RunDevice } from "../../src/plan/run-device.js";
@@ -21,6 +21,7 @@ const step: RunStep = {
   mounts: [],
   devices: [],
   script: undefined,
+  written: { shell: [], line: "make", heredocs: [], args: ["VERSION"] },
 };
 const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
 const facts: RunFacts = {
@@ -151,19 +152,24 @@ describe("stateKey()", () => {
   });
 });
 
-describe("runIdentities()", () => {
-  const place = { scope: "web", stage: "build", index: 1 };
+describe("stepIdentities()", () => {
+  const place = { scope: "web", stage: "build", platform: "linux/amd64", index: 1 };
   it("finds the same command at another place, and another command at the same place", () => {
-    const [command, spot] = runIdentities(step, place);
-    const moved = runIdentities(step, { ...place, index: 2 });
-    const edited = runIdentities({ ...step, argv: ["ls"] }, place);
+    const [command, spot] = stepIdentities(step, place);
+    const moved = stepIdentities(step, { ...place, index: 2 });
+    const edited = stepIdentities({ ...step, argv: ["ls"] }, place);
     assert.strictEqual(moved[0], command);
     assert.notStrictEqual(moved[1], spot);
     assert.strictEqual(edited[1], spot);
     assert.notStrictEqual(edited[0], command);
   });
+  it("finds the same command for another platform last", () => {
+    const other = stepIdentities(step, { ...place, platform: "linux/arm64" });
+    const shared = stepIdentities(step, place).filter((one) => other.includes(one));
+    assert.deepStrictEqual(shared, [other.at(-1)]);
+  });
   it("keeps projects apart", () => {
-    const other = runIdentities(step, { ...place, scope: "api" });
-    assert.notIncludeMembers([...other], [...runIdentities(step, place)]);
+    const other = stepIdentities(step, { ...place, scope: "api" });
+    assert.notIncludeMembers([...other], [...stepIdentities(step, place)]);
   });
 });

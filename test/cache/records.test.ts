@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import type { CacheKey } from "../../src/cache/key.js";
+import { stateKey, stateUpon, type CacheKey, type StateKey } from "../../src/cache/key.js";
 import { StepRecords, type CacheRecord } from "../../src/cache/records.js";
 import type { Store } from "../../src/store/store.js";
 import { oneFile, temporaryStore } from "../store/fixture.js";
@@ -73,18 +73,44 @@ describe("StepRecords", () => {
     assert.deepStrictEqual(steps.nearest(["place"]), made);
   });
 
-  it("removeStale() removes what can never hit again, and nothing else", async () => {
+  it("removeStale() removes what can never hit again, two weeks after it could explain", async () => {
     await using store = await temporaryStore();
     const steps = new StepRecords(store);
-    const gone = await record(store, "a", ["a"]);
+    const [older, gone] = [await record(store, "o", ["a"]), await record(store, "a", ["a"])];
     const kept = await record(store, "b", ["b"]);
-    await steps.put(gone);
-    await steps.put(kept);
-    await store.layers.remove(store.layers.get(gone.layer));
-    assert.strictEqual(await steps.removeStale(), 1);
+    for (const one of [older, gone, kept]) await steps.put(one);
+    for (const { layer } of [older, gone]) await store.layers.remove(store.layers.get(layer));
+    assert.strictEqual(await steps.removeStale(gone.createdAt + DAY), 1);
+    assert.deepStrictEqual(steps.nearest(["a"]), gone);
+    assert.strictEqual(await steps.removeStale(gone.createdAt + 14 * DAY), 1);
     assert.isUndefined(steps.nearest(["a"]));
     assert.deepStrictEqual(await steps.get(kept.key), kept);
     assert.deepStrictEqual(steps.nearest(["b"]), kept);
     assert.strictEqual(await steps.removeStale(), 0);
+  });
+
+  it("ancestry() tells what led to a state, until nothing that is kept comes from it", async () => {
+    await using store = await temporaryStore();
+    const steps = new StepRecords(store);
+    const base = { key: stateKey([]), title: "FROM busybox", digest: "sha256:0" };
+    const first = await record(store, "a", ["a"]);
+    const second = await record(store, "b", ["b"]);
+    const over = (one: CacheRecord, parent: StateKey): CacheRecord => ({
+      ...one,
+      components: [{ name: "parent", value: parent }],
+      bases: [base],
+    });
+    const middle = stateUpon(base.key, first.tree);
+    const top = stateUpon(middle, second.tree);
+    await steps.put(over(first, base.key));
+    await steps.put(over(second, middle));
+    assert.deepStrictEqual(new StepRecords(store).ancestry(top), [
+      { key: top, title: "RUN b", parent: middle },
+      { key: middle, title: "RUN a", parent: base.key },
+      base,
+    ]);
+    for (const { layer } of [first, second]) await store.layers.remove(store.layers.get(layer));
+    await steps.removeStale(first.createdAt + 14 * DAY);
+    assert.deepStrictEqual(new StepRecords(store).ancestry(top), []);
   });
 });

@@ -42,8 +42,8 @@ export function started(id: number): BuildEvent {
   return { type: "started", id };
 }
 
-export function missed(id: number, reason: string): BuildEvent {
-  return { type: "missed", id, reason };
+export function missed(id: number, text: string): BuildEvent {
+  return { type: "missed", id, reason: { kind: "changed", text, changes: [] } };
 }
 
 export function output(id: number, text: string): BuildEvent {

@@ -1,5 +1,5 @@
-import { build } from "../../builder/build.js";
-import type { Plan, PlannedStage } from "../../plan/plan.js";
+import { build, type BuildRequest } from "../../builder/build.js";
+import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { checkEnvironment } from "../build/check-environment.js";
 import { checkOutputs } from "../build/check-outputs.js";
@@ -70,7 +70,11 @@ async function buildTarget(building: Building): Promise<Made> {
   }
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
-  const built = await build({ ...resolved, fresh: freshStages(command), whole: true }, engine, io.signal);
+  const built = await build(
+    { ...resolved, fresh: freshStages(command), whole: true },
+    engine,
+    io.signal,
+  );
   const { epoch, warnings } = resolved.plan;
   return { built, epoch, warnings };
 }
@@ -89,7 +93,10 @@ async function plan({ command, input, session, board }: Building): Promise<Resol
 }
 
 /** --no-cache is all stages, --no-cache-filter those named. */
-function freshStages({ noCache, noCacheFilter }: BuildCommand): (stage: PlannedStage) => boolean {
+function freshStages({ noCache, noCacheFilter }: BuildCommand): BuildRequest["fresh"] {
   const named = new Set(noCacheFilter.map((name) => name.toLowerCase()));
-  return (stage) => noCache || named.has(stage.name);
+  return ({ name }) => {
+    if (noCache) return "--no-cache";
+    return named.has(name) ? "--no-cache-filter" : undefined;
+  };
 }

@@ -30,7 +30,7 @@ export class BuildLog {
   /** Why a vertex was no hit. */
   reason(title: string): string {
     for (const event of this.events) {
-      if (event.type === "missed" && this.#titleOf(event.id) === title) return event.reason;
+      if (event.type === "missed" && this.#titleOf(event.id) === title) return event.reason.text;
     }
     throw new Error(`"${title}" did not miss`);
   }

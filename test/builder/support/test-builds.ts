@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";
 import { BuildCaches } from "../../../src/builder/build-caches.js";
-import { build, type BuiltImage } from "../../../src/builder/build.js";
+import { build, type BuildRequest, type BuiltImage } from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
 import { Jobs } from "../../../src/builder/jobs.js";
 import type { FarCache } from "../../../src/cache/far-cache.js";
@@ -13,7 +13,7 @@ import { openDirectoryContext } from "../../../src/context/directory-context.js"
 import type { SourceTree } from "../../../src/context/source-tree.js";
 import type { Entry } from "../../../src/oci/changeset.js";
 import type { ImageConfig } from "../../../src/oci/image.js";
-import type { PlannedStage } from "../../../src/plan/plan.js";
+import { parsePlatform } from "../../../src/oci/platform.js";
 import type { RemoteReader } from "../../../src/context/remote/remotes.js";
 import { openStore, type Store } from "../../../src/store/store.js";
 import { populate, type Layout } from "../../context/temporary.js";
@@ -25,11 +25,13 @@ import { PlainSnapshotter } from "./plain-snapshotter.js";
 /** What a test says of a build beside its Dockerfile. */
 export interface Given {
   readonly images?: Readonly<Record<string, BaseImage>>;
-  readonly fresh?: (stage: PlannedStage) => boolean;
+  readonly fresh?: BuildRequest["fresh"];
   readonly jobs?: number;
   readonly whole?: boolean;
   readonly far?: FarCache;
   readonly signal?: AbortSignal;
+  /** As `--platform` has it. */
+  readonly platform?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly executor?: FakeExecutor;
   /** What the builder sees in the place of the build context. */
@@ -90,13 +92,14 @@ export class TestBuilds implements AsyncDisposable {
     const {
       executor = new FakeExecutor(),
       images = {},
-      fresh = () => false,
+      fresh = () => undefined,
       whole = false,
     } = given;
     const log = new BuildLog();
     const configs = mapValues(images, ({ config }) => config);
     const buildArgs = new Map(Object.entries(given.buildArgs ?? {}));
-    const plan = planOf(dockerfile, { images: configs, buildArgs });
+    const targetPlatform = given.platform === undefined ? undefined : parsePlatform(given.platform);
+    const plan = planOf(dockerfile, { images: configs, buildArgs, targetPlatform });
     const found = plan.images.map(({ reference }) => {
       const image = images[reference];
       if (image === undefined) throw new Error(`the test has no image "${reference}"`);

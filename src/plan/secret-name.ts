@@ -1,0 +1,16 @@
+const secretWord =
+  /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
+const harmlessWord = /(?:_|^)(?:public|file|version)(?:_|$)/i;
+
+/** Whether the value of a variable of that name is likely to be a secret (L16). */
+export function looksSecret(name: string): boolean {
+  return secretWord.test(name) && !harmlessWord.test(name);
+}
+
+/** Stands where a secret would. */
+export const MASK = "****";
+
+/** Without the user names and passwords of the URLs in it. */
+export function credentialsHidden(text: string): string {
+  return text.replaceAll(/(?<=\w:\/\/)[^\s/@]+@/g, `${MASK}@`);
+}
