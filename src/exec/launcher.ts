@@ -28,12 +28,13 @@ export interface Launch {
 const SCRIPT = `
 [ -z "$1" ] || echo 0 >"$1"
 shift
-while read -r verb name bundle option; do
+while read -r verb name option bundle; do # a path may have blanks in it
   case $verb in
   run)
     {
-      "$@" $option --log "$bundle/log" --log-format json run --bundle "$bundle" "$name" \\
-        </dev/null >"$bundle/stdout" 2>"$bundle/stderr"
+      [ "$option" != none ] || option=
+      cd "$bundle" && "$@" $option --log log --log-format json run "$name" \\
+        </dev/null >stdout 2>stderr
       echo "$name $?"
     } &
     ;;
@@ -91,14 +92,14 @@ export class Launcher implements AsyncDisposable {
   }
 
   /** Runs a container to its end: its exit code. Aborting kills it, and rejects once it is gone. */
-  async run({ name, bundle, sink, option = "" }: Launch, signal: AbortSignal): Promise<number> {
+  async run({ name, bundle, sink, option = "none" }: Launch, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const outputs = [openOutput(bundle, "stdout", sink), openOutput(bundle, "stderr", sink)];
     const kill = (): void => void this.#kill(name);
     signal.addEventListener("abort", kill, { once: true });
     try {
       const code = await Promise.race([
-        this.#send(`${name} ${bundle} ${option}`, name),
+        this.#send(`${name} ${option} ${bundle}`, name),
         this.#failure(),
       ]);
       for (const { close } of outputs) close();

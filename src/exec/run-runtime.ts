@@ -18,6 +18,12 @@ export function deathGuard(self: string): readonly string[] {
   return ["--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', self];
 }
 
+interface Site extends Pick<SandboxProcess, "stdin" | "stdio"> {
+  readonly searchPath: string;
+  /** The working directory. */
+  readonly bundle: string;
+}
+
 /**
  * Runs `argv` as the first process of a pid namespace that ends with this process in whatever way:
  * unshare passes its own death signal on into the namespace. For what talks to a terminal or has
@@ -25,7 +31,7 @@ export function deathGuard(self: string): readonly string[] {
  */
 export async function runRuntime(
   argv: readonly string[],
-  { stdio, stdin, searchPath }: Pick<SandboxProcess, "stdin" | "stdio"> & { searchPath: string },
+  { stdio, stdin, searchPath, bundle }: Site,
   signal: AbortSignal,
 ): Promise<number> {
   const guard = deathGuard(await readlink("/proc/self"));
@@ -33,6 +39,7 @@ export async function runRuntime(
   const inNamespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", ...argv];
   const pipes = stdio === "inherit" ? undefined : new Pipes(stdio, stdin);
   const child = spawn("setpriv", [...guard, ...inNamespace], {
+    cwd: bundle,
     env: { PATH: searchPath },
     stdio: pipes?.stdio ?? "inherit",
     detached: pipes !== undefined, // Ctrl-C reaches a step only through `signal`

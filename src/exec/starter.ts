@@ -48,11 +48,11 @@ export class Starter implements AsyncDisposable {
       const launcher = await (this.#launcher ??= Launcher.start(command, site));
       return await launcher.run({ name, bundle, option, sink }, signal);
     }
-    const log = ["--log", logOf(bundle), "--log-format", "json"];
+    const log = ["--log", LOG, "--log-format", "json"];
     const global = option === undefined ? log : [option, ...log];
-    const argv = [...command, ...global, "run", "--bundle", bundle, name];
+    const argv = [...command, ...global, "run", name];
     const { stdio, stdin } = process;
-    return await runRuntime(argv, { stdio, stdin, searchPath }, signal);
+    return await runRuntime(argv, { stdio, stdin, searchPath, bundle }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,7 +68,10 @@ export function launchedSink({
   return stdio === "inherit" || stdin !== undefined ? undefined : stdio;
 }
 
+/** In the bundle, from where runtimes are started: crun takes a path with ":" for more than a path. */
+const LOG = "log";
+
 /** The runtime's own log, in JSON lines. */
 export function logOf(bundle: string): string {
-  return posix.join(bundle, "log");
+  return posix.join(bundle, LOG);
 }

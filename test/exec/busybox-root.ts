@@ -21,7 +21,7 @@ export class TestRoot implements ActiveSnapshot {
 
   /** `fill` makes the lower layer, before the overlay is mounted over it. */
   static async open(fill: (lower: string) => Promise<void> = fillBusybox): Promise<TestRoot> {
-    const root = new TestRoot(await mkdtemp(join(tmpdir(), "tsbuild-exec-")));
+    const root = new TestRoot(await mkdtemp(join(tmpdir(), "tsbuild exec '$x' ")));
     for (const name of ["lower", "upper", "overlay-work", "root"]) {
       await mkdir(join(root.#directory, name));
     }

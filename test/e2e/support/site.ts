@@ -125,7 +125,7 @@ async function sharedStore(account: Account): Promise<string> {
 }
 
 async function newStore(account: Account): Promise<string> {
-  const root = makeDirectory(account);
+  const root = makeDirectory(account, "tsbuild e2e, '$x':"); // a name that every tool must be told whole
   await loadBusybox(account, root);
   return root;
 }

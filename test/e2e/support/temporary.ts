@@ -10,8 +10,8 @@ export type Files = Readonly<
 >;
 
 /** A new directory that belongs to `account`. */
-export function makeDirectory(account: Account): string {
-  const path = mkdtempSync(join(tmpdir(), "tsbuild-e2e-"));
+export function makeDirectory(account: Account, prefix = "tsbuild-e2e-"): string {
+  const path = mkdtempSync(join(tmpdir(), prefix));
   own(path, account);
   return path;
 }
