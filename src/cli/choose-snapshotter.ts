@@ -1,4 +1,6 @@
+import { statfs } from "node:fs/promises";
 import { release } from "node:os";
+import { dirname } from "node:path";
 import { BuildError } from "../error.js";
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import type { SnapshotterSite } from "../store/store.js";
@@ -54,8 +56,19 @@ async function openErofs({
 }
 
 async function openDirectory(site: SnapshotterChoice): Promise<Snapshotter> {
+  if ((await statfs(dirname(site.layers))).type === OVERLAYFS_MAGIC) throw onOverlay(site);
   const { openDirectorySnapshotter } = await import("../snapshotter/directory-snapshotter.js");
   return openDirectorySnapshotter(site);
+}
+
+/** OVERLAYFS_SUPER_MAGIC of statfs(2). */
+const OVERLAYFS_MAGIC = 0x794c7630;
+
+function onOverlay({ layers }: SnapshotterSite): BuildError {
+  const message = `Cannot keep layers in "${layers}": it is on an overlay, where no other can be put`;
+  return new BuildError("UNSUPPORTED", message, {
+    hint: "in a container, mount a volume at the store, or name one in TSBUILD_ROOT",
+  });
 }
 
 function noErofs({ userNamespace }: SnapshotterSite): BuildError {

@@ -51,12 +51,24 @@ export function nodeIo(): Io {
     out: stdout,
     err: stderr,
     env,
-    cwd: process.cwd(),
+    get cwd() {
+      return workingDirectory();
+    },
     umask: process.umask(0o022),
     signal: abortOnSignals(() => leave(INTERRUPTED)),
     terminal: { in: isatty(0), out: isatty(1), err: isatty(2) && env["TERM"] !== "dumb" },
     size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
   };
+}
+
+/** Asked for late: a command that reads and writes nothing there can do without. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const message = "Cannot go on: the current directory is gone";
+    throw new BuildError("SYSTEM", message, { hint: "change to one that exists", cause });
+  }
 }
 
 /** Where an exporter writes to. */

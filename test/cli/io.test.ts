@@ -35,6 +35,19 @@ const untilAborted = `
   });`;
 
 describe("nodeIo()", () => {
+  it("says that the current directory is gone only to who asks for it", async () => {
+    const child = start(`
+      import { mkdtempSync, rmdirSync } from "node:fs";
+      const directory = mkdtempSync("/tmp/tsbuild-gone-");
+      process.chdir(directory);
+      rmdirSync(directory);
+      try { void io.cwd } catch (error) { console.log(error.code, error.message) }
+    `);
+    const { code, text } = await outcome(child, () => undefined);
+    assert.strictEqual(text, "SYSTEM Cannot go on: the current directory is gone\n");
+    assert.strictEqual(code, 0);
+  });
+
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`aborts with CANCELLED on ${signal}`, async () => {
       const child = start(untilAborted.replace("STUBBORN", "false"));
