@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.js";
 import type { Credentials } from "../registry/docker-config.js";
 import type { RegistryClient } from "../registry/registry-client.js";
@@ -26,7 +26,7 @@ export interface Session extends AsyncDisposable {
 /** Opens the store that the environment names (DESIGN.md section 7 and 8). */
 export async function openSession(io: Io): Promise<Session> {
   const namespace = readNamespace(io.env);
-  const root = storeRoot(io.env, namespace);
+  const root = storeRoot(io, namespace);
   const openSnapshotter = (site: SnapshotterSite): Promise<Snapshotter> =>
     chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], {
       ...site,
@@ -57,9 +57,10 @@ function runMemory(text: string | undefined): number | undefined {
 }
 
 /** TSBUILD_ROOT, else the place for data of the system or of the user. */
-function storeRoot(env: Io["env"], namespace: Namespace): string {
+function storeRoot(io: Io, namespace: Namespace): string {
+  const { env } = io;
   const given = env["TSBUILD_ROOT"];
-  if (given !== undefined && given !== "") return given;
+  if (given !== undefined && given !== "") return isAbsolute(given) ? given : join(io.cwd, given);
   if (!namespace.user) return "/var/lib/tsbuild";
   return join(env["XDG_DATA_HOME"] ?? join(env["HOME"] ?? homedir(), ".local", "share"), "tsbuild");
 }

@@ -16,6 +16,12 @@ describe("openSession()", () => {
     assert.isTrue(existsSync(join(root, "format")));
   });
 
+  it("takes a relative TSBUILD_ROOT from where it was started", async () => {
+    const cwd = directoryWith(temporary, {});
+    await using session = await openSession(new FakeIo({ env: { TSBUILD_ROOT: "root" }, cwd }));
+    assert.strictEqual(session.store.paths.root, join(cwd, "root"));
+  });
+
   const snapshotters: readonly (readonly [string, readonly string[]])[] = [
     ["directory", ["directory"]],
     ["", ["directory", "erofs"]], // as the machine can
