@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
 import { unreachable } from "./registry-error.js";
 import type { Repository } from "./repository.js";
-import { pause } from "./http/retry.js";
+import { pause, type Retries } from "./http/retry.js";
 import { chunksOf } from "./http/transport.js";
 
 /**
@@ -12,10 +12,7 @@ import { chunksOf } from "./http/transport.js";
 export async function* downloadBlob(
   repository: Repository,
   blob: Descriptor,
-  {
-    delays,
-    signal,
-  }: { readonly delays: readonly number[]; readonly signal?: AbortSignal | undefined },
+  { retries, signal }: { readonly retries: Retries; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
   for (let tries = 0; ; tries++) {
@@ -30,10 +27,10 @@ export async function* downloadBlob(
       signal?.throwIfAborted();
       // Broken after the last byte: there is nothing left to ask for.
       if (done > 0 && done === blob.size) return;
-      const delay = delays[tries];
+      const delay = retries.delays[tries];
       const failure = unreachable(repository.action.registry, error);
       if (delay === undefined) throw failure;
-      await pause(failure, delay, signal);
+      await pause(failure, { delay, clock: retries.clock }, signal);
     }
   }
 }

@@ -6,7 +6,8 @@ import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
 import { apiHost, urlHost } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
-import { defaultDelays } from "./http/retry.js";
+import { systemClock, type Clock } from "./http/clock.js";
+import { defaultDelays, type Retries } from "./http/retry.js";
 
 /** Whom to trust, and who we are. */
 export interface RegistryOptions {
@@ -19,6 +20,8 @@ export interface RegistryOptions {
   readonly insecureHosts?: readonly string[] | undefined;
   /** Waits before each further try, in milliseconds. */
   readonly retryDelays?: readonly number[] | undefined;
+  /** The machine's own unless given. */
+  readonly clock?: Clock | undefined;
 }
 
 /** A request to a registry's API. */
@@ -42,7 +45,7 @@ const maxRedirects = 5;
 
 /** Speaks with registries: finds the scheme, authorizes, follows redirects. */
 export class Connection {
-  readonly retryDelays: readonly number[];
+  readonly retries: Retries & { readonly clock: Clock };
   readonly #insecure: ReadonlySet<string>;
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
@@ -54,15 +57,16 @@ export class Connection {
     proxy,
     insecureHosts = [],
     retryDelays = defaultDelays,
+    clock = systemClock,
   }: RegistryOptions) {
-    this.retryDelays = retryDelays;
+    this.retries = { delays: retryDelays, clock };
     this.#insecure = new Set(insecureHosts.map(urlHost));
     this.#transport = new Transport({
       ca,
       proxy,
       isInsecure: (host) => this.#isInsecure(host),
     });
-    this.#authorizer = new Authorizer({ credentials, transport: this.#transport });
+    this.#authorizer = new Authorizer({ credentials, transport: this.#transport, clock });
   }
 
   /** Sends a request, with authorization where the registry asks for it. */

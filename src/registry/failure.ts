@@ -18,7 +18,7 @@ const maxErrorBody = 64 * 1024;
 export async function failureOf(action: Action, answer: ApiResponse): Promise<RegistryError> {
   const { status, response, url } = answer;
   const said = await readBody(response, maxErrorBody).then(messageIn, () => undefined);
-  const { code, why, hint } = explain(action, status);
+  const { code, why, hint } = explain(action, status, isInsufficient(response));
   const detail = said === undefined ? "" : ` (${said})`;
   return new RegistryError(code, `Cannot ${action.verb} "${action.name}": ${why}${detail}`, {
     status,
@@ -27,21 +27,27 @@ export async function failureOf(action: Action, answer: ApiResponse): Promise<Re
   });
 }
 
+/** The token that we were given for our login does not allow this (RFC 6750, 3.1). */
+function isInsufficient({ headers }: ApiResponse["response"]): boolean {
+  return /\berror="?insufficient_scope\b/i.test(headers["www-authenticate"] ?? "");
+}
+
 interface Explanation {
   readonly code: "AUTH" | "IMAGE_NOT_FOUND" | "REGISTRY";
   readonly why: string;
   readonly hint?: string;
 }
 
-function explain({ registry, verb }: Action, status: number): Explanation {
+function explain({ registry, verb }: Action, status: number, insufficient: boolean): Explanation {
   if (status === 401 || status === 403) {
-    if (verb === "log in to") return { code: "AUTH", why: "access denied" };
+    const why = insufficient ? "access denied: the login has no right to it" : "access denied";
+    if (verb === "log in to") return { code: "AUTH", why };
     const login = `tsbuild login${registry === "docker.io" ? "" : ` ${registry}`}`;
     const hint =
       verb === "pull"
         ? `check the name; a private image needs "${login}"`
         : `log in with "${login}", as someone who may push there`;
-    return { code: "AUTH", why: "access denied", hint };
+    return { code: "AUTH", why, hint };
   }
   if (status === 404 && verb !== "log in to") {
     return verb === "pull"

@@ -90,8 +90,8 @@ export class RegistryClient implements AsyncDisposable {
     descriptor: Descriptor,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
-    const delays = this.#connection.retryDelays;
-    return downloadBlob(this.#repository(reference, "pull"), descriptor, { delays, signal });
+    const { retries } = this.#connection;
+    return downloadBlob(this.#repository(reference, "pull"), descriptor, { retries, signal });
   }
 
   /** Tells whether the repository has a blob. */
@@ -131,7 +131,7 @@ export class RegistryClient implements AsyncDisposable {
   }
 
   #retried<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return retried(attempt, this.#connection.retryDelays, signal);
+    return retried(attempt, this.#connection.retries, signal);
   }
 
   /** Ends every connection, so that nothing keeps the process alive. */

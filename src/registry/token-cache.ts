@@ -1,46 +1,57 @@
-import { fetchToken, type Token, type TokenRequest } from "./token.js";
+import type { Clock } from "./http/clock.js";
 import type { Transport } from "./http/transport.js";
+import { fetchToken, type Token, type TokenRequest } from "./token.js";
 
-interface Cached extends Token {
+interface Cached {
+  readonly fetching: Promise<Token>;
+  /** Once it is here. */
+  token?: string;
   /** In milliseconds since the epoch. */
-  readonly expires: number;
+  expires: number;
 }
 
 /** Access tokens by what they were asked for, until shortly before they end. */
 export class TokenCache {
   readonly #transport: Transport;
-  readonly #tokens = new Map<string, Promise<Cached>>();
+  readonly #clock: Clock;
+  readonly #tokens = new Map<string, Cached>();
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, clock: Clock) {
     this.#transport = transport;
+    this.#clock = clock;
   }
 
-  /** A token for these scopes. */
+  /** A token for these scopes; who asks for one that is being fetched waits for that. */
   async get(request: TokenRequest, signal?: AbortSignal): Promise<Token> {
     const { realm, service, scopes } = request;
     const key = JSON.stringify([realm, service, scopes]);
-    const cached = await this.#tokens.get(key)?.catch(() => undefined);
-    if (cached !== undefined && Date.now() < cached.expires) return cached;
-    const fetched = this.#fetch(request, signal);
-    this.#tokens.set(key, fetched);
-    fetched.catch(() => this.#tokens.delete(key));
-    return await fetched;
-  }
-
-  async #fetch(request: TokenRequest, signal?: AbortSignal): Promise<Cached> {
-    const token = await fetchToken(this.#transport, request, signal);
-    // The last tenth is for the clock and for requests under way.
-    return { ...token, expires: Date.now() + token.lifetime * 900 };
-  }
-
-  /** Drops the token of a refused Authorization header; false when it is none of ours. */
-  async forget(header: string): Promise<boolean> {
-    let found = false;
-    for (const [key, cached] of this.#tokens) {
-      if (header !== `Bearer ${(await cached.catch(() => undefined))?.token ?? ""}`) continue;
-      this.#tokens.delete(key);
-      found = true;
+    const known = this.#tokens.get(key);
+    if (known !== undefined && this.#clock.now() < known.expires) {
+      const token = await known.fetching.catch(() => undefined); // for reasons of whoever asked
+      if (token !== undefined) return token;
     }
-    return found;
+    if (this.#tokens.get(key) !== known) return this.get(request, signal);
+    const cached: Cached = {
+      fetching: fetchToken(this.#transport, request, signal),
+      expires: Infinity,
+    };
+    this.#tokens.set(key, cached);
+    try {
+      const token = await cached.fetching;
+      // The last tenth is for the clock and for requests under way.
+      cached.expires = this.#clock.now() + token.lifetime * 900;
+      cached.token = token.token;
+      return token;
+    } catch (error) {
+      this.#tokens.delete(key);
+      throw error;
+    }
+  }
+
+  /** Drops the token of a refused Authorization header. */
+  forget(header: string): void {
+    for (const [key, { token }] of this.#tokens) {
+      if (token !== undefined && header === `Bearer ${token}`) this.#tokens.delete(key);
+    }
   }
 }

@@ -28,6 +28,8 @@ const maxAnswer = 1024 * 1024;
 /** Statuses by which servers that only speak OAuth2 refuse a GET. */
 const wantsPost: readonly number[] = [401, 404, 405];
 
+const knowsNoPost: readonly number[] = [404, 405];
+
 /** Fetches an access token, anonymously where there are no credentials. */
 export async function fetchToken(
   transport: Transport,
@@ -40,7 +42,9 @@ export async function fetchToken(
     credentials?.kind === "identity-token" ? viaPost(realm, request) : viaGet(realm, request);
   let answer = await ask(transport, first, signal);
   if (credentials?.kind === "password" && wantsPost.includes(answer.status)) {
-    answer = await ask(transport, viaPost(realm, request), signal);
+    const second = await ask(transport, viaPost(realm, request), signal);
+    // Who knows no OAuth2 at all meant what he said the first time.
+    if (answer.status !== 401 || !knowsNoPost.includes(second.status)) answer = second;
   }
   if (answer.status === 200) return parseToken(answer.body, realm);
   const denied = answer.status === 401 || answer.status === 403 || answer.status === 400;

@@ -1,14 +1,17 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { makeCertificate } from "./certificates.js";
 
 export interface RegistryServerOptions {
   /** Who may come in; everyone when missing. */
   readonly login?: { readonly username: string; readonly password: string };
+  /** Where to get tokens instead: settings of its "token" authorization. */
+  readonly tokens?: Readonly<Record<string, string>>;
   /** Speak TLS with a certificate of its own for this host name. */
   readonly tls?: boolean;
 }
@@ -26,7 +29,10 @@ const run = promisify(execFile);
 /** Starts a registry and waits until it listens. */
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
   const directory = await mkdtemp(join(tmpdir(), "tsbuild-registry-"));
-  const ca = options.tls === true ? await makeCertificate(directory) : "";
+  const ca =
+    options.tls === true
+      ? await readFile((await makeCertificate(directory, "cert")).certificate, "utf8")
+      : "";
   const config = await configure(directory, options);
   const server = spawn("docker-registry", ["serve", config], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -46,7 +52,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
 
 async function configure(
   directory: string,
-  { login, tls }: RegistryServerOptions,
+  { login, tokens, tls }: RegistryServerOptions,
 ): Promise<string> {
   const config = {
     version: "0.1",
@@ -54,9 +60,10 @@ async function configure(
     http: {
       addr: "127.0.0.1:0",
       ...(tls === true
-        ? { tls: { certificate: join(directory, "cert.pem"), key: join(directory, "key.pem") } }
+        ? { tls: { certificate: join(directory, "cert.pem"), key: join(directory, "cert.key") } }
         : {}),
     },
+    ...(tokens === undefined ? {} : { auth: { token: tokens } }),
     ...(login === undefined
       ? {}
       : { auth: { htpasswd: { realm: "test", path: join(directory, "htpasswd") } } }),
@@ -68,16 +75,6 @@ async function configure(
   const file = join(directory, "config.yml");
   await writeFile(file, JSON.stringify(config)); // every JSON is YAML
   return file;
-}
-
-async function makeCertificate(directory: string): Promise<string> {
-  const { stdout } = await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-days", "2", "-subj", "/CN=registry.test", "-keyout", join(directory, "key.pem")],
-    ...["-addext", "subjectAltName=DNS:registry.test,DNS:localhost,IP:127.0.0.1"],
-  ]);
-  await writeFile(join(directory, "cert.pem"), stdout);
-  return stdout;
 }
 
 async function listening(server: ChildProcess): Promise<string> {

@@ -56,7 +56,7 @@ export class HttpDownloads {
     const promised = await this.#promised(request, known);
     if (promised !== undefined) return promised;
     const attempt = (): Promise<Download> => this.#ask(request, known, signal);
-    const download = await retried(attempt, retryDelays, signal);
+    const download = await retried(attempt, { delays: retryDelays }, signal);
     if (request.checksum !== undefined && request.checksum !== download.digest) {
       throw mismatch(url, request.checksum, download.digest);
     }

@@ -1,9 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock, type Clock } from "./clock.js";
 import { codeOf } from "./error-code.js";
 import { HttpError } from "./http-error.js";
 
 /** Waits between tries, in milliseconds, when the server does not name a time itself. */
-export const defaultDelays: readonly number[] = [1000, 2000, 4000];
+export const defaultDelays: readonly number[] = [1000, 2000, 4000, 8000];
+
+/** When to try again. */
+export interface Retries {
+  /** One before each further try, in milliseconds. */
+  readonly delays: readonly number[];
+  readonly clock?: Clock | undefined;
+}
 
 /** A server that wants a longer pause than this is told to the user instead. */
 const longestPause = 60_000;
@@ -11,7 +18,7 @@ const longestPause = 60_000;
 /** Runs `attempt` until it succeeds, fails for good, or the delays are used up. */
 export async function retried<T>(
   attempt: () => Promise<T>,
-  delays: readonly number[],
+  { delays, clock }: Retries,
   signal?: AbortSignal,
 ): Promise<T> {
   for (const delay of delays) {
@@ -19,17 +26,26 @@ export async function retried<T>(
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      await pause(error, delay, signal);
+      await pause(error, { delay, clock }, signal);
     }
   }
   return attempt();
 }
 
 /** Waits before the next try; throws `error` where another one cannot help. */
-export async function pause(error: unknown, delay: number, signal?: AbortSignal): Promise<void> {
+export async function pause(
+  error: unknown,
+  { delay, clock = systemClock }: Pause,
+  signal?: AbortSignal,
+): Promise<void> {
   const wait = retryAfterOf(error) ?? delay;
   if (!isTransient(error) || wait > longestPause) throw error;
-  await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  await clock.sleep(wait, signal);
+}
+
+interface Pause {
+  readonly delay: number;
+  readonly clock?: Clock | undefined;
 }
 
 function retryAfterOf(error: unknown): number | undefined {

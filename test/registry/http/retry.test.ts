@@ -1,6 +1,7 @@
 import { assert } from "chai";
+import { FakeClock } from "./fake-clock.js";
 import { RegistryError } from "../../../src/registry/registry-error.js";
-import { parseRetryAfter, retried } from "../../../src/registry/http/retry.js";
+import { defaultDelays, parseRetryAfter, retried } from "../../../src/registry/http/retry.js";
 
 const busy = (retryAfter?: number) =>
   new RegistryError("REGISTRY", "Cannot pull: busy", { status: 503, retryAfter });
@@ -27,14 +28,14 @@ describe("retried()", () => {
     const reset = Object.assign(new Error("x"), { code: "ECONNRESET" });
     const broken = new RegistryError("REGISTRY", "Cannot reach", { cause: reset });
     const { action, calls } = failing(busy(), broken, reset);
-    assert.strictEqual(await retried(action, [0, 0, 0]), "done");
+    assert.strictEqual(await retried(action, { delays: [0, 0, 0] }), "done");
     assert.strictEqual(calls(), 4);
   });
 
   it("gives up with the last failure when the delays are used up", async () => {
     const last = busy();
     const { action, calls } = failing(busy(), last);
-    assert.strictEqual(await caught(retried(action, [0])), last);
+    assert.strictEqual(await caught(retried(action, { delays: [0] })), last);
     assert.strictEqual(calls(), 2);
   });
 
@@ -48,20 +49,22 @@ describe("retried()", () => {
   for (const error of final) {
     it(`does not try again after ${error.name} ${error.message}`, async () => {
       const { action, calls } = failing(error);
-      assert.strictEqual(await caught(retried(action, [0])), error);
+      assert.strictEqual(await caught(retried(action, { delays: [0] })), error);
       assert.strictEqual(calls(), 1);
     });
   }
 
   it("waits as long as the registry asks, not as long as the delay", async () => {
-    const { action } = failing(busy(0));
-    assert.strictEqual(await retried(action, [3_600_000]), "done");
+    const clock = new FakeClock();
+    const { action } = failing(busy(), busy(7000), busy(), busy(0));
+    assert.strictEqual(await retried(action, { delays: defaultDelays, clock }), "done");
+    assert.deepEqual(clock.slept, [1000, 7000, 4000, 0]);
   });
 
   it("stops waiting when it is aborted", async () => {
     const abort = new AbortController();
     const { action } = failing(busy());
-    const result = caught(retried(action, [3_600_000], abort.signal));
+    const result = caught(retried(action, { delays: [3_600_000] }, abort.signal));
     abort.abort();
     const error = await result;
     assert.isTrue(error instanceof Error && error.name === "AbortError");
