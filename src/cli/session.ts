@@ -8,6 +8,7 @@ import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { openStore, type SnapshotterSite, type Store } from "../store/store.js";
 import { parseSize } from "./args/size.js";
 import { chooseSnapshotter } from "./choose-snapshotter.js";
+import { readConfigFile, userConfiguration } from "./config-file.js";
 import { dockerConfigPath } from "./docker-config-path.js";
 import type { Io } from "./io.js";
 import { readNamespace, type Namespace } from "./namespace.js";
@@ -71,15 +72,32 @@ export async function openRegistry(
   insecureHosts: readonly string[] = [],
   login?: Credentials,
 ): Promise<RegistryClient> {
-  const [{ RegistryClient }, { dockerCredentials }, { proxyChoice }] = await Promise.all([
+  const [
+    { RegistryClient },
+    { dockerCredentials },
+    { proxyChoice },
+    { systemAuthorities },
+    { hostCertificates },
+    { readRegistries },
+  ] = await Promise.all([
     import("../registry/registry-client.js"),
     import("../registry/credentials.js"),
     import("../registry/http/proxy-choice.js"),
+    import("../registry/http/authorities.js"),
+    import("../registry/host-certificates.js"),
+    import("../registry/registry-settings.js"),
   ]);
+  const { path, registries } = readConfigFile(env);
   return new RegistryClient({
     credentials:
       login === undefined ? dockerCredentials(dockerConfigPath(env)) : () => Promise.resolve(login),
+    registries: readRegistries(registries, path),
     ca: extraAuthorities(env),
+    moreAuthorities: () => systemAuthorities(env["SSL_CERT_FILE"]),
+    certificates: hostCertificates([
+      join(userConfiguration(env), "docker", "certs.d"),
+      "/etc/docker/certs.d",
+    ]),
     proxy: proxyChoice(env),
     insecureHosts: [
       ...(env["TSBUILD_INSECURE_REGISTRIES"] ?? "").split(",").filter(Boolean),

@@ -1,23 +1,36 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
-import { unreachable } from "./registry-error.js";
-import type { Repository } from "./repository.js";
 import { pause, type Retries } from "./http/retry.js";
 import { chunksOf } from "./http/transport.js";
+import type { Mirrors } from "./mirrors.js";
+import { unreachable } from "./registry-error.js";
+import type { Repository } from "./repository.js";
+
+/** How to bring a blob here. */
+export interface DownloadOptions {
+  readonly retries: Retries;
+  readonly mirrors: Mirrors;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** After that many bytes a transfer that breaks has all its tries again. */
+const progress = 1 << 20;
 
 /**
- * The bytes of a blob, not yet verified. A transfer that breaks goes on where it stopped, after
- * each of the `delays` once.
+ * The bytes of a blob, not yet verified. A transfer that breaks goes on where it stopped: from the
+ * next mirror, in the end from the registry itself, there after each of the delays once.
  */
 export async function* downloadBlob(
-  repository: Repository,
+  origin: Repository,
   blob: Descriptor,
-  { retries, signal }: { readonly retries: Retries; readonly signal?: AbortSignal | undefined },
+  { retries, mirrors, signal }: DownloadOptions,
 ): AsyncGenerator<Uint8Array> {
+  const sources = [...mirrors.of(origin), origin].values();
+  let source = sources.next().value ?? origin;
   let done = 0;
-  for (let tries = 0; ; tries++) {
+  for (let tries = 0, tried = 0; ;) {
     try {
-      const answer = await openBlob(repository, blob, done, signal);
+      const answer = await openBlob(source, blob, done, signal);
       for await (const chunk of from(answer, done)) {
         done += chunk.byteLength;
         yield chunk;
@@ -27,8 +40,15 @@ export async function* downloadBlob(
       signal?.throwIfAborted();
       // Broken after the last byte: there is nothing left to ask for.
       if (done > 0 && done === blob.size) return;
-      const delay = retries.delays[tries];
-      const failure = unreachable(repository.action.registry, error);
+      const failure = unreachable(source.action.registry, error);
+      if (source !== origin) {
+        mirrors.failed(source, failure);
+        source = sources.next().value ?? origin;
+        continue;
+      }
+      if (done - tried >= progress) tries = 0;
+      tried = done;
+      const delay = retries.delays[tries++];
       if (delay === undefined) throw failure;
       await pause(failure, { delay, clock: retries.clock }, signal);
     }

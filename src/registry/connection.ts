@@ -1,19 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import type { ProxyChoice } from "./http/proxy-choice.js";
 import { discard, Transport, type HttpRequest } from "./http/transport.js";
+import type { TrustOptions } from "./http/trust.js";
+import { speaksNoTls } from "./http/error-code.js";
 import { isLoopback, redirectTarget } from "./http/web-url.js";
 import { Authorizer } from "./authorizer.js";
 import type { CredentialSource } from "./credentials.js";
 import { apiHost, urlHost } from "./hosts.js";
 import { RegistryError, unreachable } from "./registry-error.js";
+import { RegistriesSettings } from "./registry-settings.js";
 import { systemClock, type Clock } from "./http/clock.js";
 import { defaultDelays, type Retries } from "./http/retry.js";
 
 /** Whom to trust, and who we are. */
-export interface RegistryOptions {
+export interface RegistryOptions extends TrustOptions {
   readonly credentials: CredentialSource;
-  /** Certificate authorities to trust besides the usual ones, as PEM. */
-  readonly ca?: string | undefined;
+  /** What the user says of single registries. */
+  readonly registries?: RegistriesSettings | undefined;
   /** The direct way unless given. */
   readonly proxy?: ProxyChoice | undefined;
   /** Hosts (with port) that may have a bad certificate or none at all; loopback hosts always may. */
@@ -46,6 +49,7 @@ const maxRedirects = 5;
 /** Speaks with registries: finds the scheme, authorizes, follows redirects. */
 export class Connection {
   readonly retries: Retries & { readonly clock: Clock };
+  readonly registries: RegistriesSettings;
   readonly #insecure: ReadonlySet<string>;
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
@@ -53,16 +57,18 @@ export class Connection {
 
   constructor({
     credentials,
-    ca,
+    registries = new RegistriesSettings(),
     proxy,
     insecureHosts = [],
     retryDelays = defaultDelays,
     clock = systemClock,
+    ...trust
   }: RegistryOptions) {
+    this.registries = registries;
     this.retries = { delays: retryDelays, clock };
     this.#insecure = new Set(insecureHosts.map(urlHost));
     this.#transport = new Transport({
-      ca,
+      ...trust,
       proxy,
       isInsecure: (host) => this.#isInsecure(host),
     });
@@ -115,7 +121,8 @@ export class Connection {
     for (let hops = 0; hops <= maxRedirects; hops++) {
       const own = authorization !== undefined && url.origin === start.origin;
       const headers = { ...request.headers, ...(own ? { Authorization: authorization } : {}) };
-      const response = await this.#exchange({ ...request, url, headers }, signal);
+      const onBehalfOf = urlHost(apiHost(request.registry));
+      const response = await this.#exchange({ ...request, url, headers, onBehalfOf }, signal);
       const next = redirectTarget(response, request.method, url);
       if (next === undefined) return { status: response.statusCode ?? 0, response, url };
       discard(response);
@@ -137,29 +144,33 @@ export class Connection {
   }
 
   #isInsecure(host: string): boolean {
-    return this.#insecure.has(urlHost(host)) || isLoopback(host);
+    const { insecure, http } = this.registries.of(host);
+    return insecure || http || this.#insecure.has(urlHost(host)) || isLoopback(host);
   }
 
-  /** HTTPS; on hosts that may be insecure HTTP where nothing answers to HTTPS. */
+  /** HTTPS; on hosts that may be insecure HTTP where nothing answers to HTTPS (N10). */
   #scheme(host: string, signal?: AbortSignal): Promise<"http" | "https"> {
     const known = this.#schemes.get(host);
     if (known !== undefined) return known;
-    const found = this.#isInsecure(host)
-      ? this.#probe(host, signal)
-      : Promise.resolve("https" as const);
+    const found = this.#findScheme(host, signal);
     this.#schemes.set(host, found);
     found.catch(() => this.#schemes.delete(host));
     return found;
   }
 
-  async #probe(host: string, signal?: AbortSignal): Promise<"http" | "https"> {
+  async #findScheme(host: string, signal?: AbortSignal): Promise<"http" | "https"> {
+    const { insecure, http } = this.registries.of(host);
+    if (http && !insecure) return "http";
+    if (!this.#isInsecure(host)) return "https";
     try {
       const url = new URL(`https://${host}/v2/`);
-      discard(await this.#transport.send({ method: "HEAD", url }, signal));
+      const onBehalfOf = urlHost(host);
+      discard(await this.#transport.send({ method: "HEAD", url, onBehalfOf }, signal));
       return "https";
-    } catch {
+    } catch (error) {
       signal?.throwIfAborted();
-      return "http";
+      if (speaksNoTls(error)) return "http";
+      throw unreachable(host, error);
     }
   }
 

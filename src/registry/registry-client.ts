@@ -10,6 +10,7 @@ import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
 import { Connection, type RegistryOptions } from "./connection.js";
 import { logIn } from "./log-in.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
+import { Mirrors } from "./mirrors.js";
 import { Repository } from "./repository.js";
 import { retried } from "./http/retry.js";
 import { discard } from "./http/transport.js";
@@ -20,6 +21,7 @@ import { discard } from "./http/transport.js";
  */
 export class RegistryClient implements AsyncDisposable {
   readonly #connection: Connection;
+  readonly #mirrors = new Mirrors();
 
   constructor(options: RegistryOptions) {
     this.#connection = new Connection(options);
@@ -35,14 +37,14 @@ export class RegistryClient implements AsyncDisposable {
 
   /** What a name points at: a manifest or an index; by digest where the name has one. */
   resolve(reference: Reference, signal?: AbortSignal): Promise<Stored> {
-    const repository = this.#repository(reference, "pull");
-    return this.#retried(() => downloadManifest(repository, reference, signal), signal);
+    const download = (repository: Repository) => downloadManifest(repository, reference, signal);
+    return this.#read(reference, download, signal);
   }
 
   /** What a name points at now, without downloading it where the registry can tell. */
   async head(reference: Reference, signal?: AbortSignal): Promise<Descriptor> {
-    const repository = this.#repository(reference, "pull");
-    const found = await this.#retried(() => headManifest(repository, reference, signal), signal);
+    const ask = (repository: Repository) => headManifest(repository, reference, signal);
+    const found = await this.#read(reference, ask, signal);
     return found ?? (await this.resolve(reference, signal)).descriptor;
   }
 
@@ -91,7 +93,8 @@ export class RegistryClient implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
     const { retries } = this.#connection;
-    return downloadBlob(this.#repository(reference, "pull"), descriptor, { retries, signal });
+    const options = { retries, mirrors: this.#mirrors, signal };
+    return downloadBlob(this.#repository(reference, "pull"), descriptor, options);
   }
 
   /** Tells whether the repository has a blob. */
@@ -128,6 +131,23 @@ export class RegistryClient implements AsyncDisposable {
 
   #repository(reference: Reference, verb: "pull" | "push"): Repository {
     return new Repository(this.#connection, reference, verb);
+  }
+
+  async #read<T>(
+    reference: Reference,
+    read: (repository: Repository) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const origin = this.#repository(reference, "pull");
+    for (const mirror of this.#mirrors.of(origin)) {
+      try {
+        return await read(mirror);
+      } catch (error) {
+        signal?.throwIfAborted();
+        this.#mirrors.failed(mirror, error);
+      }
+    }
+    return this.#retried(() => read(origin), signal);
   }
 
   #retried<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {

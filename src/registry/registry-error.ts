@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { authorityHint, connectionFailure, isNotTls, isUntrusted } from "./http/error-code.js";
+import { connectionFailure, isNotTls, isUntrusted } from "./http/error-code.js";
 import { HttpError } from "./http/http-error.js";
 
 /** A failure to talk with a registry. */
@@ -18,6 +18,8 @@ export function unreachable(host: string, error: unknown): BuildError {
 
 function hintFor(host: string, error: unknown): string | undefined {
   const insecure = `list ${host} in TSBUILD_INSECURE_REGISTRIES if you trust the network to it`;
-  if (isUntrusted(error)) return `${authorityHint}, or ${insecure}`;
+  if (isUntrusted(error)) {
+    return `put its authority into /etc/docker/certs.d/${host}/ca.crt, or ${insecure}`;
+  }
   return isNotTls(error) ? insecure : undefined;
 }

@@ -1,5 +1,6 @@
 import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
+import { apiHost, urlHost } from "./hosts.js";
 import { redactUrl, webUrl } from "./http/web-url.js";
 import { RegistryError, unreachable } from "./registry-error.js";
 import { readBody, type HttpRequest, type Transport } from "./http/transport.js";
@@ -38,11 +39,12 @@ export async function fetchToken(
 ): Promise<Token> {
   const realm = realmOf(request, transport);
   const { credentials } = request;
-  const first =
-    credentials?.kind === "identity-token" ? viaPost(realm, request) : viaGet(realm, request);
-  let answer = await ask(transport, first, signal);
+  const onBehalfOf = urlHost(apiHost(request.registry));
+  const send = (how: typeof viaGet): Promise<Answer> =>
+    ask(transport, { ...how(realm, request), onBehalfOf }, signal);
+  let answer = await send(credentials?.kind === "identity-token" ? viaPost : viaGet);
   if (credentials?.kind === "password" && wantsPost.includes(answer.status)) {
-    const second = await ask(transport, viaPost(realm, request), signal);
+    const second = await send(viaPost);
     // Who knows no OAuth2 at all meant what he said the first time.
     if (answer.status !== 401 || !knowsNoPost.includes(second.status)) answer = second;
   }

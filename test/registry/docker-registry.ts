@@ -5,15 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { makeCertificate } from "./certificates.js";
+import { makeCertificate, type CertificateFiles } from "./certificates.js";
 
 export interface RegistryServerOptions {
   /** Who may come in; everyone when missing. */
   readonly login?: { readonly username: string; readonly password: string };
   /** Where to get tokens instead: settings of its "token" authorization. */
   readonly tokens?: Readonly<Record<string, string>>;
-  /** Speak TLS with a certificate of its own for this host name. */
-  readonly tls?: boolean;
+  /** Speak TLS: with a certificate of its own, or with this one. */
+  readonly tls?: boolean | CertificateFiles;
+  /** Let only those in whom this authority (a file) knows. */
+  readonly clients?: string;
 }
 
 /** A real `docker-registry` on a free loopback port, empty, gone when disposed. */
@@ -29,18 +31,15 @@ const run = promisify(execFile);
 /** Starts a registry and waits until it listens. */
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
   const directory = await mkdtemp(join(tmpdir(), "tsbuild-registry-"));
-  const ca =
-    options.tls === true
-      ? await readFile((await makeCertificate(directory, "cert")).certificate, "utf8")
-      : "";
-  const config = await configure(directory, options);
+  const files = await certificateFiles(directory, options);
+  const config = await configure(directory, options, files);
   const server = spawn("docker-registry", ["serve", config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const host = await listening(server);
   return {
     host,
-    ca,
+    ca: files === undefined ? "" : await readFile(files.certificate, "utf8"),
     async [Symbol.asyncDispose]() {
       const exited = once(server, "exit");
       server.kill("SIGKILL");
@@ -50,18 +49,27 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   };
 }
 
+async function certificateFiles(
+  directory: string,
+  { tls = false }: RegistryServerOptions,
+): Promise<CertificateFiles | undefined> {
+  if (typeof tls === "object") return tls;
+  return tls ? await makeCertificate(directory, "cert") : undefined;
+}
+
 async function configure(
   directory: string,
-  { login, tokens, tls }: RegistryServerOptions,
+  { login, tokens, clients }: RegistryServerOptions,
+  files: CertificateFiles | undefined,
 ): Promise<string> {
   const config = {
     version: "0.1",
     storage: { filesystem: { rootdirectory: join(directory, "data") }, delete: { enabled: true } },
     http: {
       addr: "127.0.0.1:0",
-      ...(tls === true
-        ? { tls: { certificate: join(directory, "cert.pem"), key: join(directory, "cert.key") } }
-        : {}),
+      ...(files === undefined
+        ? {}
+        : { tls: { ...files, ...(clients && { clientcas: [clients] }) } }),
     },
     ...(tokens === undefined ? {} : { auth: { token: tokens } }),
     ...(login === undefined

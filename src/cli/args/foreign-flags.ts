@@ -2,7 +2,7 @@ const insecure = "-o type=registry,registry.insecure=true";
 const compression = "-o type=…,compression=FORMAT";
 const epoch = "SOURCE_DATE_EPOCH=SECONDS in the environment";
 const times = `${epoch}, and --reproducible`;
-const login = "credentials come from config.json in DOCKER_CONFIG, as docker login writes it";
+const login = "credentials come from config.json in DOCKER_CONFIG, where tsbuild login keeps them";
 const stages = "it is always so: stages that the target does not need are left out";
 
 /** How tsbuild says what other builders have a flag for (F35, F36): by that flag. */

@@ -38,14 +38,22 @@ interface Downloading {
 
 /** Loaded when it is needed, as the registry's client is. */
 async function openDownloads({ io, store }: Session, secrets: SecretSource): Promise<Downloading> {
-  const [{ HttpDownloads }, { Transport }, { proxyChoice }, { defaultDelays }] = await Promise.all([
+  const [
+    { HttpDownloads },
+    { Transport },
+    { proxyChoice },
+    { defaultDelays },
+    { systemAuthorities },
+  ] = await Promise.all([
     import("../../context/remote/http-downloads.js"),
     import("../../registry/http/transport.js"),
     import("../../registry/http/proxy-choice.js"),
     import("../../registry/http/retry.js"),
+    import("../../registry/http/authorities.js"),
   ]);
   const transport = new Transport({
     ca: extraAuthorities(io.env),
+    moreAuthorities: () => systemAuthorities(io.env["SSL_CERT_FILE"]),
     proxy: proxyChoice(io.env),
     isInsecure: () => false,
   });

@@ -23,6 +23,11 @@ export function isNotTls(error: unknown): boolean {
   return code === "EPROTO" || code.startsWith("ERR_SSL");
 }
 
+/** Whether a server may be one that speaks HTTP only. */
+export function speaksNoTls(error: unknown): boolean {
+  return isNotTls(error) || ["ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(codeOf(error) ?? "");
+}
+
 const reasons: ReadonlyMap<string, string> = new Map([
   ["EAI_AGAIN", "its name could not be looked up"],
   ["ECONNREFUSED", "connection refused"],

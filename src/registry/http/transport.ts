@@ -1,10 +1,9 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { Readable, pipeline } from "node:stream";
-import { createSecureContext, type SecureContext } from "node:tls";
-import { withUsual } from "./authorities.js";
-import { codeOf } from "./error-code.js";
+import { codeOf, isUntrusted } from "./error-code.js";
 import type { ProxyChoice } from "./proxy-choice.js";
+import { Trust, type TrustOptions } from "./trust.js";
 import { requestOf, throughProxy, TunnelAgent } from "./tunnel.js";
 
 /** Bytes to send that can be read again for another try. */
@@ -19,12 +18,12 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | Upload | undefined;
+  /** The host whose certificates count (Trust); the URL's own unless given. */
+  readonly onBehalfOf?: string | undefined;
 }
 
 /** Which servers to trust. */
-export interface TransportOptions {
-  /** Certificate authorities to trust besides the usual ones, as PEM. */
-  readonly ca?: string | undefined;
+export interface TransportOptions extends TrustOptions {
   /** Hosts (with port) whose certificate does not matter. */
   readonly isInsecure: (host: string) => boolean;
   /** The direct way unless given. */
@@ -44,15 +43,14 @@ const idleTimeout = 120_000;
 export class Transport {
   /** Whether a host's certificate, or the lack of one, does not matter. */
   readonly isInsecure: (host: string) => boolean;
-  readonly #ca: string | undefined;
   readonly #proxy: ProxyChoice;
   readonly #plain = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
-  /** By the proxy that they go through; "" is the direct way. */
+  /** By the certificates that they use and the proxy that they go through. */
   readonly #secure = new Map<string, https.Agent>();
-  #context: SecureContext | undefined;
+  readonly #trust: Trust;
 
-  constructor({ ca, isInsecure, proxy = () => undefined }: TransportOptions) {
-    this.#ca = ca;
+  constructor({ isInsecure, proxy = () => undefined, ...trust }: TransportOptions) {
+    this.#trust = new Trust(trust);
     this.#proxy = proxy;
     this.isInsecure = isInsecure;
   }
@@ -60,19 +58,24 @@ export class Transport {
   /** Sends a request and waits for the head of the answer; the caller reads or destroys its body. */
   async send(request: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
     signal?.throwIfAborted();
-    const outgoing = this.#start(request, signal);
+    const { isWide } = this.#trust;
+    const outgoing = await this.#start(request, signal);
     try {
       return await exchange(outgoing, request.body);
     } catch (error) {
       signal?.throwIfAborted();
       // The server closed an idle connection just when we took it again: no try was made.
       const stale = outgoing.reusedSocket && codeOf(error) === "ECONNRESET";
-      if (!stale) throw error;
+      const distrusted = isUntrusted(error) && !isWide && this.#trust.widen();
+      if (!stale && !distrusted) throw error;
       return await this.send(request, signal);
     }
   }
 
-  #start({ method, url, headers, body }: HttpRequest, signal?: AbortSignal): http.ClientRequest {
+  async #start(
+    { method, url, headers, body, onBehalfOf = url.host }: HttpRequest,
+    signal?: AbortSignal,
+  ): Promise<http.ClientRequest> {
     const size = body === undefined ? undefined : "open" in body ? body.size : body.byteLength;
     const options = {
       method,
@@ -92,25 +95,25 @@ export class Transport {
       return requestOf(proxy)({ ...options, ...detour, headers: merged, agent: false });
     }
     const rejectUnauthorized = !this.isInsecure(url.host);
-    return https.request(url, { ...options, rejectUnauthorized, agent: this.#agentFor(proxy) });
+    const agent = await this.#agentFor(onBehalfOf, proxy);
+    return https.request(url, { ...options, rejectUnauthorized, agent });
   }
 
-  #agentFor(proxy: URL | undefined): https.Agent {
-    const key = proxy?.href ?? "";
+  async #agentFor(host: string, proxy: URL | undefined): Promise<https.Agent> {
+    const certificates = await this.#trust.certificatesOf(host);
+    const { isWide } = this.#trust;
+    const key = JSON.stringify([certificates?.directory, proxy, isWide]);
     const known = this.#secure.get(key);
     if (known !== undefined) return known;
-    const options = { keepAlive: true, maxSockets: maxConnections, ...this.#trust() };
+    const secureContext = this.#trust.context(certificates);
+    const options = {
+      keepAlive: true,
+      maxSockets: maxConnections,
+      ...(secureContext === undefined ? {} : { secureContext }),
+    };
     const agent = proxy === undefined ? new https.Agent(options) : new TunnelAgent(proxy, options);
     this.#secure.set(key, agent);
     return agent;
-  }
-
-  /** One context for all connections: parsing the authorities takes 50 ms and more. */
-  #trust(): { readonly secureContext?: SecureContext } {
-    const ca = this.#ca;
-    if (ca === undefined) return {};
-    this.#context ??= createSecureContext({ ca: [...withUsual(ca)] });
-    return { secureContext: this.#context };
   }
 
   /** Ends every connection. */

@@ -1,54 +1,11 @@
 import { assert } from "chai";
-import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { connect } from "node:net";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { readBody, Transport } from "../../../src/registry/http/transport.js";
 import { temporaryDirectory } from "../../context/temporary.js";
-
-const run = promisify(execFile);
-
-async function listen(server: Server): Promise<AsyncDisposable & { readonly port: number }> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("it listens on a port");
-  return {
-    port: address.port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-}
-
-/** A proxy that leads every host name to this machine, and tells what it was asked. */
-function makeProxy(asked: string[], refuse = false): Server {
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"]}`);
-    response.end("by proxy");
-  });
-  server.on("connect", ({ url = "", headers }, client) => {
-    asked.push(`CONNECT ${url} ${headers["proxy-authorization"]}`);
-    if (refuse) {
-      client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-      return;
-    }
-    const upstream = connect(Number(url.split(":").at(-1)), "127.0.0.1", () => {
-      client.write("HTTP/1.1 200 OK\r\n\r\n");
-      upstream.pipe(client).pipe(upstream);
-    });
-    client.on("error", () => upstream.destroy());
-    upstream.on("error", () => client.destroy());
-  });
-  return server;
-}
+import { makeCertificate } from "../certificates.js";
+import { listen, makeProxy } from "./test-proxy.js";
 
 async function get(transport: Transport, url: string): Promise<string> {
   const response = await transport.send({ method: "GET", url: new URL(url) });
@@ -59,13 +16,9 @@ describe("N12 Transport with a proxy", () => {
   const temporary = temporaryDirectory();
 
   it("reaches a TLS server through a tunnel, and still checks its certificate", async () => {
-    const key = join(temporary, "key.pem");
-    const { stdout: ca } = await run("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-      ...["-days", "2", "-subj", "/CN=far.test", "-addext", "subjectAltName=DNS:far.test"],
-      ...["-keyout", key],
-    ]);
-    const pair = { key: await readFile(key), cert: ca };
+    const files = await makeCertificate(temporary, "far");
+    const ca = await readFile(files.certificate, "utf8");
+    const pair = { key: await readFile(files.key), cert: ca };
     const far = createSecureServer(pair, (_, response) => response.end("far"));
     await using server = await listen(far);
     const asked: string[] = [];
@@ -76,11 +29,11 @@ describe("N12 Transport with a proxy", () => {
     };
     const trusting = new Transport({ ...options, ca });
     const strict = new Transport(options);
-    const url = `https://far.test:${server.port}/x`;
+    const url = `https://registry.test:${server.port}/x`;
     assert.strictEqual(await get(trusting, url), "far");
     assert.strictEqual(await get(trusting, url), "far");
     const login = Buffer.from("me:p@ss").toString("base64");
-    assert.deepEqual(asked, [`CONNECT far.test:${server.port} Basic ${login}`]);
+    assert.deepEqual(asked, [`CONNECT registry.test:${server.port} Basic ${login}`]);
     assert.match(await get(strict, url).catch(String), /self-signed/);
     trusting.close();
     strict.close();
@@ -89,12 +42,13 @@ describe("N12 Transport with a proxy", () => {
   it("sends plain requests to the proxy whole", async () => {
     const asked: string[] = [];
     await using proxy = await listen(makeProxy(asked));
+    await using far = await listen(createServer((_, response) => response.end("far")));
     const transport = new Transport({
       isInsecure: () => false,
       proxy: () => new URL(`http://127.0.0.1:${proxy.port}`),
     });
-    assert.strictEqual(await get(transport, "http://far.test/a?b#c"), "by proxy");
-    assert.deepEqual(asked, ["GET http://far.test/a?b undefined"]);
+    assert.strictEqual(await get(transport, `http://registry.test:${far.port}/a?b#c`), "far");
+    assert.deepEqual(asked, [`GET http://registry.test:${far.port}/a?b undefined`]);
     transport.close();
   });
 
@@ -104,7 +58,7 @@ describe("N12 Transport with a proxy", () => {
       isInsecure: () => false,
       proxy: () => new URL(`http://127.0.0.1:${proxy.port}`),
     });
-    const failure = await get(transport, "https://far.test/").catch(String);
+    const failure = await get(transport, "https://registry.test/").catch(String);
     assert.include(failure, "the proxy answered with status 403");
     transport.close();
   });
