@@ -10,7 +10,8 @@ export const CHUNK = 1 << 20;
 
 /**
  * The bytes of a file, in pieces; fails when they are not exactly `size`. With `reuse`, a piece is
- * valid only until the next one is asked for. Lets the event loop run between pieces.
+ * valid only until the second one after it is asked for: one may still be on its way to the disk while the
+ * next is read. Lets the event loop run between pieces.
  */
 export async function* readContent(entry: FileEntry, reuse = false): AsyncGenerator<Uint8Array> {
   const { content, size, path } = entry;
@@ -98,13 +99,14 @@ async function* readHostFile(
   const fd = openContent(path);
   try {
     let buffer = Buffer.allocUnsafeSlow(CHUNK);
+    let spare = reuse && size > CHUNK ? Buffer.allocUnsafeSlow(CHUNK) : buffer;
     for (let done = 0; done < size;) {
       const want = Math.min(CHUNK, size - done);
       if (fill(fd, buffer.subarray(0, want), offset + done) !== want) throw sizeChanged(path, size);
       sha256?.update(buffer.subarray(0, want));
       yield buffer.subarray(0, want);
       await setImmediate();
-      if (!reuse) buffer = Buffer.allocUnsafeSlow(CHUNK);
+      [buffer, spare] = [reuse ? spare : Buffer.allocUnsafeSlow(CHUNK), buffer];
       done += want;
     }
     if (offset === 0 && fill(fd, buffer.subarray(0, 1), size) > 0) throw sizeChanged(path, size);

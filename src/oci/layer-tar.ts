@@ -23,7 +23,7 @@ export interface WrittenEntry {
 export interface LayerTarOptions {
   /** Told of each entry once its content was read. */
   readonly onEntry?: (entry: Entry, written: WrittenEntry) => void;
-  /** Each piece is valid only until the next is asked for: for consumers that keep none. */
+  /** Each piece is valid only until the second one after it is asked for: for consumers that keep none. */
   readonly reuse?: boolean;
 }
 

@@ -47,21 +47,20 @@ export function paddingOf(size: number): number {
  */
 export function encodeHeader(header: TarHeader, to: Buffer, at: number): void {
   const slash = header.name.length <= 100 ? -1 : slashOf(header.name);
-  to.fill(0, at, at + BLOCK);
-  let sum = writeText(to, at, 100, slash > 0 ? header.name.slice(slash + 1) : header.name);
-  sum += writeOctal(to, at + 100, 8, header.mode);
-  sum += writeOctal(to, at + 108, 8, fits(header.uid, MAX_ID) ? header.uid : 0);
-  sum += writeOctal(to, at + 116, 8, fits(header.gid, MAX_ID) ? header.gid : 0);
-  sum += writeOctal(to, at + 124, 12, fits(header.size, MAX_NUMBER) ? header.size : 0);
-  sum += writeOctal(to, at + 136, 12, fits(header.mtime, MAX_NUMBER) ? header.mtime : 0);
+  emptyHeader.copy(to, at);
+  let sum = emptySum;
+  sum += writeText(to, at, 100, slash > 0 ? header.name.slice(slash + 1) : header.name);
+  sum += writeOctal(to, at + 100, 7, header.mode);
+  sum += writeOctal(to, at + 108, 7, fits(header.uid, MAX_ID) ? header.uid : 0);
+  sum += writeOctal(to, at + 116, 7, fits(header.gid, MAX_ID) ? header.gid : 0);
+  sum += writeOctal(to, at + 124, 11, fits(header.size, MAX_NUMBER) ? header.size : 0);
+  sum += writeOctal(to, at + 136, 11, fits(header.mtime, MAX_NUMBER) ? header.mtime : 0);
   sum += writeText(to, at + 156, 1, header.type);
   sum += writeText(to, at + 157, 100, header.linkName);
-  sum += writeText(to, at + 257, 8, "ustar\x0000");
-  sum += writeOctal(to, at + 329, 8, header.major);
-  sum += writeOctal(to, at + 337, 8, header.minor);
+  sum += writeOctal(to, at + 329, 7, header.major);
+  sum += writeOctal(to, at + 337, 7, header.minor);
   if (slash > 0) sum += writeText(to, at + 345, 155, header.name.slice(0, slash));
-  writeOctal(to, at + 148, 7, sum + 8 * SPACE); // the checksum counts itself as blanks
-  to[at + 155] = SPACE;
+  writeOctal(to, at + 148, 6, sum);
 }
 
 /** The PAX member that must precede `header` where ustar cannot say it all, else undefined. */
@@ -133,20 +132,38 @@ function slashOf(name: string): number {
   return slash <= 0 || name.length - slash - 1 > 100 ? -1 : slash;
 }
 
+/** Where they begin, and how many digits they have before their NUL. */
+const numberFields = [
+  [100, 7],
+  [108, 7],
+  [116, 7],
+  [124, 11],
+  [136, 11],
+  [329, 7],
+  [337, 7],
+] as const;
+
+/** A header of which every number is 0; the checksum counts itself as blanks, and ends in one. */
+const emptyHeader = Buffer.alloc(BLOCK);
+for (const [at, digits] of numberFields) emptyHeader.fill("0", at, at + digits);
+emptyHeader.write("ustar\x0000", 257, "latin1");
+emptyHeader.fill(" ", 148, 156);
+const emptySum = checksum(emptyHeader, 0);
+emptyHeader.write("000000\0 ", 148, "latin1");
+
 const MAX_ID = 0o7777777;
 const MAX_NUMBER = 0o77777777777;
-const SPACE = 0x20;
 const ZERO = 0x30;
 
 function fits(value: number, max: number): boolean {
   return value >= 0 && value <= max;
 }
 
-/** Digits up to the last byte of the field, which stays NUL; answers the sum of the bytes. */
+/** Writes digits over zeros; answers what they add to the sum of the bytes. */
 function writeOctal(to: Buffer, at: number, width: number, value: number): number {
-  let sum = (width - 1) * ZERO;
+  let sum = 0;
   let rest = value;
-  for (let i = at + width - 2; i >= at; i--) {
+  for (let i = at + width - 1; rest > 0 && i >= at; i--) {
     const digit = rest % 8;
     to[i] = ZERO + digit;
     sum += digit;

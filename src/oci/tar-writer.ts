@@ -15,7 +15,7 @@ export interface TarMember {
 }
 
 export interface TarWriterOptions {
-  /** A piece is valid only until the next one is asked for: no garbage. */
+  /** A piece is valid only until the second one after it is asked for: no garbage. */
   readonly reuse: boolean;
   /** Hash the content of each file that comes without its SHA-256. */
   readonly hashContent: boolean;
@@ -28,6 +28,8 @@ export interface TarWriterOptions {
  */
 export class TarWriter implements Disposable {
   #buffer = Buffer.allocUnsafeSlow(CHUNK);
+  /** Given away last, where pieces are reused. */
+  #spare: Buffer<ArrayBuffer> | undefined;
   #used = 0;
   /** Bytes that were given away. */
   #given = 0;
@@ -97,7 +99,9 @@ export class TarWriter implements Disposable {
   /** Gives what is collected, and lets the event loop run. */
   async *flush(): AsyncGenerator<Uint8Array> {
     yield this.#buffer.subarray(0, this.#used);
-    if (!this.#options.reuse) this.#buffer = Buffer.allocUnsafeSlow(CHUNK);
+    const given = this.#buffer;
+    this.#buffer = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK);
+    if (this.#options.reuse) this.#spare = given;
     this.#given += this.#used;
     this.#used = 0;
     await setImmediate();

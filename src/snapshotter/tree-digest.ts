@@ -117,18 +117,18 @@ async function digestIn(entry: Entry): Promise<string | undefined> {
 export interface LayerSink {
   /** Told of each entry once its content was read. */
   entry(entry: Entry, written: WrittenEntry): void;
-  /** The next bytes of the tar; valid only during the call. */
-  bytes(chunk: Uint8Array): void;
+  /** The next bytes of the tar; valid until it is done with them. */
+  bytes(chunk: Uint8Array): Promise<void>;
 }
 
-const noSink: LayerSink = { entry: () => undefined, bytes: () => undefined };
+const noSink: LayerSink = { entry: () => undefined, bytes: () => Promise.resolve() };
 
 /** DiffID, tree digest and size of the layer, reading its content once. */
 export function measureChanges(changes: Changeset, signal?: AbortSignal): Promise<LayerMeasure> {
   return measureInto(noSink, changes, signal);
 }
 
-/** As `measureChanges`, and hands everything on. */
+/** As `measureChanges`, and hands everything on: a piece is taken while the next is made and hashed. */
 export async function measureInto(
   sink: LayerSink,
   changes: Changeset,
@@ -141,11 +141,18 @@ export async function measureInto(
     tree.add(entry, written.sha256);
     sink.entry(entry, written);
   };
-  for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
-    signal?.throwIfAborted();
-    tar.update(chunk);
-    sink.bytes(chunk);
-    size += chunk.byteLength;
+  let taken = Promise.resolve();
+  try {
+    for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
+      signal?.throwIfAborted();
+      tar.update(chunk);
+      await taken;
+      taken = sink.bytes(chunk);
+      taken.catch(() => undefined); // waited for below: until then nobody would handle it
+      size += chunk.byteLength;
+    }
+  } finally {
+    await taken;
   }
   return { diffId: `sha256:${tar.digest("hex")}` as Digest, tree: tree.digest(), size };
 }

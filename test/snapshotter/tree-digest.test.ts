@@ -1,8 +1,19 @@
 import { assert } from "chai";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { toBytePath, type Entry } from "../../src/oci/changeset.js";
+import { digestOf } from "../../src/oci/digest.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
-import { measureChanges, treeDigest, TreeHasher } from "../../src/snapshotter/tree-digest.js";
+import {
+  measureChanges,
+  measureInto,
+  treeDigest,
+  TreeHasher,
+  type LayerSink,
+} from "../../src/snapshotter/tree-digest.js";
 import { collect } from "../oci/bytes.js";
 import { device, directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
 import { symlink, whiteout } from "../oci/entries.js";
@@ -92,5 +103,51 @@ describe("measureChanges()", () => {
       (thrown: unknown) => thrown,
     );
     assert.strictEqual(error, reason);
+  });
+});
+
+describe("measureInto()", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tsbuild-measure-"));
+  const large = randomBytes(5_500_000);
+  const path = toBytePath(join(folder, "large"));
+  writeFileSync(path, large);
+  const onDisk = { ...file("k", large), content: { kind: "file", path, offset: 0 } } as Entry;
+  const many = Array.from({ length: 30 }, (_, i) => file(`f${10 + i}`, randomBytes(200_000)));
+  const entries = [file("a", randomBytes(3_000_000)), ...many, onDisk, file("l", "small"), onDisk];
+
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("leaves each piece as it is until a slow sink is done with it", async () => {
+    const pieces: Buffer[] = [];
+    const sink: LayerSink = {
+      entry: () => undefined,
+      async bytes(chunk) {
+        await setTimeout(2);
+        pieces.push(Buffer.from(chunk));
+      },
+    };
+    const { diffId, size } = await measureInto(sink, entries);
+    const bytes = Buffer.concat(pieces);
+    assert.strictEqual(bytes.length, size);
+    assert.strictEqual(diffId, digestOf(bytes));
+    assert.isTrue(bytes.equals(await collect(writeLayerTar(entries))));
+  });
+
+  it("fails as the sink does, whenever that is", async () => {
+    for (const failing of [1, 2, 12]) {
+      let count = 0;
+      const sink: LayerSink = {
+        entry: () => undefined,
+        bytes: async () => {
+          await setTimeout(1);
+          if (++count === failing) throw new Error("full");
+        },
+      };
+      const error = await measureInto(sink, entries).catch((thrown: unknown) => thrown);
+      assert.match(String(error), /full/);
+      assert.strictEqual(count, failing);
+    }
   });
 });

@@ -66,7 +66,7 @@ export class IndexImage {
       gid: bytes.readUInt32LE(at + 28),
       mtime: bytes.readUInt32LE(at + 32) + bytes.readInt32LE(at + 36) * 2 ** 32,
       links: bytes.readUInt32LE(at + 44),
-      size: bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12) * 2 ** 32,
+      size: this.#sizeAt(at),
       device: union,
       xattrs: body === 0 ? none : decodeXattrs(bytes.subarray(at + INODE, behind)),
       layout: bytes.readUInt16LE(at) & layouts.mask,
@@ -85,13 +85,22 @@ export class IndexImage {
       }
       found++;
       const nid = at / INODE_SLOT;
-      const { layout, size, block, behind } = this.inode(nid);
-      at = behind;
-      if (layout === layouts.inline) at += size;
-      if (layout !== layouts.chunks) continue;
-      at = chunkIndexes(behind) + chunksOf(size, block) * CHUNK_INDEX;
-      yield nid;
+      const layout = this.#bytes.readUInt16LE(at) & layouts.mask;
+      const end = at + INODE + xattrBody(this.#bytes.readUInt16LE(at + 2));
+      if (layout === layouts.inline) at = end + this.#sizeAt(at);
+      else if (layout === layouts.chunks) at = this.#chunksEnd(at, end);
+      else at = end;
+      if (layout === layouts.chunks) yield nid;
     }
+  }
+
+  #chunksEnd(inode: number, behind: number): number {
+    const chunks = chunksOf(this.#sizeAt(inode), this.#bytes.readUInt16LE(inode + 16));
+    return chunkIndexes(behind) + chunks * CHUNK_INDEX;
+  }
+
+  #sizeAt(inode: number): number {
+    return this.#bytes.readUInt32LE(inode + 8) + this.#bytes.readUInt32LE(inode + 12) * 2 ** 32;
   }
 
   /** What a directory holds: nids by name. */
@@ -118,10 +127,23 @@ export class IndexImage {
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
-  sha256({ number }: Inode): string | undefined {
-    const at = this.#end + (number - 1) * SHA256_SIZE;
+  sha256({ number }: Pick<Inode, "number">): string | undefined {
+    const at = this.#digestAt(number);
     if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
     return this.#bytes.toString("hex", at, at + SHA256_SIZE);
+  }
+
+  /** Whether the file of that nid has that content; the first bytes tell nearly always. */
+  hasDigest(nid: number, sha256: string): boolean {
+    const number = this.#bytes.readUInt32LE(nid * INODE_SLOT + 20);
+    const at = this.#digestAt(number);
+    if (at + SHA256_SIZE > this.#bytes.byteLength) return false;
+    if (this.#bytes.readUInt32BE(at) !== Number.parseInt(sha256.slice(0, 8), 16)) return false;
+    return this.sha256({ number }) === sha256;
+  }
+
+  #digestAt(number: number): number {
+    return this.#end + (number - 1) * SHA256_SIZE;
   }
 }
 

@@ -1,4 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, write, writeSync } from "node:fs";
+import { promisify } from "node:util";
+
+const writeLater = promisify(write);
 
 /** A new file that is written from beginning to end. */
 export class OutFile implements Disposable {
@@ -15,6 +18,14 @@ export class OutFile implements Disposable {
 
   write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.byteLength;) done += writeSync(this.#fd, bytes, done);
+  }
+
+  /** As `write`, off this thread. To be waited for before anything else is done with the file. */
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.byteLength;) {
+      const { bytesWritten } = await writeLater(this.#fd, bytes, done);
+      done += bytesWritten;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -24,9 +24,7 @@ export async function writeLayer(
     entry(entry: Entry, written: WrittenEntry): void {
       if (!index.add(entry, written)) throw new Error(`"${entry.path}" is not in order`);
     },
-    bytes(chunk: Uint8Array): void {
-      tar.write(chunk);
-    },
+    bytes: (chunk) => tar.append(chunk),
   };
   const measure = await measureInto(sink, portable(changes), signal);
   writeIndex(directory, index, measure.size);

@@ -55,8 +55,25 @@ describe("layerContents()", () => {
   });
 
   it("finds each of many, of which many are the same", async () => {
-    const files = Array.from({ length: 1500 }, (_, i) => file(`file-${10_000 + i}`, `${i % 500}`));
+    const files = Array.from({ length: 400 }, (_, i) => file(`file-${1000 + i}`, `${i % 150}`));
     await assertAllFound(files);
+  });
+
+  it("finds all that is left where files came and went, also many of them", async () => {
+    const files = Array.from({ length: 900 }, (_, i) => file(`file-${1000 + i}`, `${i}`));
+    const find = layerContents(await layerOf(files));
+    const asked = [
+      ...files.slice(3, 200),
+      file("new", "new"),
+      ...files.slice(201, 300),
+      ...Array.from({ length: 150 }, (_, i) => file("new", `new ${i}`)), // no longer few
+      ...files.slice(600).reverse(),
+    ];
+    for (const entry of asked) {
+      assert(entry.type === "file");
+      const found = find(await contentDigest(entry), entry.size);
+      assert.strictEqual(found !== undefined, entry.path !== "new", entry.path);
+    }
   });
 
   it("finds nothing that the layer does not hold, nor what has another size", async () => {
