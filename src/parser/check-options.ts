@@ -1,4 +1,5 @@
 import { BuildError } from "../error.js";
+import { parseGoBoolean } from "./go-boolean.js";
 import { isExperimental, type RuleName } from "./lint-rules.js";
 
 /** Which rules of a set: some by name, or every one. */
@@ -54,10 +55,9 @@ function parseSelection(value: string): Selection {
   return value === "all" ? "all" : new Set(value.split(",").map((name) => name.trim()));
 }
 
-/** The words that Go takes for a boolean. */
 function parseBoolean(value: string, part: string): boolean {
-  if (/^(?:1|t|true)$/i.test(value)) return true;
-  if (/^(?:0|f|false)$/i.test(value)) return false;
+  const given = parseGoBoolean(value);
+  if (given !== undefined) return given;
   throw new BuildError("SYNTAX", `Cannot use check option "${part}": want true or false`, { hint });
 }
 

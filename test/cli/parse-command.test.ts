@@ -105,6 +105,10 @@ describe("parseCommand() of a build", () => {
     ["--no-cache-filter a,b --no-cache-filter c .", { noCacheFilter: ["a", "b", "c"] }],
     ["--pull .", { pull: true }],
     ["--pull=true .", { pull: true }],
+    ["--pull=T .", { pull: true }],
+    ["-q=1 .", { quiet: true }],
+    ["-q -q=false -D=t .", { quiet: false, debug: true }],
+    ["--target --pull=true .", { target: "--pull=true" }],
     ["--pull --pull=false .", { pull: false }],
     ["--no-cache=false .", { noCache: false }],
     ["--reproducible .", { reproducible: true }],
@@ -286,6 +290,7 @@ describe("parseCommand() of wrong usage", () => {
     ["run -h name web", "UNSUPPORTED", "Cannot use -h: not supported yet"],
     ["-t", "USAGE", "Cannot use --tag: its value is missing"],
     [". --build-arg", "USAGE", "Cannot use --build-arg: its value is missing"],
+    ["-q=maybe .", "USAGE", 'Cannot use "-q=maybe": -q takes true or false'],
     ["--pull=maybe .", "USAGE", 'Cannot use "--pull=maybe": --pull takes true or false'],
     [
       "--progress=plan .",

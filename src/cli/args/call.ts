@@ -1,5 +1,6 @@
 import { splitCsv } from "./csv.js";
 import { badValue } from "./usage-error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { oneOf } from "./words.js";
 
 /** What is asked about a Dockerfile instead of building it. */
@@ -44,7 +45,7 @@ function splitField(field: string): readonly [key: string, value: string | undef
 }
 
 function parseBoolean(text: string, value = "true"): boolean {
-  if (value === "true" || value === "1") return true;
-  if (value === "false" || value === "0") return false;
+  const given = parseGoBoolean(value);
+  if (given !== undefined) return given;
   throw badValue("--call", text, "ignorestatus takes true or false");
 }

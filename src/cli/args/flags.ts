@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { BuildError } from "../../error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { suggest } from "../../suggest.js";
 import { unsupportedHints } from "./unsupported.js";
 import { unsupported } from "./usage-error.js";
@@ -29,7 +30,8 @@ export interface Description {
  */
 export class Flags {
   readonly #command = new Command();
-  readonly #switches: string[] = [];
+  /** By long and by short name, how to set it. */
+  readonly #switches = new Map<string, (value: boolean) => void>();
   readonly #unsupported: readonly string[];
   readonly #foreign: ReadonlyMap<string, string>;
   readonly #name: string;
@@ -104,6 +106,7 @@ export class Flags {
   /** Reads `argv` and returns the operands. */
   parse(argv: readonly string[]): readonly string[] {
     this.#argv = argv;
+    this.#declareSettings();
     try {
       return this.#command.parse(argv, { from: "user" }).args;
     } catch (error) {
@@ -114,20 +117,30 @@ export class Flags {
 
   #switch(option: Option, initial: boolean): () => boolean {
     let value = initial;
-    this.#listen(option, () => (value = true));
-    const long = option.long ?? "";
-    this.#switches.push(long);
-    // commander gives no value to a switch, so that "--pull ." keeps its operand; the spelling
-    // with "=" is therefore declared as a flag of its own
-    for (const [word, meaning] of [
-      ["true", true],
-      ["1", true],
-      ["false", false],
-      ["0", false],
-    ] as const) {
-      this.#listen(new Option(`${long}=${word}`).hideHelp(), () => (value = meaning));
-    }
+    const set = (given: boolean): void => void (value = given);
+    this.#listen(option, () => {
+      set(true);
+    });
+    for (const name of [option.long, option.short]) if (name) this.#switches.set(name, set);
     return () => value;
+  }
+
+  /**
+   * Declares each "--pull=true" and "-q=0" that is there as a flag of its own: commander gives no value
+   * to a switch, so that "--pull ." keeps its operand.
+   */
+  #declareSettings(): void {
+    for (const word of new Set(this.#argv)) {
+      const [, name = "", text = ""] = /^(--?[^=]+)=(.*)$/s.exec(word) ?? [];
+      const set = this.#switches.get(name);
+      const value = parseGoBoolean(text);
+      if (set === undefined || value === undefined) continue;
+      const option = new Option(name.startsWith("--") ? word : `-${word}`).hideHelp();
+      if (!name.startsWith("--")) option.short = word;
+      this.#listen(option, () => {
+        set(value);
+      });
+    }
   }
 
   #listen(option: Option, take: (text: string) => void): void {
@@ -158,10 +171,13 @@ export class Flags {
     }
   }
 
-  #unknown(word: string): BuildError {
+  #unknown(unknown: string): BuildError {
+    // of "-q=maybe" commander takes the switch away
+    const isRest = unknown.startsWith("-=");
+    const word = (isRest && this.#argv.find((one) => one.endsWith(unknown.slice(1)))) || unknown;
     const [flag = word] = word.split("=");
     if (this.#unsupported.includes(flag)) return unsupported(flag, unsupportedHints.get(flag));
-    if (this.#switches.includes(flag)) {
+    if (this.#switches.has(flag)) {
       return new BuildError("USAGE", `Cannot use "${word}": ${flag} takes true or false`);
     }
     const ours = this.#foreign.get(flag);

@@ -1,4 +1,5 @@
 import type { BuildError } from "../../error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { suggest } from "../../suggest.js";
 import { annotationKey, type Annotation } from "./annotation.js";
 import { splitCsv } from "./csv.js";
@@ -94,8 +95,8 @@ export class OutputKeys {
   boolean(key: string): boolean | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    if (/^(true|1|t)$/i.test(value)) return true;
-    if (/^(false|0|f)$/i.test(value)) return false;
+    const given = parseGoBoolean(value);
+    if (given !== undefined) return given;
     throw this.wrong(`${key} is "${value}", want true or false`);
   }
 

@@ -1,4 +1,5 @@
 import { BuildError } from "../../error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 
 /** Control arguments that are switches, and what they would switch on. */
 const switches: ReadonlyMap<string, string> = new Map([
@@ -10,18 +11,16 @@ const switches: ReadonlyMap<string, string> = new Map([
 export function checkControlArgs(buildArgs: ReadonlyMap<string, string>): void {
   for (const [name, what] of switches) {
     const value = buildArgs.get(name);
-    if (value === undefined || isFalse(value)) continue;
-    if (!/^(?:1|t|true)$/i.test(value)) throw bad(name, value, "want true or false");
+    if (value === undefined || value === "") continue;
+    const wanted = parseGoBoolean(value);
+    if (wanted === false) continue;
+    if (wanted === undefined) throw bad(name, value, "want true or false");
     const message = `Cannot use --build-arg ${name}=${value}: ${what} is not supported yet`;
     throw new BuildError("UNSUPPORTED", message, { hint: "leave it away" });
   }
   const epoch = buildArgs.get("SOURCE_DATE_EPOCH");
   if (epoch === undefined || epoch === "" || /^[+-]?\d{1,18}$/.test(epoch)) return;
   throw bad("SOURCE_DATE_EPOCH", epoch, "want seconds since 1970");
-}
-
-function isFalse(value: string): boolean {
-  return /^(?:|0|f|false)$/i.test(value);
 }
 
 function bad(name: string, value: string, why: string): BuildError {

@@ -6,6 +6,7 @@ import { foreignState, type Foreign } from "../../builder/remote-state.js";
 import { openRootfs, type ReadableRootfs } from "../../context/rootfs.js";
 import { single, type SelectedSource } from "../../context/source-tree.js";
 import { BuildError, type Source } from "../../error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import { toBytePath } from "../../oci/changeset.js";
 import { looksLikeArchive } from "../../oci/looks-like-archive.js";
@@ -85,7 +86,7 @@ function contextSource(url: GitUrl, { buildArgs }: FarTools): RemoteSource & { k
   const source = gitSource(url);
   return {
     ...source,
-    keepGitDir: source.keepGitDir || /^(?:1|t|true)$/i.test(keep ?? ""),
+    keepGitDir: source.keepGitDir || parseGoBoolean(keep ?? "") === true,
     commitTime: url.commitTime ?? buildArgs.has("SOURCE_DATE_EPOCH"),
   };
 }

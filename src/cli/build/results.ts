@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";
@@ -37,7 +38,7 @@ export async function writeResults(
     await writeAtomically(iidFile, summary.config.digest, io);
   }
   if (metadataFile === undefined) return;
-  const isAsked = /^(?:1|t|true)$/i.test(io.env["BUILDX_METADATA_WARNINGS"] ?? "");
+  const isAsked = parseGoBoolean(io.env["BUILDX_METADATA_WARNINGS"] ?? "") === true;
   const found = isAsked ? { "buildx.build.warnings": await warningsJson(warnings) } : {};
   await writeMetadata(metadataFile, { ...found, ...metadataOf(summary) }, io);
 }
