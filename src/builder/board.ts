@@ -1,5 +1,6 @@
 import type { MissReason } from "../cache/reason.js";
 import type { Span } from "../error.js";
+import { formatPlatform, type Platform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Origin, Step } from "../plan/step.js";
 import type { Emit, Outcome } from "./event.js";
@@ -101,34 +102,65 @@ export interface StageVertices {
   readonly last: number | undefined;
 }
 
-/** Declares the steps of all stages, titled "[stage 2/5] RUN make" (BuildKit's form). */
-export function declareStages(board: Board, plan: Plan): readonly StageVertices[] {
+/** What is declared: the stages of a plan, and whether there are several platforms to tell apart. */
+export interface Declaring extends Pick<Plan, "images" | "stages"> {
+  readonly showPlatforms?: boolean;
+}
+
+/**
+ * Declares the steps of all stages, titled "[stage 2/5] RUN make" or "[linux/arm64 stage 2/5] RUN make"
+ * (BuildKit's forms). Steps that several platforms have in common, up to where they part, are declared once.
+ */
+export function declareStages(board: Board, plan: Declaring): readonly StageVertices[] {
   const made: StageVertices[] = [];
-  for (const stage of plan.stages) made.push(declareStage(board, plan, stage, made));
+  const known = new Map<string, number>();
+  for (const stage of plan.stages) made.push(declareStage(stage, { board, plan, known }, made));
   return made;
 }
 
+interface Declared {
+  readonly board: Board;
+  readonly plan: Declaring;
+  /** By what decides whether two are the same. */
+  readonly known: Map<string, number>;
+}
+
 function declareStage(
-  board: Board,
-  plan: Plan,
   stage: PlannedStage,
+  { board, plan, known }: Declared,
   earlier: readonly StageVertices[],
 ): StageVertices {
-  const image = stage.base.kind === "image" ? plan.images[stage.base.image] : undefined;
+  const { name, base, platform } = stage;
+  const image = base.kind === "image" ? plan.images[base.image] : undefined;
   const total = stage.steps.length + (image === undefined ? 0 : 1);
-  const named = plan.stages.length > 1 ? `${stage.name} ` : "";
+  const severalStages = plan.stages.some((other) => other.name !== name);
   let index = 0;
-  const declare = (title: string, inputs: readonly number[]): number =>
-    board.declare(`[${named}${++index}/${total}] ${title}`, inputs);
+  const declare = (title: string, inputs: readonly number[], step?: Step): number => {
+    const shown = plan.showPlatforms === true ? `${platformTitle(platform, step)} ` : "";
+    const place = `[${shown}${severalStages ? `${name} ` : ""}${++index}/${total}]`;
+    const make = (): number => board.declare(`${place} ${title}`, inputs);
+    if (plan.showPlatforms !== true) return make();
+    const key = JSON.stringify([name, platform, base, last, step]);
+    const id = known.get(key) ?? make();
+    known.set(key, id);
+    return id;
+  };
 
+  let last = base.kind === "stage" ? earlier[base.stage]?.last : undefined;
   const from = image === undefined ? undefined : declare(`FROM ${image.reference}`, []);
-  let last = stage.base.kind === "stage" ? earlier[stage.base.stage]?.last : from;
+  last = from ?? last;
   const steps: number[] = [];
   for (const step of stage.steps) {
     const inputs = [last, ...originsOf(step, earlier)].filter((id) => id !== undefined);
-    steps.push((last = declare(step.title, inputs)));
+    steps.push((last = declare(step.title, inputs, step)));
   }
   return { from, steps, last };
+}
+
+/** "linux/arm64", or "linux/amd64->arm64" of a step that compiles for another one (M04). */
+function platformTitle(platform: Platform, step: Step | undefined): string {
+  const target = step?.target === undefined ? "" : `->${step.target}`;
+  return `${formatPlatform(platform)}${target}`;
 }
 
 /** The vertices that end the stages that a step copies or mounts from. */

@@ -23,7 +23,11 @@ import { workdirStep } from "./workdir-step.js";
 
 /** A plan, the images it starts from (in its order), and how to treat the cache. */
 export interface BuildRequest {
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, "images" | "stages">;
+  /** Indices of the stages that are wanted: one for each platform. */
+  readonly targets: readonly number[];
+  /** Progress tells the platforms of steps apart. */
+  readonly showPlatforms: boolean;
   readonly images: readonly BaseImage[];
   /** Which stages ignore what earlier builds made. */
   readonly fresh: (stage: PlannedStage) => FreshFlag | undefined;
@@ -42,17 +46,23 @@ export interface DoneStep {
   readonly layer: StepLayer;
 }
 
-/** The finished target stage. */
+/** A finished target stage. */
 export interface BuiltImage {
   readonly config: ImageConfig;
   readonly state: State;
   /** How many lines of its history are those of a base image. */
   readonly inherited: number;
+}
+
+/** What a build gave. */
+export interface BuildResult {
+  /** One for each target, in their order. */
+  readonly images: readonly BuiltImage[];
   /** The steps of all stages. */
   readonly steps: readonly DoneStep[];
 }
 
-interface BuiltStage extends Omit<BuiltImage, "steps"> {
+interface BuiltStage extends BuiltImage {
   readonly ancestry: Ancestry;
 }
 
@@ -64,7 +74,7 @@ export async function build(
   request: BuildRequest,
   engine: Engine,
   signal: AbortSignal,
-): Promise<BuiltImage> {
+): Promise<BuildResult> {
   for (;;) {
     try {
       return await buildOnce(request, engine, signal);
@@ -80,18 +90,18 @@ async function buildOnce(
   request: BuildRequest,
   engine: Engine,
   signal: AbortSignal,
-): Promise<BuiltImage> {
+): Promise<BuildResult> {
   const walk = new Walk(request, engine, signal);
   await Promise.allSettled(request.plan.stages.map((_, index) => walk.stage(index)));
   await walk.rest();
   engine.board.close();
   signal.throwIfAborted();
   walk.throwIfFailed();
-  const built = await walk.stage(request.plan.target);
-  if (request.whole) await built.state.fetchMade(signal);
+  const images = await Promise.all(request.targets.map((target) => walk.stage(target)));
+  if (request.whole) for (const { state } of images) await state.fetchMade(signal);
   const { done } = walk;
   await Promise.all(done.map((step) => recordFetched(step, engine)));
-  return { ...built, steps: done };
+  return { images, steps: done };
 }
 
 /** What came from elsewhere is found here from now on. */
@@ -119,6 +129,8 @@ class Walk {
   readonly #signal: AbortSignal;
   readonly #vertices: readonly StageVertices[];
   readonly #stages = new Map<number, Promise<BuiltStage>>();
+  /** By vertex: what several platforms have in common is done once. */
+  readonly #steps = new Map<number, Promise<StepLayer>>();
   readonly #bases: BaseStates;
   /** The steps that have ended, in no order. */
   readonly done: DoneStep[] = [];
@@ -126,12 +138,12 @@ class Walk {
   readonly #afterwork: Promise<void>[] = [];
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
-    const { plan, images } = request;
+    const { plan, images, showPlatforms } = request;
     const { board } = engine;
     this.#request = request;
     this.#engine = engine;
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
-    this.#vertices = declareStages(board, plan);
+    this.#vertices = declareStages(board, { ...plan, showPlatforms });
     this.#bases = new BaseStates({ planned: plan.images, images, board, fail: this.#fail });
   }
 
@@ -178,9 +190,11 @@ class Walk {
     for (const [i, step] of stage.steps.entries()) {
       this.#signal.throwIfAborted();
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
-      const task = { ...common, place, parent: state, vertex: at(vertices.steps, i) };
-      const layer = await this.#step(step, task);
-      state = state.with(layer, step.title);
+      const vertex = at(vertices.steps, i);
+      const task = { ...common, place, parent: state, vertex };
+      const doing = this.#steps.get(vertex) ?? this.#step(step, task);
+      this.#steps.set(vertex, doing);
+      state = state.with(await doing, step.title);
     }
     if (vertices.from !== undefined) this.#engine.board.end(vertices.from, { kind: "cached" });
     const config = finishConfig(stage, base.ancestry, state.made.slice(base.state.made.length));

@@ -29,7 +29,8 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
   const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
   const files = step.mounts.length === 0 ? [] : await mountContents(task, engine);
   const contents = files.map((one) => one?.content);
-  const facts = runKey(step, { parent: parent.key, hostname, extraHosts, contents });
+  const { platform } = task.place;
+  const facts = runKey(step, { parent: parent.key, platform, hostname, extraHosts, contents });
   task.keyed(facts);
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;

@@ -19,9 +19,11 @@ export function explainMiss(
   above: () => Change,
 ): MissReason {
   if (nearest === undefined) return neverBuilt;
-  const changes = [...changedComponents(nearest.components, components).values()].map((change) =>
+  const all = [...changedComponents(nearest.components, components).values()].map((change) =>
     change.what === "parent" ? above() : change,
   );
+  // An image for another platform is told of once, by what the step sees and by what it stands upon.
+  const changes = [...new Map(all.map((change) => [JSON.stringify(change), change])).values()];
   if (changes.length > 0) return changed(summary(changes), changes);
   // Every part is the same: either the order of variables is not, or the result was removed.
   const order = orderChange(nearest.components, components);

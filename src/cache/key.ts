@@ -35,6 +35,8 @@ export interface KeyWithComponents {
 export interface RunFacts {
   /** The root filesystem it starts from. */
   readonly parent: StateKey;
+  /** Of its stage, as "linux/amd64": what it sees of its machine. */
+  readonly platform: string;
   /** Undefined where nobody chose it. */
   readonly hostname: string | undefined;
   /** Names of `--add-host`; their addresses are the network's business. */
@@ -49,7 +51,7 @@ const FORMAT = "tsbuild-key-1";
 /** The key of a RUN. Its proxy variables and limits are no part of it. */
 export function runKey(
   step: RunStep,
-  { parent, hostname, extraHosts, contents }: RunFacts,
+  { parent, platform, hostname, extraHosts, contents }: RunFacts,
 ): KeyWithComponents {
   const { argv, env, user, cwd, network, security, mounts, devices, script } = step;
   const components = [
@@ -60,6 +62,7 @@ export function runKey(
     component("working directory", [cwd]),
     component("network", [network]),
     component("security", [security]),
+    { ...component("platform", [platform]), shown: platform },
     ...(hostname === undefined ? [] : [component("hostname", [hostname])]),
     component("extra hosts", extraHosts),
     ...mounts.map((mount, index) => mountComponent(mount, contents[index])),

@@ -27,8 +27,8 @@ export interface BuildCommand {
   /** In order; a later one of the same name wins. A missing value is the environment's. */
   readonly buildArgs: readonly Setting[];
   readonly buildContexts: ReadonlyMap<string, string>;
-  /** One platform such as "linux/amd64", or undefined for the machine's own. */
-  readonly platform: string | undefined;
+  /** Such as "linux/amd64", or "local"; none is the machine's own. */
+  readonly platforms: readonly string[];
   readonly labels: ReadonlyMap<string, string>;
   readonly network: Network;
   readonly addHosts: readonly HostEntry[];

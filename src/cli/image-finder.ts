@@ -4,11 +4,11 @@ import { digestOf } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { blobPath, parseLayoutName, readImageLayout } from "../oci/image-layout.js";
 import { normalizePlatform, type Platform } from "../oci/platform.js";
-import { formatReference, parseReference } from "../oci/reference.js";
-import type { ResolvedImage } from "../oci/resolved-image.js";
+import { formatReference, parseReference, type Reference } from "../oci/reference.js";
+import type { ResolvedImage, Stored } from "../oci/resolved-image.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 import type { LayerChain } from "../snapshotter/snapshotter.js";
-import { ingestImage, type BlobSource } from "../store/image-ingest.js";
+import { ingestImage, type BlobSource, type OnLayerProgress } from "../store/image-ingest.js";
 import type { ImageRecord } from "../store/images.js";
 import type { Store } from "../store/store.js";
 
@@ -18,6 +18,11 @@ export interface ImageFinderOptions {
   readonly registry: () => Promise<RegistryClient>;
   /** Ask the registry even when the store has an image of that name. */
   readonly pull: boolean;
+  /**
+   * This machine: an image for another one, which a build starts from, leaves its name to that for this
+   * machine. Undefined where the name is to be that of whatever is fetched.
+   */
+  readonly host?: Platform;
 }
 
 /** An image of a registry or an OCI layout, whose layers may not be here yet. */
@@ -28,6 +33,7 @@ export interface RemoteImage extends BaseImage {
 /** Finds images by the names that FROM, --from and `tsbuild pull` use. */
 export class ImageFinder implements ImageResolver {
   readonly #options: ImageFinderOptions;
+  readonly #roots = new Map<string, Promise<Stored>>();
 
   constructor(options: ImageFinderOptions) {
     this.#options = options;
@@ -46,78 +52,87 @@ export class ImageFinder implements ImageResolver {
     const source: BlobSource = {
       open: ({ digest }) => fileBytes(join(name.path, blobPath(digest))),
     };
-    return this.#fetched(reference, resolved, source, []);
+    return this.#fetched(reference, resolved, { source, platform });
   }
 
   /** An image of a registry; once its layers are here, the store knows it under its name. */
   async remote(name: string, platform: Platform, signal: AbortSignal): Promise<RemoteImage> {
     const reference = parseReference(name);
     const registry = await this.#options.registry();
-    const resolved = await registry.image(reference, platform, signal);
+    const root = await this.#root(reference, signal);
+    const resolved = await registry.imageOf(root, reference, { platform, signal });
     const source: BlobSource = {
       open: (descriptor, inner) => registry.blob(reference, descriptor, inner),
     };
-    return this.#fetched(name, resolved, source, [formatReference(reference)]);
+    return this.#fetched(name, resolved, { source, platform, reference });
   }
 
-  /** Undefined when the store has no such image, has it for another platform, or not whole. */
+  /** What a name points at: asked once, so that all platforms of a build see the same (S22). */
+  #root(reference: Reference, signal: AbortSignal): Promise<Stored> {
+    const name = formatReference(reference);
+    const known = this.#roots.get(name);
+    if (known !== undefined) return known;
+    const root = this.#options.registry().then((registry) => registry.resolve(reference, signal));
+    this.#roots.set(name, root);
+    return root;
+  }
+
+  /** Undefined when the store has no such image, has it for other platforms only, or not whole. */
   async #local(name: string, platform: Platform): Promise<BaseImage | undefined> {
     const { images, layers } = this.#options.store;
     parseReference(name); // whatever the store holds, a name must be one
-    const record = images.find(name, SHORT_ID_DIGITS);
-    if (record === undefined) return undefined;
-    const config = await images.config(record);
-    if (!samePlatform(config, platform)) return undefined;
-    const chain = await layers.findChain(config.rootfs.diff_ids);
-    const digest = record.manifest?.digest ?? record.id;
-    return chain && { config, digest, layers: () => Promise.resolve(chain) };
+    for (const record of [images.find(name, SHORT_ID_DIGITS), images.findAside(name, platform)]) {
+      const member = record && (await images.member(record, platform));
+      if (member === undefined) continue;
+      const config = await images.config(member);
+      if (!samePlatform(config, platform)) continue;
+      const chain = await layers.findChain(config.rootfs.diff_ids);
+      if (chain === undefined) continue;
+      const digest = member.manifest?.digest ?? member.id;
+      return { config, digest, layers: () => Promise.resolve(chain) };
+    }
+    return undefined;
   }
 
-  #fetched(
-    name: string,
-    resolved: ResolvedImage,
-    source: BlobSource,
-    names: readonly string[],
-  ): RemoteImage {
-    const config = resolved.config.value;
-    return {
-      config,
-      digest: resolved.manifest.descriptor.digest,
-      resolved,
-      layers: (progress, signal) =>
-        this.#fetch({ name, resolved, source, names, progress }, signal),
+  #fetched(name: string, resolved: ResolvedImage, from: Found): RemoteImage {
+    const { config, manifest } = resolved;
+    const { source } = from;
+    const image = { name, manifest: manifest.value, config: config.value, source };
+    const fetch = async (progress: LayerProgress, signal: AbortSignal): Promise<LayerChain> => {
+      const onProgress: OnLayerProgress = ({ digest, size }, current) => {
+        progress(digest, current, size);
+      };
+      const chain = await ingestImage(this.#options.store, { ...image, onProgress }, signal);
+      await this.#record(resolved, from);
+      return chain;
     };
+    const { digest } = manifest.descriptor;
+    return { config: config.value, digest, resolved, layers: fetch };
   }
 
-  async #fetch({ name, resolved, source, names, progress }: Fetch, signal: AbortSignal) {
-    const { store } = this.#options;
-    const chain: LayerChain = await ingestImage(
+  async #record(resolved: ResolvedImage, { platform, reference }: Found): Promise<void> {
+    const { host, store } = this.#options;
+    const name = reference === undefined ? undefined : formatReference(reference);
+    const isForeign = host !== undefined && !samePlatform(platform, host);
+    const record = await recordImage(
       store,
-      {
-        name,
-        manifest: resolved.manifest.value,
-        config: resolved.config.value,
-        source,
-        onProgress: ({ digest, size }, current) => {
-          progress(digest, current, size);
-        },
-      },
-      signal,
+      resolved,
+      name === undefined || isForeign ? [] : [name],
     );
-    await recordImage(store, resolved, names);
-    return chain;
+    if (name !== undefined && isForeign) await store.images.putAside(record, name, platform);
   }
 }
 
 /** What `tsbuild images` shows of an id; of a name like "cafe" or "0" less must not be taken for one. */
 const SHORT_ID_DIGITS = 12;
 
-interface Fetch {
-  readonly name: string;
-  readonly resolved: ResolvedImage;
+/** Where an image was found. */
+interface Found {
   readonly source: BlobSource;
-  readonly names: readonly string[];
-  readonly progress: LayerProgress;
+  /** That was asked for. */
+  readonly platform: Platform;
+  /** Undefined of a layout, which gives no names. */
+  readonly reference?: Reference;
 }
 
 /** Makes an image whose layers are here known to the store. */

@@ -73,6 +73,18 @@ export function normalizePlatform(given: Platform): Platform {
   };
 }
 
+/** The platform that an image's config says it is for. */
+export function platformOf({ os, architecture, ...config }: Platform): Platform {
+  const { variant, "os.version": version, "os.features": features } = config;
+  return normalizePlatform({
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { "os.version": version }),
+    ...(features === undefined ? {} : { "os.features": features }),
+  });
+}
+
 function normalizeArchitecture(
   architecture: string,
   variant: string,

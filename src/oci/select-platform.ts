@@ -24,7 +24,7 @@ export function listPlatforms(index: Index): readonly string[] {
 }
 
 /** BuildKit files provenance and SBOMs in the index beside the images that they describe. */
-function isAttestation({ platform, annotations }: Descriptor): boolean {
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     platform?.os === "unknown" ||
     annotations?.["vnd.docker.reference.type"] === "attestation-manifest"

@@ -7,14 +7,17 @@ import type { Digest } from "../oci/digest.js";
 import { blobPath } from "../oci/image-layout.js";
 import { writeLayerTar } from "../oci/layer-tar.js";
 import type { Reference } from "../oci/reference.js";
-import type { PackedImage } from "./packed-image.js";
+import type { Stored } from "../oci/resolved-image.js";
+import type { PackedImage, PackedRoot } from "./packed-image.js";
 
-/** An image and the names it has in an archive. */
+/** An image, or an index of several, and the names it has in an archive. */
 export interface NamedImage {
-  readonly image: PackedImage;
+  readonly packed: PackedRoot;
   readonly names: readonly Reference[];
-  /** The manifest's descriptor with what else index.json shall tell of it. */
-  readonly root?: Descriptor;
+  /** The root's descriptor with what else index.json shall tell of it. */
+  readonly descriptor?: Descriptor;
+  /** Which one `docker load` takes that knows no indexes; else the only one. */
+  readonly forDocker?: PackedImage | undefined;
 }
 
 /** "oci" is an image layout; "docker" has the manifest.json of `docker load` besides. */
@@ -42,31 +45,43 @@ export function* archiveEntries(
 
 function indexFiles(images: readonly NamedImage[], kind: ArchiveKind): readonly ArchiveFile[] {
   const layout = ociLayoutFiles(
-    images.map(({ image, names, root = image.manifest.descriptor }) => ({ names, root })),
+    images.map(({ packed, names, descriptor = packed.root.descriptor }) => {
+      return { names, root: descriptor };
+    }),
   );
   if (kind === "oci") return layout;
-  const docker = images.map(({ image, names }) => ({
-    names,
-    config: image.config.descriptor.digest,
-    layers: image.layers.map((layer) => layer.descriptor.digest),
-  }));
+  const docker = images.flatMap(({ packed, names, forDocker = packed.images[0] }) => {
+    if (forDocker === undefined) return [];
+    const { config, layers } = forDocker;
+    const digests = layers.map((layer) => layer.descriptor.digest);
+    return [{ names, config: config.descriptor.digest, layers: digests }];
+  });
   return [...layout, dockerArchiveFile(docker)];
 }
 
 function* blobEntries(images: readonly NamedImage[]): Generator<Entry> {
   const seen = new Set<Digest>();
-  for (const { image } of images) {
-    for (const { descriptor, bytes } of [image.manifest, image.config]) {
-      if (!add(seen, descriptor.digest)) continue;
-      yield fileEntry(blobPath(descriptor.digest), descriptor.size, held(bytes));
+  for (const { packed } of images) {
+    yield* documentEntries([packed.root], seen);
+    for (const image of packed.images) {
+      yield* documentEntries([image.manifest, image.config], seen);
+      yield* layerEntries(image, seen);
     }
-    for (const { descriptor, open } of image.layers) {
-      if (!add(seen, descriptor.digest)) continue;
-      yield fileEntry(blobPath(descriptor.digest), descriptor.size, {
-        kind: "stream",
-        stream: open(),
-      });
-    }
+  }
+}
+
+function* documentEntries(documents: readonly Stored[], seen: Set<Digest>): Generator<Entry> {
+  for (const { descriptor, bytes } of documents) {
+    if (!add(seen, descriptor.digest)) continue;
+    yield fileEntry(blobPath(descriptor.digest), descriptor.size, held(bytes));
+  }
+}
+
+function* layerEntries({ layers }: PackedImage, seen: Set<Digest>): Generator<Entry> {
+  for (const { descriptor, open } of layers) {
+    if (!add(seen, descriptor.digest)) continue;
+    const content = { kind: "stream", stream: open() } as const;
+    yield fileEntry(blobPath(descriptor.digest), descriptor.size, content);
   }
 }
 

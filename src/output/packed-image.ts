@@ -14,6 +14,17 @@ export interface PackedImage {
   readonly layers: readonly PackedLayer[];
 }
 
+/** All that a name leads to: a manifest, or an index with what it lists. */
+export interface PackedRoot {
+  readonly root: Stored;
+  readonly images: readonly PackedImage[];
+}
+
+/** An image that no index lists. */
+export function onlyImage(image: PackedImage): PackedRoot {
+  return { root: image.manifest, images: [image] };
+}
+
 export interface PackedLayer {
   readonly descriptor: Descriptor;
   /** Its bytes, each call from the start. */
@@ -37,7 +48,7 @@ export interface PackOptions {
   readonly annotations?: Annotations;
 }
 
-type Annotations = Readonly<Record<string, string>>;
+export type Annotations = Readonly<Record<string, string>>;
 
 /** Packs an image; layers are compressed where they are not already, and stay so. */
 export async function packImage(
@@ -79,7 +90,7 @@ function manifestOf(
 }
 
 /** As Go writes maps. */
-function sorted(annotations: Annotations): Annotations {
+export function sorted(annotations: Annotations): Annotations {
   return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -105,7 +116,8 @@ export function storedConfig(config: ImageConfig): StoredImage["config"] {
   return { ...stored(serializeConfig(config), mediaTypes.config), value: config };
 }
 
-function stored(bytes: Uint8Array, mediaType: string): Stored {
+/** A document with the descriptor that names it. */
+export function stored(bytes: Uint8Array, mediaType: string): Stored {
   const { byteLength: size } = bytes;
   return { descriptor: { mediaType, digest: digestOf(bytes), size }, bytes };
 }

@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
 import { streamOf } from "../oci/stream-of.js";
-import type { PackedImage, PackedLayer } from "./packed-image.js";
+import type { PackedImage, PackedLayer, PackedRoot } from "./packed-image.js";
 
 /** The part of a registry that a push needs. */
 export interface PushTarget {
@@ -33,28 +33,37 @@ interface PushOptions {
   readonly signal: AbortSignal;
 }
 
-/** Uploads what the registry lacks: layers in parallel, then the config, then the manifest (N04). */
+/**
+ * Uploads what the registry lacks: layers in parallel, then configs and the manifests that an index
+ * lists, at last what the name leads to (N04).
+ */
 export async function pushImage(
-  image: PackedImage,
+  { root, images }: PackedRoot,
   reference: Reference,
   options: PushOptions,
 ): Promise<void> {
   const { target, signal } = options;
-  await pushLayers(image, reference, options);
-  const { config, manifest } = image;
-  await target.pushBlob(reference, config.descriptor, {
-    open: () => streamOf(config.bytes),
-    signal,
-  });
-  await target.pushManifest(reference, manifest, signal);
+  await pushLayers(images, reference, options);
+  const { registry, repository } = reference;
+  for (const { config, manifest } of images) {
+    await target.pushBlob(reference, config.descriptor, {
+      open: () => streamOf(config.bytes),
+      signal,
+    });
+    const { digest } = manifest.descriptor;
+    if (digest !== root.descriptor.digest)
+      await target.pushManifest({ registry, repository, digest }, manifest, signal);
+  }
+  await target.pushManifest(reference, root, signal);
 }
 
 /** Each blob once; the first failure stops the rest. */
 async function pushLayers(
-  { layers }: PackedImage,
+  images: readonly PackedImage[],
   reference: Reference,
   options: PushOptions,
 ): Promise<void> {
+  const layers = images.flatMap((image) => image.layers);
   const todo = new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values();
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);

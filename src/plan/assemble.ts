@@ -11,9 +11,8 @@ import {
   type PlannedStage,
   type PlanOptions,
 } from "./plan.js";
+import { renumbered, type Numbering } from "./renumber.js";
 import type { Stage } from "./stage.js";
-import type { RunMount } from "./run-mount.js";
-import type { Origin, Step } from "./step.js";
 
 interface Parts {
   readonly drafts: readonly Draft[];
@@ -43,12 +42,6 @@ export function assemble(parts: Parts): Pick<Plan, "stages" | "target" | "images
   return { stages, images, target: numbering.stage(parts.target.index) };
 }
 
-interface Numbering {
-  readonly stage: (index: number) => number;
-  readonly image: (request: ImageRequest) => number;
-  readonly requests: readonly ImageRequest[];
-}
-
 function impossible(): never {
   throw new Error("a needed stage reads only needed stages and known images");
 }
@@ -75,42 +68,5 @@ function plannedBase({ base }: Stage, numbering: Numbering): Base {
       return { kind: "stage", stage: numbering.stage(base.stage.index) };
     case "image":
       return { kind: "image", image: numbering.image(base.request) };
-  }
-}
-
-function renumbered(step: Step, numbering: Numbering): Step {
-  switch (step.kind) {
-    case "copy":
-      return { ...step, origin: renumberedOrigin(step.origin, numbering) };
-    case "run":
-      return { ...step, mounts: step.mounts.map((mount) => renumberedMount(mount, numbering)) };
-    case "workdir":
-      return step;
-  }
-}
-
-function renumberedMount(mount: RunMount, numbering: Numbering): RunMount {
-  if (mount.kind === "bind" && mount.origin !== undefined) {
-    return { ...mount, origin: renumberedOrigin(mount.origin, numbering) };
-  }
-  if (mount.kind === "cache" && mount.seed !== undefined) {
-    const origin = renumberedOrigin(mount.seed.origin, numbering);
-    return { ...mount, seed: { ...mount.seed, origin } };
-  }
-  return mount;
-}
-
-function renumberedOrigin(origin: Origin, numbering: Numbering): Origin {
-  switch (origin.kind) {
-    case "context":
-    case "named":
-      return origin;
-    case "stage":
-      return { kind: "stage", stage: numbering.stage(origin.stage) };
-    case "image":
-      return {
-        kind: "image",
-        image: numbering.image(numbering.requests[origin.image] ?? impossible()),
-      };
   }
 }

@@ -7,7 +7,8 @@ import type { Draft } from "./draft.js";
 import { readDefaults, readGlobalArgs } from "./global-args.js";
 import { checkOrder, linkStages, reachable, type Node } from "./graph.js";
 import { collector } from "./lint.js";
-import { imageKey, type ImageRequest, type NeedsImages, type PlanOptions } from "./plan.js";
+import { distinctImages, imageKey } from "./plan.js";
+import type { ImageRequest, NeedsImages, PlanOptions } from "./plan.js";
 import { platformArgs } from "./predefined-args.js";
 import { findStage, readStages, type Section } from "./read-stages.js";
 import type { Setting } from "./setting.js";
@@ -117,5 +118,5 @@ function missingImages(
     .filter(({ stage }) => needed.has(stage))
     .flatMap((node) => node.images)
     .filter((request) => !images.has(imageKey(request)));
-  return [...new Map(missing.map((request) => [imageKey(request), request])).values()];
+  return distinctImages(missing);
 }

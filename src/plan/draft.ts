@@ -2,6 +2,7 @@ import { locate, type Span } from "../error.js";
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import type { Instruction } from "../parser/instruction.js";
 import { suggest } from "../suggest.js";
+import { crossTarget } from "./cross-target.js";
 import type { EnvList } from "./env-list.js";
 import { expand, type ExpansionMode } from "./expand.js";
 import type { PlannedHistory } from "./plan.js";
@@ -111,5 +112,7 @@ export function addHistory(draft: Draft, text: string): void {
 /** Adds a step and its line of history. */
 export function addStep(draft: Draft, step: Step, text: string): void {
   const entry = { created_by: text, comment: historyComment };
-  draft.history.push({ entry, step: draft.steps.push(step) - 1 });
+  const target = crossTarget(draft.stage.platform, draft.env);
+  const targeted = target === undefined ? step : { ...step, target };
+  draft.history.push({ entry, step: draft.steps.push(targeted) - 1 });
 }

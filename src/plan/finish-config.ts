@@ -1,5 +1,5 @@
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
-import { normalizePlatform, type Platform } from "../oci/platform.js";
+import { platformOf, type Platform } from "../oci/platform.js";
 import type { Draft } from "./draft.js";
 import type { PlanOptions } from "./plan.js";
 import { sortedRecord } from "./sorted-record.js";
@@ -13,7 +13,7 @@ export function finishedConfig({ image: { created: _, ...image }, config }: Draf
 export function targetConfig(draft: Draft, { labels, targetPlatform }: PlanOptions): ImageConfig {
   const finished = finishedConfig(draft);
   const stamped = targetPlatform === undefined ? finished : stamp(finished, targetPlatform);
-  const { os, architecture, variant } = normalizePlatform(platformOf(stamped));
+  const { os, architecture, variant } = platformOf(stamped);
   const { variant: _, ...image } = stamped;
   return {
     ...image,
@@ -22,10 +22,6 @@ export function targetConfig(draft: Draft, { labels, targetPlatform }: PlanOptio
     ...(variant === undefined ? {} : { variant }),
     config: withLabels(draft.config, labels),
   };
-}
-
-function platformOf({ os, architecture, variant }: ImageConfig): Platform {
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
 /** H08: what --platform says stands, but the base's variant stays where it says none. */

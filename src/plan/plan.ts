@@ -114,6 +114,11 @@ export function imageKey({
   return `${reference} ${platform.os}/${platform.architecture}/${platform.variant ?? ""}`;
 }
 
+/** The requests without those for an image that was there before. */
+export function distinctImages(requests: readonly ImageRequest[]): readonly ImageRequest[] {
+  return [...new Map(requests.map((request) => [imageKey(request), request])).values()];
+}
+
 /** The shape of `plan()` in make-plan.ts: pure, throws BuildError with a span. */
 export type MakePlan = (
   dockerfile: Dockerfile,

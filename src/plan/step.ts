@@ -17,6 +17,8 @@ interface StepBase {
   readonly at: Span;
   /** For progress: the instruction with its variables expanded, such as "COPY src /app/src". */
   readonly title: string;
+  /** What a step that cross-compiles builds for, by its TARGET… arguments: "arm64". */
+  readonly target?: string;
 }
 
 /** `RUN`: what the sandbox executes. */

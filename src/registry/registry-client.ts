@@ -59,7 +59,22 @@ export class RegistryClient implements AsyncDisposable {
     platform: Platform,
     signal?: AbortSignal,
   ): Promise<ResolvedImage> {
-    return resolveImage(await this.resolve(reference, signal), {
+    return await this.imageOf(await this.resolve(reference, signal), reference, {
+      platform,
+      signal,
+    });
+  }
+
+  /** As `image`, below a manifest or index of the repository. */
+  imageOf(
+    root: Stored,
+    reference: Reference,
+    {
+      platform,
+      signal,
+    }: { readonly platform: Platform; readonly signal?: AbortSignal | undefined },
+  ): Promise<ResolvedImage> {
+    return resolveImage(root, {
       name: familiarReference(reference),
       platform,
       fetch: (descriptor) => this.#fetch(reference, descriptor, signal),

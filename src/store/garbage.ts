@@ -92,10 +92,14 @@ async function neededByImages({ images }: Store): Promise<Pick<Needed, "blobs" |
   const blobs = new Set<Digest>();
   for (const { name, record } of images.list()) {
     if (name === undefined) continue;
-    const config = await images.config(record);
-    for (const diffId of config.rootfs.diff_ids) diffIds.add(diffId);
-    blobs.add(record.id);
-    if (record.manifest !== undefined) blobs.add(record.manifest.digest);
+    const members = await images.members(record);
+    for (const digest of members.blobs) blobs.add(digest);
+    for (const image of members.images) {
+      const config = await images.config(image);
+      for (const diffId of config.rootfs.diff_ids) diffIds.add(diffId);
+      blobs.add(image.id);
+      if (image.manifest !== undefined) blobs.add(image.manifest.digest);
+    }
   }
   return { diffIds, blobs };
 }

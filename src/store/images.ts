@@ -1,17 +1,21 @@
+import { arch } from "node:os";
 import { BuildError } from "../error.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { parseDigest, type Digest } from "../oci/digest.js";
 import type { ImageConfig } from "../oci/image.js";
 import { parseImageConfig } from "../oci/image-json.js";
+import { formatPlatform, hostPlatform, type Platform } from "../oci/platform.js";
 import { formatReference, parseReference } from "../oci/reference.js";
+import { selectPlatform } from "../oci/select-platform.js";
 import type { Blobs } from "./blobs.js";
 import type { Database, Table } from "./database.js";
+import { isIndex, readMembers, type Members } from "./image-members.js";
 
 /** An image of this machine. Its config is a blob; its layers are found by the DiffIDs in there. */
 export interface ImageRecord {
-  /** Digest of the config. */
+  /** Digest of the config; of an image for several platforms that of its index. */
   readonly id: Digest;
-  /** The manifest that it came with, or that a build gave it; also a blob. */
+  /** The manifest that it came with, or that a build gave it, or the index; also a blob. */
   readonly manifest?: Descriptor | undefined;
   /** True when that is of a build: a later build that gives none takes it away. */
   readonly built?: boolean | undefined;
@@ -39,12 +43,15 @@ export class Images {
   readonly #blobs: Blobs;
   readonly #names: Table<Digest>;
   readonly #records: Table<ImageRecord>;
+  /** Images of other platforms, by name and platform. */
+  readonly #aside: Table<Digest>;
 
   constructor(database: Database, blobs: Blobs) {
     this.#database = database;
     this.#blobs = blobs;
     this.#names = database.table("names");
     this.#records = database.table("images");
+    this.#aside = database.table("images-aside");
   }
 
   /**
@@ -90,9 +97,48 @@ export class Images {
     });
   }
 
-  /** The config of an image, verified. */
+  /** The config of an image, verified; of an index that of its image for this machine, else of the first. */
   async config(record: ImageRecord): Promise<ImageConfig> {
-    return parseImageConfig(await this.#blobs.readWhole(record.id));
+    return parseImageConfig(await this.#blobs.readWhole((await this.own(record)).id));
+  }
+
+  /** The image itself; of an index its image for this machine, else the first. */
+  async own(record: ImageRecord): Promise<ImageRecord> {
+    if (!isIndex(record)) return record;
+    const own = await this.member(record, hostPlatform(arch()));
+    const image = own ?? (await readMembers(record, this.#blobs)).images[0];
+    if (image === undefined) throw new Error(`the index ${record.id} lists no image`);
+    return image;
+  }
+
+  /** The image of an index that runs on `platform`; what is no index is itself. */
+  async member(record: ImageRecord, platform: Platform): Promise<ImageRecord | undefined> {
+    if (!isIndex(record)) return record;
+    const { index, images } = await readMembers(record, this.#blobs);
+    const digest = selectPlatform(index, platform)?.digest;
+    return images.find(({ manifest }) => manifest?.digest === digest);
+  }
+
+  /** Every image below a record, and what belongs to it besides: manifests, and attestations whole. */
+  async members(record: ImageRecord): Promise<Members> {
+    if (isIndex(record)) return await readMembers(record, this.#blobs);
+    return { images: [record], blobs: [] };
+  }
+
+  /**
+   * Records an image of another platform that a build started from. It has no name of its own: that stays
+   * with the image for this machine, and pruning does not spare it.
+   */
+  async putAside(record: ImageRecord, name: string, platform: Platform): Promise<void> {
+    await this.put(record, []);
+    const key = asideKey(name, platform);
+    if (this.#aside.get(key) !== record.id) this.#aside.put(key, record.id);
+  }
+
+  /** Finds what `putAside` was given. */
+  findAside(name: string, platform: Platform): ImageRecord | undefined {
+    const id = this.#aside.get(asideKey(name, platform));
+    return id === undefined ? undefined : this.#records.get(id);
   }
 
   /** Gives an image another name. */
@@ -133,9 +179,14 @@ export class Images {
     const deleted = names.every((other) => untagged.includes(other)) ? id : undefined;
     await this.#database.transaction(() => {
       for (const key of untagged) this.#names.remove(key);
-      if (deleted !== undefined) this.#records.remove(deleted);
+      if (deleted !== undefined) this.#forget(deleted);
     });
     return { untagged, deleted };
+  }
+
+  #forget(id: Digest): void {
+    this.#records.remove(id);
+    for (const [key, target] of this.#aside.entries()) if (target === id) this.#aside.remove(key);
   }
 
   /** The name as it is kept, when the text is a name that leads somewhere. */
@@ -167,6 +218,10 @@ export class Images {
 /** What is kept of an image that is built again: the manifest that it was pulled with. */
 function pulled(known: ImageRecord | undefined): Pick<ImageRecord, "built" | "manifest"> {
   return known === undefined || known.built === true ? {} : known;
+}
+
+function asideKey(name: string, platform: Platform): string {
+  return `${normalize(name)} ${formatPlatform(platform)}`;
 }
 
 /** A whole id, with or without "sha256:". */

@@ -2,6 +2,8 @@ import { assert } from "chai";
 import { Board, declareStages } from "../../src/builder/board.js";
 import { neverBuilt } from "../../src/cache/reason.js";
 import type { BuildEvent } from "../../src/builder/event.js";
+import { parsePlatform } from "../../src/oci/platform.js";
+import { joinPlans } from "../../src/plan/join-plans.js";
 import { planOf } from "../plan/planning.js";
 
 const never = new AbortController().signal;
@@ -65,6 +67,31 @@ describe("declareStages()", () => {
       ],
     },
   ];
+  it("M02 M04 tells platforms apart, and declares once what they have in common", () => {
+    const { board, events } = recorded();
+    const text =
+      "FROM --platform=$BUILDPLATFORM a AS b\nRUN tools\nARG TARGETARCH\nRUN make\nFROM a\nCOPY --from=b /x /";
+    const plans = (["linux/amd64", "linux/arm/v7"] as const).map((name) =>
+      planOf(text, { targetPlatform: parsePlatform(name) }),
+    );
+    const [first, second] = plans;
+    if (first === undefined || second === undefined) throw new Error("there are two plans");
+    declareStages(board, { ...joinPlans([first, second]), showPlatforms: true });
+    assert.deepStrictEqual(
+      events.map((event) => event.type === "declared" && event.vertex.title),
+      [
+        "[linux/amd64 b 1/3] FROM a",
+        "[linux/amd64 b 2/3] RUN tools",
+        "[linux/amd64 b 3/3] RUN make",
+        "[linux/amd64 stage-1 1/2] FROM a",
+        "[linux/amd64 stage-1 2/2] COPY --from=b /x /",
+        "[linux/amd64->arm/v7 b 3/3] RUN make",
+        "[linux/arm/v7 stage-1 1/2] FROM a",
+        "[linux/arm/v7 stage-1 2/2] COPY --from=b /x /",
+      ],
+    );
+  });
+
   for (const { name, text, want } of cases) {
     it(name, () => {
       const { board, events } = recorded();

@@ -122,8 +122,8 @@ const cases: readonly Case[] = [
   },
   {
     name: "platform",
-    first: { text: "FROM base\nRUN make", platform: "linux/amd64" },
-    second: { text: "FROM base\nRUN make", platform: "linux/arm64" },
+    first: { text: "FROM base\nRUN make", platforms: ["linux/amd64"] },
+    second: { text: "FROM base\nRUN make", platforms: ["linux/arm64"] },
     reason: "platform changed from linux/amd64 to linux/arm64",
   },
   {
@@ -304,7 +304,7 @@ describe("the reason of a step that changed in", () => {
       const arm64 = await builds.image(file());
       const buildOnce = async ({ text = copy, change, ignore, ...given }: Version) => {
         await change?.(builds.context);
-        const base = given.platform === "linux/arm64" ? arm64 : amd64;
+        const base = given.platforms?.[0] === "linux/arm64" ? arm64 : amd64;
         const context = (tree: SourceTree): SourceTree =>
           ignore === undefined ? tree : treeOf(builds.context, ignore);
         return await builds.build(text, { images: { base }, context, ...given });

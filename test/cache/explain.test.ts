@@ -25,7 +25,13 @@ const step: RunStep = {
 function componentsOf(change: Partial<RunStep>, base = "sha256:0"): readonly KeyComponent[] {
   const parent = stateKey([base as never]);
   const changed = { ...step, ...change };
-  const facts = { parent, hostname: undefined, extraHosts: [], contents: [] };
+  const facts = {
+    parent,
+    platform: "linux/amd64",
+    hostname: undefined,
+    extraHosts: [],
+    contents: [],
+  };
   return shownComponents(changed, runKey(changed, facts).components);
 }
 

@@ -26,6 +26,7 @@ const step: RunStep = {
 const tree = (text: string) => digestOf(text).slice(7) as TreeDigest;
 const facts: RunFacts = {
   parent: stateKey([], [tree("a")]),
+  platform: "linux/amd64",
   hostname: undefined,
   extraHosts: ["db", "web"],
   contents: [],
@@ -85,6 +86,10 @@ describe("runKey()", () => {
     assert.lengthOf(new Set(keys), 3);
   });
 
+  it("K07 M05 sees the platform of its stage", () => {
+    assert.notStrictEqual(keyOf({}, { platform: "linux/386" }), keyOf());
+  });
+
   it("sees what a script says", () => {
     const script = { name: "EOF", body: "#!/bin/sh\necho a" };
     assert.notStrictEqual(keyOf({ script: { ...script, body: "#!/bin/sh" } }), keyOf({ script }));
@@ -100,7 +105,7 @@ describe("runKey()", () => {
   });
 
   it("does not change between versions unless FORMAT does", () => {
-    assert.strictEqual(keyOf(), "b014846d8052e8bb82080fc6d85d0021d1f8bdc9815ce3cfb7a687e66f1e7232");
+    assert.strictEqual(keyOf(), "1504bbfdd2927565dcd4544e3fdb2b1f6c16f3c8c3b8a3377f26afd20ac285cd");
   });
 
   it("differs wherever argv or env differ", () => {

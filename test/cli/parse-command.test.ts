@@ -13,7 +13,7 @@ const plainBuild: BuildCommand = {
   target: undefined,
   buildArgs: [],
   buildContexts: new Map(),
-  platform: undefined,
+  platforms: [],
   labels: new Map(),
   network: "default",
   addHosts: [],
@@ -86,8 +86,10 @@ describe("parseCommand() of a build", () => {
         ]),
       },
     ],
-    ["--platform linux/arm64 .", { platform: "linux/arm64" }],
-    ["--platform local .", { platform: undefined }],
+    [
+      "--platform linux/arm64,local --platform linux/386 .",
+      { platforms: ["linux/arm64", "local", "linux/386"] },
+    ],
     [
       "--label a=1 --label b --label a=2 .",
       {
@@ -367,9 +369,9 @@ describe("parseCommand() of wrong usage", () => {
       "Cannot use --annotation with oci-mediatypes=false: Docker's manifests have no annotations",
     ],
     [
-      "--platform linux/amd64,linux/arm64 .",
-      "UNSUPPORTED",
-      'Cannot use --platform "linux/amd64,linux/arm64" with several platforms: not supported yet',
+      "--platform linux/amd64,banana .",
+      "USAGE",
+      'Cannot use --platform "banana": want OS/ARCHITECTURE[/VARIANT]',
     ],
     ["run", "USAGE", "Cannot run: the image is missing"],
     ["run -p 80:80 web", "UNSUPPORTED", "Cannot use -p: not supported yet"],

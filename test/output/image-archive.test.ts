@@ -38,7 +38,7 @@ async function archive(
   const options = { compression, signal: never };
   const named = await Promise.all(
     images.map(async ({ record, names }) => ({
-      image: await packStoredImage(store, record, options),
+      packed: await packStoredImage(store, record, options),
       names: names.map(parseReference),
     })),
   );

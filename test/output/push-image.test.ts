@@ -2,7 +2,8 @@ import { assert } from "chai";
 import type { Descriptor } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { formatReference, parseReference } from "../../src/oci/reference.js";
-import type { PackedImage } from "../../src/output/packed-image.js";
+import type { Stored } from "../../src/oci/resolved-image.js";
+import { onlyImage, type PackedImage, type PackedRoot } from "../../src/output/packed-image.js";
 import { pushImage, type PushTarget } from "../../src/output/push-image.js";
 import { chunked, collect } from "../oci/bytes.js";
 
@@ -13,16 +14,23 @@ function described(text: string): Descriptor {
   return { mediaType: "m", digest: digestOf(text), size: text.length };
 }
 
-function image(...layers: readonly string[]): PackedImage {
-  const stored = (text: string) => ({ descriptor: described(text), bytes: Buffer.from(text) });
+function stored(text: string): Stored {
+  return { descriptor: described(text), bytes: Buffer.from(text) };
+}
+
+function image(manifest: string, ...layers: readonly string[]): PackedImage {
   return {
-    manifest: stored("manifest"),
+    manifest: stored(manifest),
     config: stored("config"),
     layers: layers.map((text) => ({
       descriptor: described(text),
       open: () => chunked(Buffer.from(text), 2),
     })),
   };
+}
+
+function alone(...layers: readonly string[]): PackedRoot {
+  return onlyImage(image("manifest", ...layers));
 }
 
 /** Takes everything, one byte at a time, and keeps a list of what was sent. */
@@ -63,7 +71,7 @@ describe("pushImage()", () => {
   it("sends layers, then the config, then the manifest, three layers at a time", async () => {
     const target = new FakeRegistry();
     const progress = (): void => undefined;
-    await pushImage(image("a", "b", "c", "d", "e"), reference, { target, progress, signal: never });
+    await pushImage(alone("a", "b", "c", "d", "e"), reference, { target, progress, signal: never });
     assert.sameMembers(target.log.slice(0, 5), ["a", "b", "c", "d", "e"]);
     assert.deepStrictEqual(target.log.slice(5), ["config", "example.com/web:1 = manifest"]);
     assert.strictEqual(target.peak, 3);
@@ -72,16 +80,35 @@ describe("pushImage()", () => {
   it("sends a layer that comes twice once", async () => {
     const target = new FakeRegistry();
     const progress = (): void => undefined;
-    await pushImage(image("a", "b", "a"), reference, { target, progress, signal: never });
+    await pushImage(alone("a", "b", "a"), reference, { target, progress, signal: never });
     assert.sameMembers(target.log.slice(0, 2), ["a", "b"]);
     assert.strictEqual(target.log[2], "config");
+  });
+
+  it("M01 sends what an index lists by digest, and the index at last", async () => {
+    const target = new FakeRegistry();
+    const images = [image("amd64", "a", "b"), image("arm64", "b", "c")];
+    const progress = (): void => undefined;
+    await pushImage({ root: stored("index"), images }, reference, {
+      target,
+      progress,
+      signal: never,
+    });
+    assert.sameMembers(target.log.slice(0, 3), ["a", "b", "c"]);
+    assert.deepStrictEqual(target.log.slice(3), [
+      "config",
+      `example.com/web@${digestOf("amd64")} = amd64`,
+      "config",
+      `example.com/web@${digestOf("arm64")} = arm64`,
+      "example.com/web:1 = index",
+    ]);
   });
 
   it("tells what became of each layer", async () => {
     const target = new FakeRegistry();
     target.has.set("bb", "present").set("cc", "mounted");
     const told: unknown[] = [];
-    await pushImage(image("aa", "bb", "cc"), reference, {
+    await pushImage(alone("aa", "bb", "cc"), reference, {
       target,
       progress: ({ digest }, state) => told.push([digest, state]),
       signal: never,
@@ -97,7 +124,7 @@ describe("pushImage()", () => {
   it("stops everything at the first failure, and sends no manifest", async () => {
     const target = new FakeRegistry();
     target.fails.add("b");
-    const pushing = pushImage(image("a", "b", "c", "d", "e"), reference, {
+    const pushing = pushImage(alone("a", "b", "c", "d", "e"), reference, {
       target,
       progress: () => undefined,
       signal: never,
@@ -111,7 +138,7 @@ describe("pushImage()", () => {
   it("stops with the user's reason", async () => {
     const target = new FakeRegistry();
     const reason = new Error("enough");
-    const error: unknown = await pushImage(image("a"), reference, {
+    const error: unknown = await pushImage(alone("a"), reference, {
       target,
       progress: () => undefined,
       signal: AbortSignal.abort(reason),

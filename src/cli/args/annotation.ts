@@ -1,11 +1,11 @@
 import { BuildError } from "../../error.js";
 import { parsePlatform, type Platform } from "../../oci/platform.js";
 import { suggest } from "../../suggest.js";
-import { badValue, unsupported } from "./usage-error.js";
+import { badValue } from "./usage-error.js";
 
-/** A line to write into an image's manifest, or into the descriptor that leads to it. */
+/** A line to write into an image's manifest or index, or into the descriptor that leads to it. */
 export interface Annotation {
-  readonly place: "manifest" | "manifest-descriptor";
+  readonly place: (typeof places)[number];
   /** Only in the image for this platform. */
   readonly platform: Platform | undefined;
   readonly key: string;
@@ -13,7 +13,6 @@ export interface Annotation {
 }
 
 const places = ["manifest", "manifest-descriptor", "index", "index-descriptor"] as const;
-type Place = (typeof places)[number];
 
 /** Reads `--annotation [TYPE[PLATFORM],…:]KEY=VALUE` (F03). */
 export function parseAnnotation(text: string): readonly Annotation[] {
@@ -48,7 +47,7 @@ function annotation({ flag, text, type, key, value }: Written): Annotation {
     const hint = near === undefined ? all : `did you mean "${near}"?`;
     throw badValue(flag, text, `no annotation is of type "${word}"`, hint);
   }
-  return { place: ofOneImage(place), platform: readPlatform(flag, text, platform), key, value };
+  return { place, platform: readPlatform(flag, text, platform), key, value };
 }
 
 /** Platforms may have no comma, so that one outside of brackets separates. */
@@ -60,12 +59,6 @@ function splitPair(flag: string, text: string, pair: string): readonly [string, 
   const equals = pair.indexOf("=");
   if (equals < 1) throw badValue(flag, text, "want KEY=VALUE");
   return [pair.slice(0, equals), pair.slice(equals + 1)];
-}
-
-/** As BuildKit says it: an index is written for several platforms only. */
-function ofOneImage(place: Place): Annotation["place"] {
-  if (place === "manifest" || place === "manifest-descriptor") return place;
-  throw unsupported(`annotations of type "${place}"`, "a build for one platform makes no index");
 }
 
 function readPlatform(flag: string, text: string, word: string | undefined): Platform | undefined {

@@ -18,7 +18,7 @@ import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
 import { badValue } from "./usage-error.js";
-import { nonEmpty, parseNetwork, parsePlatform, parseProgress, progresses } from "./words.js";
+import { nonEmpty, parseNetwork, parsePlatforms, parseProgress, progresses } from "./words.js";
 
 /** Reads the words after `tsbuild build`. */
 export function parseBuild(argv: readonly string[]): BuildCommand {
@@ -52,7 +52,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "use a directory, git repository, URL, docker-image://… or oci-layout://… under this name",
     (text) => parseBuildContext("--build-context", text),
   );
-  const platform = flags.one("--platform <os/arch>", "platform of the image", parsePlatform);
+  const platforms = flags.many(
+    "--platform <os/arch>",
+    "platforms of the image, or local (comma list, repeatable)",
+    (text) => parsePlatforms("--platform", text),
+  );
   const labels = flags.many("--label <key=value>", "add a label", (text) =>
     parseLabel("--label", text),
   );
@@ -142,7 +146,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     target: target() === "" ? undefined : target(), // as Docker has it: `--target "$TARGET"`
     buildArgs: buildArgs(),
     buildContexts: new Map(buildContexts()),
-    platform: platform(),
+    platforms: platforms().flat(),
     labels: new Map(labels()),
     network: network() ?? "default",
     addHosts: addHosts().flat(),

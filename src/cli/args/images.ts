@@ -3,7 +3,7 @@ import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
 import { unsupportedPruneFlags } from "./unsupported.js";
-import { nonEmpty, parsePlatform, parseProgress } from "./words.js";
+import { nonEmpty, parseOnePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
 
@@ -12,7 +12,7 @@ export const parsePull: Parser<PullCommand> = (argv) => {
   const flags = command("pull", "[flags] NAME[:TAG|@DIGEST]", "Fetches an image from a registry.", [
     "tsbuild pull debian:bookworm",
   ]);
-  const platform = flags.one("--platform <os/arch>", "platform of the image", parsePlatform);
+  const platform = flags.one("--platform <os/arch>", "platform of the image", parseOnePlatform);
   const progress = flags.one(
     "--progress <mode>",
     "auto, none, plain, quiet, rawjson, tty",

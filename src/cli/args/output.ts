@@ -35,8 +35,8 @@ export interface ImageTarget extends ImageForm {
 /** The root filesystem: into a directory or a tar. */
 interface TreeOutput {
   readonly dest: string;
-  /** Below a directory that is named after the platform. */
-  readonly platformSplit: boolean;
+  /** Below a directory that is named after the platform; undefined where there are several. */
+  readonly platformSplit: boolean | undefined;
   readonly epoch: number | undefined;
 }
 
@@ -75,10 +75,10 @@ export const intoStore: ImageTarget = {
 
 /** Reads `--output`: CSV of key=value with a type, a bare path (type=local), or "-" (a tar). */
 export function parseOutput(text: string): OutputSpec {
-  if (text === "-") return { type: "tar", dest: "-", platformSplit: false, epoch: undefined };
+  if (text === "-") return { type: "tar", dest: "-", platformSplit: undefined, epoch: undefined };
   if (!/[=,"]/.test(text)) {
     if (text === "") throw badValue("--output", text, "want a path, or type=…");
-    const tree = { dest: text, platformSplit: false, epoch: undefined };
+    const tree = { dest: text, platformSplit: undefined, epoch: undefined };
     return { type: "local", mode: "copy", ...tree };
   }
   return fromKeys(new OutputKeys(text));
@@ -113,7 +113,7 @@ function fromKeys(keys: OutputKeys): OutputSpec {
 }
 
 function treeOf(keys: OutputKeys, dest: string): TreeOutput {
-  return { dest, platformSplit: keys.boolean("platform-split") ?? false, epoch: epochOf(keys) };
+  return { dest, platformSplit: keys.boolean("platform-split"), epoch: epochOf(keys) };
 }
 
 function imageOf(keys: OutputKeys, push: boolean): ImageTarget {

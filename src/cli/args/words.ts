@@ -1,6 +1,8 @@
+import { BuildError } from "../../error.js";
+import { parsePlatform } from "../../oci/platform.js";
 import { suggest } from "../../suggest.js";
 import type { Network, Progress } from "../command.js";
-import { badValue, unsupported } from "./usage-error.js";
+import { badValue } from "./usage-error.js";
 
 const networks: readonly Network[] = ["default", "host", "none"];
 /** The modes of `--progress`. */
@@ -33,15 +35,28 @@ export function parseProgress(text: string): Progress {
   return oneOf("--progress", text, progresses);
 }
 
+/** Reads a list of `os/architecture[/variant]`; "local" is the machine's own (F20). */
+export function parsePlatforms(flag: string, text: string): readonly string[] {
+  const platforms = text.split(",").map((one) => one.trim());
+  for (const one of platforms) {
+    if (one !== "local") checkPlatform(flag, one);
+  }
+  return platforms;
+}
+
 /** Reads one `os/architecture[/variant]`; "local" is the machine's own, as is leaving it away. */
-export function parsePlatform(text: string): string | undefined {
+export function parseOnePlatform(text: string): string | undefined {
   if (text === "local") return undefined;
-  if (text.includes(",")) {
-    const hint = "build for one platform after the other";
-    throw unsupported(`--platform "${text}" with several platforms`, hint);
+  checkPlatform("--platform", text);
+  return text;
+}
+
+/** What one word leaves open is the machine's, and nothing that matters here. */
+function checkPlatform(flag: string, text: string): void {
+  try {
+    parsePlatform(text, { os: "linux", architecture: "amd64" });
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    throw badValue(flag, text, "want OS/ARCHITECTURE[/VARIANT]", 'such as "linux/amd64"');
   }
-  if (!/^[a-z0-9_]+\/[a-z0-9_]+(\/[a-z0-9_]+)?$/i.test(text)) {
-    throw badValue("--platform", text, "want OS/ARCHITECTURE[/VARIANT]", 'such as "linux/amd64"');
-  }
-  return text.toLowerCase();
 }

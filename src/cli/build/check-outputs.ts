@@ -19,6 +19,24 @@ export function checkOutputs(
   for (const output of outputs) checkOutput(output, { tags, allow, cwd });
 }
 
+/** Refuses outputs of which one wants an index where there is none, or cannot hold the one there is. */
+export function checkIndexOutputs(outputs: readonly OutputSpec[], indexed: boolean): void {
+  for (const output of outputs) {
+    if (output.type === "docker" && indexed) {
+      const message =
+        "Cannot use --load or type=docker: docker exporter does not support exporting manifest lists, use the oci exporter instead";
+      throw new BuildError("USAGE", message, { hint: "or build for one platform at a time" });
+    }
+    const annotations = "annotations" in output ? output.annotations : [];
+    const ofIndex = annotations.find(({ place }) => place.startsWith("index"));
+    if (ofIndex === undefined || indexed) continue;
+    const message = `Cannot annotate "${ofIndex.key}": index annotations not supported for single platform export`;
+    throw new BuildError("USAGE", message, {
+      hint: "--build-arg BUILDKIT_MULTI_PLATFORM=1 makes an index",
+    });
+  }
+}
+
 type Given = Pick<BuildCommand, "allow" | "tags"> & Pick<Io, "cwd">;
 
 function checkOutput(output: OutputSpec, { tags, allow, cwd }: Given): void {

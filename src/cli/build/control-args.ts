@@ -1,9 +1,9 @@
 import { BuildError } from "../../error.js";
 import { parseGoBoolean } from "../../parser/go-boolean.js";
 
-/** Control arguments that are switches, and what they would switch on. */
-const switches: ReadonlyMap<string, string> = new Map([
-  ["BUILDKIT_MULTI_PLATFORM", "an image index for a single platform"],
+/** Control arguments that are switches, and what they would switch on that tsbuild cannot do. */
+const switches: ReadonlyMap<string, string | undefined> = new Map([
+  ["BUILDKIT_MULTI_PLATFORM", undefined],
   ["BUILDKIT_INLINE_CACHE", "a cache inside the image"],
 ]);
 
@@ -13,8 +13,8 @@ export function checkControlArgs(buildArgs: ReadonlyMap<string, string>): void {
     const value = buildArgs.get(name);
     if (value === undefined || value === "") continue;
     const wanted = parseGoBoolean(value);
-    if (wanted === false) continue;
     if (wanted === undefined) throw bad(name, value, "want true or false");
+    if (!wanted || what === undefined) continue;
     const message = `Cannot use --build-arg ${name}=${value}: ${what} is not supported yet`;
     throw new BuildError("UNSUPPORTED", message, { hint: "leave it away" });
   }

@@ -23,7 +23,10 @@ export function readDockerfile({ source }: BuildInput, options: PlanOptions): Do
 }
 
 /** Tells the findings of a plan, and stops where they fail the build (`check=error=true`). */
-export function tellFindings({ warnings, unusedArgs, violated }: Plan, board: Board): void {
+export function tellFindings(
+  { warnings, unusedArgs, violated }: Omit<Plan, "target">,
+  board: Board,
+): void {
   tellWarnings(warnings, board);
   if (unusedArgs.length > 0) {
     board.warn(undefined, `One or more build-args were not consumed: ${unusedArgs.join(", ")}`);

@@ -5,7 +5,10 @@ import type { RunStep } from "../../plan/step.js";
 import type { BuildCommand, Entitlement } from "../command.js";
 
 /** Refuses steps that want more than a sandbox gives, unless the user allowed it (F02). */
-export function checkEntitlements(plan: Plan, { allow, network }: BuildCommand): void {
+export function checkEntitlements(
+  plan: Pick<Plan, "stages">,
+  { allow, network }: BuildCommand,
+): void {
   const granted = new Set(allow);
   if (network === "host") granted.add("network.host"); // asked for by the user
   for (const step of runSteps(plan)) {
@@ -21,11 +24,11 @@ export function notAllowed(entitlement: string, at: Span): BuildError {
 }
 
 /** The devices that steps ask for: their entitlements depend on the machine (devices.ts). */
-export function devicesOf(plan: Plan): readonly RunDevice[] {
+export function devicesOf(plan: Pick<Plan, "stages">): readonly RunDevice[] {
   return runSteps(plan).flatMap(({ devices }) => devices);
 }
 
-function runSteps({ stages }: Plan): readonly RunStep[] {
+function runSteps({ stages }: Pick<Plan, "stages">): readonly RunStep[] {
   return stages.flatMap(({ steps }) => steps.filter((step) => step.kind === "run"));
 }
 

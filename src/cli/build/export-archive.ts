@@ -3,7 +3,7 @@ import { parseReference } from "../../oci/reference.js";
 import { mergeLayoutIndex } from "../../output/merge-layout-index.js";
 import { materialize } from "../../snapshotter/materialize.js";
 import type { OutputSpec } from "../args/output.js";
-import { finishImage, pack } from "./export-image.js";
+import { finishImages, pack } from "./export-image.js";
 import { directory, namesOf, plainForm, write } from "./exporting.js";
 import type { BuildSummary, Exporting } from "./exporting.js";
 
@@ -21,8 +21,10 @@ export async function exportArchive(
     return await exportToEngine(output, exporting, vertex);
   }
   const names = namesOf(output, exporting);
-  const { image, root } = await pack(await finishImage(output, exporting), output, exporting);
-  const named = [{ image, root, names: names.map((name) => parseReference(name)) }];
+  const images = await finishImages(output, exporting);
+  const { packed, root, config } = await pack(images, output, exporting);
+  const references = names.map((name) => parseReference(name));
+  const named = [{ packed, descriptor: root, names: references }];
   const { dest = "-" } = output;
   if (output.type === "oci" && !output.tar) {
     const path = await directory(dest, session);
@@ -31,5 +33,5 @@ export async function exportArchive(
   } else {
     await write(dest, writeImageArchive(named, output.type), session);
   }
-  return { config: image.config.descriptor, manifest: image.manifest.descriptor, names };
+  return { config, manifest: packed.root.descriptor, names };
 }

@@ -1,10 +1,12 @@
+import type { BuiltImage } from "../../builder/build.js";
 import { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { ImageConfig } from "../../oci/image.js";
-import { formatPlatform, normalizePlatform, type Platform } from "../../oci/platform.js";
+import { formatPlatform, platformOf, type Platform } from "../../oci/platform.js";
 import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
-import { packImage, storedConfig } from "../../output/packed-image.js";
-import type { PackedImage, StoredImage } from "../../output/packed-image.js";
+import { onlyImage, packImage, storedConfig } from "../../output/packed-image.js";
+import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
+import { packIndex, type IndexedImage } from "../../output/packed-index.js";
 import { findLayers } from "../../output/stored-image.js";
 import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import type { LayerRecord } from "../../store/layers.js";
@@ -12,34 +14,51 @@ import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
 import { epochOf, type Exporting } from "./exporting.js";
 
-/** The image of a build as an output wants it: its times, its layers. */
-export async function finishImage(form: ImageForm, exporting: Exporting): Promise<StoredImage> {
-  const { built, session, board } = exporting;
-  const { store, io } = session;
+/** The images of a build as an output wants them: their times, their layers. */
+export async function finishImages(
+  form: ImageForm,
+  exporting: Exporting,
+): Promise<readonly StoredImage[]> {
+  if (form.rewriteTimestamp === true && epochOf(form, exporting) === undefined) {
+    const message = "rewrite-timestamp=true has no effect without SOURCE_DATE_EPOCH";
+    exporting.board.warn(undefined, message);
+  }
+  const images: StoredImage[] = [];
+  for (const built of exporting.images) images.push(await finishImage(built, form, exporting));
+  return images;
+}
+
+async function finishImage(
+  built: BuiltImage,
+  form: ImageForm,
+  exporting: Exporting,
+): Promise<StoredImage> {
+  const { store, io } = exporting.session;
   await built.state.chain(io.signal); // a base of which no step needed a file may not be here yet
   const epoch = epochOf(form, exporting);
   const layers = await findLayers(store, built.config.rootfs.diff_ids);
-  if (epoch === undefined) {
-    if (form.rewriteTimestamp === true) {
-      board.warn(undefined, "rewrite-timestamp=true has no effect without SOURCE_DATE_EPOCH");
-    }
-    return { config: storedConfig(built.config), layers };
-  }
+  if (epoch === undefined) return { config: storedConfig(built.config), layers };
+  const finished = { layers, inherited: built.state.base.diffIds.length };
   const limit = { epoch, exact: exporting.reproducible };
   const rewrites = form.rewriteTimestamp ?? true;
-  const clamped = rewrites ? await clampLayers(layers, limit, exporting) : layers;
+  const clamped = rewrites ? await clampLayers(finished, limit, exporting) : layers;
   const config = withLayers(clampConfig(built.config, limit, built.inherited), clamped);
   return { config: storedConfig(config), layers: clamped };
 }
 
+interface Finished {
+  readonly layers: readonly LayerRecord[];
+  /** How many of them are a base's. */
+  readonly inherited: number;
+}
+
 /** Of new layers only: those of the base keep their bytes (T03). */
 async function clampLayers(
-  layers: readonly LayerRecord[],
+  { layers, inherited }: Finished,
   limit: TimeLimit,
-  { built, session }: Exporting,
+  { session }: Exporting,
 ): Promise<readonly LayerRecord[]> {
   const { store, io } = session;
-  const inherited = built.state.base.diffIds.length;
   const clamped = layers.slice(0, inherited);
   for (const layer of layers.slice(inherited)) {
     clamped.push(await clampLayer(store, layer, limit, io.signal));
@@ -51,19 +70,48 @@ function withLayers(config: ImageConfig, layers: readonly LayerRecord[]): ImageC
   return { ...config, rootfs: { ...config.rootfs, diff_ids: layers.map(({ diffId }) => diffId) } };
 }
 
-/** An image packed for its travels, and the descriptor that leads to it. */
+/** What is packed for its travels, and the descriptor that leads to it. */
 export interface Parcel {
-  readonly image: PackedImage;
+  readonly packed: PackedRoot;
   readonly root: Descriptor;
+  /** The only image's, where no index lists it. */
+  readonly config: Descriptor | undefined;
 }
 
-/** Packs a finished image in the form that an output asks for, else with `compression`. */
+/** Packs finished images in the form that an output asks for, else with `compression`. */
 export async function pack(
-  image: StoredImage,
+  images: readonly StoredImage[],
   form: ImageForm,
-  { session }: Exporting,
+  exporting: Exporting,
   compression: LayerCompression = asGzip,
 ): Promise<Parcel> {
+  checkPlatforms(form.annotations, images);
+  const children: IndexedImage[] = [];
+  for (const image of images) {
+    children.push(await packChild(image, { form, exporting, compression }));
+  }
+  const [only] = children;
+  if (only !== undefined && !exporting.indexed) {
+    const { image, descriptor } = only;
+    return { packed: onlyImage(image), root: descriptor, config: image.config.descriptor };
+  }
+  const annotations = textsOf(form.annotations.filter(({ place }) => place === "index"));
+  const packed = packIndex(children, { mediaTypes: form.mediaTypes, annotations });
+  const own = textsOf(form.annotations.filter(({ place }) => place === "index-descriptor"));
+  return { packed, root: withAnnotations(packed.root.descriptor, own), config: undefined };
+}
+
+interface Packing {
+  readonly form: ImageForm;
+  readonly exporting: Exporting;
+  readonly compression: LayerCompression;
+}
+
+async function packChild(
+  image: StoredImage,
+  { form, exporting, compression }: Packing,
+): Promise<IndexedImage> {
+  const { session } = exporting;
   const platform = platformOf(image.config.value);
   const packed = await packImage(image, session.store.layerBytes, {
     compression: form.compression ?? compression,
@@ -72,31 +120,43 @@ export async function pack(
     annotations: annotationsOf(form.annotations, "manifest", platform),
   });
   const own = annotationsOf(form.annotations, "manifest-descriptor", platform);
-  const annotations = Object.keys(own).length === 0 ? {} : { annotations: own };
-  return { image: packed, root: { ...packed.manifest.descriptor, ...annotations, platform } };
+  return {
+    image: packed,
+    descriptor: { ...withAnnotations(packed.manifest.descriptor, own), platform },
+  };
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+function withAnnotations(descriptor: Descriptor, annotations: Texts): Descriptor {
+  return Object.keys(annotations).length === 0 ? descriptor : { ...descriptor, annotations };
 }
 
 function annotationsOf(
   all: readonly Annotation[],
   place: Annotation["place"],
   platform: Platform,
-): Readonly<Record<string, string>> {
-  const found = all.filter((annotation) => annotation.place === place);
-  for (const { platform: wanted, key } of found) {
-    if (wanted === undefined || formatPlatform(wanted) === formatPlatform(platform)) continue;
-    const message = `Cannot annotate "${key}" for ${formatPlatform(wanted)}: the image is for ${formatPlatform(platform)}`;
-    throw new BuildError("USAGE", message);
-  }
-  return Object.fromEntries(found.map(({ key, value }) => [key, value]));
+): Texts {
+  return textsOf(
+    all.filter((one) => one.place === place && (!one.platform || isSame(one.platform, platform))),
+  );
 }
 
-function platformOf({ os, architecture, variant, ...config }: ImageConfig): Platform {
-  const { "os.version": version, "os.features": features } = config;
-  return normalizePlatform({
-    os,
-    architecture,
-    ...(variant === undefined ? {} : { variant }),
-    ...(version === undefined ? {} : { "os.version": version }),
-    ...(features === undefined ? {} : { "os.features": features }),
-  });
+function textsOf(annotations: readonly Annotation[]): Texts {
+  return Object.fromEntries(annotations.map(({ key, value }) => [key, value]));
+}
+
+/** An annotation for a platform that is not built would be lost. */
+function checkPlatforms(annotations: readonly Annotation[], images: readonly StoredImage[]): void {
+  const platforms = images.map(({ config }) => platformOf(config.value));
+  for (const { platform: wanted, key } of annotations) {
+    if (wanted === undefined || platforms.some((platform) => isSame(wanted, platform))) continue;
+    const built = platforms.map(formatPlatform).join(" and ");
+    const message = `Cannot annotate "${key}" for ${formatPlatform(wanted)}: the image is for ${built}`;
+    throw new BuildError("USAGE", message);
+  }
+}
+
+function isSame(a: Platform, b: Platform): boolean {
+  return formatPlatform(a) === formatPlatform(b);
 }

@@ -3,7 +3,7 @@ import { writeImageArchive } from "../../output/image-archive.js";
 import { loadIntoEngine } from "../../output/load-into-engine.js";
 import { asTar } from "../../store/layer-bytes.js";
 import { intoStore, type ImageForm } from "../args/output.js";
-import { finishImage, pack } from "./export-image.js";
+import { finishImages, pack } from "./export-image.js";
 import { exportToStore } from "./export-to-store.js";
 import { namesOf, type BuildSummary, type Exporting } from "./exporting.js";
 import { findEngine } from "./find-engine.js";
@@ -26,9 +26,10 @@ export async function exportToEngine(
     board.warn(undefined, message);
     return summary;
   }
-  const { image, root } = await pack(await finishImage(form, exporting), form, exporting, asTar);
+  const images = await finishImages(form, exporting);
+  const { packed, root } = await pack(images, form, exporting, asTar);
   const names = namesOf(form, exporting).map((name) => parseReference(name));
-  const archive = writeImageArchive([{ image, root, names }], "docker");
+  const archive = writeImageArchive([{ packed, descriptor: root, names }], "docker");
   await loadIntoEngine(engine, archive, session.io.signal);
   return summary;
 }

@@ -1,12 +1,13 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import { formatReference, parseReference, type Reference } from "../../oci/reference.js";
-import type { PackedImage } from "../../output/packed-image.js";
+import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
 import { pushImage } from "../../output/push-image.js";
+import { keepDocuments } from "../../output/stored-image.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import type { ImageTarget } from "../args/output.js";
 import { layerProgress } from "../commands/layer-progress.js";
 import { openRegistry } from "../session.js";
-import { finishImage, pack } from "./export-image.js";
+import { finishImages, pack, type Parcel } from "./export-image.js";
 import { namesOf, type BuildSummary, type Exporting } from "./exporting.js";
 
 /** Into the store under its names; with `push`, into the registries of those names too (O08). */
@@ -15,29 +16,37 @@ export async function exportToStore(
   exporting: Exporting,
   vertex: number,
 ): Promise<BuildSummary> {
-  const { store } = exporting.session;
-  const image = await finishImage(output, exporting);
-  const id = image.config.descriptor;
+  const images = await finishImages(output, exporting);
   const given = namesOf(output, exporting);
-  if (output.store) await store.blobs.writeWhole(image.config.bytes);
-  const parcel = needsManifest(output, given) ? await pack(image, output, exporting) : undefined;
-  const manifest = parcel?.image.manifest.descriptor;
+  const isPacked = exporting.indexed || needsManifest(output, given);
+  const parcel = isPacked ? await pack(images, output, exporting) : undefined;
+  const manifest = parcel?.packed.root.descriptor;
   const names = manifest === undefined ? given : allNames(given, output, manifest);
-  if (output.store) {
-    const kept = hasOwnForm(output) ? parcel?.image.manifest : undefined;
-    if (kept !== undefined) await store.blobs.writeWhole(kept.bytes);
-    const record = {
-      id: id.digest,
-      createdAt: Date.now(),
-      manifest: kept?.descriptor,
-      built: true,
-    };
-    await store.images.put(record, names);
-  }
+  if (output.store) await keep({ images, parcel, output, names }, exporting);
   if (output.push && parcel !== undefined) {
-    await push(parcel.image, { output, names: given, exporting, vertex });
+    await push(parcel.packed, { output, names: given, exporting, vertex });
   }
-  return { config: id, manifest, names };
+  const config = exporting.indexed ? undefined : images[0]?.config.descriptor;
+  return { config, manifest, names };
+}
+
+interface Kept {
+  readonly images: readonly StoredImage[];
+  readonly parcel: Parcel | undefined;
+  readonly output: ImageTarget;
+  readonly names: readonly string[];
+}
+
+async function keep({ images, parcel, output, names }: Kept, exporting: Exporting): Promise<void> {
+  const { store } = exporting.session;
+  for (const { config } of images) await store.blobs.writeWhole(config.bytes);
+  const kept = exporting.indexed || hasOwnForm(output) ? parcel?.packed : undefined;
+  if (kept !== undefined) await keepDocuments(kept, store);
+  const id = exporting.indexed ? kept?.root.descriptor : images[0]?.config.descriptor;
+  if (id === undefined) throw new Error("a build makes at least one image");
+  const manifest = kept?.root.descriptor;
+  const record = { id: id.digest, createdAt: Date.now(), manifest, built: true };
+  await store.images.put(record, names);
 }
 
 /** A manifest costs the compression of every layer: made only where somebody sees it. */
@@ -74,15 +83,15 @@ interface Push {
   readonly vertex: number;
 }
 
-async function push(image: PackedImage, { output, names, exporting, vertex }: Push): Promise<void> {
+async function push(packed: PackedRoot, { output, names, exporting, vertex }: Push): Promise<void> {
   const { session, board } = exporting;
-  const { digest } = image.manifest.descriptor;
+  const { digest } = packed.root.descriptor;
   const references = names.map((name) =>
     output.pushByDigest ? canonical(name, digest) : parseReference(name),
   );
   const pushAll = async (target: RegistryClient): Promise<void> => {
     const options = { target, progress: layerProgress(board, vertex), signal: session.io.signal };
-    for (const reference of references) await pushImage(image, reference, options);
+    for (const reference of references) await pushImage(packed, reference, options);
   };
   if (!output.insecure) {
     await pushAll(await session.registry());

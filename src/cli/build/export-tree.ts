@@ -1,41 +1,92 @@
 import { join } from "node:path";
-import { toBytePath, type BytePath, type Changeset, type Entry } from "../../oci/changeset.js";
+import type { BuiltImage } from "../../builder/build.js";
+import { BuildError } from "../../error.js";
+import { toBytePath, toText } from "../../oci/changeset.js";
+import type { BytePath, Changeset, Entry } from "../../oci/changeset.js";
 import { writeLayerTar } from "../../oci/layer-tar.js";
-import { formatPlatform } from "../../oci/platform.js";
+import { formatPlatform, platformOf } from "../../oci/platform.js";
 import { removeOthers } from "../../output/remove-others.js";
 import { materialize } from "../../snapshotter/materialize.js";
 import { readTree } from "../../snapshotter/overlay-changes.js";
 import type { OutputSpec } from "../args/output.js";
 import { directory, epochOf, plainForm, write, type Exporting } from "./exporting.js";
+import type { Session } from "../session.js";
 
 type TreeOutput = Extract<OutputSpec, { readonly type: "local" | "tar" }>;
 
-/** The finished root filesystem as a directory or a tar (O01 to O05). */
+/** The finished root filesystems as a directory or a tar (O01 to O05). */
 export async function exportTree(output: TreeOutput, exporting: Exporting): Promise<void> {
-  const { session } = exporting;
-  const tree = await treeOf(output, exporting);
-  const name = output.platformSplit ? platformDirectory(exporting) : undefined;
+  const { session, images, indexed } = exporting;
+  const split = output.platformSplit ?? indexed;
+  const trees: Tree[] = [];
+  for (const built of images) trees.push(await treeOf(built, output, exporting));
+  if (!split) await refuseClashes(trees);
   if (output.type === "tar") {
-    await write(
-      output.dest,
-      writeLayerTar(name === undefined ? tree() : below(name, tree())),
-      session,
-    );
-    return;
-  }
-  const dest = await directory(join(output.dest, name ?? ""), session);
-  if (output.mode === "delete") await removeOthers(tree(), dest);
-  await materialize(tree(), dest, plainForm(session));
+    const whole = split ? apart(trees) : together(trees);
+    await write(output.dest, writeLayerTar(whole), session);
+  } else if (split) {
+    for (const tree of trees) await fill(join(output.dest, tree.name), [tree], { output, session });
+  } else await fill(output.dest, trees, { output, session });
 }
 
-/** Each call reads it from the start. */
-async function treeOf(output: TreeOutput, exporting: Exporting) {
-  const { built, session } = exporting;
-  const chain = await built.state.chain(session.io.signal);
-  const root = await session.store.snapshotter.view(chain);
+interface Filling {
+  readonly output: Extract<TreeOutput, { readonly type: "local" }>;
+  readonly session: Session;
+}
+
+async function fill(
+  place: string,
+  trees: readonly Tree[],
+  { output, session }: Filling,
+): Promise<void> {
+  const dest = await directory(place, session);
+  if (output.mode === "delete") await removeOthers(together(trees), dest);
+  for (const { read } of trees) await materialize(read(), dest, plainForm(session));
+}
+
+/** The filesystem of one platform. */
+interface Tree {
+  /** "linux_arm_v7", as BuildKit names its directory. */
+  readonly name: string;
+  /** Each call reads it from the start. */
+  readonly read: () => AsyncGenerator<Entry>;
+}
+
+async function treeOf(
+  { config, state }: BuiltImage,
+  output: TreeOutput,
+  exporting: Exporting,
+): Promise<Tree> {
+  const { session } = exporting;
+  const root = await session.store.snapshotter.view(await state.chain(session.io.signal));
   const time = epochOf(output, exporting);
-  return (): AsyncGenerator<Entry> =>
-    time === undefined ? readTree(root) : atTime(readTree(root), time);
+  return {
+    name: formatPlatform(platformOf(config)).replaceAll("/", "_"),
+    read: () => (time === undefined ? readTree(root) : atTime(readTree(root), time)),
+  };
+}
+
+/** Without directories of their own, no file of a platform may hide another's (O02). */
+async function refuseClashes(trees: readonly Tree[]): Promise<void> {
+  if (trees.length < 2) return;
+  const owners = new Map<BytePath, string>();
+  for (const { name, read } of trees) {
+    for await (const { path, type } of read()) {
+      if (type === "directory") continue;
+      const other = owners.get(path);
+      if (other !== undefined) throw clash(path, [other, name]);
+      owners.set(path, name);
+    }
+  }
+}
+
+function clash(path: BytePath, names: readonly [string, string]): BuildError {
+  const [from, by] = names.map((name) => name.replaceAll("_", "/"));
+  const why = `cannot overwrite ${toText(path)} from ${from} with ${by} when split option is disabled`;
+  const hint = "leave platform-split=false away";
+  return new BuildError("OUTPUT", `Cannot write the platforms into one directory: ${why}`, {
+    hint,
+  });
 }
 
 /** As BuildKit does it here: every file gets that time, also an older one. */
@@ -43,11 +94,13 @@ async function* atTime(tree: Changeset, mtime: number): AsyncGenerator<Entry> {
   for await (const entry of tree) yield "mtime" in entry ? { ...entry, mtime } : entry;
 }
 
-/** "linux_arm_v7", as BuildKit names it. */
-function platformDirectory({ built: { config } }: Exporting): string {
-  const { os, architecture, variant } = config;
-  const platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
-  return formatPlatform(platform).replaceAll("/", "_");
+/** Each below a directory of its own. */
+async function* apart(trees: readonly Tree[]): AsyncGenerator<Entry> {
+  for (const { name, read } of trees) yield* below(name, read());
+}
+
+async function* together(trees: readonly Tree[]): AsyncGenerator<Entry> {
+  for (const { read } of trees) yield* read();
 }
 
 async function* below(name: string, tree: Changeset): AsyncGenerator<Entry> {

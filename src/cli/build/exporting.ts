@@ -10,9 +10,9 @@ import type { Session } from "../session.js";
 
 /** What a build gave, for --iidfile, --metadata-file and -q. */
 export interface BuildSummary {
-  /** The config: the image id. Undefined when no image was made. */
+  /** The config: the image id. Undefined when no image was made, or an index of several. */
   readonly config: Descriptor | undefined;
-  /** The manifest, where an output needed one. */
+  /** The manifest or the index, where an output needed one. */
   readonly manifest: Descriptor | undefined;
   readonly names: readonly string[];
 }
@@ -24,7 +24,10 @@ export const nothingMade: BuildSummary = { config: undefined, manifest: undefine
 export interface Exporting {
   readonly session: Session;
   readonly board: Board;
-  readonly built: BuiltImage;
+  /** One for each platform. */
+  readonly images: readonly [BuiltImage, ...BuiltImage[]];
+  /** The images are listed in an index: there are several, or BUILDKIT_MULTI_PLATFORM wants it. */
+  readonly indexed: boolean;
   readonly tags: readonly string[];
   /** SOURCE_DATE_EPOCH, in seconds. */
   readonly epoch: number | undefined;

@@ -1,11 +1,13 @@
 import type { Board } from "../../builder/board.js";
 import type { BaseImage, ImageResolver } from "../../builder/engine.js";
 import { locate } from "../../error.js";
-import { hostPlatform, parsePlatform, type Platform } from "../../oci/platform.js";
+import { formatPlatform, hostPlatform } from "../../oci/platform.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Dockerfile } from "../../parser/instruction.js";
+import { joinPlans, type JoinedPlan } from "../../plan/join-plans.js";
 import { makePlan } from "../../plan/make-plan.js";
 import {
+  distinctImages,
   imageKey,
   type ImageRequest,
   type NamedContext,
@@ -17,10 +19,11 @@ import type { DeviceAliases } from "../../plan/run-device.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import { namedContext } from "./named-contexts.js";
+import { targetPlatforms } from "./platforms.js";
 
-/** A plan with the images it names, in its order. */
+/** A plan for all platforms with the images it names, in its order. */
 export interface ResolvedPlan {
-  readonly plan: Plan;
+  readonly plan: JoinedPlan;
   readonly images: readonly BaseImage[];
 }
 
@@ -29,18 +32,43 @@ export interface Resolving {
   readonly images: ImageResolver;
   readonly board: Board;
   readonly signal: AbortSignal;
+  /** Progress tells the platforms of images apart. */
+  readonly showPlatforms?: boolean;
 }
 
-/** Plans, with the images that the plan names. */
+/** Plans for every platform, with the images that the plans name. */
 export async function resolvePlan(
   dockerfile: Dockerfile,
-  options: PlanOptions,
+  platforms: readonly PlanOptions[],
   resolving: Resolving,
 ): Promise<ResolvedPlan> {
-  const attempt = (configs: Configs) => makePlan(dockerfile, options, configs);
+  const attempt = (configs: Configs) => planAll(dockerfile, platforms, configs);
   const { answer, found } = await withImages(attempt, resolving);
   const { plan } = answer;
   return { plan, images: plan.images.map((request) => imageOf(found, request)) };
+}
+
+interface PlanForAll {
+  readonly kind: "plan";
+  readonly plan: JoinedPlan;
+}
+
+function planAll(
+  dockerfile: Dockerfile,
+  platforms: readonly PlanOptions[],
+  configs: Configs,
+): NeedsImages | PlanForAll {
+  const plans: Plan[] = [];
+  const missing: ImageRequest[] = [];
+  for (const options of platforms) {
+    const planning = makePlan(dockerfile, options, configs);
+    if (planning.kind === "plan") plans.push(planning.plan);
+    else missing.push(...planning.images);
+  }
+  if (missing.length > 0) return { kind: "needs-images", images: distinctImages(missing) };
+  const [first, ...others] = plans;
+  if (first === undefined) throw new Error("a build is for at least one platform");
+  return { kind: "plan", plan: joinPlans([first, ...others]) };
 }
 
 type Configs = ReadonlyMap<string, ImageConfig>;
@@ -78,9 +106,10 @@ function imageOf(found: ReadonlyMap<string, BaseImage>, request: ImageRequest): 
 
 async function resolveImage(
   request: ImageRequest,
-  { images, board, signal }: Resolving,
+  { images, board, signal, showPlatforms = false }: Resolving,
 ): Promise<BaseImage> {
-  const vertex = board.declare(`[internal] load metadata for ${request.reference}`);
+  const shown = showPlatforms ? `${formatPlatform(request.platform)} ` : "";
+  const vertex = board.declare(`[${shown}internal] load metadata for ${request.reference}`);
   try {
     return await board.during(vertex, () => images.resolve(request, signal), signal);
   } catch (error) {
@@ -90,19 +119,28 @@ async function resolveImage(
 
 /** The part of the command line that planning cares about. */
 export function planOptions(command: BuildCommand, io: Io): PlanOptions {
-  const buildPlatform: Platform = hostPlatform(process.arch);
-  const platform = command.platform ?? io.env["DOCKER_DEFAULT_PLATFORM"];
+  const [targetPlatform] = targetPlatforms(command, io);
   return {
     target: command.target,
     buildArgs: buildArgs(command, io.env),
     proxyArgs: new Map(),
     labels: command.labels,
     network: command.network,
-    buildPlatform,
-    targetPlatform: platform ? parsePlatform(platform, buildPlatform) : undefined,
+    buildPlatform: hostPlatform(process.arch),
+    targetPlatform,
     namedContexts: namedContexts(command.buildContexts),
     deviceAliases: deviceAliases(command),
   };
+}
+
+/** As `planOptions`, for each platform that the image is built for. */
+export function platformOptions(
+  command: BuildCommand,
+  io: Io,
+): readonly [PlanOptions, ...PlanOptions[]] {
+  const options = planOptions(command, io);
+  const [, ...others] = targetPlatforms(command, io);
+  return [options, ...others.map((targetPlatform) => ({ ...options, targetPlatform }))];
 }
 
 /** `--build-arg NAME` takes the environment's value; without one there it is not passed at all. */

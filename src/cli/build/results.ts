@@ -26,6 +26,11 @@ export async function prepareResults(
   await rm(resolve(cwd, iidFile), { force: true });
 }
 
+/** The config's digest; of several images that of their index, as in buildx. */
+export function imageId({ config, manifest }: BuildSummary): string | undefined {
+  return (config ?? manifest)?.digest;
+}
+
 const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "local", "tar"]);
 
 /** Writes --iidfile and --metadata-file. */
@@ -34,8 +39,9 @@ export async function writeResults(
   { warnings, ...summary }: BuildSummary & { readonly warnings: readonly Warning[] },
   io: Io,
 ): Promise<void> {
-  if (iidFile !== undefined && summary.config !== undefined) {
-    await writeAtomically(iidFile, summary.config.digest, io);
+  const id = imageId(summary);
+  if (iidFile !== undefined && id !== undefined) {
+    await writeAtomically(iidFile, id, io);
   }
   if (metadataFile === undefined) return;
   const isAsked = parseGoBoolean(io.env["BUILDX_METADATA_WARNINGS"] ?? "") === true;

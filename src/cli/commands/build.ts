@@ -2,7 +2,7 @@ import { build, type BuildRequest } from "../../builder/build.js";
 import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { checkEnvironment } from "../build/check-environment.js";
-import { checkOutputs } from "../build/check-outputs.js";
+import { checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements, devicesOf } from "../build/entitlements.js";
@@ -10,9 +10,10 @@ import type { BuildSummary, Exporting } from "../build/exporting.js";
 import { readInput } from "../build/input.js";
 import { ignoreTest } from "../build/ignore-test.js";
 import { exportAll } from "../build/outputs.js";
-import { planOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
+import { planOptions, platformOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
+import { wantsIndex } from "../build/platforms.js";
 import { prepareBuild } from "../build/prepare.js";
-import { prepareResults, writeResults } from "../build/results.js";
+import { imageId, prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
@@ -29,6 +30,8 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   checkEnvironment(io);
   const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
   checkOutputs({ ...command, outputs }, io);
+  const indexed = wantsIndex(platformOptions(command, io));
+  checkIndexOutputs(outputs, indexed);
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     for (const warning of command.warnings) board.warn(undefined, warning);
@@ -37,7 +40,7 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     await using building = await prepareBuild(found, { command, session, board });
     const { warnings, ...made } = await buildTarget(building);
     const { tags, reproducible } = command;
-    const exporting = { ...made, session, board, tags, reproducible };
+    const exporting = { ...made, indexed, session, board, tags, reproducible };
     return { ...(await exportAll(outputs, exporting)), warnings };
   });
   await writeResults(command, summary, io);
@@ -50,11 +53,12 @@ function isStandardOutput(output: OutputSpec): boolean {
   return "dest" in output && output.dest === "-";
 }
 
-function printId({ config }: BuildSummary, io: Io): void {
-  if (config !== undefined) io.out.write(`${config.digest}\n`);
+function printId(summary: BuildSummary, io: Io): void {
+  const id = imageId(summary);
+  if (id !== undefined) io.out.write(`${id}\n`);
 }
 
-interface Made extends Pick<Exporting, "built" | "epoch"> {
+interface Made extends Pick<Exporting, "epoch" | "images"> {
   readonly warnings: Plan["warnings"];
 }
 
@@ -70,22 +74,30 @@ async function buildTarget(building: Building): Promise<Made> {
   }
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
-  const built = await build(
-    { ...resolved, fresh: freshStages(command), whole: true },
-    engine,
-    io.signal,
-  );
   const { epoch, warnings } = resolved.plan;
-  return { built, epoch, warnings };
+  const { images } = await build(requestOf(resolved, building), engine, io.signal);
+  const [first, ...others] = images;
+  if (first === undefined) throw new Error("a build has at least one target");
+  return { images: [first, ...others], epoch, warnings };
+}
+
+function requestOf(resolved: ResolvedPlan, { command, session }: Building): BuildRequest {
+  const { plan: joined, images } = resolved;
+  const showPlatforms = wantsIndex(platformOptions(command, session.io));
+  const fresh = freshStages(command);
+  return { plan: joined, targets: joined.targets, showPlatforms, images, fresh, whole: true };
 }
 
 async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {
-  const { io, store, registry } = session;
-  const images = new ImageFinder({ store, registry, pull: command.pull });
-  const options = { ...planOptions(command, io), isIgnored: ignoreTest(input) };
+  const { io, store, registry, platform: host } = session;
+  const images = new ImageFinder({ store, registry, host, pull: command.pull });
+  const isIgnored = ignoreTest(input);
+  const platforms = platformOptions(command, io).map((options) => ({ ...options, isIgnored }));
   try {
-    const resolving = { images, board, signal: io.signal };
-    return await resolvePlan(readDockerfile(input, options), options, resolving);
+    const showPlatforms = wantsIndex(platforms);
+    const resolving = { images, board, signal: io.signal, showPlatforms };
+    const dockerfile = readDockerfile(input, planOptions(command, io));
+    return await resolvePlan(dockerfile, platforms, resolving);
   } catch (error) {
     tellWarningsOf(error, board);
     throw error;

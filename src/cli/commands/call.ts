@@ -91,8 +91,8 @@ async function ask<T extends { readonly kind: string }>(
 ): Promise<T> {
   return await withProgress(command, io, async (board) => {
     await using session = await openSession(io);
-    const { store, registry } = session;
-    const images = new ImageFinder({ store, registry, pull: command.pull });
+    const { store, registry, platform: host } = session;
+    const images = new ImageFinder({ store, registry, host, pull: command.pull });
     const { answer } = await withImages(attempt, { images, board, signal: io.signal });
     return answer;
   });

@@ -1,5 +1,5 @@
 import { parseReference, formatReference } from "../../oci/reference.js";
-import type { PackedImage } from "../../output/packed-image.js";
+import type { PackedRoot } from "../../output/packed-image.js";
 import { pushImage } from "../../output/push-image.js";
 import { packStoredImage } from "../../output/stored-image.js";
 import { asGzip } from "../../store/layer-bytes.js";
@@ -14,9 +14,9 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
   const { signal } = io;
   const reference = parseReference(command.name);
   const record = store.images.get(command.name);
-  const image = await withProgress(command, io, async (board) => {
+  const { root } = await withProgress(command, io, async (board) => {
     const vertex = board.declare(`push ${formatReference(reference)}`);
-    const upload = async (): Promise<PackedImage> => {
+    const upload = async (): Promise<PackedRoot> => {
       const packed = await packStoredImage(store, record, { compression: asGzip, signal });
       const progress = layerProgress(board, vertex);
       await pushImage(packed, reference, { target: await session.registry(), progress, signal });
@@ -24,7 +24,7 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
     };
     return await board.during(vertex, upload, signal);
   });
-  const { digest, size } = image.manifest.descriptor;
+  const { digest, size } = root.descriptor;
   const tag = reference.tag ?? "latest";
   io.out.write(command.quiet ? `${digest}\n` : `${tag}: digest: ${digest} size: ${size}\n`);
   return 0;

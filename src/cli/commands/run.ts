@@ -14,7 +14,12 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
   if (command.tty && !io.terminal.in) {
     throw new BuildError("USAGE", "Cannot use --tty: standard input is no terminal");
   }
-  const finder = new ImageFinder({ store, registry: session.registry, pull: false });
+  const finder = new ImageFinder({
+    store,
+    registry: session.registry,
+    pull: false,
+    host: platform,
+  });
   const request = { reference: command.image, platform };
   const image = await finder.resolve(request, io.signal);
   const chain = await image.layers(() => undefined, io.signal);

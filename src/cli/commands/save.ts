@@ -18,8 +18,10 @@ export async function runSave(
   const { signal } = io;
   const images: NamedImage[] = [];
   for (const { record, references } of group(names, store)) {
-    const image = await packStoredImage(store, record, { compression: asTar, signal });
-    images.push({ image, names: references });
+    const packed = await packStoredImage(store, record, { compression: asTar, signal });
+    const { id } = await store.images.own(record);
+    const forDocker = packed.images.find(({ config }) => config.descriptor.digest === id);
+    images.push({ packed, names: references, forDocker });
   }
   const dest = output === undefined || output === "-" ? "-" : resolve(io.cwd, output);
   await writeTo(dest, writeImageArchive(images, "docker"), outletOf(io), signal);

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";
 import { BuildCaches } from "../../../src/builder/build-caches.js";
-import { build, type BuildRequest, type BuiltImage } from "../../../src/builder/build.js";
+import {
+  build,
+  type BuildRequest,
+  type BuildResult,
+  type BuiltImage,
+} from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
 import { Jobs } from "../../../src/builder/jobs.js";
 import type { FarCache } from "../../../src/cache/far-cache.js";
@@ -13,7 +18,9 @@ import { openDirectoryContext } from "../../../src/context/directory-context.js"
 import type { SourceTree } from "../../../src/context/source-tree.js";
 import type { Entry } from "../../../src/oci/changeset.js";
 import type { ImageConfig } from "../../../src/oci/image.js";
-import { parsePlatform } from "../../../src/oci/platform.js";
+import { parsePlatform, type Platform } from "../../../src/oci/platform.js";
+import { joinPlans } from "../../../src/plan/join-plans.js";
+import type { Plan } from "../../../src/plan/plan.js";
 import type { RemoteReader } from "../../../src/context/remote/remotes.js";
 import { openStore, type Store } from "../../../src/store/store.js";
 import { populate, type Layout } from "../../context/temporary.js";
@@ -30,18 +37,23 @@ export interface Given {
   readonly whole?: boolean;
   readonly far?: FarCache;
   readonly signal?: AbortSignal;
-  /** As `--platform` has it. */
-  readonly platform?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly executor?: FakeExecutor;
   /** What the builder sees in the place of the build context. */
   readonly context?: (tree: SourceTree) => SourceTree;
   readonly remotes?: RemoteReader;
+  /** Several are built for at once. */
+  readonly platforms?: readonly string[];
 }
+
+/** The first image, and the steps of all. */
+type Built = BuiltImage & Pick<BuildResult, "steps">;
 
 /** A build under way. */
 export interface Running {
-  readonly done: Promise<BuiltImage>;
+  readonly done: Promise<Built>;
+  /** Of every platform. */
+  readonly all: Promise<readonly BuiltImage[]>;
   readonly log: BuildLog;
   readonly executor: FakeExecutor;
 }
@@ -98,8 +110,11 @@ export class TestBuilds implements AsyncDisposable {
     const log = new BuildLog();
     const configs = mapValues(images, ({ config }) => config);
     const buildArgs = new Map(Object.entries(given.buildArgs ?? {}));
-    const targetPlatform = given.platform === undefined ? undefined : parsePlatform(given.platform);
-    const plan = planOf(dockerfile, { images: configs, buildArgs, targetPlatform });
+    const { platforms = [] } = given;
+    const [first, ...others] = platforms.map((text) => parsePlatform(text));
+    const planFor = (targetPlatform: Platform | undefined): Plan =>
+      planOf(dockerfile, { images: configs, buildArgs, targetPlatform });
+    const plan = joinPlans([planFor(first), ...others.map(planFor)]);
     const found = plan.images.map(({ reference }) => {
       const image = images[reference];
       if (image === undefined) throw new Error(`the test has no image "${reference}"`);
@@ -117,11 +132,17 @@ export class TestBuilds implements AsyncDisposable {
       board: new Board(log.emit),
     };
     const { signal = new AbortController().signal } = given;
-    return { done: build({ plan, images: found, fresh, whole }, engine, signal), log, executor };
+    const showPlatforms = platforms.length > 1;
+    const request = { plan, targets: plan.targets, showPlatforms, images: found, fresh, whole };
+    const built = build(request, engine, signal);
+    const all = built.then(({ images: each }) => each);
+    const done = built.then(({ images: each, steps }) => ({ ...only(each), steps }));
+    all.catch(() => undefined); // few wait for it, and `done` fails as well
+    return { done, all, log, executor };
   }
 
   /** Builds to the end, which must be good. */
-  async build(dockerfile: string, given: Given = {}): Promise<Running & BuiltImage> {
+  async build(dockerfile: string, given: Given = {}): Promise<Built & Running> {
     const running = this.start(dockerfile, given);
     return { ...running, ...(await running.done) };
   }
@@ -182,6 +203,11 @@ export class TestBuilds implements AsyncDisposable {
 const noRemotes: RemoteReader = {
   resolve: ({ kind }) => Promise.reject(new Error(`the test has no ${kind} source`)),
 };
+
+function only<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error("the build made nothing");
+  return first;
+}
 
 function mapValues<A, B>(
   record: Readonly<Record<string, A>>,

@@ -2,7 +2,7 @@ import { parseAnnotation } from "../../../src/cli/args/annotation.js";
 import { intoStore, parseOutput, usualForm } from "../../../src/cli/args/output.js";
 import { table } from "./table.js";
 
-const tree = { platformSplit: false, epoch: undefined };
+const tree = { platformSplit: undefined, epoch: undefined };
 const local = { type: "local", mode: "copy", ...tree };
 const arm = { os: "linux", architecture: "arm64" };
 const note = { place: "manifest", platform: undefined, key: "a.b", value: "c" } as const;
@@ -159,7 +159,7 @@ table("F03 parseAnnotation()", parseAnnotation, [
   ],
   ["manifest[a//b]:a=b", 'Cannot use --annotation "manifest[a//b]:a=b": "a//b" is no platform'],
   [
-    "index:a=b",
-    'Cannot use annotations of type "index": not supported yet; a build for one platform makes no index',
+    "index,index-descriptor:a=b",
+    ["index", "index-descriptor"].map((place) => ({ ...note, place, key: "a", value: "b" })),
   ],
 ]);

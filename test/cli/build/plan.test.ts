@@ -54,7 +54,7 @@ describe("resolvePlan()", () => {
     const { resolver, deps, log } = resolving({ a: {}, b: {} });
     const text =
       "FROM a AS x\nRUN x\nFROM a\nCOPY --from=x / /\nCOPY --from=b / /\nCOPY --from=a / /";
-    const { plan, images } = await resolvePlan(dockerfile(text), optionsOf(), deps);
+    const { plan, images } = await resolvePlan(dockerfile(text), [optionsOf()], deps);
     assert.sameMembers(resolver.asked, ["a amd64", "b amd64"]);
     assert.lengthOf(images, plan.images.length);
     assert.deepStrictEqual(log.outcomes, {
@@ -65,7 +65,7 @@ describe("resolvePlan()", () => {
 
   it("goes on with the images that ONBUILD of an image names", async () => {
     const { resolver, deps } = resolving({ a: { OnBuild: ["COPY --from=b /x /y"] }, b: {} });
-    const { plan, images } = await resolvePlan(dockerfile("FROM a"), optionsOf(), deps);
+    const { plan, images } = await resolvePlan(dockerfile("FROM a"), [optionsOf()], deps);
     assert.deepStrictEqual(resolver.asked, ["a amd64", "b amd64"]);
     assert.deepStrictEqual(
       plan.images.map(({ reference }) => reference),
@@ -77,13 +77,13 @@ describe("resolvePlan()", () => {
   it("asks for an image once for each platform", async () => {
     const { resolver, deps } = resolving({ a: {} });
     const text = "FROM --platform=linux/arm64 a AS x\nFROM a\nCOPY --from=x / /";
-    await resolvePlan(dockerfile(text), optionsOf(), deps);
+    await resolvePlan(dockerfile(text), [optionsOf()], deps);
     assert.sameMembers(resolver.asked, ["a arm64", "a amd64"]);
   });
 
   it("needs no image of a stage that nothing needs", async () => {
     const { resolver, deps } = resolving({ b: {} });
-    await resolvePlan(dockerfile("FROM a\nFROM b"), optionsOf(), deps);
+    await resolvePlan(dockerfile("FROM a\nFROM b"), [optionsOf()], deps);
     assert.deepStrictEqual(resolver.asked, ["b amd64"]);
   });
 
@@ -91,7 +91,7 @@ describe("resolvePlan()", () => {
     const { deps, log } = resolving({ a: {} });
     const text = "FROM a\nCOPY --from=unknown / /";
     const error = await failureOf(
-      resolvePlan(dockerfile(text), optionsOf(), deps),
+      resolvePlan(dockerfile(text), [optionsOf()], deps),
       "IMAGE_NOT_FOUND",
     );
     assert.strictEqual(error.at && text.slice(error.at.start, error.at.end), "--from=unknown");

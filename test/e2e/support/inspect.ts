@@ -4,6 +4,7 @@ import type { Site } from "./site.js";
 /** What `tsbuild inspect` tells of an image. */
 export interface Inspected {
   readonly Id: string;
+  readonly Architecture: string;
   readonly Author: string;
   readonly Config: Readonly<Record<string, unknown>>;
   readonly RootFS: { readonly Layers: readonly string[] };

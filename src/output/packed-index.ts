@@ -1,0 +1,36 @@
+import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
+import { serializeDocument } from "../oci/image-json.js";
+import type { Index } from "../oci/image.js";
+import { sorted, stored } from "./packed-image.js";
+import type { Annotations, PackedImage, PackedRoot } from "./packed-image.js";
+
+/** An image, or what is said of one, as an index lists it. */
+export interface IndexedImage {
+  readonly image: PackedImage;
+  /** Its manifest's, with the platform and annotations. */
+  readonly descriptor: Descriptor;
+}
+
+/** How an index is written. */
+export interface IndexForm {
+  readonly mediaTypes: "docker" | "oci";
+  readonly annotations: Annotations;
+}
+
+/** Joins images in an index (image-spec, image-index.md). */
+export function packIndex(
+  children: readonly IndexedImage[],
+  { mediaTypes: types, annotations }: IndexForm,
+): PackedRoot {
+  const { index: mediaType } = types === "docker" ? dockerMediaTypes : mediaTypes;
+  const index: Index = {
+    schemaVersion: 2,
+    mediaType,
+    manifests: children.map(({ descriptor }) => descriptor),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
+  };
+  return {
+    root: stored(serializeDocument(index), mediaType),
+    images: children.map(({ image }) => image),
+  };
+}
