@@ -5,9 +5,9 @@ import { toText, type BytePath, type Entry, type FileEntry } from "../oci/change
 import type { HardlinkEntry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
 import { readContent } from "../oci/content.js";
+import { ContentSpool } from "../oci/content-spool.js";
 import { readArchive } from "../oci/layer-tar.js";
 import { decodeHeader } from "../oci/tar-decode.js";
-import { ContentSpool } from "./content-spool.js";
 import { Dresser, type Owner } from "./dresser.js";
 import { isFile, type File, type Placement } from "./placement.js";
 
@@ -31,7 +31,7 @@ export interface Unpacking {
  */
 export async function unpackArchive(unpacking: Unpacking): Promise<boolean> {
   if (!(await isArchive(unpacking))) return false;
-  await using spool = await ContentSpool.create(unpacking.work);
+  using spool = new ContentSpool(unpacking.work);
   const unpacker = new Unpacker(unpacking, spool);
   try {
     for await (const entry of readArchive(plainBytes(unpacking))) await unpacker.place(entry);

@@ -14,6 +14,8 @@ export interface DirectoryContext {
   readonly root: string;
   readonly ignore: IgnoreRules | undefined;
   readonly index: FileIndex | undefined;
+  /** As `LocalTree` has it. */
+  readonly work?: string | undefined;
 }
 
 /**
@@ -24,8 +26,9 @@ export async function openDirectoryContext({
   root,
   ignore,
   index,
+  work,
 }: DirectoryContext): Promise<SourceTree> {
-  return new LocalSourceTree({ root: await realDirectory(root), ignore, index });
+  return new LocalSourceTree({ root: await realDirectory(root), ignore, index, work });
 }
 
 /** The real path of a context; throws CONTEXT when it is no directory. */

@@ -1,8 +1,12 @@
-import type { BytePath, Entry, FileEntry, FileVersion } from "../oci/changeset.js";
+import type { BytePath, Content, Entry, FileEntry, FileVersion } from "../oci/changeset.js";
+import type { ContentSpool } from "../oci/content-spool.js";
 import { fileTypes, FileStat } from "../sys/syscalls.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
-import { emptySha256, hashLarge, hashSmall, smallFile } from "./hash-file.js";
+import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { LocalTree } from "./local-tree.js";
+
+/** Bytes of small files that are kept: a disk should not need room for very much of a context twice. */
+const MOST_KEPT = 2 ** 29;
 
 /** A name in an open directory, and what its path is. */
 export interface Place {
@@ -31,12 +35,15 @@ export interface Read {
 /** Turns files into entries, with digests; what has several names is read once. */
 export class EntryReader {
   readonly #tree: LocalTree;
+  readonly #spool: ContentSpool | undefined;
   readonly #stat = new FileStat();
   /** Files with several names. */
   readonly #inodes = new Map<string, FileEntry>();
 
-  constructor(tree: LocalTree) {
+  /** `spool` keeps what is read of small files. */
+  constructor(tree: LocalTree, spool: ContentSpool | undefined) {
     this.#tree = tree;
+    this.#spool = spool;
   }
 
   /**
@@ -84,9 +91,14 @@ export class EntryReader {
     const facts = { inode, version };
     if (known !== undefined) return this.#hashed(place, facts, known);
     if (stat.size > smallFile) return this.#largeFile(place, facts);
-    const sha256 = hashSmall(place, stat.size);
+    const spool = version.settled && this.#hasRoom() ? this.#spool : undefined;
+    const { sha256, bytes } = readSmall(place, stat.size, spool && version);
     this.#tree.index?.record(stat, sha256);
-    return this.#hashed(place, facts, sha256);
+    return this.#hashed(place, facts, sha256, bytes && spool?.add(bytes));
+  }
+
+  #hasRoom(): boolean {
+    return this.#spool !== undefined && this.#spool.size < MOST_KEPT;
   }
 
   async #largeFile(place: Place, facts: Facts): Promise<Read> {
@@ -95,13 +107,13 @@ export class EntryReader {
     return this.#hashed(place, facts, sha256);
   }
 
-  #hashed(place: Place, { inode, version }: Facts, sha256: string): Read {
+  #hashed(place: Place, { inode, version }: Facts, sha256: string, kept?: Content): Read {
     const path = joinPath(this.#tree.root, place.path);
     const entry: FileEntry = {
       type: "file",
       ...this.#metadata(place),
       size: this.#stat.size,
-      content: { kind: "file", path, offset: 0, version },
+      content: kept ?? { kind: "file", path, offset: 0, version },
       sha256,
     };
     if (inode !== undefined) this.#inodes.set(inode, entry);

@@ -2,7 +2,8 @@ import { createHash, hash } from "node:crypto";
 import { closeSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import { BuildError } from "../error.js";
-import { toText, type BytePath } from "../oci/changeset.js";
+import { toText, type BytePath, type FileVersion } from "../oci/changeset.js";
+import { isVersion } from "../oci/content.js";
 import type { ConfinedDirectory } from "./confined.js";
 
 const readAsync = promisify(read);
@@ -36,9 +37,20 @@ export async function hashLarge(file: HashedFile, size: number): Promise<string>
   }
 }
 
-/** The same for at most `smallFile` bytes, without waiting. */
-export function hashSmall(file: HashedFile, size: number): string {
-  if (size === 0) return emptySha256;
+/** What was read of a file. */
+export interface SmallFile {
+  readonly sha256: string;
+  /** Valid until the next one is read. Undefined where they are not surely those of the version asked for. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** The same for at most `smallFile` bytes, without waiting; with the bytes where a version is asked for. */
+export function readSmall(
+  file: HashedFile,
+  size: number,
+  version: FileVersion | undefined,
+): SmallFile {
+  if (size === 0) return { sha256: emptySha256, bytes: undefined };
   const fd = file.directory.openFile(file.name);
   try {
     for (let length = 0; length < size;) {
@@ -46,7 +58,9 @@ export function hashSmall(file: HashedFile, size: number): string {
       if (count === 0) return tooShort(file);
       length += count;
     }
-    return hash("sha256", buffer.subarray(0, size), "hex");
+    const bytes = buffer.subarray(0, size);
+    const sha256 = hash("sha256", bytes, "hex");
+    return { sha256, bytes: version && isVersion(fd, version) ? bytes : undefined };
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,5 @@
 import type { Source } from "../error.js";
+import { ContentSpool } from "../oci/content-spool.js";
 import { FileStat } from "../sys/syscalls.js";
 import { ConfinedRoot, type ConfinedDirectory } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
@@ -22,17 +23,22 @@ export class LocalSourceTree implements SourceTree {
 
   async select(pattern: string, options: SelectOptions = {}): Promise<readonly SelectedSource[]> {
     try {
+      using spool = this.#tree.work === undefined ? undefined : new ContentSpool(this.#tree.work);
       using root = new ConfinedRoot(this.#tree.root);
-      return await new Selection(walkable(this.#tree, root), pattern, options).run();
+      return await new Selection(walkable(this.#tree, root, spool), pattern, options).run();
     } catch (error) {
       throw unreadable(pattern, error);
     }
   }
 }
 
-function walkable(tree: LocalTree, root: ConfinedRoot): WalkableTree {
+function walkable(
+  tree: LocalTree,
+  root: ConfinedRoot,
+  spool: ContentSpool | undefined,
+): WalkableTree {
   const stat = new FileStat();
-  const reader = new EntryReader(tree);
+  const reader = new EntryReader(tree, spool);
   const { ignore } = tree;
   return {
     kind: "context",

@@ -11,4 +11,6 @@ export interface LocalTree {
   readonly root: BytePath;
   readonly ignore: IgnoreRules | undefined;
   readonly index: FileIndex | undefined;
+  /** A private directory: keeps what had to be read for its digest, so that it is read only once. */
+  readonly work?: string | undefined;
 }

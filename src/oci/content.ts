@@ -2,7 +2,8 @@ import { createHash, hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { toHostPath, toText, type BytePath, type Content, type FileEntry } from "./changeset.js";
+import { toHostPath, toText, type BytePath, type Content } from "./changeset.js";
+import type { FileEntry, FileVersion } from "./changeset.js";
 import type { SliceReader } from "./slice-reader.js";
 
 /** Large content moves in pieces of this many bytes. */
@@ -119,11 +120,17 @@ async function* readHostFile(
 
 type HostFile = Extract<Content, { readonly kind: "file" }>;
 
-/** By descriptor, after reading: so neither a write nor a link in a directory's place goes unseen. */
 function checkVersion(fd: number, { path, version }: HostFile): void {
-  if (version === undefined) return;
-  const { ino, ctimeMs } = fstatSync(fd);
-  if (ino !== version.inode || ctimeMs !== version.ctimeMs) throw contentChanged(path);
+  if (version !== undefined && !isVersion(fd, version)) throw contentChanged(path);
+}
+
+/**
+ * Whether an open file is that one, still unchanged. By descriptor, after reading: so neither a write nor
+ * a link in a directory's place goes unseen.
+ */
+export function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
+  const stat = fstatSync(fd);
+  return stat.ino === inode && stat.ctimeMs === ctimeMs;
 }
 
 function needsDigest({ version }: HostFile): boolean {

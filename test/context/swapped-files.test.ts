@@ -2,6 +2,7 @@ import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { LocalSourceTree } from "../../src/context/local-source-tree.js";
 import type { FileIndex } from "../../src/context/file-index.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
@@ -9,6 +10,7 @@ import { BuildError } from "../../src/error.js";
 import { toBytePath } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { collect } from "../oci/bytes.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
 
 /**
@@ -109,6 +111,28 @@ describe("a context that is changed while it is read", () => {
     assert.match(error.message, /^Cannot read ".*": it changed while being read/);
   });
 
+  it("gives what it has read, whatever becomes of the file later, but not what changed meanwhile", async () => {
+    const root = directoryWith(temporary, { "d/f": "mine", "d/g": "2nd", "d/h": "" });
+    const work = directoryWith(temporary, {});
+    await setTimeout(50); // no file is from this very moment
+    const [source] = await select(
+      root,
+      () => {
+        fs.appendFileSync(join(root, "d/f"), "!");
+      },
+      ".",
+      work,
+    );
+    fs.rmSync(join(root, "d/g"));
+    const files = [...(source?.entries ?? [])].filter((entry) => entry.type === "file");
+    const [f, g, h] = files;
+    assert(f !== undefined && g !== undefined && h !== undefined);
+    assert.match((await failure(drain(readContent(f)))).message, /it no longer has 4 bytes/);
+    assert.strictEqual((await collect(readContent(g))).toString(), "2nd");
+    assert.strictEqual((await collect(readContent(h))).toString(), "");
+    assert.lengthOf(fs.readdirSync(work), 1);
+  });
+
   it("follows no link that took the place of a directory to be opened", async () => {
     const root = directoryWith(temporary, { "d/e/f": "mine", z: "read after d was looked at" });
     const error = await failure(
@@ -130,6 +154,7 @@ function select(
   root: string,
   swap: (root: string) => void,
   pattern = "d",
+  work?: string,
 ): Promise<readonly SelectedSource[]> {
   let isDone = false;
   const index: FileIndex = {
@@ -140,7 +165,8 @@ function select(
     },
     record: () => undefined,
   };
-  return new LocalSourceTree({ root: toBytePath(root), ignore: undefined, index }).select(pattern);
+  const tree = { root: toBytePath(root), ignore: undefined, index, work };
+  return new LocalSourceTree(tree).select(pattern);
 }
 
 function replaceBy(make: (path: string) => void): (root: string) => void {

@@ -25,14 +25,22 @@ interface OpenContext {
 export class ContextSet {
   readonly #places: ReadonlyMap<string | undefined, Place>;
   readonly #indexDirectory: string;
+  readonly #work: string | undefined;
   readonly #open = new Map<string | undefined, Promise<OpenContext>>();
 
-  constructor(main: Place, named: ReadonlyMap<string, string>, indexDirectory: string) {
+  /** `work`: a private directory, for what is read. */
+  constructor(
+    main: Place,
+    named: ReadonlyMap<string, string>,
+    indexDirectory: string,
+    work?: string,
+  ) {
     const places = new Map<string | undefined, Place>();
     for (const [name, root] of named) places.set(name, { root, dockerfile: undefined });
     places.set(undefined, main);
     this.#places = places;
     this.#indexDirectory = indexDirectory;
+    this.#work = work;
   }
 
   async open(name: string | undefined): Promise<SourceTree> {
@@ -70,6 +78,10 @@ export class ContextSet {
     await realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
-    return { tree: await openDirectoryContext({ root, ignore, index }), index, indexFile };
+    return {
+      tree: await openDirectoryContext({ root, ignore, index, work: this.#work }),
+      index,
+      indexFile,
+    };
   }
 }

@@ -127,7 +127,7 @@ async function openContexts({ command, input, session }: Building): Promise<Cont
     if (namedContext(value).kind === "directory") named.set(name, resolve(io.cwd, value));
   }
   const indexes = join(store.paths.root, "index");
-  return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes);
+  return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes, store.work);
 }
 
 /** The executor of a build, opened when the first step misses. */

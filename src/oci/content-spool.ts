@@ -1,0 +1,78 @@
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { toBytePath, type BytePath, type Content, type FileEntry } from "./changeset.js";
+import { CHUNK, readContent } from "./content.js";
+
+/**
+ * Keeps contents that can be read only once, or at a price, one after the other in a single file. They
+ * may be read once the spool is closed; the file, made when there is something to keep, stays.
+ */
+export class ContentSpool implements Disposable {
+  readonly #path: BytePath;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  #fd: number | undefined;
+  #used = 0;
+  /** Where in the file the next content begins: one at 0 would have to be the whole file. */
+  #end = 1;
+
+  constructor(directory: string) {
+    this.#path = toBytePath(join(directory, `spool-${randomUUID()}`));
+  }
+
+  /** Bytes of all that is kept. */
+  get size(): number {
+    return this.#end - 1;
+  }
+
+  /** Keeps a content. */
+  add(bytes: Uint8Array): Content {
+    const offset = this.#end;
+    this.#append(bytes);
+    return { kind: "file", path: this.#path, offset };
+  }
+
+  /** The same file with a digest, and a content that stays. */
+  async keep(entry: FileEntry): Promise<FileEntry> {
+    const offset = this.#end;
+    const sha256 = createHash("sha256");
+    for await (const chunk of readContent(entry)) {
+      sha256.update(chunk);
+      this.#append(chunk);
+    }
+    const content = { kind: "file", path: this.#path, offset } as const;
+    return { ...entry, content, sha256: sha256.digest("hex") };
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#end += bytes.byteLength;
+    if (bytes.byteLength > CHUNK - this.#used) this.#flush();
+    if (bytes.byteLength > CHUNK) {
+      this.#write(bytes);
+      return;
+    }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.byteLength;
+  }
+
+  #flush(): void {
+    this.#write(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#fd === undefined) {
+      this.#fd = openSync(this.#path, "wx", 0o600);
+      this.#write(Buffer.of(0));
+    }
+    for (let done = 0; done < bytes.byteLength;) done += writeSync(this.#fd, bytes, done);
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (this.size > 0) this.#flush();
+    } finally {
+      if (this.#fd !== undefined) closeSync(this.#fd);
+    }
+  }
+}

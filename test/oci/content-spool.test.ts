@@ -1,0 +1,61 @@
+import { assert } from "chai";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Content, FileEntry } from "../../src/oci/changeset.js";
+import { readContent } from "../../src/oci/content.js";
+import { ContentSpool } from "../../src/oci/content-spool.js";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { collect } from "./bytes.js";
+import { file } from "./entries.js";
+
+describe("ContentSpool", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "tsbuild-spool-"));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("keeps contents of every size, one after the other", async () => {
+    const sizes = [1, 0, 700_000, 700_000, 1 << 20, 3_000_000, 5, (1 << 20) + 1, 300];
+    const kept: { readonly bytes: Buffer; readonly content: Content }[] = [];
+    {
+      using spool = new ContentSpool(folder);
+      for (const size of sizes) {
+        const bytes = randomBytes(size);
+        kept.push({ bytes, content: spool.add(bytes) });
+      }
+      assert.strictEqual(
+        spool.size,
+        sizes.reduce((sum, size) => sum + size),
+      );
+    }
+    for (const { bytes, content } of kept) {
+      const entry = { ...file("a"), size: bytes.length, content } as FileEntry;
+      assert.isTrue((await collect(readContent(entry))).equals(bytes));
+    }
+    assert.lengthOf(readdirSync(folder), 1);
+  });
+
+  it("keeps what can be read only once, with its digest", async () => {
+    const bytes = randomBytes(2_500_000);
+    const entry = file("a", bytes) as FileEntry;
+    let kept: FileEntry;
+    {
+      using spool = new ContentSpool(folder);
+      kept = await spool.keep(entry);
+    }
+    assert.strictEqual(kept.sha256, hexOf(digestOf(bytes)));
+    assert.isTrue((await collect(readContent(kept))).equals(bytes));
+  });
+
+  it("makes no file where there is nothing to keep", () => {
+    new ContentSpool(folder)[Symbol.dispose]();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
