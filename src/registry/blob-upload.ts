@@ -1,17 +1,14 @@
 import type { Descriptor } from "../oci/descriptor.js";
-import type { ApiResponse } from "./connection.js";
-import { webUrl } from "./http/web-url.js";
+import { retried, type Retries } from "./http/retry.js";
+import { discard } from "./http/transport.js";
 import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
-import { discard } from "./http/transport.js";
+import { UploadSession } from "./upload-session.js";
+import { WatchedSource, type BlobBytes } from "./watched-source.js";
 
 /** How to bring a blob to a registry. */
-export interface PushOptions {
-  /** The bytes, once for each try. */
-  readonly open: () => AsyncIterable<Uint8Array>;
+export interface PushOptions extends BlobBytes {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes were sent so far; less than before when a try starts again. */
-  readonly onProgress?: ((sent: number) => void) | undefined;
   /** A repository of the same registry that may have the blob already. */
   readonly mountFrom?: string | undefined;
 }
@@ -31,80 +28,52 @@ export async function hasBlob(
   return status === 200;
 }
 
-/** Brings a blob in one piece, or has the registry take it from another repository of its own. */
+/**
+ * Brings a blob to a registry, or has it take it from another repository of its own. What breaks goes
+ * on where it stopped, where the registry can do that; what fails for good is cancelled there.
+ */
 export async function uploadBlob(
   repository: Repository,
   blob: Descriptor,
-  options: PushOptions,
+  { retries, ...options }: PushOptions & { readonly retries: Retries },
 ): Promise<"mounted" | "uploaded"> {
-  const { mountFrom, signal } = options;
-  const query = mountFrom === undefined ? "" : `?${mountQuery(blob, mountFrom)}`;
-  const started = await repository.send(
-    { method: "POST", path: `blobs/uploads/${query}`, ok: [201, 202], source: mountFrom },
-    signal,
-  );
-  discard(started.response);
-  if (started.status === 201) return "mounted";
-  await send(repository, { path: uploadUrl(repository, started, blob), blob }, options);
-  return "uploaded";
-}
-
-interface Target {
-  readonly path: URL;
-  readonly blob: Descriptor;
-}
-
-async function send(
-  repository: Repository,
-  { path, blob }: Target,
-  { open, onProgress, signal }: PushOptions,
-): Promise<void> {
-  const source = new WatchedSource(onProgress);
-  const body = { size: blob.size, open: () => source.watch(open()) };
-  const headers = { "Content-Type": "application/octet-stream" };
-  try {
-    const call = { method: "PUT", path, headers, body, ok: [201] } as const;
-    discard((await repository.send(call, signal)).response);
-  } catch (error) {
-    throw source.failure ?? error;
-  }
-}
-
-function mountQuery({ digest }: Descriptor, from: string): string {
-  return new URLSearchParams({ mount: digest, from }).toString();
-}
-
-function uploadUrl({ action }: Repository, { response, url }: ApiResponse, blob: Descriptor): URL {
-  const { location } = response.headers;
-  const upload = location === undefined ? undefined : webUrl(location, url);
-  if (upload === undefined) {
-    const message = `Cannot push "${action.name}": the registry named no place for the upload`;
-    throw new RegistryError("REGISTRY", message);
-  }
-  upload.searchParams.set("digest", blob.digest);
-  return upload;
-}
-
-/** Counts what is read, and keeps the source's own failure apart from the connection's. */
-class WatchedSource {
-  failure: Error | undefined;
-  readonly #onProgress: PushOptions["onProgress"];
-
-  constructor(onProgress: PushOptions["onProgress"]) {
-    this.#onProgress = onProgress;
-  }
-
-  async *watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let sent = 0;
-    try {
-      for await (const chunk of bytes) {
-        yield chunk;
-        sent += chunk.byteLength;
-        this.#onProgress?.(sent);
-      }
-    } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw error;
+  const { signal } = options;
+  let session: UploadSession | undefined;
+  const attempt = async (): Promise<"mounted" | "uploaded"> => {
+    if (session !== undefined && !(await session.resume(signal))) {
+      session = undefined;
+      if (await hasBlob(repository, blob, signal)) return "uploaded"; // only the answer was lost
     }
+    session ??= await start(repository, blob, options);
+    if (session === undefined) return "mounted";
+    const source = new WatchedSource(options);
+    try {
+      await session.send(source, signal);
+    } catch (error) {
+      throw source.failure ?? error;
+    }
+    return "uploaded";
+  };
+  try {
+    return await retried(attempt, retries, signal);
+  } catch (error) {
+    await session?.cancel();
+    throw error;
+  }
+}
+
+/** A new upload; undefined when the registry mounted the blob instead. */
+async function start(
+  repository: Repository,
+  blob: Descriptor,
+  { mountFrom, signal }: PushOptions,
+): Promise<UploadSession | undefined> {
+  if (mountFrom === undefined) return UploadSession.start(repository, blob, { signal });
+  try {
+    return await UploadSession.start(repository, blob, { mountFrom, signal });
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "AUTH") throw error;
+    // The other repository may be closed to us; this one need not be.
+    return UploadSession.start(repository, blob, { signal });
   }
 }

@@ -21,6 +21,8 @@ export interface RegistryOptions extends TrustOptions {
   readonly proxy?: ProxyChoice | undefined;
   /** Hosts (with port) that may have a bad certificate or none at all; loopback hosts always may. */
   readonly insecureHosts?: readonly string[] | undefined;
+  /** On a connection, in milliseconds; two minutes unless given. */
+  readonly longestSilence?: number | undefined;
   /** Waits before each further try, in milliseconds. */
   readonly retryDelays?: readonly number[] | undefined;
   /** The machine's own unless given. */
@@ -62,6 +64,7 @@ export class Connection {
     insecureHosts = [],
     retryDelays = defaultDelays,
     clock = systemClock,
+    longestSilence,
     ...trust
   }: RegistryOptions) {
     this.registries = registries;
@@ -70,6 +73,7 @@ export class Connection {
     this.#transport = new Transport({
       ...trust,
       proxy,
+      longestSilence,
       isInsecure: (host) => this.#isInsecure(host),
     });
     this.#authorizer = new Authorizer({ credentials, transport: this.#transport, clock });

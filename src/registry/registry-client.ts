@@ -126,10 +126,8 @@ export class RegistryClient implements AsyncDisposable {
   ): Promise<"present" | "mounted" | "uploaded"> {
     const repository = this.#repository(reference, "push");
     const { signal } = options;
-    return this.#retried(async () => {
-      if (await hasBlob(repository, blob, signal)) return "present";
-      return uploadBlob(repository, blob, options);
-    }, signal);
+    if (await this.#retried(() => hasBlob(repository, blob, signal), signal)) return "present";
+    return uploadBlob(repository, blob, { ...options, retries: this.#connection.retries });
   }
 
   /** Stores a manifest or index, whose parts must be there, under the reference's tag or its digest. */

@@ -14,10 +14,12 @@ export interface Upload {
 
 /** One HTTP request. */
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "DELETE" | "GET" | "HEAD" | "PATCH" | "POST" | "PUT";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | Upload | undefined;
+  /** Never send it again unasked: whoever sends it finds out first what became of it. */
+  readonly once?: boolean | undefined;
   /** The host whose certificates count (Trust); the URL's own unless given. */
   readonly onBehalfOf?: string | undefined;
 }
@@ -28,6 +30,8 @@ export interface TransportOptions extends TrustOptions {
   readonly isInsecure: (host: string) => boolean;
   /** The direct way unless given. */
   readonly proxy?: ProxyChoice | undefined;
+  /** On a connection, in milliseconds; two minutes unless given. */
+  readonly longestSilence?: number | undefined;
 }
 
 /** Connections to one host at a time. */
@@ -36,8 +40,8 @@ const maxConnections = 4;
 /** Longest wait for a connection, in milliseconds. */
 const dialTimeout = 15_000;
 
-/** Longest silence on a connection, in milliseconds: a registry may hash a whole layer meanwhile. */
-const idleTimeout = 120_000;
+/** In milliseconds: a registry may hash a whole layer meanwhile. */
+const usualSilence = 120_000;
 
 /** One HTTP exchange at a time over connections that stay open; knows nothing of registries. */
 export class Transport {
@@ -48,8 +52,15 @@ export class Transport {
   /** By the certificates that they use and the proxy that they go through. */
   readonly #secure = new Map<string, https.Agent>();
   readonly #trust: Trust;
+  readonly #longestSilence: number;
 
-  constructor({ isInsecure, proxy = () => undefined, ...trust }: TransportOptions) {
+  constructor({
+    isInsecure,
+    proxy = () => undefined,
+    longestSilence = usualSilence,
+    ...trust
+  }: TransportOptions) {
+    this.#longestSilence = longestSilence;
     this.#trust = new Trust(trust);
     this.#proxy = proxy;
     this.isInsecure = isInsecure;
@@ -65,7 +76,8 @@ export class Transport {
     } catch (error) {
       signal?.throwIfAborted();
       // The server closed an idle connection just when we took it again: no try was made.
-      const stale = outgoing.reusedSocket && codeOf(error) === "ECONNRESET";
+      const stale =
+        outgoing.reusedSocket && request.once !== true && codeOf(error) === "ECONNRESET";
       const distrusted = isUntrusted(error) && !isWide && this.#trust.widen();
       if (!stale && !distrusted) throw error;
       return await this.send(request, signal);
@@ -84,7 +96,7 @@ export class Transport {
         ...headers,
         ...(size === undefined ? {} : { "Content-Length": String(size) }),
       },
-      timeout: idleTimeout,
+      timeout: this.#longestSilence,
       ...(signal === undefined ? {} : { signal }),
     };
     const proxy = this.#proxy(url);
