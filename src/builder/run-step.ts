@@ -77,7 +77,10 @@ async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
   const { step, parent, signal } = task;
   await using active = await engine.snapshots.prepare(await parent.chain(signal));
   const status = await runInSandbox(task, active, engine);
-  if (status.code !== 0) throw runFailed(step, status, active.isFull());
+  if (status.code !== 0) {
+    const foreign = await foreignProgram(task, engine);
+    throw runFailed(step, status, { isFull: active.isFull(), foreign });
+  }
   await using draft = await active.commit(signal);
   return await engine.layers.publish(draft, { origin: "built" }, signal);
 }
@@ -124,20 +127,41 @@ async function placeScript(
   return { kind: "bind", source, target: `/dev/pipes/${name}`, readonly: true };
 }
 
+/** What the program of a step that failed is for, where this machine cannot run that (M05). */
+async function foreignProgram(
+  { step, parent, signal }: RunTask,
+  { snapshots }: Engine,
+): Promise<string | undefined> {
+  const { foreignArchitecture } = await import("../exec/foreign-program.js");
+  return foreignArchitecture(await snapshots.view(await parent.chain(signal)), step);
+}
+
+/** What else is known of a step that failed. */
+interface Circumstances {
+  /** What it writes is kept in memory, and there was no more. */
+  readonly isFull: boolean;
+  /** The machine that its program is for, where this one is none. */
+  readonly foreign: string | undefined;
+}
+
 /** In BuildKit's words, which people search for. */
 function runFailed(
   { argv, at }: RunStep,
   { code, outOfMemory }: ExitStatus,
-  isFull: boolean,
+  { isFull, foreign }: Circumstances,
 ): BuildError {
   const command = `process ${JSON.stringify(argv.join(" "))}`;
   const how = `exit code: ${code}${outOfMemory ? ": cannot allocate memory" : ""}`;
-  const message = `Cannot run the step: ${command} did not complete successfully: ${how}`;
+  const why =
+    foreign === undefined ? "" : `: its program is for ${foreign}, as this machine is not`;
+  const message = `Cannot run the step: ${command} did not complete successfully: ${how}${why}`;
   const hint = outOfMemory
     ? "a process was killed because it reached the memory limit"
     : isFull
       ? "what it writes is kept in memory, and no room is left: raise or unset TSBUILD_RUN_TMPFS"
-      : hintOf(code);
+      : foreign === undefined
+        ? hintOf(code)
+        : "an emulator runs it: sudo apt-get install qemu-user-static; or compile in a stage FROM --platform=$BUILDPLATFORM";
   return new BuildError("RUN_FAILED", message, { at, hint });
 }
 

@@ -1,9 +1,12 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { inspect } from "./support/inspect.js";
-import { describeForAccounts } from "./support/site.js";
+import { skipBecause } from "./support/needs.js";
+import { program, run } from "./support/run.js";
+import { describeForAccounts, type Site } from "./support/site.js";
 
 function skopeo(...argv: readonly string[]): string {
   return execFileSync("skopeo", ["--insecure-policy", ...argv], {
@@ -28,6 +31,23 @@ FROM ${name}
 COPY --from=build /tools /out /
 COPY --from=${name} /arch /copied
 `;
+
+/** A program for arm64, as far as the kernel looks: busybox does not mind when it is told to run "/bin/sh". */
+function foreignContext(site: Site): string {
+  const sh = Buffer.alloc(64);
+  sh.write("\x7fELF\x02\x01\x01", "latin1");
+  sh.set([2, 0, 0xb7], 16);
+  const text =
+    "FROM --platform=linux/arm64 scratch\nCOPY --chmod=755 sh /bin/sh\nRUN echo emulated >/x";
+  return site.context({ Dockerfile: text, sh });
+}
+
+/** In a user namespace of its own busybox runs what is for arm64, and then the command that follows. */
+const registering = String.raw`
+mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+printf '%s' ":arm64:M::$magic::$(command -v busybox):F" >/proc/sys/fs/binfmt_misc/register
+exec "$@"`;
 
 describeForAccounts("an image for several platforms", (site) => {
   let registry: RegistryServer;
@@ -96,6 +116,27 @@ describeForAccounts("an image for several platforms", (site) => {
     assert.strictEqual(arm.Architecture, "arm64");
     await site.ok(["rmi", "several", name]);
   });
+
+  it("M05 names the line that runs a foreign program, and what would run it", async () => {
+    const result = await site.tsbuild(["-o", "type=cacheonly", foreignContext(site)]);
+    assert.strictEqual(result.code, 1);
+    assert.match(result.stderr, /^Dockerfile:3:1: .*exit code: \d+: its program is for arm64/m);
+    assert.match(result.stderr, /^hint: .*qemu-user-static/m);
+  });
+
+  if (site.account.uid !== 0) {
+    it("M05 runs a foreign program by the interpreter that is registered for it", async function () {
+      const [major = 0, minor = 0] = release().split(".").map(Number);
+      if (major * 1000 + minor < 6007) skipBecause(this, "user namespaces have no binfmt_misc");
+      const inside = ["unshare", "--user", "--map-auto", "--map-root-user", "--mount", "sh", "-c"];
+      const build = [program, "-o", "type=local,dest=emulated", foreignContext(site)];
+      const argv = [...inside, registering, "sh", ...build];
+      const env = { TSBUILD_ROOT: site.root };
+      const result = await run(site.account, argv, { cwd: site.directory, env });
+      assert.strictEqual(result.code, 0, result.stderr);
+      assert.strictEqual(readFileSync(`${site.directory}/emulated/x`, "utf8"), "emulated\n");
+    });
+  }
 
   it("O07 F03 is refused where there is no place for it, and one platform's index is made", async () => {
     const context = site.context({ Dockerfile: "FROM busybox" });
