@@ -12,6 +12,11 @@ export interface Span {
   readonly end: number;
 }
 
+/** The line on which a span begins, counted from 1. */
+export function lineOf({ source, start }: Span): number {
+  return source.text.slice(0, start).split("\n").length;
+}
+
 /** Stable names of everything that can go wrong for a user. */
 export type BuildErrorCode =
   | "AUTH"

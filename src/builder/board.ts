@@ -3,26 +3,36 @@ import type { Span } from "../error.js";
 import { formatPlatform, type Platform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Origin, Step } from "../plan/step.js";
-import type { Emit, Outcome } from "./event.js";
+import type { BuildEvent, BuildTotals, Emit, Outcome, VertexStep } from "./event.js";
 
 /**
  * The vertices of one build: declares them before the work begins, so that a display knows how many
  * there are, and sees to it that each one ends, whatever happens.
  */
 export class Board {
-  readonly #emit: Emit;
+  readonly #listeners: Emit[];
   readonly #open = new Map<number, "declared" | "started">();
   readonly #ended = new Map<number, Outcome["kind"]>();
   #last = 0;
 
   constructor(emit: Emit) {
-    this.#emit = emit;
+    this.#listeners = [emit];
   }
 
-  declare(title: string, inputs: readonly number[] = []): number {
+  #emit(event: BuildEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Tells `listener` all that follows, too. */
+  listen(listener: Emit): void {
+    this.#listeners.push(listener);
+  }
+
+  declare(title: string, inputs: readonly number[] = [], step?: VertexStep): number {
     const id = ++this.#last;
     this.#open.set(id, "declared");
-    this.#emit({ type: "declared", vertex: { id, title }, inputs });
+    const vertex = { id, title, ...(step === undefined ? {} : { step }) };
+    this.#emit({ type: "declared", vertex, inputs });
     return id;
   }
 
@@ -49,6 +59,14 @@ export class Board {
 
   warn(rule: string | undefined, message: string, at?: Span): void {
     this.#emit({ type: "warning", rule, message, at });
+  }
+
+  traffic({ written = 0, sent = 0 }: { readonly written?: number; readonly sent?: number }): void {
+    this.#emit({ type: "traffic", written, sent });
+  }
+
+  summary(totals: BuildTotals): void {
+    this.#emit({ type: "summary", totals });
   }
 
   end(id: number, outcome: Outcome): void {
@@ -137,8 +155,10 @@ function declareStage(
   let index = 0;
   const declare = (title: string, inputs: readonly number[], step?: Step): number => {
     const shown = plan.showPlatforms === true ? `${platformTitle(platform, step)} ` : "";
-    const place = `[${shown}${severalStages ? `${name} ` : ""}${++index}/${total}]`;
-    const make = (): number => board.declare(`${place} ${title}`, inputs);
+    const number = ++index;
+    const place = `[${shown}${severalStages ? `${name} ` : ""}${number}/${total}]`;
+    const where = step && { stage: name, number, at: step.at };
+    const make = (): number => board.declare(`${place} ${title}`, inputs, where);
     if (plan.showPlatforms !== true) return make();
     const key = JSON.stringify([name, platform, base, last, step]);
     const id = known.get(key) ?? make();

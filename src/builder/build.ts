@@ -16,6 +16,7 @@ import type { BaseImage, Engine } from "./engine.js";
 import { ancestryOf, finishConfig, noAncestry } from "./image-config.js";
 import type { Ancestry } from "./image-config.js";
 import { recordStep } from "./record-step.js";
+import { cacheOf } from "./recorded-layer.js";
 import { runStep } from "./run-step.js";
 import { emptyState, type State } from "./state.js";
 import type { Sources, Task } from "./step-task.js";
@@ -115,7 +116,8 @@ async function recordFetched(
     components: shownComponents(step, facts.components),
     identities: stepIdentities(step, { scope: engine.scope, ...place }),
     stepTitle: step.title,
-    importedFrom: layer.from,
+    importedFrom: cacheOf(layer),
+    createdAt: layer.createdAt,
   };
   await recordStep(layer, record, engine);
 }

@@ -8,6 +8,29 @@ export interface Vertex {
   readonly id: number;
   /** "[build 2/5] RUN make", "[internal] load build context", "exporting to image". */
   readonly title: string;
+  /** Of what makes a layer. */
+  readonly step?: VertexStep;
+}
+
+/** Where a step is. */
+export interface VertexStep {
+  readonly stage: string;
+  /** As the title has it: counted from 1, with the FROM of an image. */
+  readonly number: number;
+  readonly at: Span;
+}
+
+/** What a build came to. */
+export interface BuildTotals {
+  readonly ms: number;
+  readonly cached: number;
+  readonly run: number;
+  /** How long the cached steps took when they were run, as far as that is known. */
+  readonly savedMs: number;
+  /** Bytes of new layers and archives. */
+  readonly written: number;
+  /** Bytes of layers that a registry did not have. */
+  readonly sent: number;
 }
 
 /**
@@ -39,7 +62,11 @@ export type BuildEvent =
       readonly rule: string | undefined;
       readonly message: string;
       readonly at: Span | undefined;
-    };
+    }
+  /** Bytes that the build has written for good, or sent elsewhere. */
+  | { readonly type: "traffic"; readonly written: number; readonly sent: number }
+  /** The last one of a build that succeeded. */
+  | { readonly type: "summary"; readonly totals: BuildTotals };
 
 /** How a vertex ended. "skipped": never needed, because the build stopped before it. */
 export type Outcome =

@@ -9,7 +9,10 @@ import type { Task } from "./step-task.js";
 export type StepFacts = Pick<
   CacheRecord,
   "bases" | "components" | "identities" | "importedFrom" | "key" | "stepTitle" | "took"
->;
+> & {
+  /** When the step was run; now unless given. */
+  readonly createdAt?: number;
+};
 
 /** Records which layer a step gave, unless that is not here; `files` as in `StepCache.put`. */
 export async function recordStep(
@@ -21,7 +24,7 @@ export async function recordStep(
   const here = ifHere(layer);
   if (here === undefined) return;
   const { id, tree } = here;
-  await cache.put({ ...facts, layer: id, tree, createdAt: now() }, files);
+  await cache.put({ ...facts, layer: id, tree, createdAt: facts.createdAt ?? now() }, files);
 }
 
 /** A record whose layer is there. */

@@ -45,10 +45,11 @@ async function lookUp(
   const layer = await engine.far?.find(key, signal);
   if (layer === undefined) return undefined;
   const { createdAt } = layer;
-  return { layer, from: { kind: "record", createdAt, step: step.title, ...cacheOf(layer) } };
+  const importedFrom = cacheOf(layer);
+  return { layer, from: { kind: "record", createdAt, step: step.title, importedFrom } };
 }
 
 /** Of a layer of elsewhere: the cache that it is in. */
-export function cacheOf(layer: StepLayer): Pick<HitSource, "importedFrom"> {
-  return "fetch" in layer ? { importedFrom: layer.from ?? "another machine" } : {};
+export function cacheOf(layer: StepLayer): string | undefined {
+  return "fetch" in layer ? (layer.from ?? "another machine") : undefined;
 }

@@ -64,13 +64,14 @@ async function runAndRecord(
   const identities = stepIdentities(step, { scope: engine.scope, ...task.place });
   engine.board.miss(vertex, whyMissed(task, { components, identities }, engine));
   const began = engine.now();
-  const { layer, recorded } = await execute(task, engine);
+  const { layer, isNew, recorded } = await execute(task, engine);
+  if (isNew) engine.board.traffic({ written: layer.size });
   task.made.set(key, layer);
   const took = engine.now() - began;
   const bases = [parent.bottom];
   const facts = { key, components, identities, stepTitle: step.title, took, bases };
   engine.board.end(vertex, { kind: "done" });
-  return { layer, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
+  return { layer, isNew, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
 }
 
 async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {

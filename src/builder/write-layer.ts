@@ -41,7 +41,8 @@ export async function writeLayer(
   using _place = await engine.jobs.take(signal);
   engine.board.start(vertex);
   engine.board.miss(vertex, await explain(tree));
-  const { layer, recorded } = await write(changes, tree, task, engine);
+  const { layer, isNew, recorded } = await write(changes, tree, task, engine);
+  if (isNew) engine.board.traffic({ written: layer.size });
   task.later(holding(held.move(), recorded));
   engine.board.end(vertex, { kind: "done" });
   return layer;
@@ -55,7 +56,8 @@ async function find(
   if (fresh !== undefined) return undefined;
   const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, signal));
   if (known !== undefined) {
-    const from = { kind: "content", createdAt: known.createdAt, ...cacheOf(known) } as const;
+    const { createdAt } = known;
+    const from = { kind: "content", createdAt, importedFrom: cacheOf(known) } as const;
     board.end(vertex, { kind: "cached", from });
   }
   return known;

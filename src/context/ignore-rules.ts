@@ -1,4 +1,4 @@
-import type { Source, Span } from "../error.js";
+import { lineOf, type Source, type Span } from "../error.js";
 import { PathRules, type PathRule } from "./path-rules.js";
 
 /** One line of a .dockerignore; one that begins with "!" is negated. */
@@ -25,7 +25,6 @@ export class IgnoreRules extends PathRules<IgnoreRule> {
     const rule = this.rules[decided];
     if (rule === undefined) return undefined;
     const { source, start, end } = rule.at;
-    const line = source.text.slice(0, start).split("\n").length;
-    return `${source.name} line ${line} excludes "${source.text.slice(start, end)}"`;
+    return `${source.name} line ${lineOf(rule.at)} excludes "${source.text.slice(start, end)}"`;
   }
 }

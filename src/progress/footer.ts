@@ -1,13 +1,23 @@
+import { lineOf } from "../error.js";
 import type { BuildWarning, RendererOptions } from "./renderer.js";
+import { summaryText } from "./summary.js";
 import { printable } from "./terminal-text.js";
 import type { Tracked, Tracker } from "./tracker.js";
 
-/** The lines below a build: warnings, then what failed steps said last (SEMANTICS U06, U07). */
+/**
+ * The lines below a build: warnings, then what failed steps said last (SEMANTICS U06, U07), or what all
+ * of it came to.
+ */
 export function footer(
   tracker: Tracker,
   { explain }: Pick<RendererOptions, "explain"> = {},
 ): readonly string[] {
-  return [...warnings(tracker.warnings, explain), ...failures(tracker)];
+  const { summary } = tracker;
+  return [
+    ...warnings(tracker.warnings, explain),
+    ...failures(tracker),
+    ...(summary === undefined ? [] : ["", summaryText(summary)]),
+  ];
 }
 
 /** What each failed step said last. */
@@ -39,7 +49,7 @@ function warnings(
 /** "StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:3)". */
 export function describeWarning({ rule, message, at }: BuildWarning): string {
   const name = rule === undefined ? "" : `${rule}: `;
-  const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at.source.text, at.start)})`;
+  const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at)})`;
   return printable(`${name}${message}${place}`.replaceAll("\n", " "));
 }
 
@@ -50,9 +60,4 @@ function failure({ title, tail }: Tracked): readonly string[] {
     ...tail.map(({ ms, text }) => `${(ms / 1000).toFixed(3)} ${text}`),
     "------",
   ];
-}
-
-/** The line of an offset, counted from 1. */
-export function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split("\n").length;
 }

@@ -79,6 +79,11 @@ class PlainLog {
       case "warning":
         this.#tracker.warnings.push(event);
         return;
+      case "summary":
+        this.#tracker.summary = event.totals;
+        return;
+      case "traffic":
+        return;
     }
   }
 

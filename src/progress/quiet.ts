@@ -22,6 +22,8 @@ export function quiet({ out, now }: Pick<RendererOptions, "now" | "out">): Rende
           return;
         case "missed":
         case "progress":
+        case "summary":
+        case "traffic":
         case "warning":
           return;
       }

@@ -48,6 +48,10 @@ function toStatus(event: BuildEvent, tracker: Tracker, now: number): object | un
       return { statuses: [statusOf(event, tracker, now)] };
     case "warning":
       return { warnings: [warningJson(event)] };
+    case "summary":
+      return { summary: event.totals }; // not BuildKit's, as "notCached"
+    case "traffic":
+      return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Outcome, Vertex } from "../builder/event.js";
+import type { BuildTotals, Outcome, Vertex } from "../builder/event.js";
 import { formatBytes } from "./format.js";
 import { OutputLines } from "./output-lines.js";
 import type { BuildWarning, RendererOptions } from "./renderer.js";
@@ -100,6 +100,7 @@ function oneLine(text: string): string {
 export class Tracker {
   readonly #vertices = new Map<number, Tracked>();
   readonly warnings: BuildWarning[] = [];
+  summary: BuildTotals | undefined;
   readonly #limit: number;
 
   constructor({ logLimit = LOG_LIMIT }: Pick<RendererOptions, "logLimit"> = {}) {

@@ -78,6 +78,11 @@ class TtyView {
       case "warning":
         this.#tracker.warnings.push(event);
         break;
+      case "summary":
+        this.#tracker.summary = event.totals;
+        break;
+      case "traffic":
+        break;
     }
     this.#refresh();
   }

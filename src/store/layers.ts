@@ -39,6 +39,8 @@ export interface Provenance {
 /** A layer that this process can use, and others once it is recorded. */
 export interface PublishedLayer {
   readonly layer: LayerRecord;
+  /** Otherwise it was known, and the draft dropped. */
+  readonly isNew: boolean;
   /** Resolves when the layer is on the disk and every process finds it. */
   readonly recorded: Promise<void>;
 }
@@ -152,7 +154,7 @@ export class Layers {
     const known = origin === "built" ? twin : await this.findByDiffId(diffId);
     if (known !== undefined) {
       await draft[Symbol.asyncDispose]();
-      return { layer: known, recorded: Promise.resolve() };
+      return { layer: known, isNew: false, recorded: Promise.resolve() };
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
@@ -160,7 +162,7 @@ export class Layers {
     await draft.publish(id);
     const how = { first: twin === undefined, lock: held.move(), write };
     const recorded = this.#record(layer, draft, how);
-    return { layer, recorded };
+    return { layer, isNew: true, recorded };
   }
 
   async #record(

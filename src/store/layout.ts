@@ -18,6 +18,8 @@ export interface StorePaths {
   readonly layers: string;
   /** Directories of RUN --mount=type=cache. */
   readonly mounts: string;
+  /** What is kept of builds. */
+  readonly builds: string;
   readonly locks: string;
   readonly work: string;
 }
@@ -30,6 +32,7 @@ export function storePaths(root: string): StorePaths {
     blobs: join(root, "blobs", "sha256"),
     layers: join(root, "layers"),
     mounts: join(root, "mounts"),
+    builds: join(root, "builds"),
     locks: join(root, "locks"),
     work: join(root, "work"),
   };

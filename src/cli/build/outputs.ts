@@ -1,5 +1,8 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { formatReference, parseReference } from "../../oci/reference.js";
 import type { OutputSpec } from "../args/output.js";
+import type { Io } from "../io.js";
 import { nothingMade, namesOf, type BuildSummary, type Exporting } from "./exporting.js";
 
 /** Makes every output that was asked for, one after the other; the first failure ends it (O10). */
@@ -27,7 +30,16 @@ async function exportOne(output: OutputSpec, exporting: Exporting): Promise<Buil
   if (output.type === "cacheonly") return nothingMade;
   const vertex = board.declare(titleOf(output, exporting));
   const work = (): Promise<BuildSummary> => makeOutput(output, exporting, vertex);
-  return await board.during(vertex, work, session.io.signal);
+  const made = await board.during(vertex, work, session.io.signal);
+  if ("dest" in output) board.traffic({ written: sizeOf(output.dest, session.io) });
+  return made;
+}
+
+/** Of an archive. */
+function sizeOf(dest: string | undefined, { cwd }: Io): number {
+  if (dest === undefined || dest === "-") return 0;
+  const found = statSync(resolve(cwd, dest), { throwIfNoEntry: false });
+  return found?.isFile() === true ? found.size : 0;
 }
 
 async function makeOutput(

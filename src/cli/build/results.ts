@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseGoBoolean } from "../../parser/go-boolean.js";
+import type { BuildRecorder } from "../../history/recorder.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";
@@ -36,7 +37,7 @@ const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "loc
 /** Writes --iidfile and --metadata-file. */
 export async function writeResults(
   { iidFile, metadataFile }: ResultFiles,
-  { warnings, ...summary }: BuildSummary & { readonly warnings: readonly Warning[] },
+  { warnings, record, ...summary }: BuildSummary & Findings,
   io: Io,
 ): Promise<void> {
   const id = imageId(summary);
@@ -46,7 +47,14 @@ export async function writeResults(
   if (metadataFile === undefined) return;
   const isAsked = parseGoBoolean(io.env["BUILDX_METADATA_WARNINGS"] ?? "") === true;
   const found = isAsked ? { "buildx.build.warnings": await warningsJson(warnings) } : {};
-  await writeMetadata(metadataFile, { ...found, ...metadataOf(summary) }, io);
+  const steps = { "tsbuild.build.id": record.id, "tsbuild.build.steps": record.steps };
+  await writeMetadata(metadataFile, { ...found, ...metadataOf(summary), ...steps }, io);
+}
+
+/** What there is to say of a build besides what it made. */
+export interface Findings {
+  readonly warnings: readonly Warning[];
+  readonly record: Pick<BuildRecorder, "id" | "steps">;
 }
 
 /** Writes --metadata-file whole, or not at all. */

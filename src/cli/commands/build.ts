@@ -13,6 +13,7 @@ import { exportAll } from "../build/outputs.js";
 import { planOptions, platformOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
 import { wantsIndex } from "../build/platforms.js";
 import { prepareBuild } from "../build/prepare.js";
+import { recorded } from "../build/recording.js";
 import { imageId, prepareResults, writeResults } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
@@ -37,11 +38,13 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     for (const warning of command.warnings) board.warn(undefined, warning);
     const found = await readInput(command, io);
     await using session = await openSession(io);
-    await using building = await prepareBuild(found, { command, session, board });
-    const { warnings, ...made } = await buildTarget(building);
-    const { tags, reproducible } = command;
-    const exporting = { ...made, indexed, session, board, tags, reproducible };
-    return { ...(await exportAll(outputs, exporting)), warnings };
+    return await recorded({ command, found, session, board }, async () => {
+      await using building = await prepareBuild(found, { command, session, board });
+      const { warnings, ...made } = await buildTarget(building);
+      const { tags, reproducible } = command;
+      const exporting = { ...made, indexed, session, board, tags, reproducible };
+      return { ...(await exportAll(outputs, exporting)), warnings };
+    });
   });
   await writeResults(command, summary, io);
   if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);

@@ -7,5 +7,6 @@ export function layerProgress(board: Board, vertex: number): PushProgress {
     const current = typeof state === "string" ? size : state.sent;
     const item = typeof state === "string" ? `${digest} ${state}` : digest;
     board.progress(vertex, item, current, size);
+    if (state === "uploaded") board.traffic({ sent: size });
   };
 }

@@ -20,6 +20,10 @@ const warning: Warning = {
   at: { source, start: 13, end: 26 },
 };
 
+const step = { id: 4, title: "[1/1] RUN make", stage: "stage-0", number: 1, line: 2, ms: 5 };
+const record = { id: "abc", steps: [{ ...step, outcome: "done" }] } as const;
+const kept = { "tsbuild.build.id": "abc", "tsbuild.build.steps": record.steps };
+
 describe("prepareResults()", () => {
   it("F13 removes an id that a failing build must not leave", async () => {
     const cwd = directoryWith(temporary, { id: "old" });
@@ -47,7 +51,7 @@ describe("writeResults()", () => {
     const files = { iidFile: "id", metadataFile: undefined };
     await writeResults(
       files,
-      { config, manifest: undefined, names: [], warnings: [] },
+      { config, manifest: undefined, names: [], warnings: [], record },
       new FakeIo({ cwd }),
     );
     assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), config.digest);
@@ -86,17 +90,26 @@ describe("writeResults()", () => {
       writeFileSync(join(cwd, "meta"), "old");
       await writeResults(
         { iidFile: undefined, metadataFile: "meta" },
-        { ...summary, warnings: [warning] },
+        { ...summary, warnings: [warning], record },
         new FakeIo({ cwd }),
       );
-      assert.deepStrictEqual(JSON.parse(readFileSync(join(cwd, "meta"), "utf8")), want);
+      assert.deepStrictEqual(JSON.parse(readFileSync(join(cwd, "meta"), "utf8")), {
+        ...want,
+        ...kept,
+      });
       assert.deepStrictEqual(readdirSync(cwd), ["meta"]);
     });
   }
 
   it("F16 tells the findings where BUILDX_METADATA_WARNINGS asks for them", async () => {
     const cwd = directoryWith(temporary, {});
-    const summary = { config: undefined, manifest: undefined, names: [], warnings: [warning] };
+    const summary = {
+      config: undefined,
+      manifest: undefined,
+      names: [],
+      warnings: [warning],
+      record,
+    };
     const io = new FakeIo({ cwd, env: { BUILDX_METADATA_WARNINGS: "1" } });
     await writeResults({ iidFile: undefined, metadataFile: "meta" }, summary, io);
     const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -111,13 +124,14 @@ describe("writeResults()", () => {
           range: [{ start: { line: 2, character: 0 }, end: { line: 2, character: 13 } }],
         },
       ],
+      ...kept,
     });
   });
 
   it("leaves nothing beside a file that it cannot write", async () => {
     const cwd = directoryWith(temporary, { id: {} });
     const files = { iidFile: "id", metadataFile: undefined };
-    const summary = { config, manifest: undefined, names: [], warnings: [] };
+    const summary = { config, manifest: undefined, names: [], warnings: [], record };
     const error: unknown = await writeResults(files, summary, new FakeIo({ cwd })).catch(
       (cause: unknown) => cause,
     );

@@ -1,0 +1,104 @@
+import { basename, resolve } from "node:path";
+import type { Board } from "../../builder/board.js";
+import type { BuildHeader } from "../../history/journal.js";
+import { BuildRecorder } from "../../history/recorder.js";
+import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
+import type { BuildCommand } from "../command.js";
+import type { Io } from "../io.js";
+import type { Session } from "../session.js";
+import type { BuildSummary } from "./exporting.js";
+import type { FoundInput } from "./input.js";
+
+/** A build that is about to be kept. */
+export interface Recording {
+  readonly command: BuildCommand;
+  readonly found: FoundInput;
+  readonly session: Session;
+  readonly board: Board;
+}
+
+/** Does `work` and keeps what the board tells of it, with what it made or why it failed. */
+export async function recorded<T extends BuildSummary>(
+  recording: Recording,
+  work: () => Promise<T>,
+): Promise<T & { readonly record: BuildRecorder }> {
+  const { board, session } = recording;
+  const record = openRecord(recording);
+  board.listen(record.take);
+  try {
+    const made = await work();
+    board.summary(record.totals());
+    const { config, manifest, names } = made;
+    const result = { config: config?.digest, manifest: manifest?.digest, names };
+    record.finish({ status: "completed", result });
+    return { ...made, record };
+  } catch (error) {
+    board.close();
+    const { renderError } = await import("../render-error.js");
+    const text = renderError(error, { color: false, debug: false }).trimEnd();
+    record.finish({ status: session.io.signal.aborted ? "canceled" : "error", error: text });
+    throw error;
+  } finally {
+    if (record.failure !== undefined) {
+      const why = record.failure instanceof Error ? record.failure.message : "";
+      board.warn(undefined, `the history of this build is not whole: ${why}`);
+    }
+  }
+}
+
+function openRecord({ command, found, session }: Recording): BuildRecorder {
+  const { paths, work } = session.store;
+  const header = {
+    ...inputOf(command, found),
+    work: basename(work),
+    flags: flagsOf(command, session),
+  };
+  return new BuildRecorder({ directory: paths.builds, header, now: Date.now });
+}
+
+function inputOf(
+  { context, file, target, platforms }: BuildCommand,
+  found: FoundInput,
+): Pick<BuildHeader, "context" | "dockerfile" | "platforms" | "target"> {
+  const near = found.kind === "near" ? found.input : undefined;
+  return {
+    context: near?.context ?? (context === "-" ? context : credentialsHidden(context)),
+    dockerfile: near?.dockerfile ?? credentialsHidden(file ?? (near ? "-" : "Dockerfile")),
+    ...(target === undefined ? {} : { target }),
+    platforms,
+  };
+}
+
+/** What a user would want to see again; of secrets and agents only the ids. */
+function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
+  const { buildArgs, buildContexts, labels, noCache, noCacheFilter, outputs, pull } = command;
+  const flags: Record<string, boolean | readonly string[]> = {
+    tag: command.tags,
+    "build-arg": buildArgs.map(({ name, value = io.env[name] }) => setting(name, value)),
+    "build-context": [...buildContexts].map(([name, value]) => setting(name, value)),
+    label: [...labels].map(([name, value]) => setting(name, value)),
+    "no-cache": noCache,
+    "no-cache-filter": noCacheFilter,
+    pull,
+    network: command.network === "default" ? [] : [command.network],
+    output: outputs.map((output) => outputText(output, io)),
+    secret: command.secrets.map(({ id }) => id),
+    ssh: command.ssh.map(({ id }) => id),
+    allow: [...command.allow],
+  };
+  const given = Object.entries(flags).filter(([, value]) =>
+    typeof value === "boolean" ? value : value.length > 0,
+  );
+  return Object.fromEntries(given);
+}
+
+function setting(name: string, value: string | undefined): string {
+  if (value === undefined) return name;
+  return `${name}=${looksSecret(name) ? MASK : credentialsHidden(value)}`;
+}
+
+function outputText(output: BuildCommand["outputs"][number], { cwd }: Io): string {
+  const push = output.type === "image" && output.push ? ",push=true" : "";
+  const dest = "dest" in output && output.dest !== undefined && output.dest !== "-";
+  return `type=${output.type}${push}${dest ? `,dest=${resolve(cwd, output.dest)}` : ""}`;
+}
