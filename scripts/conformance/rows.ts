@@ -193,7 +193,7 @@ F04 --attest | not yet: an error
 F05 --build-arg
 F06 --build-context
 F07 --builder, --debug
-F08 --cache-from, --cache-to | not yet: an error
+F08 --cache-from, --cache-to
 F09 --call
 F10 --check
 F11 --cgroup-parent

@@ -1,3 +1,4 @@
+import type { StateKey } from "../cache/key.js";
 import { locate } from "../error.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { PlannedImage } from "../plan/plan.js";
@@ -44,6 +45,11 @@ export class BaseStates {
     const state = State.of({ reference, digest, platform, diffIds, fetch });
     this.#states.set(index, state);
     return state;
+  }
+
+  /** The states that somebody asked for. */
+  keys(): readonly StateKey[] {
+    return [...this.#states.values()].map(({ key }) => key);
   }
 
   async #pull({ image, request, vertex }: Pull, signal: AbortSignal): Promise<LayerChain> {

@@ -61,6 +61,8 @@ export interface BuildResult {
   readonly images: readonly BuiltImage[];
   /** The steps of all stages. */
   readonly steps: readonly DoneStep[];
+  /** The states of images and of whole stages: what steps start from and read. */
+  readonly states: readonly StateKey[];
 }
 
 interface BuiltStage extends BuiltImage {
@@ -102,7 +104,7 @@ async function buildOnce(
   if (request.whole) for (const { state } of images) await state.fetchMade(signal);
   const { done } = walk;
   await Promise.all(done.map((step) => recordFetched(step, engine)));
-  return { images, steps: done };
+  return { images, steps: done, states: await walk.states() };
 }
 
 /** What came from elsewhere is found here from now on. */
@@ -156,6 +158,12 @@ class Walk {
     this.#stages.set(index, building);
     building.catch(this.#fail);
     return building;
+  }
+
+  /** Of a walk that has ended well. */
+  async states(): Promise<readonly StateKey[]> {
+    const stages = await Promise.all(this.#stages.values());
+    return [...this.#bases.keys(), ...stages.map(({ state }) => state.key)];
   }
 
   /** Waits for what the steps, which have all ended, left to be done. */

@@ -1,5 +1,6 @@
 import type { Resources } from "../exec/resources.js";
 import type { DeviceGrant } from "./args/allow.js";
+import type { CacheSpec, CacheTarget } from "./args/cache.js";
 import type { Call } from "./args/call.js";
 import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
@@ -44,6 +45,8 @@ export interface BuildCommand {
   readonly pull: boolean;
   /** Empty means the image store. `--push` is an output of type "image" with `push`. */
   readonly outputs: readonly OutputSpec[];
+  readonly cacheFrom: readonly CacheSpec[];
+  readonly cacheTo: readonly CacheTarget[];
   /** Whether every new time in the outputs is SOURCE_DATE_EPOCH, or 1970. */
   readonly reproducible: boolean;
   readonly iidFile: string | undefined;

@@ -60,6 +60,21 @@ export function literal(wanted: string | number): Check {
   return check((value) => value === wanted, JSON.stringify(wanted));
 }
 
+/** One of these words. */
+export function oneOf(words: readonly string[]): Check {
+  return check((value) => words.some((word) => word === value), words.join(" or "));
+}
+
+/** A list of two. */
+export function pairOf(first: Check, second: Check): Check {
+  return (value, at) => {
+    array(value, at);
+    if (!Array.isArray(value)) return;
+    first(value[0], `${at}[0]`);
+    second(value[1], `${at}[1]`);
+  };
+}
+
 /** Each element passes `element`. */
 export function listOf(element: Check): Check {
   return (value, at) => {

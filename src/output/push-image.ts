@@ -1,4 +1,5 @@
 import type { Descriptor } from "../oci/descriptor.js";
+import { inParallel } from "../oci/in-parallel.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
 import { streamOf } from "../oci/stream-of.js";
@@ -65,21 +66,9 @@ async function pushLayers(
 ): Promise<void> {
   const layers = images.flatMap((image) => image.layers);
   const todo = new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values();
-  const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  const worker = async (): Promise<void> => {
-    for (const layer of todo) {
-      signal.throwIfAborted();
-      await pushLayer(layer, reference, { ...options, signal });
-    }
-  };
-  const workers = Array.from({ length: PARALLEL }, () =>
-    worker().catch((error: unknown) => {
-      failure.abort(error); // only the first one counts
-    }),
-  );
-  await Promise.all(workers);
-  signal.throwIfAborted();
+  const push = (layer: PackedLayer, signal: AbortSignal): Promise<void> =>
+    pushLayer(layer, reference, { ...options, signal });
+  await inParallel(todo, PARALLEL, push, options.signal);
 }
 
 async function pushLayer(

@@ -2,6 +2,7 @@ import { BuildError } from "../error.js";
 import { decompressed } from "../oci/compression.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
+import { inParallel } from "../oci/in-parallel.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
 import type { LayerChain, LayerId } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "./layers.js";
@@ -44,23 +45,11 @@ export async function ingestImage(
   image: ImageToIngest,
   signal: AbortSignal,
 ): Promise<LayerChain> {
-  const todo = pairLayers(image).entries();
   const chain: LayerId[] = [];
-  const failure = new AbortController();
-  const either = AbortSignal.any([signal, failure.signal]);
-  const worker = async () => {
-    for (const [index, layer] of todo) {
-      either.throwIfAborted();
-      chain[index] = (await ingestLayer(store, layer, either)).id;
-    }
+  const ingest = async ([index, layer]: [number, LayerToIngest], inner: AbortSignal) => {
+    chain[index] = (await ingestLayer(store, layer, inner)).id;
   };
-  const workers = Array.from({ length: PARALLEL }, () =>
-    worker().catch((error: unknown) => {
-      failure.abort(error); // only the first one counts
-    }),
-  );
-  await Promise.all(workers);
-  either.throwIfAborted();
+  await inParallel(pairLayers(image).entries(), PARALLEL, ingest, signal);
   return chain;
 }
 

@@ -13,10 +13,13 @@ export class NewFile implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** Starts an empty file at the temporary `path`, which must be on the disk where it is published. */
-  static async create(path: string): Promise<NewFile> {
+  /**
+   * Starts an empty file at the temporary `path`, which must be on the disk where it is published; for
+   * its owner alone, unless `mode` lets others in.
+   */
+  static async create(path: string, mode = 0o600): Promise<NewFile> {
     try {
-      return new NewFile(path, await open(path, "w", 0o600));
+      return new NewFile(path, await open(path, "w", mode));
     } catch (error) {
       throw diskError(`write "${path}"`, error);
     }

@@ -27,6 +27,8 @@ const plainBuild: BuildCommand = {
   noCacheFilter: [],
   pull: false,
   outputs: [],
+  cacheFrom: [],
+  cacheTo: [],
   reproducible: false,
   iidFile: undefined,
   metadataFile: undefined,

@@ -3,6 +3,7 @@ import type { BuildCommand, Progress } from "../command.js";
 import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
 import { refuseAttestations } from "./attest.js";
+import { parseCacheFrom, parseCacheTo } from "./cache.js";
 import { checkCall, parseCall, type Call } from "./call.js";
 import { declareCompatibility } from "./compatibility.js";
 import { finishOutputs } from "./finish-outputs.js";
@@ -87,6 +88,16 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const noCacheFilter = flags.many("--no-cache-filter <stages>", "run these stages again", (text) =>
     text.split(","),
   );
+  const cacheFrom = flags.many(
+    "--cache-from <source>",
+    "take steps that other machines ran: NAME in a registry, or type=…",
+    parseCacheFrom,
+  );
+  const cacheTo = flags.many(
+    "--cache-to <destination>",
+    "give them: NAME, or type=registry|local|inline,…,mode=min|max",
+    parseCacheTo,
+  );
   const pull = flags.switch("--pull", "ask the registry for newer base images");
 
   flags.group("RUN steps");
@@ -165,6 +176,8 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
       annotations: annotations().flat(),
     }),
     reproducible: reproducible(),
+    cacheFrom: cacheFrom().flat(),
+    cacheTo: cacheTo().flat(),
     iidFile: iidFile(),
     metadataFile: metadataFile(),
     progress: progress(),

@@ -1,9 +1,8 @@
 import type { BuildError } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { suggest } from "../../suggest.js";
 import { annotationKey, type Annotation } from "./annotation.js";
-import { splitCsv } from "./csv.js";
-import { badValue, unsupported } from "./usage-error.js";
+import { KeyValues } from "./key-values.js";
+import { unsupported } from "./usage-error.js";
 
 const imageKeys = [
   "compression",
@@ -54,20 +53,17 @@ const refused: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /** The keys and values of one `--output`. */
-export class OutputKeys {
+export class OutputKeys extends KeyValues {
   readonly type: OutputType;
   readonly annotations: readonly Annotation[];
-  readonly #text: string;
-  readonly #values: ReadonlyMap<string, string>;
 
   /** Reads CSV of KEY=VALUE. */
   constructor(text: string) {
-    this.#text = text;
-    const pairs = splitCsv("--output", text).map((field) => this.#pair(field));
-    this.type = this.#readType(pairs.findLast(([key]) => key === "type")?.[1]);
+    super("--output", text);
+    this.type = this.#readType(this.pairs.findLast(([key]) => key === "type")?.[1]);
     const allowed: readonly string[] = ["type", ...supported[this.type]];
     const annotations: Annotation[] = [];
-    for (const [key, value] of pairs) {
+    for (const [key, value] of this.pairs) {
       if (allowed.includes(key)) continue;
       const annotation = takes(this.type, "compression")
         ? annotationKey(text, key, value)
@@ -76,60 +72,12 @@ export class OutputKeys {
       annotations.push(annotation);
     }
     this.annotations = annotations;
-    this.#values = new Map(pairs);
-  }
-
-  /** The value of a key; an empty one counts as none. */
-  get(key: string): string | undefined {
-    const value = this.#values.get(key);
-    return value === "" ? undefined : value;
   }
 
   /** Where the result goes; undefined when that is left open. */
   get dest(): string | undefined {
-    if (this.#values.get("dest") === "") throw this.wrong("dest is empty");
-    return this.#values.get("dest");
-  }
-
-  /** The value of a switch. */
-  boolean(key: string): boolean | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    const given = parseGoBoolean(value);
-    if (given !== undefined) return given;
-    throw this.wrong(`${key} is "${value}", want true or false`);
-  }
-
-  /** The value of a key that takes a number from 0 to `most`. */
-  number(key: string, most: number): number | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    if (/^\d{1,15}$/.test(value) && Number(value) <= most) return Number(value);
-    throw this.wrong(`${key} is "${value}", want a number from 0 to ${most}`);
-  }
-
-  /** The value of a key that takes one of a few words. */
-  word<T extends string>(key: string, words: readonly T[]): T | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    const found = words.find((word) => word === value);
-    if (found !== undefined) return found;
-    const near = suggest(value, words);
-    const hint = near === undefined ? undefined : `did you mean "${near}"?`;
-    throw this.wrong(`${key} is "${value}", want ${words.join(", ")}`, hint);
-  }
-
-  /** The error about the whole of it. */
-  wrong(reason: string, hint?: string): BuildError {
-    return badValue("--output", this.#text, reason, hint);
-  }
-
-  #pair(field: string): readonly [string, string] {
-    const equals = field.indexOf("=");
-    if (equals < 1) throw this.wrong(`"${field}" is not KEY=VALUE`);
-    const key = field.slice(0, equals).trim();
-    // an annotation's own key is the user's
-    return [key.startsWith("annotation") ? key : key.toLowerCase(), field.slice(equals + 1)];
+    if (this.has("dest") && this.get("dest") === undefined) throw this.wrong("dest is empty");
+    return this.get("dest");
   }
 
   #readType(type: string | undefined): OutputType {

@@ -1,5 +1,6 @@
 import type { LayerCompression } from "../../store/layer-bytes.js";
 import type { Annotation } from "./annotation.js";
+import type { KeyValues } from "./key-values.js";
 import { OutputKeys } from "./output-keys.js";
 import { badValue } from "./usage-error.js";
 
@@ -155,7 +156,8 @@ export const withoutAnnotations = "oci-mediatypes=false: Docker's manifests have
 /** The greatest level of each format (O14). */
 const levels = { gzip: 9, uncompressed: 0, zstd: 22 } as const;
 
-function compressionOf(keys: OutputKeys): LayerCompression | undefined {
+/** Reads the keys that say how layers are compressed. */
+export function compressionOf(keys: KeyValues): LayerCompression | undefined {
   const type = keys.word("compression", ["uncompressed", "gzip", "zstd", "estargz"]);
   if (type === "estargz") throw keys.wrong("estargz is not supported", "gzip and zstd are");
   const level = keys.number("compression-level", levels[type ?? "gzip"]);

@@ -1,8 +1,6 @@
 /** What to do instead of using some of the flags below. */
 export const unsupportedHints: ReadonlyMap<string, string> = new Map([
   ["--builder", "tsbuild is its own builder, and has no others"],
-  ["--cache-from", "leave it away: steps that were built here are found without it"],
-  ["--cache-to", "leave it away: every build keeps its steps for later ones here"],
   ["--device", "RUN --device=NAME uses a device, and --allow device=NAME gives it"],
   ["--policy", "leave it away: without policies every source is allowed"],
   ["--print", "newer versions of buildx call it --call"],
@@ -11,8 +9,6 @@ export const unsupportedHints: ReadonlyMap<string, string> = new Map([
 /** Flags of `docker buildx build` that tsbuild knows and does not have yet. */
 export const unsupportedBuildFlags: readonly string[] = [
   "--builder",
-  "--cache-from",
-  "--cache-to",
   "--device",
   "--policy",
   "--print",

@@ -4,7 +4,7 @@ import { parseGoBoolean } from "../../parser/go-boolean.js";
 /** Control arguments that are switches, and what they would switch on that tsbuild cannot do. */
 const switches: ReadonlyMap<string, string | undefined> = new Map([
   ["BUILDKIT_MULTI_PLATFORM", undefined],
-  ["BUILDKIT_INLINE_CACHE", "a cache inside the image"],
+  ["BUILDKIT_INLINE_CACHE", undefined],
 ]);
 
 /** Refuses values of control arguments that mean nothing, or what tsbuild cannot do (S17). */

@@ -6,6 +6,7 @@ import { BuildCaches } from "../../builder/build-caches.js";
 import type { Engine, SandboxDefaults } from "../../builder/engine.js";
 import { Jobs } from "../../builder/jobs.js";
 import type { ForeignEngine } from "../../builder/remote-state.js";
+import type { FarCache } from "../../cache/far-cache.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
@@ -33,6 +34,8 @@ export interface Building {
   readonly remotes: RemoteReader;
   readonly board: Board;
   readonly secrets: SecretSource;
+  /** What --cache-from names. */
+  readonly far?: FarCache | undefined;
 }
 
 /** Wires the real parts; disposing stops the sandboxes and keeps what the scans found out. */
@@ -45,6 +48,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
   return {
     ...storeParts(store),
     facts: new StoredFacts(store),
+    far: building.far,
     executor: () => sandboxes.open(),
     contexts: {
       open: async (name) => (await foreign.open(name)) ?? (await contexts.open(name)),

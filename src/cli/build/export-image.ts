@@ -12,6 +12,7 @@ import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
+import type { InlineCache } from "./caches.js";
 import { epochOf, type Exporting } from "./exporting.js";
 
 /** The images of a build as an output wants them: their times, their layers. */
@@ -37,14 +38,18 @@ async function finishImage(
   await built.state.chain(io.signal); // a base of which no step needed a file may not be here yet
   const epoch = epochOf(form, exporting);
   const layers = await findLayers(store, built.config.rootfs.diff_ids);
-  if (epoch === undefined) return { config: storedConfig(built.config), layers };
+  const { inline = (config: ImageConfig) => config } = exporting;
+  const stored: ConfigMaker = (...made) => storedConfig(inline(...made));
+  if (epoch === undefined) return { config: stored(built.config, layers, built), layers };
   const finished = { layers, inherited: built.state.base.diffIds.length };
   const limit = { epoch, exact: exporting.reproducible };
   const rewrites = form.rewriteTimestamp ?? true;
   const clamped = rewrites ? await clampLayers(finished, limit, exporting) : layers;
   const config = withLayers(clampConfig(built.config, limit, built.inherited), clamped);
-  return { config: storedConfig(config), layers: clamped };
+  return { config: stored(config, clamped, built), layers: clamped };
 }
+
+type ConfigMaker = (...made: Parameters<InlineCache>) => StoredImage["config"];
 
 interface Finished {
   readonly layers: readonly LayerRecord[];

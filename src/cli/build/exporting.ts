@@ -7,6 +7,7 @@ import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
 import { outletOf } from "../io.js";
 import type { Session } from "../session.js";
+import type { InlineCache } from "./caches.js";
 
 /** What a build gave, for --iidfile, --metadata-file and -q. */
 export interface BuildSummary {
@@ -33,6 +34,8 @@ export interface Exporting {
   readonly epoch: number | undefined;
   /** Whether the same inputs must give the same bytes, whatever the times of the inputs. */
   readonly reproducible: boolean;
+  /** What --cache-to type=inline makes of the config of an image. */
+  readonly inline: InlineCache | undefined;
 }
 
 /** The names that an output gives the image: the tags of the build, else its own (F31). */

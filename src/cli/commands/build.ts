@@ -1,6 +1,7 @@
-import { build, type BuildRequest } from "../../builder/build.js";
+import { build, type BuildRequest, type BuildResult } from "../../builder/build.js";
 import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
+import { openCaches } from "../build/caches.js";
 import { checkEnvironment } from "../build/check-environment.js";
 import { checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
@@ -40,15 +41,30 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     await using session = await openSession(io);
     return await recorded({ command, found, session, board }, async () => {
       await using building = await prepareBuild(found, { command, session, board });
-      const { warnings, ...made } = await buildTarget(building);
-      const { tags, reproducible } = command;
-      const exporting = { ...made, indexed, session, board, tags, reproducible };
-      return { ...(await exportAll(outputs, exporting)), warnings };
+      return await buildAndExport(building, outputs, indexed);
     });
   });
   await writeResults(command, summary, io);
   if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);
   return 0;
+}
+
+type Summary = BuildSummary & Pick<Made, "warnings">;
+
+async function buildAndExport(
+  building: Building,
+  outputs: readonly OutputSpec[],
+  indexed: boolean,
+): Promise<Summary> {
+  const { command, session, board } = building;
+  await using caches = await openCaches(building);
+  const { warnings, ...made } = await buildTarget({ ...building, far: caches.far }, outputs);
+  const { tags, reproducible } = command;
+  const inline = caches.inline?.(made);
+  const exporting = { ...made, indexed, session, board, tags, reproducible, inline };
+  const summary = await exportAll(outputs, exporting);
+  await caches.export(made);
+  return { ...summary, warnings };
 }
 
 /** Nothing else may go there then (O22). */
@@ -61,11 +77,11 @@ function printId(summary: BuildSummary, io: Io): void {
   if (id !== undefined) io.out.write(`${id}\n`);
 }
 
-interface Made extends Pick<Exporting, "epoch" | "images"> {
+interface Made extends Omit<BuildResult, "images">, Pick<Exporting, "epoch" | "images"> {
   readonly warnings: Plan["warnings"];
 }
 
-async function buildTarget(building: Building): Promise<Made> {
+async function buildTarget(building: Building, outputs: readonly OutputSpec[]): Promise<Made> {
   const { command, session, board } = building;
   const { io } = session;
   const resolved = await plan(building);
@@ -78,17 +94,22 @@ async function buildTarget(building: Building): Promise<Made> {
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
   const { epoch, warnings } = resolved.plan;
-  const { images } = await build(requestOf(resolved, building), engine, io.signal);
-  const [first, ...others] = images;
+  const whole = outputs.some(({ type }) => type !== "cacheonly");
+  const request = { ...requestOf(resolved, building), whole };
+  const result = await build(request, engine, io.signal);
+  const [first, ...others] = result.images;
   if (first === undefined) throw new Error("a build has at least one target");
-  return { images: [first, ...others], epoch, warnings };
+  return { ...result, images: [first, ...others], epoch, warnings };
 }
 
-function requestOf(resolved: ResolvedPlan, { command, session }: Building): BuildRequest {
+function requestOf(
+  resolved: ResolvedPlan,
+  { command, session }: Building,
+): Omit<BuildRequest, "whole"> {
   const { plan: joined, images } = resolved;
   const showPlatforms = wantsIndex(platformOptions(command, session.io));
   const fresh = freshStages(command);
-  return { plan: joined, targets: joined.targets, showPlatforms, images, fresh, whole: true };
+  return { plan: joined, targets: joined.targets, showPlatforms, images, fresh };
 }
 
 async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {

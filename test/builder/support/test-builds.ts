@@ -46,8 +46,8 @@ export interface Given {
   readonly platforms?: readonly string[];
 }
 
-/** The first image, and the steps of all. */
-type Built = BuiltImage & Pick<BuildResult, "steps">;
+/** The first image, and all that there is. */
+export type Built = BuildResult & BuiltImage;
 
 /** A build under way. */
 export interface Running {
@@ -136,7 +136,7 @@ export class TestBuilds implements AsyncDisposable {
     const request = { plan, targets: plan.targets, showPlatforms, images: found, fresh, whole };
     const built = build(request, engine, signal);
     const all = built.then(({ images: each }) => each);
-    const done = built.then(({ images: each, steps }) => ({ ...only(each), steps }));
+    const done = built.then((result) => ({ ...result, ...only(result.images) }));
     all.catch(() => undefined); // few wait for it, and `done` fails as well
     return { done, all, log, executor };
   }

@@ -27,6 +27,7 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
   ["F23", "--provenance=false", "--sbom=false"],
   ["F24", "--pull"],
   ["F25", "--push"],
+  ["F08", "--cache-from=user/app:cache", "--cache-from=type=local,src=d", "--cache-to=type=inline"],
   ["F26", "--quiet", "-q"],
   ["F27", "--memory=1g", "-m=1g", "-c=2", "--cpu-period=1000", "--cpu-quota=1000"],
   ["F27", "--cpu-shares=2", "--cpuset-cpus=0", "--cpuset-mems=0", "--resource=memory=1g"],
@@ -50,8 +51,7 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
 const missing: readonly (readonly [row: string, use: string, hint: RegExp])[] = [
   ["F04", "--attest=type=sbom", /without the flag there are none/],
   ["F07", "--builder=default", /is its own builder/],
-  ["F08", "--cache-from=type=gha", /found without it/],
-  ["F08", "--cache-to=type=inline", /keeps its steps/],
+  ["F08", "--cache-from=type=azblob,name=a", /type=s3 and type=registry/],
   ["F21", "--policy=filename=f", /every source is allowed/],
   ["F23", "--provenance=mode=max", /without the flag there are none/],
   ["F33", "--print=outline", /--call/],

@@ -10,7 +10,7 @@ describe("S17: control arguments", () => {
   const fine = [
     ["BUILDKIT_MULTI_PLATFORM", "false"],
     ["BUILDKIT_MULTI_PLATFORM", "1"],
-    ["BUILDKIT_INLINE_CACHE", "0"],
+    ["BUILDKIT_INLINE_CACHE", "1"],
     ["BUILDKIT_BUILD_NAME", "nightly"],
     ["SOURCE_DATE_EPOCH", "0"],
     ["SOURCE_DATE_EPOCH", ""],
@@ -22,7 +22,7 @@ describe("S17: control arguments", () => {
   }
 
   const refused = [
-    ["BUILDKIT_INLINE_CACHE", "true", "a cache inside the image is not supported yet"],
+    ["BUILDKIT_INLINE_CACHE", "yes", "want true or false"],
     ["BUILDKIT_MULTI_PLATFORM", "banana", "want true or false"],
     ["SOURCE_DATE_EPOCH", "yesterday", "want seconds since 1970"],
   ] as const;
