@@ -6,6 +6,9 @@ import { toHostPath, toText, type BytePath, type Content } from "./changeset.js"
 import type { FileEntry, FileVersion } from "./changeset.js";
 import type { SliceReader } from "./slice-reader.js";
 
+/** A file entry, as far as its bytes go. */
+type Stored = Pick<FileEntry, "content" | "path" | "sha256" | "size">;
+
 /** Large content moves in pieces of this many bytes. */
 export const CHUNK = 1 << 20;
 
@@ -14,7 +17,7 @@ export const CHUNK = 1 << 20;
  * valid only until the second one after it is asked for: one may still be on its way to the disk while the
  * next is read. Lets the event loop run between pieces.
  */
-export async function* readContent(entry: FileEntry, reuse = false): AsyncGenerator<Uint8Array> {
+export async function* readContent(entry: Stored, reuse = false): AsyncGenerator<Uint8Array> {
   const { content, size, path } = entry;
   switch (content.kind) {
     case "bytes":
@@ -90,7 +93,7 @@ export function readContentInto(
 }
 
 async function* readHostFile(
-  entry: FileEntry,
+  entry: Stored,
   content: HostFile,
   reuse: boolean,
 ): AsyncGenerator<Uint8Array> {
@@ -137,13 +140,13 @@ function needsDigest({ version }: HostFile): boolean {
   return version?.settled === false;
 }
 
-function checkDigest(found: string, { sha256 }: FileEntry, { path }: HostFile): void {
+function checkDigest(found: string, { sha256 }: Stored, { path }: HostFile): void {
   if (sha256 !== undefined && found !== sha256) throw contentChanged(path);
 }
 
 async function* exactly(
   stream: AsyncIterable<Uint8Array>,
-  { path, size }: FileEntry,
+  { path, size }: Stored,
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const chunk of stream) {

@@ -143,8 +143,16 @@ export async function* readPlacedLayer(
 ): AsyncGenerator<PlacedEntry> {
   for await (const member of readTar(bytes)) {
     const entry = layerEntry(member);
-    if (entry !== undefined) yield { entry, offset: member.offset };
+    const { offset } = member;
+    if (offset === undefined) throw sparseLayer(member.path);
+    if (entry !== undefined) yield { entry, offset };
   }
+}
+
+/** What is kept as it comes can be read in place only where nothing of it is left out. */
+function sparseLayer(path: BytePath): BuildError {
+  const message = `Cannot read layer: "${toText(path)}" is stored without its holes`;
+  return new BuildError("UNSUPPORTED", message, { hint: "make the archive without --sparse" });
 }
 
 async function* layerEntries(members: AsyncIterable<ReadMember>): AsyncGenerator<Entry> {

@@ -17,22 +17,22 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
   const name = text(block, 0, 100);
   return {
     name: prefix === "" ? name : `${prefix}/${name}`,
-    mode: number(block, 100, 8) & 0o7777,
-    uid: number(block, 108, 8),
-    gid: number(block, 116, 8),
-    size: number(block, 124, 12),
-    mtime: number(block, 136, 12),
+    mode: numberAt(block, 100, 8) & 0o7777,
+    uid: numberAt(block, 108, 8),
+    gid: numberAt(block, 116, 8),
+    size: numberAt(block, 124, 12),
+    mtime: numberAt(block, 136, 12),
     type: text(block, 156, 1) || "0",
     linkName: text(block, 157, 100),
     // The seventh edition has bytes of no meaning where ustar has device numbers.
-    major: magic.startsWith("ustar") ? number(block, 329, 8) : 0,
-    minor: magic.startsWith("ustar") ? number(block, 337, 8) : 0,
+    major: magic.startsWith("ustar") ? numberAt(block, 329, 8) : 0,
+    minor: magic.startsWith("ustar") ? numberAt(block, 337, 8) : 0,
     xattrs: undefined,
   };
 }
 
 function verifyChecksum(block: Buffer, sum: number): void {
-  const want = number(block, 148, 8);
+  const want = numberAt(block, 148, 8);
   let unsigned = sum;
   for (let i = 148; i < 156; i++) unsigned += 0x20 - (block[i] ?? 0);
   if (want === unsigned) return;
@@ -49,7 +49,7 @@ function text(block: Buffer, at: number, length: number): string {
 }
 
 /** Octal digits between blanks and NULs, or with the high bit GNU's base 256. */
-function number(block: Buffer, at: number, length: number): number {
+export function numberAt(block: Buffer, at: number, length: number): number {
   const first = block[at] ?? 0;
   if (first >= 0x80) return base256(block.subarray(at, at + length));
   const field = block.toString("latin1", at, at + length);
@@ -84,10 +84,27 @@ export function decodePax(body: Buffer): ReadonlyMap<string, Buffer> {
     const equals = body.indexOf(0x3d, blank);
     const whole = /^[0-9]{1,8}$/.test(digits) && equals !== -1 && equals < end - 1;
     if (!whole || end > body.byteLength || body[end - 1] !== 0x0a) throw invalid("bad PAX record");
-    records.set(body.toString("latin1", blank + 1, equals), body.subarray(equals + 1, end - 1));
+    const [key, value] = sparsePiece(
+      records,
+      body.toString("latin1", blank + 1, equals),
+      body.subarray(equals + 1, end - 1),
+    );
+    records.set(key, value);
     at = end;
   }
   return records;
+}
+
+/** The offsets and lengths of format 0.0 of sparse files are a record each: put together as in 0.1. */
+function sparsePiece(
+  records: ReadonlyMap<string, Buffer>,
+  key: string,
+  value: Buffer,
+): readonly [key: string, value: Buffer] {
+  if (key !== "GNU.sparse.offset" && key !== "GNU.sparse.numbytes") return [key, value];
+  const map = records.get("GNU.sparse.map");
+  const all = map === undefined ? [value] : [map, Buffer.from(","), value];
+  return ["GNU.sparse.map", Buffer.concat(all)];
 }
 
 /**
@@ -124,7 +141,6 @@ function applyRecord(
   key: string,
   bytes: Buffer,
 ): void {
-  if (key.startsWith("GNU.sparse.")) throw sparse(header.name);
   if (bytes.byteLength === 0) return;
   const value = bytes.toString("latin1");
   switch (key) {
@@ -144,12 +160,4 @@ function applyRecord(
       if (!/^-?[0-9]+(\.[0-9]*)?$/.test(value)) throw invalid(`"${value}" is no ${key}`);
       header.mtime = safe(Math.floor(Number(value)));
   }
-}
-
-/** GNU tar's files with holes: their content is a map and the pieces between the holes. */
-export function sparse(name: string): BuildError {
-  const text = Buffer.from(name, "latin1").toString("utf8");
-  return new BuildError("UNSUPPORTED", `Cannot read tar archive: "${text}" is stored sparse`, {
-    hint: "make the archive without --sparse",
-  });
 }

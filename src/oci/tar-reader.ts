@@ -1,5 +1,8 @@
 import type { BytePath, Content } from "./changeset.js";
-import { applyPax, decodeHeader, decodePax, invalid, sparse } from "./tar-decode.js";
+import { readContent } from "./content.js";
+import { readGnuSparse, readPaxSparse, sparseName, storedSize, withHoles } from "./sparse.js";
+import type { SparseFile } from "./sparse.js";
+import { applyPax, decodeHeader, decodePax, invalid } from "./tar-decode.js";
 import { BLOCK, paddingOf, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
 import { FileSource, StreamSource, truncated, type TarSource } from "./tar-source.js";
 
@@ -11,8 +14,8 @@ export interface ReadMember {
   readonly target: BytePath;
   readonly header: TarHeader;
   readonly content: Content;
-  /** Where in the tar the content begins. */
-  readonly offset: number;
+  /** Where in the tar the content begins; undefined where its holes are left out. */
+  readonly offset: number | undefined;
 }
 
 /** Of a PAX header or a long name; as Go's archive/tar. */
@@ -39,27 +42,38 @@ export function readTarFile(path: BytePath): AsyncGenerator<ReadMember> {
 async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
   try {
     const headers = new HeaderReader(source);
-    for (let header = await headers.next(); header; header = await headers.next()) {
+    for (let next = await headers.next(); next; next = await headers.next()) {
+      const { header, sparse } = next;
       const type = typeOf(header);
       verify(header, type);
       // Links and such have none, whatever they say; GNU's incremental directories have a listing.
       const size = type === "file" || header.type === "D" ? header.size : 0;
       const offset = source.position;
       const body = await source.open(size);
-      yield {
-        type,
-        path: pathOf(header.name, type),
-        target: targetOf(header, type),
-        header,
-        content: body.content,
-        offset,
-      };
+      const path = pathOf(header.name, type);
+      const member = { type, path, target: targetOf(header, type), header, content: body.content };
+      yield sparse === undefined ? { ...member, offset } : expanded(member, sparse);
       await body.skip();
     }
     await source.finish();
   } finally {
     await source.close();
   }
+}
+
+function expanded(member: Omit<ReadMember, "offset">, sparse: SparseFile): ReadMember {
+  const { header, content, path } = member;
+  const { size } = sparse;
+  const stored = readContent({ content, path, size: header.size });
+  const whole = { kind: "stream", stream: withHoles(sparse, stored) } as const;
+  return { ...member, header: { ...header, size }, content: whole, offset: undefined };
+}
+
+/** A header with all that stands before and behind it. */
+interface ReadHeader {
+  /** `size` is what is stored. */
+  readonly header: TarHeader;
+  readonly sparse: SparseFile | undefined;
 }
 
 /** Puts headers together with the PAX headers and GNU long names before them. */
@@ -72,12 +86,13 @@ class HeaderReader {
   }
 
   /** The next real member, undefined at the end of the archive. */
-  async next(): Promise<TarHeader | undefined> {
+  async next(): Promise<ReadHeader | undefined> {
     const local = new Map<string, Buffer>();
     const long: { name?: string; linkName?: string } = {};
     for (;;) {
-      const header = await this.#block();
-      if (header === undefined) return undefined;
+      const next = await this.#block();
+      if (next === undefined) return undefined;
+      const { block, header } = next;
       switch (header.type) {
         case "g":
           for (const [key, value] of decodePax(await this.#extension(header)))
@@ -98,18 +113,39 @@ class HeaderReader {
           await this.#extension(header);
           break;
         default:
-          return applyPax({ ...header, ...long }, this.#global, local);
+          return await this.#whole(applyPax({ ...header, ...long }, this.#global, local), {
+            block,
+            local,
+          });
       }
     }
   }
 
+  /** With the map of a sparse file, which may stand at the beginning of its content. */
+  async #whole(
+    header: TarHeader,
+    { block, local }: { readonly block: Buffer; readonly local: ReadonlyMap<string, Buffer> },
+  ): Promise<ReadHeader> {
+    const start = this.#source.position;
+    const more = async (): Promise<Buffer> => {
+      const next = await this.#source.take(BLOCK);
+      if (next.byteLength < BLOCK) throw truncated();
+      return next;
+    };
+    if (header.type === "S") return stored(header, await readGnuSparse(block, more));
+    const sparse = await readPaxSparse(local, more);
+    if (sparse === undefined) return { header, sparse };
+    const size = header.size - (this.#source.position - start);
+    return stored({ ...header, name: sparseName(local) ?? header.name, size }, sparse);
+  }
+
   /** A header, undefined at the two blocks of zeros or where the file ends at a boundary. */
-  async #block(): Promise<TarHeader | undefined> {
+  async #block(): Promise<{ readonly block: Buffer; readonly header: TarHeader } | undefined> {
     const block = await this.#source.take(BLOCK);
     if (block.byteLength === 0) return undefined;
     if (block.byteLength < BLOCK) throw invalid("it ends in the middle of a header");
     const header = decodeHeader(block);
-    if (header !== undefined) return header;
+    if (header !== undefined) return { block, header };
     const second = await this.#source.take(BLOCK);
     if (second.some((byte) => byte !== 0)) throw invalid("a block of zeros between its files");
     return undefined;
@@ -121,6 +157,11 @@ class HeaderReader {
     if (bytes.byteLength !== size + paddingOf(size)) throw truncated();
     return bytes.subarray(0, size);
   }
+}
+
+function stored(header: TarHeader, sparse: SparseFile): ReadHeader {
+  if (storedSize(sparse) === header.size) return { header, sparse };
+  throw invalid(`"${header.name}" is sparse, and its pieces are not what is stored`);
 }
 
 function untilNul(bytes: Buffer): string {
@@ -146,8 +187,8 @@ function typeOf({ type, name }: TarHeader): ReadMember["type"] {
       return "directory";
     case "6":
       return "fifo";
-    case "S":
-      throw sparse(name);
+    case "S": // sparse
+      return "file";
     default:
       throw invalid(`"${name}" has the unknown type "${type}"`);
   }

@@ -7,7 +7,6 @@ import { PassThrough } from "node:stream";
 import { pack } from "tar-stream";
 import type { Entry } from "../../src/oci/changeset.js";
 import { readArchive, readLayerTar } from "../../src/oci/layer-tar.js";
-import { failureOf } from "./build-errors.js";
 import { chunked, collect } from "./bytes.js";
 import { pax, resum, tar } from "./tar-members.js";
 
@@ -77,14 +76,6 @@ describe("readLayerTar() of GNU tar", () => {
       assert.strictEqual(path, "short");
     });
   }
-
-  it("refuses a sparse file", async () => {
-    for (const format of ["gnu", "posix"]) {
-      execFileSync("truncate", ["-s", "1M", join(folder, "sparse")]);
-      const args = ["--sparse", `--format=${format}`, "-C", folder, "-cf", "-", "sparse"];
-      await failureOf(entriesOf(execFileSync("tar", args)), "UNSUPPORTED");
-    }
-  });
 });
 
 describe("readLayerTar()", () => {
