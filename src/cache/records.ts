@@ -120,6 +120,11 @@ export class StepRecords implements StepCache {
     return first === undefined ? undefined : this.#files.get(first);
   }
 
+  /** Every record, also of layers that are gone. */
+  list(): readonly CacheRecord[] {
+    return this.#records.entries().map(([, record]) => record);
+  }
+
   /**
    * Removes records whose layers were pruned, and answers how many. The latest run of a step is kept
    * for a while, because a miss is compared with it.
@@ -127,7 +132,7 @@ export class StepRecords implements StepCache {
   async removeStale(now = Date.now()): Promise<number> {
     const gone = new Set<string>();
     for (const [key, record] of this.#records.entries()) {
-      if ((await this.#layers.find(record.layer))?.tree !== record.tree) gone.add(key);
+      if (this.#layers.peek(record.layer)?.tree !== record.tree) gone.add(key);
     }
     for (const [, key] of this.#latest.entries()) {
       const record = this.#records.get(key);

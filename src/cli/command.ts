@@ -6,6 +6,7 @@ import type { HostEntry } from "./args/host.js";
 import type { OutputSpec } from "./args/output.js";
 import type { SecretSpec } from "./args/secret.js";
 import type { Setting } from "./args/setting.js";
+import type { Space } from "./args/space.js";
 import type { SshSpec } from "./args/ssh.js";
 import type { Ulimit } from "./args/ulimit.js";
 import type { Volume } from "./args/volume.js";
@@ -188,9 +189,24 @@ export type StoreCommand =
       readonly kind: "prune";
       /** Also images with a name. */
       readonly all: boolean;
+      /** Asks nothing. */
+      readonly force: boolean;
+      /** Only tells what it would do. */
+      readonly plan: boolean;
+      readonly verbose: boolean;
+      readonly filters: readonly Filter[];
+      readonly maxUsed: Space | undefined;
+      readonly minFree: Space | undefined;
+      readonly reserved: Space | undefined;
       readonly debug: boolean;
     }
-  | { readonly kind: "du"; readonly debug: boolean };
+  | {
+      readonly kind: "du";
+      readonly filters: readonly Filter[];
+      readonly format: string | undefined;
+      readonly verbose: boolean;
+      readonly debug: boolean;
+    };
 
 /** The commands that need neither the store nor a namespace. */
 export type InfoCommand =

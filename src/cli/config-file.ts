@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { isObject } from "../oci/json-shape.js";
+import { suggest } from "../suggest.js";
 import { isSystemError } from "../sys/syscalls.js";
 import type { Io } from "./io.js";
 
@@ -13,16 +14,32 @@ export function userConfiguration(env: Io["env"]): string {
   return join(env["HOME"] ?? homedir(), ".config");
 }
 
-/** What tsbuild's own configuration file says; a missing one says nothing. */
-export function readConfigFile(env: Io["env"]): {
+/** The values of the configuration file's settings; who needs one checks it. */
+export interface ConfigFile {
   readonly path: string;
+  readonly gc: unknown;
   readonly registries: unknown;
-} {
+}
+
+/** What tsbuild's own configuration file says; a missing one says nothing. */
+export function readConfigFile(env: Io["env"]): ConfigFile {
   const path = join(userConfiguration(env), "tsbuild", "config.json");
-  const { registries = {}, ...rest } = readObject(path);
+  const { gc = {}, registries = {}, ...rest } = readObject(path);
+  refuseOthers(rest, ["gc", "registries"], { path, what: "there is" });
+  return { path, gc, registries };
+}
+
+/** Throws USAGE when there are settings besides those that were read, which have the names `known`. */
+export function refuseOthers(
+  rest: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  { path, what }: { readonly path: string; readonly what: string },
+): void {
   const [unknown] = Object.keys(rest);
-  if (unknown === undefined) return { path, registries };
-  throw invalid(path, `there is no setting "${unknown}"`);
+  if (unknown === undefined) return;
+  const near = suggest(unknown, known);
+  const hint = near === undefined ? `there are ${known.join(", ")}` : `did you mean "${near}"?`;
+  throw invalidConfig(path, `${what} no setting "${unknown}"`, hint);
 }
 
 function readObject(path: string): Readonly<Record<string, unknown>> {
@@ -30,13 +47,14 @@ function readObject(path: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (isObject(value)) return value;
   } catch (error) {
-    if (error instanceof SyntaxError) throw invalid(path, error.message);
+    if (error instanceof SyntaxError) throw invalidConfig(path, error.message);
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return {};
     throw error;
   }
-  throw invalid(path, "it is no JSON object");
+  throw invalidConfig(path, "it is no JSON object");
 }
 
-function invalid(path: string, why: string): BuildError {
-  return new BuildError("USAGE", `Cannot use the configuration file "${path}": ${why}`);
+/** Something is wrong with the configuration file. */
+export function invalidConfig(path: string, why: string, hint?: string): BuildError {
+  return new BuildError("USAGE", `Cannot use the configuration file "${path}": ${why}`, { hint });
 }

@@ -73,7 +73,7 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
     case "rmi":
       return await (await import("./commands/names.js")).runRmi(command, store, io);
     case "du":
-      return await (await import("./commands/disk.js")).runDu(store, io);
+      return await (await import("./commands/disk.js")).runDu(command, store, io);
     case "prune":
       return await (await import("./commands/disk.js")).runPrune(command, store, io);
   }

@@ -1,14 +1,13 @@
 import { BuildError } from "../error.js";
 import { suggest } from "../suggest.js";
 import { parseBuild } from "./args/build.js";
+import { parseDu, parsePrune } from "./args/disk.js";
 import { HelpRequest } from "./args/flags.js";
 import {
-  parseDu,
   parseHistory,
   parseImages,
   parseInspect,
   parseLoad,
-  parsePrune,
   parsePull,
   parsePush,
   parseRmi,

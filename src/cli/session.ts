@@ -10,6 +10,7 @@ import { parseSize } from "./args/size.js";
 import { chooseSnapshotter } from "./choose-snapshotter.js";
 import { readConfigFile, userConfiguration } from "./config-file.js";
 import { dockerConfigPath } from "./docker-config-path.js";
+import { diskSize, garbageConfig, limitsOn } from "./gc-limits.js";
 import type { Io } from "./io.js";
 import { readNamespace, type Namespace } from "./namespace.js";
 
@@ -33,8 +34,16 @@ export async function openSession(io: Io): Promise<Session> {
       ...site,
       changesInMemory: runMemory(io.env["TSBUILD_RUN_TMPFS"]),
     });
+  const garbage = garbageConfig(readConfigFile(io.env), io.env);
+  const collect = {
+    limits: async () => limitsOn(await diskSize(root), garbage),
+    warn: (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      io.err.write(`warning: Cannot collect garbage: ${reason}\n`);
+    },
+  };
   const store = await openStore(
-    { root, userNamespace: namespace.user, openSnapshotter },
+    { root, userNamespace: namespace.user, openSnapshotter, collect },
     io.signal,
   );
   let registry: Promise<RegistryClient> | undefined;

@@ -8,20 +8,33 @@ import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
 import { isSystemError } from "../sys/syscalls.js";
 import { diskError } from "./disk-error.js";
+import type { Holds } from "./holds.js";
 import { NewFile } from "./new-file.js";
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Content-addressed files, immutable. A file that is there is whole and what its name says. */
+/** What `Blobs` works with. */
+export interface BlobsOptions {
+  readonly directory: string;
+  /** This process's own directory on the same filesystem. */
+  readonly work: string;
+  readonly holds: Holds;
+}
+
+/**
+ * Content-addressed files, immutable. A file that is there is whole and what its name says. What this
+ * process reads, writes or looks for stays while it lives.
+ */
 export class Blobs {
   readonly #directory: string;
   readonly #work: string;
+  readonly #holds: Holds;
   #created = 0;
 
-  /** `work` is this process's own directory on the same filesystem. */
-  constructor(directory: string, work: string) {
+  constructor({ directory, work, holds }: BlobsOptions) {
     this.#directory = directory;
     this.#work = work;
+    this.#holds = holds;
   }
 
   /** Where the blob is, or would be. */
@@ -30,10 +43,11 @@ export class Blobs {
   }
 
   async has(digest: Digest): Promise<boolean> {
+    await this.#holds.hold(digest);
     return (await this.size(digest)) !== undefined;
   }
 
-  /** Its size in bytes; undefined when it is not there. */
+  /** Its size in bytes; undefined when it is not there. It may be gone the next moment. */
   async size(digest: Digest): Promise<number | undefined> {
     try {
       return (await stat(this.path(digest))).size;
@@ -45,6 +59,7 @@ export class Blobs {
 
   /** Streams the blob; STORE when it is missing. */
   async *read(digest: Digest): AsyncGenerator<Uint8Array> {
+    await this.#holds.hold(digest);
     try {
       const stream = createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
       for await (const chunk of stream) yield chunk as Uint8Array;
@@ -55,6 +70,12 @@ export class Blobs {
 
   /** The whole of a small blob, such as a config, verified. */
   async readWhole(digest: Digest): Promise<Buffer> {
+    await this.#holds.hold(digest);
+    return await this.peek(digest);
+  }
+
+  /** As `readWhole`, of a blob that may be removed the next moment. */
+  async peek(digest: Digest): Promise<Buffer> {
     const bytes = await readFile(this.path(digest)).catch((error: unknown) => {
       throw missing(digest, error);
     });
@@ -75,7 +96,7 @@ export class Blobs {
       await file.write(chunk);
     }
     const stored = want ?? measured.result();
-    await file.publish(this.path(stored.digest));
+    await this.#publish(file, stored.digest);
     return stored;
   }
 
@@ -91,7 +112,7 @@ export class Blobs {
       await file.write(chunk);
       yield chunk;
     }
-    await file.publish(this.path(want.digest));
+    await this.#publish(file, want.digest);
   }
 
   /** Takes a blob away; succeeds when already gone. The caller knows that nobody needs it. */
@@ -103,6 +124,12 @@ export class Blobs {
   async list(): Promise<readonly Digest[]> {
     const names = await readdir(this.#directory);
     return names.map((name) => parseDigest(`sha256:${name}`));
+  }
+
+  /** Held first: else who removes an equal one could take this one away. */
+  async #publish(file: NewFile, digest: Digest): Promise<void> {
+    await this.#holds.hold(digest);
+    await file.publish(this.path(digest));
   }
 
   #create(): Promise<NewFile> {

@@ -20,6 +20,11 @@ export interface CacheMountRecord {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly usedAt: number;
+  /** How often it was used again. */
+  readonly uses?: number | undefined;
+  /** Bytes in it when they were last counted, and when that was. */
+  readonly size?: number | undefined;
+  readonly measuredAt?: number | undefined;
 }
 
 /** Which cache a step wants, and how it shares it. */
@@ -54,6 +59,8 @@ export interface CacheMountsDeps {
   readonly directory: string;
   readonly work: string;
   readonly userNamespace: boolean;
+  /** Told of each directory that a step has done with. */
+  readonly used: (record: CacheMountRecord) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -90,10 +97,40 @@ export class CacheMounts {
     return this.#records.entries().map(([, record]) => record);
   }
 
-  /** Forgets a directory, then removes it unless it is in use. */
+  /** Forgets a directory, then removes it; what a step is using goes when it has ended. */
   async remove({ name, identity }: CacheMountRecord): Promise<void> {
     this.#records.remove(keyOf(identity, name));
     await this.#removeUnused(name);
+  }
+
+  /** Removes the directory of that name, and its record; false when a step uses it. */
+  async removeNamed(name: string): Promise<boolean> {
+    await using held = this.#deps.locks.tryLock(lockOf(name));
+    if (held === undefined) return false;
+    this.#deps.database.refresh();
+    const record = this.list().find((each) => each.name === name);
+    if (record !== undefined) this.#records.remove(keyOf(record.identity, name));
+    await this.#takeAway(name);
+    return true;
+  }
+
+  /** Whether a step uses it. */
+  isInUse({ name }: CacheMountRecord): boolean {
+    const held = this.#deps.locks.tryLock(lockOf(name));
+    void held?.[Symbol.asyncDispose]();
+    return held === undefined;
+  }
+
+  /** Counts the bytes of a directory anew, and notes them. */
+  async measure({ name, identity }: CacheMountRecord): Promise<number> {
+    const size = await directorySize(this.#path(name));
+    this.#deps.database.refresh();
+    const record = this.#records.get(keyOf(identity, name));
+    const measuredAt = this.#deps.now();
+    if (record !== undefined) {
+      this.#records.put(keyOf(identity, name), { ...record, size, measuredAt });
+    }
+    return size;
   }
 
   /** Removes directories that no record names; the caller holds the store alone. */
@@ -176,17 +213,25 @@ export class CacheMounts {
       path: this.#path(name),
       [Symbol.asyncDispose]: async () => {
         this.#deps.database.refresh();
-        const kept = this.#records.get(keyOf(identity, name)) !== undefined;
-        if (kept) this.#records.put(keyOf(identity, name), { ...record, usedAt: this.#deps.now() });
+        const kept = this.#records.get(keyOf(identity, name));
+        if (kept !== undefined) {
+          const used = { ...kept, usedAt: this.#deps.now(), uses: (kept.uses ?? 0) + 1 };
+          this.#records.put(keyOf(identity, name), used);
+          this.#deps.used(used);
+        }
         await held[Symbol.asyncDispose]();
-        if (!kept) await this.#removeUnused(name);
+        if (kept === undefined) await this.#removeUnused(name);
       },
     };
   }
 
   async #removeUnused(name: string): Promise<void> {
     await using held = this.#deps.locks.tryLock(lockOf(name));
-    if (held === undefined) return;
+    if (held !== undefined) await this.#takeAway(name);
+  }
+
+  /** The caller holds the lock of the directory. */
+  async #takeAway(name: string): Promise<void> {
     const doomed = join(this.#deps.work, `removed-${name}`);
     try {
       await rename(this.#path(name), doomed); // at once, or a kill leaves half of it

@@ -41,9 +41,14 @@ export class Downloads {
     });
   }
 
-  /** Forgets downloads whose body is no blob of `kept`. */
-  async keepOnly(kept: ReadonlySet<Digest>): Promise<void> {
-    const gone = this.#table.entries().filter(([, { digest }]) => !kept.has(digest));
+  /** Every download. */
+  list(): readonly Download[] {
+    return this.#table.entries().map(([, download]) => download);
+  }
+
+  /** Forgets the downloads of a body. */
+  async forget(body: Digest): Promise<void> {
+    const gone = this.#table.entries().filter(([, { digest }]) => digest === body);
     await this.#database.transaction(() => {
       for (const [key] of gone) this.#table.remove(key);
     });

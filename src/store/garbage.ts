@@ -1,153 +1,175 @@
-import type { CacheMountRecord } from "./cache-mounts.js";
-import type { Digest } from "../oci/digest.js";
+import { rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { Descriptor } from "../oci/descriptor.js";
+import { parseDigest, type Digest } from "../oci/digest.js";
 import type { LayerId } from "../snapshotter/snapshotter.js";
-import type { ImageRecord } from "./images.js";
-import type { LayerRecord } from "./layers.js";
+import { listItems, type DiskItem } from "./disk-items.js";
+import { chooseDoomed, type Doomed, type PruneRequest } from "./eviction.js";
 import type { Store } from "./store.js";
+import { wholeImages, type WholeImage } from "./whole-image.js";
 
-/** What there is to know of one thing on disk. */
-export interface DiskItem {
-  readonly kind: "layer" | "blob" | "cache";
-  /** Layer id, digest, or the id of a cache mount. */
-  readonly id: string;
-  /** In bytes; a layer's is that of its uncompressed tar. */
-  readonly size: number;
-  /** Milliseconds since the epoch; known of layers and cache mounts. */
-  readonly createdAt?: number;
-  readonly usedAt?: number;
-  /** No image with a name needs it. */
-  readonly reclaimable: boolean;
-}
-
-/** What to remove. */
-export interface PruneOptions {
-  /** Images with a name, too. */
-  readonly all?: boolean | undefined;
-  /** Nothing that came or was used since then, in milliseconds since the epoch. */
-  readonly unusedSince?: number | undefined;
-}
-
-/** Everything that takes space: the layers, latest used first, then the blobs, then cache mounts. */
-export async function diskUsage(store: Store): Promise<readonly DiskItem[]> {
-  return listItems(store, await findNeeded(store, {}));
+/** What `request` would remove as things are. */
+export async function planPrune(
+  store: Store,
+  request: PruneRequest = {},
+): Promise<readonly Doomed[]> {
+  store.database.refresh();
+  const { bavail, bsize } = await statfs(store.paths.root);
+  const moment = { now: store.now(), free: bavail * bsize };
+  return chooseDoomed(await listItems(store), request, moment);
 }
 
 /**
- * Removes every image without a name, then every layer and blob that no image needs and every cache
- * mount, and answers those. Not while another process uses the store: STORE.
+ * Removes what `request` asks for but for what another tsbuild uses, and answers it. What a killed one has
+ * left without a record goes too, unless another tsbuild has the store open. This one uses nothing.
  */
-export function prune(store: Store, options: PruneOptions = {}): Promise<readonly DiskItem[]> {
-  return store.lease.alone("prune the store", async () => {
-    store.database.refresh();
-    await removeImages(store, options);
-    const needed = await findNeeded(store, options);
-    const items = (await listItems(store, needed)).filter((item) => item.reclaimable);
-    await removeUnneeded(store, needed);
-    await store.locks.sweep();
-    return items;
+export async function prune(
+  store: Store,
+  request: PruneRequest = {},
+  signal?: AbortSignal,
+): Promise<readonly DiskItem[]> {
+  store.holds.letGo();
+  const doomed = await planPrune(store, request);
+  const removed = await evict(store, doomed, request, signal);
+  await store.lease.tryAlone(async () => {
+    for (const { item } of doomed) {
+      if (item.kind !== "blob") continue;
+      await store.blobs.remove(parseDigest(item.key));
+      removed.push(item);
+    }
+    await sweep(store);
   });
+  return removed;
 }
 
-async function removeImages(
-  { images }: Store,
-  { all = false, unusedSince = Infinity }: PruneOptions,
-): Promise<void> {
-  const doomed = new Map<Digest, ImageRecord>();
-  for (const { name, record } of images.list()) {
-    if ((all || name === undefined) && record.createdAt < unusedSince)
-      doomed.set(record.id, record);
+/** Removes things one by one, each while nobody uses it, and answers those that went. */
+export async function evict(
+  store: Store,
+  doomed: readonly Doomed[],
+  { all = false }: Pick<PruneRequest, "all">,
+  signal?: AbortSignal,
+): Promise<DiskItem[]> {
+  const remover = new Remover(store, all);
+  const removed: DiskItem[] = [];
+  for (const { item } of doomed) {
+    signal?.throwIfAborted();
+    if (await remover.remove(item)) removed.push(item);
   }
-  for (const id of doomed.keys()) await images.remove(id, { force: true });
+  return removed;
 }
 
-/** What prune leaves. */
-interface Needed {
-  readonly layers: ReadonlySet<LayerId>;
-  readonly diffIds: ReadonlySet<Digest>;
-  readonly blobs: ReadonlySet<Digest>;
-  /** Names of directories. */
-  readonly caches: ReadonlySet<string>;
-}
+/** Takes things away while other processes work. */
+class Remover {
+  readonly #store: Store;
+  readonly #all: boolean;
+  /** As of when the store listed them as `#listed`. */
+  #images: readonly WholeImage[] = [];
+  #listed = "";
 
-async function findNeeded(store: Store, { unusedSince = Infinity }: PruneOptions): Promise<Needed> {
-  const images = await neededByImages(store);
-  const layers = new Set<LayerId>();
-  const diffIds = new Set<Digest>();
-  for (const record of store.layers.list()) {
-    const wanted = images.diffIds.has(record.diffId) || record.usedAt >= unusedSince;
-    if (!wanted || !(await store.snapshotter.has(record.id))) continue;
-    layers.add(record.id);
-    diffIds.add(record.diffId);
+  constructor(store: Store, all: boolean) {
+    this.#store = store;
+    this.#all = all;
   }
-  const blobs = new Set(images.blobs);
-  for (const { diffId, descriptor } of store.layerBytes.list()) {
-    if (diffIds.has(diffId)) blobs.add(descriptor.digest);
-  }
-  const caches = store.cacheMounts.list().filter(({ usedAt }) => usedAt >= unusedSince);
-  return { layers, diffIds, blobs, caches: new Set(caches.map(({ name }) => name)) };
-}
 
-async function neededByImages({ images }: Store): Promise<Pick<Needed, "blobs" | "diffIds">> {
-  const diffIds = new Set<Digest>();
-  const blobs = new Set<Digest>();
-  for (const { name, record } of images.list()) {
-    if (name === undefined) continue;
-    const members = await images.members(record);
-    for (const digest of members.blobs) blobs.add(digest);
-    for (const image of members.images) {
-      const config = await images.config(image);
-      for (const diffId of config.rootfs.diff_ids) diffIds.add(diffId);
-      blobs.add(image.id);
-      if (image.manifest !== undefined) blobs.add(image.manifest.digest);
+  /** False when somebody uses it, or has come to need it meanwhile. */
+  async remove({ kind, key }: DiskItem): Promise<boolean> {
+    const { cacheMounts, paths } = this.#store;
+    switch (kind) {
+      case "layer":
+        return await this.#removeLayer(key as LayerId);
+      case "image":
+        return await this.#removeImage(parseDigest(key));
+      case "download":
+        return await this.#removeDownload(parseDigest(key));
+      case "cache":
+        return await cacheMounts.removeNamed(key);
+      case "index":
+        await rm(join(paths.index, key), { force: true });
+        return true;
+      case "blob":
+        return false; // perhaps its record is just being written: only who is alone knows
     }
   }
-  return { diffIds, blobs };
-}
 
-async function listItems(store: Store, needed: Needed): Promise<readonly DiskItem[]> {
-  const records = [...store.layers.list()].sort((a, b) => b.usedAt - a.usedAt);
-  const layers = records.map((record) => layerItem(record, needed));
-  const blobs: DiskItem[] = [];
-  for (const id of await store.blobs.list()) {
-    const size = (await store.blobs.size(id)) ?? 0;
-    blobs.push({ kind: "blob", id, size, reclaimable: !needed.blobs.has(id) });
+  /** With the images that have it, of which only those without a name may go unasked. */
+  async #removeLayer(id: LayerId): Promise<boolean> {
+    const { holds, layers, layerBytes } = this.#store;
+    using alone = holds.tryAlone(id);
+    if (alone === undefined) return false;
+    const images = await this.#currentImages();
+    const record = layers.peek(id);
+    if (record === undefined) return false;
+    for (const image of images) {
+      if (image.diffIds.has(record.diffId) && !(await this.#removeImage(image.record.id)))
+        return false;
+    }
+    let forms: readonly Descriptor[] = [];
+    await layers.remove(record, () => {
+      if (!layers.knows(record.diffId)) forms = layerBytes.forget(record.diffId);
+    });
+    for (const { digest } of forms) await this.#removeBlob(digest);
+    return true;
   }
-  const caches = store.cacheMounts.list().map((record) => cacheItem(record, store, needed));
-  return [...layers, ...blobs, ...(await Promise.all(caches))];
+
+  /** The record first: what is killed in between leaves blobs of nobody. */
+  async #removeImage(id: Digest): Promise<boolean> {
+    const { holds, images, blobs } = this.#store;
+    using alone = holds.tryAlone(id);
+    if (alone === undefined) return false;
+    const found = (await this.#currentImages()).find(({ record }) => record.id === id);
+    if (found === undefined) return true;
+    if (!this.#all && found.names.length > 0) return false;
+    await images.forget(id);
+    await blobs.remove(id);
+    for (const digest of found.blobs) if (digest !== id) await this.#removeImageBlob(digest);
+    return true;
+  }
+
+  /** Platforms of an index may be images of their own. */
+  async #removeImageBlob(digest: Digest): Promise<void> {
+    using alone = this.#store.holds.tryAlone(digest);
+    if (alone === undefined) return;
+    const others = await this.#currentImages();
+    if (!others.some(({ blobs }) => blobs.includes(digest))) await this.#store.blobs.remove(digest);
+  }
+
+  async #removeDownload(digest: Digest): Promise<boolean> {
+    using alone = this.#store.holds.tryAlone(digest);
+    if (alone === undefined) return false;
+    await this.#store.downloads.forget(digest);
+    await this.#store.blobs.remove(digest);
+    return true;
+  }
+
+  /** One that is held stays, as a blob of nobody. */
+  async #removeBlob(digest: Digest): Promise<void> {
+    using alone = this.#store.holds.tryAlone(digest);
+    if (alone !== undefined) await this.#store.blobs.remove(digest);
+  }
+
+  /** Read again when a name has changed: a build may have ended since the last look. */
+  async #currentImages(): Promise<readonly WholeImage[]> {
+    this.#store.database.refresh();
+    const listed = JSON.stringify(this.#store.images.list());
+    if (listed !== this.#listed) this.#images = await wholeImages(this.#store);
+    this.#listed = listed;
+    return this.#images;
+  }
 }
 
-async function cacheItem(
-  record: CacheMountRecord,
-  { cacheMounts }: Store,
-  needed: Needed,
-): Promise<DiskItem> {
-  const { id, name, createdAt, usedAt } = record;
-  const size = await cacheMounts.size(record);
-  return { kind: "cache", id, size, createdAt, usedAt, reclaimable: !needed.caches.has(name) };
-}
-
-function layerItem({ id, size, createdAt, usedAt }: LayerRecord, needed: Needed): DiskItem {
-  return { kind: "layer", id, size, createdAt, usedAt, reclaimable: !needed.layers.has(id) };
-}
-
-/** Records first, content after: whatever stops this half-way, no record leads to nothing. */
-async function removeUnneeded(store: Store, needed: Needed): Promise<void> {
-  for (const record of store.layers.list()) {
-    if (!needed.layers.has(record.id)) await store.layers.remove(record);
+/** What killed processes have left; the caller holds the store alone. */
+async function sweep(store: Store): Promise<void> {
+  const { layers, snapshotter, cacheMounts, locks } = store;
+  store.database.refresh();
+  for (const record of layers.list()) {
+    if (!(await snapshotter.has(record.id))) await layers.remove(record);
+  }
+  for (const id of await snapshotter.list()) {
+    if (layers.peek(id) === undefined) await snapshotter.remove(id);
   }
   for (const { diffId } of store.layerBytes.list()) {
-    if (!needed.diffIds.has(diffId)) store.layerBytes.forget(diffId);
+    if (!layers.knows(diffId)) store.layerBytes.forget(diffId);
   }
-  await store.downloads.keepOnly(needed.blobs);
-  for (const digest of await store.blobs.list()) {
-    if (!needed.blobs.has(digest)) await store.blobs.remove(digest);
-  }
-  for (const record of store.cacheMounts.list()) {
-    if (!needed.caches.has(record.name)) await store.cacheMounts.remove(record);
-  }
-  await store.cacheMounts.removeUnknown();
-  // Published by a process that was killed before it could record them.
-  for (const id of await store.snapshotter.list()) {
-    if (!needed.layers.has(id)) await store.snapshotter.remove(id);
-  }
+  await cacheMounts.removeUnknown();
+  await locks.sweep();
 }

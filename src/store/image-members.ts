@@ -24,7 +24,10 @@ export function isIndex({ id, manifest }: ImageRecord): boolean {
 }
 
 /** Reads an index of the store and the manifests that it lists. */
-export async function readMembers(record: ImageRecord, blobs: Blobs): Promise<IndexMembers> {
+export async function readMembers(
+  record: ImageRecord,
+  blobs: Pick<Blobs, "readWhole">,
+): Promise<IndexMembers> {
   const document = parseDocument(await blobs.readWhole(record.id), record.manifest?.mediaType);
   if (document.kind !== "index") throw new Error(`${record.id} is the id of no index`);
   const { index } = document;

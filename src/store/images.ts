@@ -141,9 +141,25 @@ export class Images {
     return id === undefined ? undefined : this.#records.get(id);
   }
 
+  /** The image of that id. */
+  peek(id: Digest): ImageRecord | undefined {
+    return this.#records.get(id);
+  }
+
   /** Gives an image another name. */
   async tag(source: string, name: string): Promise<void> {
+    await this.#blobs.has(this.get(source).id); // from here on nobody removes it
+    this.#database.refresh();
     await this.put(this.get(source), [name]);
+  }
+
+  /** Forgets an image with all its names. */
+  async forget(id: Digest): Promise<void> {
+    const names = this.namesOf(id);
+    await this.#database.transaction(() => {
+      for (const name of names) this.#names.remove(name);
+      this.#forget(id);
+    });
   }
 
   /** Every name in order, then every image without one. */

@@ -29,6 +29,8 @@ export interface LayerBytesDeps {
   readonly blobs: Blobs;
   readonly snapshotter: Snapshotter;
   readonly locks: Locks;
+  /** Told of each blob that is kept. */
+  readonly wrote: (bytes: number) => void;
 }
 
 /** Layers as bytes: made again when asked for, remembered when that was expensive. */
@@ -44,6 +46,7 @@ export class LayerBytes {
   /** Remembers the blob that a pulled layer came as: it is what the layer is from then on. */
   keepOriginal(diffId: Digest, { mediaType, digest, size }: Descriptor): void {
     this.#table.put(originalKey(diffId), { mediaType: ociType(mediaType), digest, size });
+    this.#deps.wrote(size);
   }
 
   /** The blob that a pulled layer came as, with an OCI media type. */
@@ -94,10 +97,11 @@ export class LayerBytes {
     });
   }
 
-  /** Forgets every blob of a layer. */
-  forget(diffId: Digest): void {
-    const keys = this.#table.entries(`${diffId} `).map(([key]) => key);
-    for (const key of keys) this.#table.remove(key);
+  /** Forgets every blob of a layer, and answers them. */
+  forget(diffId: Digest): readonly Descriptor[] {
+    const entries = this.#table.entries(`${diffId} `);
+    for (const [key] of entries) this.#table.remove(key);
+    return entries.map(([, descriptor]) => descriptor);
   }
 
   async #known({ diffId }: LayerRecord, form: Form): Promise<Descriptor | undefined> {
@@ -116,6 +120,7 @@ export class LayerBytes {
     const blob = await this.#deps.blobs.write(bytes, undefined, signal);
     const descriptor = { mediaType, ...blob };
     this.#table.put(key, descriptor);
+    this.#deps.wrote(blob.size);
     return descriptor;
   }
 }

@@ -8,6 +8,7 @@ import type {
   TreeDigest,
 } from "../snapshotter/snapshotter.js";
 import type { Database, Table } from "./database.js";
+import type { Holds } from "./holds.js";
 import type { Locks } from "./locks.js";
 import { ResourceStack } from "./resource-stack.js";
 
@@ -24,6 +25,8 @@ export interface LayerRecord {
   readonly createdAt: number;
   /** As `createdAt`, right to a day. */
   readonly usedAt: number;
+  /** On how many days it was used after it came; undefined is 0. */
+  readonly uses?: number | undefined;
 }
 
 /**
@@ -53,11 +56,17 @@ export interface LayersDeps {
   readonly database: Database;
   readonly snapshotter: Snapshotter;
   readonly locks: Locks;
+  readonly holds: Holds;
+  /** Told of each new layer once it is recorded. */
+  readonly wrote: (bytes: number) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** The published layers, found by what they are. A record whose layer is gone counts as no record. */
+/**
+ * The published layers, found by what they are. A record whose layer is gone counts as no record. What
+ * this process finds or publishes stays while it lives.
+ */
 export class Layers {
   readonly #deps: LayersDeps;
   readonly #records: Table<LayerRecord>;
@@ -158,6 +167,7 @@ export class Layers {
     }
     const now = this.#deps.now();
     const id = await this.#freeId();
+    await this.#deps.holds.hold(id);
     const layer = { id, diffId, tree, size, origin, createdAt: createdAt ?? now, usedAt: now };
     await draft.publish(id);
     const how = { first: twin === undefined, lock: held.move(), write };
@@ -182,33 +192,44 @@ export class Layers {
       this.#byDiffId.put(diffId, id);
       if (first) this.#byTree.put(tree, id);
     });
+    this.#deps.wrote(layer.size);
   }
 
   /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */
   touch(record: LayerRecord): LayerRecord {
     const now = this.#deps.now();
     if (now - record.usedAt < DAY) return record;
-    const touched = { ...record, usedAt: now };
+    const touched = { ...record, usedAt: now, uses: (record.uses ?? 0) + 1 };
     this.#records.put(record.id, touched);
     return touched;
   }
 
-  /**
-   * Forgets a layer, then removes it: whoever still finds it in between finds it whole. The caller
-   * holds the store alone.
-   */
-  async remove(record: LayerRecord): Promise<void> {
+  /** The record of that id, of a layer that may be gone, or be removed the next moment. */
+  peek(id: LayerId): LayerRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** Whether a layer of that DiffID is recorded. */
+  knows(diffId: Digest): boolean {
+    return this.#byDiffId.get(diffId) !== undefined;
+  }
+
+  /** Forgets a layer, and does `also` with it, then removes it. The caller knows that nobody holds it. */
+  async remove(record: LayerRecord, also: () => void = () => undefined): Promise<void> {
     const { id, diffId, tree } = record;
     await this.#deps.database.transaction(() => {
       this.#records.remove(id);
       if (this.#byDiffId.get(diffId) === id) this.#byDiffId.remove(diffId);
       if (this.#byTree.get(tree) === id) this.#byTree.remove(tree);
+      also();
     });
     await this.#deps.snapshotter.remove(id);
   }
 
   async #present(id: LayerId | undefined): Promise<LayerRecord | undefined> {
-    const record = id === undefined ? undefined : this.#records.get(id);
+    if (id === undefined) return undefined;
+    if (await this.#deps.holds.hold(id)) this.#deps.database.refresh();
+    const record = this.#records.get(id);
     if (record === undefined || !(await this.#deps.snapshotter.has(record.id))) return undefined;
     return record;
   }

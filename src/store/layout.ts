@@ -20,7 +20,11 @@ export interface StorePaths {
   readonly mounts: string;
   /** What is kept of builds. */
   readonly builds: string;
+  /** File indexes of build contexts. */
+  readonly index: string;
   readonly locks: string;
+  /** Whose bytes stand for what processes use. */
+  readonly holds: string;
   readonly work: string;
 }
 
@@ -33,7 +37,9 @@ export function storePaths(root: string): StorePaths {
     layers: join(root, "layers"),
     mounts: join(root, "mounts"),
     builds: join(root, "builds"),
+    index: join(root, "index"),
     locks: join(root, "locks"),
+    holds: join(root, "holds"),
     work: join(root, "work"),
   };
 }

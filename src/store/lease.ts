@@ -1,7 +1,6 @@
-import { BuildError } from "../error.js";
 import type { Locks } from "./locks.js";
 
-/** One lock for the whole store: whoever uses it holds it shared, whoever removes holds it alone. */
+/** One lock for the whole store: whoever uses it holds it shared, whoever removes what no record names alone. */
 const NAME = "lease";
 
 /** This process's right to find in the store tomorrow what it found today. */
@@ -19,13 +18,13 @@ export class Lease implements AsyncDisposable {
     return new Lease(locks, await locks.share(NAME, signal));
   }
 
-  /** Does `work` while no other process has the store open; STORE when one has. */
-  async alone<Result>(purpose: string, work: () => Promise<Result>): Promise<Result> {
+  /** Does `work` while no other process has the store open; tells whether that was possible. */
+  async tryAlone(work: () => Promise<void>): Promise<boolean> {
     await this.#release();
     const alone = this.#locks.tryLock(NAME);
     try {
-      if (alone === undefined) throw busy(purpose);
-      return await work();
+      if (alone !== undefined) await work();
+      return alone !== undefined;
     } finally {
       await alone?.[Symbol.asyncDispose]();
       this.#held = await this.#locks.share(NAME);
@@ -41,10 +40,4 @@ export class Lease implements AsyncDisposable {
     this.#held = undefined;
     await held?.[Symbol.asyncDispose]();
   }
-}
-
-function busy(purpose: string): BuildError {
-  return new BuildError("STORE", `Cannot ${purpose}: another tsbuild is using the store`, {
-    hint: "wait until it has ended, and try again",
-  });
 }

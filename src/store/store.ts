@@ -1,9 +1,11 @@
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
 import { Blobs } from "./blobs.js";
 import { CacheMounts } from "./cache-mounts.js";
+import { Collector, type CollectorOptions } from "./collector.js";
 import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
 import { Downloads } from "./downloads.js";
+import { Holds } from "./holds.js";
 import { Images } from "./images.js";
 import { LayerBytes } from "./layer-bytes.js";
 import { Layers } from "./layers.js";
@@ -33,6 +35,8 @@ export interface StoreOptions {
   readonly openSnapshotter: (site: SnapshotterSite) => Promise<Snapshotter>;
   /** Milliseconds since the epoch; the system's unless given. */
   readonly now?: () => number;
+  /** Undefined lets the store grow. */
+  readonly collect?: CollectorOptions | undefined;
 }
 
 /** Everything that tsbuild keeps on this machine. Any number of processes may have it open. */
@@ -43,6 +47,9 @@ export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly locks: Locks;
   readonly lease: Lease;
+  readonly holds: Holds;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly snapshotter: Snapshotter;
   readonly blobs: Blobs;
   readonly downloads: Downloads;
@@ -50,6 +57,8 @@ export interface Store extends AsyncDisposable {
   readonly layerBytes: LayerBytes;
   readonly images: Images;
   readonly cacheMounts: CacheMounts;
+  /** Waits for the garbage collection that what was written so far may have set off. */
+  collected(): Promise<void>;
   /** Finishes what is being written. Idempotent, as disposing, but tells of failures. */
   close(): Promise<void>;
 }
@@ -64,9 +73,10 @@ export async function openStore(options: StoreOptions, signal?: AbortSignal): Pr
     const lease = resources.use(await Lease.take(locks, signal));
     await removeAbandonedWork(paths.work, locks);
     const { path: work } = resources.use(await claimWorkDirectory(paths.work, locks));
+    const holds = resources.use(new Holds(paths.holds));
     const database = resources.use(await Database.open(paths.db));
     const { layers } = paths;
-    const { userNamespace, now = Date.now } = options;
+    const { userNamespace, now = Date.now, collect } = options;
     const remember = rememberIn(database);
     const snapshotter = await options.openSnapshotter({ layers, work, userNamespace, remember });
     return assemble({
@@ -74,11 +84,13 @@ export async function openStore(options: StoreOptions, signal?: AbortSignal): Pr
       work,
       locks,
       lease,
+      holds,
       database,
       snapshotter,
       resources,
       now,
       userNamespace,
+      collect,
     });
   } catch (error) {
     await resources[Symbol.asyncDispose]();
@@ -97,30 +109,38 @@ function rememberIn(database: Database): SnapshotterSite["remember"] {
   };
 }
 
-type Parts = Pick<Store, "paths" | "work" | "locks" | "lease" | "database" | "snapshotter"> & {
-  readonly userNamespace: boolean;
-  readonly resources: AsyncDisposable;
-  readonly now: () => number;
-};
+type Part = "database" | "holds" | "lease" | "locks" | "now" | "paths" | "snapshotter" | "work";
 
-function assemble({ resources, now, userNamespace, ...parts }: Parts): Store {
-  const { paths, work, locks, database, snapshotter } = parts;
-  const blobs = new Blobs(paths.blobs, work);
+type Parts = Pick<Store, Part> &
+  Pick<StoreOptions, "collect" | "userNamespace"> & { readonly resources: AsyncDisposable };
+
+function assemble({ resources, userNamespace, collect, ...parts }: Parts): Store {
+  const { paths, work, locks, holds, database, snapshotter, now } = parts;
+  const blobs = new Blobs({ directory: paths.blobs, work, holds });
+  const collector = collect && new Collector(() => store, collect);
+  const wrote = (bytes: number): void => collector?.wrote(bytes);
+  const collected = async () => {
+    await collector?.finish();
+  };
   const close = async () => {
+    await collected();
     await resources[Symbol.asyncDispose]();
   };
-  return {
+  const store: Store = {
     ...parts,
     blobs,
     downloads: new Downloads(database, blobs),
-    layers: new Layers({ database, snapshotter, locks, now }),
-    layerBytes: new LayerBytes({ database, blobs, snapshotter, locks }),
+    layers: new Layers({ database, snapshotter, locks, holds, wrote, now }),
+    layerBytes: new LayerBytes({ database, blobs, snapshotter, locks, wrote }),
     images: new Images(database, blobs),
     cacheMounts: new CacheMounts({
       ...{ database, locks, work, userNamespace, now },
       directory: paths.mounts,
+      used: (record) => collector?.used(record),
     }),
+    collected,
     close,
     [Symbol.asyncDispose]: close,
   };
+  return store;
 }

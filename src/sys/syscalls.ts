@@ -11,6 +11,7 @@ const c = {
   umount2: bind("int umount2(const char*, int)"),
   mknod: bind("int mknod(const char*, unsigned int, unsigned long)"),
   flock: bind("int flock(int, int)"),
+  fcntl: bind("int fcntl(int, int, void*)"),
   lsetxattr: bind("int lsetxattr(const char*, const char*, const void*, size_t, int)"),
   lgetxattr: bind("long lgetxattr(const char*, const char*, void*, size_t)"),
   llistxattr: bind("long llistxattr(const char*, void*, size_t)"),
@@ -20,7 +21,7 @@ const c = {
   syscall: bind("long syscall(long, ...)"),
 };
 
-const { EWOULDBLOCK, ENODATA, EOPNOTSUPP, ENOENT, ENOTDIR } = constants.errno;
+const { EACCES, EWOULDBLOCK, ENODATA, EOPNOTSUPP, ENOENT, ENOTDIR } = constants.errno;
 
 /** A failed system call, in the shape of node's own errors. */
 export class SystemError extends Error {
@@ -124,6 +125,27 @@ export function tryLock(fd: number, kind: "exclusive" | "shared"): boolean {
   const errno = lastErrno();
   if (errno === EWOULDBLOCK) return false;
   throw new SystemError("flock", errno, undefined);
+}
+
+/**
+ * fcntl(2), F_OFD_SETLK, on one byte of a file, which need not be there; without waiting. Holders are open
+ * file descriptions: two of one process keep each other out. False when another holder is in the way.
+ */
+export function tryByteLock(
+  fd: number,
+  at: bigint,
+  kind: "exclusive" | "none" | "shared",
+): boolean {
+  const F_OFD_SETLK = 37;
+  const types = { shared: 0, exclusive: 1, none: 2 } as const;
+  const lock = Buffer.alloc(32); // struct flock: type, whence, start, length, pid
+  lock.writeInt16LE(types[kind], 0);
+  lock.writeBigInt64LE(at, 8);
+  lock.writeBigInt64LE(1n, 16);
+  if (c.fcntl(fd, F_OFD_SETLK, lock) === 0) return true;
+  const errno = lastErrno();
+  if (errno === EWOULDBLOCK || errno === EACCES) return false;
+  throw new SystemError("fcntl", errno, undefined);
 }
 
 /** lsetxattr(2): never follows a symlink. */

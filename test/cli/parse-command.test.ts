@@ -207,6 +207,19 @@ const history: Extract<Command, { kind: "history" }> = {
   debug: false,
 };
 
+const pruning: Extract<Command, { kind: "prune" }> = {
+  kind: "prune",
+  all: false,
+  force: false,
+  plan: false,
+  verbose: false,
+  filters: [],
+  maxUsed: undefined,
+  minFree: undefined,
+  reserved: undefined,
+  debug: false,
+};
+
 describe("parseCommand() of other commands", () => {
   const cases: readonly (readonly [string, Command])[] = [
     ["version", { kind: "version" }],
@@ -248,8 +261,42 @@ describe("parseCommand() of other commands", () => {
     ["rmi -f a b", { kind: "rmi", names: ["a", "b"], force: true, debug: false }],
     ["save -o f a", { kind: "save", names: ["a"], output: "f", debug: false }],
     ["load -i f", { kind: "load", input: "f", quiet: false, debug: false }],
-    ["prune -a -f", { kind: "prune", all: true, debug: false }],
-    ["du -D", { kind: "du", debug: true }],
+    ["prune -a -f", { ...pruning, all: true, force: true }],
+    [
+      "prune --plan --verbose --max-used-space 10g --min-free-space 20% --reserved-space 1m",
+      {
+        ...pruning,
+        plan: true,
+        verbose: true,
+        maxUsed: { bytes: 10 * 2 ** 30 },
+        minFree: { percent: 20 },
+        reserved: { bytes: 2 ** 20 },
+      },
+    ],
+    ["prune --keep-storage 1g", { ...pruning, reserved: { bytes: 2 ** 30 } }],
+    [
+      "prune --filter inuse --filter id!=a --filter description~=b --filter type==c",
+      {
+        ...pruning,
+        filters: [
+          { key: "inuse", operator: "=", value: undefined },
+          { key: "id", operator: "!=", value: "a" },
+          { key: "description", operator: "~=", value: "b" },
+          { key: "type", operator: "=", value: "c" },
+        ],
+      },
+    ],
+    ["du -D", { kind: "du", filters: [], format: undefined, verbose: false, debug: true }],
+    [
+      "du --verbose --format json --filter until=24h",
+      {
+        kind: "du",
+        filters: [{ key: "until", operator: "=", value: "24h" }],
+        format: "json",
+        verbose: true,
+        debug: false,
+      },
+    ],
     [
       "run --rm -it -e A=1 -e B -w /w -u me --entrypoint sh --network host -v /a:/b:ro web -c --rm",
       {
@@ -377,8 +424,17 @@ describe("parseCommand() of wrong usage", () => {
     ],
     ["run", "USAGE", "Cannot run: the image is missing"],
     ["run -p 80:80 web", "UNSUPPORTED", "Cannot use -p: not supported yet"],
-    ["prune --keep-storage 1g", "UNSUPPORTED", "Cannot use --keep-storage: not supported yet"],
-    ["prune --filter=until=1h", "UNSUPPORTED", "Cannot use --filter: not supported yet"],
+    [
+      "prune --filter usedby=a",
+      "USAGE",
+      'Cannot use --filter "usedby": want description, id, immutable, inuse, mutable, parents, private, shared, type, until',
+    ],
+    [
+      "prune --max-used-space 120%",
+      "USAGE",
+      'Cannot use --max-used-space "120%": want at most 100%',
+    ],
+    ["prune --builder a", "UNSUPPORTED", "Cannot use --builder: not supported yet"],
     ["images --filter a", "USAGE", 'Cannot use --filter "a": want KEY=VALUE'],
     [
       "images --filter labl=a",

@@ -337,8 +337,8 @@ describeForAccounts(
       assert.match(history[1] ?? "", /ENV Y=2/);
       assert.match(history[2] ?? "", /RUN .*echo h >\/h/);
       const { stdout } = await site.ok(["du"]);
-      assert.match(stdout, /^KIND +ID +RECLAIMABLE +SIZE +LAST USED\n/);
-      assert.match(stdout, /^Total: [\d.]+ ?[kMG]?B$/m);
+      assert.match(stdout, /^ID +TYPE +RECLAIMABLE +SIZE +LAST ACCESSED +KEPT BY +DESCRIPTION\n/);
+      assert.match(stdout, /^Total: +[\d.]+ ?[kMG]?B$/m);
     });
 
     it("prune what no named image needs, and keep what one does", async () => {

@@ -10,7 +10,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
-import { oneFile, openTestStore } from "./fixture.js";
+import { collect, oneFile, openTestStore } from "./fixture.js";
 
 async function build(store: Store, text: string): Promise<LayerRecord> {
   await using draft = await store.snapshotter.ingest(oneFile(text));
@@ -35,6 +35,8 @@ async function churn(store: Store): Promise<never> {
     };
     const { digest } = await store.blobs.writeWhole(Buffer.from(JSON.stringify(config)));
     await store.images.put({ id: digest, createdAt: 0 }, [`web:${turn % 3}`]);
+    await collect(store.layerBytes.tar(layer)); // whoever prunes meanwhile
+    await store.blobs.readWhole(digest);
   }
 }
 

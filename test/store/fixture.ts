@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../../src/error.js";
 import type { BytePath, Entry } from "../../src/oci/changeset.js";
+import type { CollectorOptions } from "../../src/store/collector.js";
 import { openStore, type Store } from "../../src/store/store.js";
 import { FakeSnapshotter } from "../contracts/fake-snapshotter.js";
 
@@ -23,9 +24,14 @@ export class TemporaryDirectory implements AsyncDisposable {
 }
 
 /** A store below `root`, with the fake snapshotter. */
-export function openTestStore(root: string, now: () => number = Date.now): Promise<Store> {
+export function openTestStore(
+  root: string,
+  now: () => number = Date.now,
+  collect?: CollectorOptions,
+): Promise<Store> {
   return openStore({
     root: join(root, "store"),
+    collect,
     userNamespace: false,
     openSnapshotter: (site) => Promise.resolve(new FakeSnapshotter(site)),
     now,

@@ -1,12 +1,13 @@
 import { assert } from "chai";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
-import { diskUsage, prune } from "../../src/store/garbage.js";
+import { listItems, type DiskItem } from "../../src/store/disk-items.js";
+import { evict, planPrune, prune } from "../../src/store/garbage.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
-import { failure, oneFile, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
+import { oneFile, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
 
 async function build(store: Store, text: string): Promise<LayerRecord> {
   await using draft = await store.snapshotter.ingest(oneFile(text));
@@ -51,8 +52,8 @@ describe("prune()", () => {
 
     const removed = await prune(store);
     assert.sameMembers(
-      removed.map(({ id }) => id),
-      [moved.layer.id, cache.id, moved.id, moved.blob, digestOf("nobody's")],
+      removed.map(({ key }) => key),
+      [moved.layer.id, cache.id, moved.id, digestOf("nobody's")],
     );
     assert.deepStrictEqual(await contents(store), {
       layers: [kept.layer.id, other.layer.id].sort(),
@@ -93,45 +94,118 @@ describe("prune()", () => {
     assert.deepStrictEqual(await store.layers.findByDiffId(image.layer.diffId), image.layer);
   });
 
-  it("removes nothing while another process uses the store", async () => {
+  it("K29 keeps what another tsbuild uses, and removes the rest", async () => {
     await using directory = await TemporaryDirectory.make();
     await using store = await openTestStore(directory.path);
+    const idle = await build(store, "idle");
     await using other = await openTestStore(directory.path);
-    await build(other, "in use");
-    assert.strictEqual((await failure(prune(store))).code, "STORE");
-    assert.lengthOf((await contents(store)).layers, 1);
+    const used = await build(other, "in use");
+    const image = await buildImage(other, "its image", []);
+    await other.blobs.writeWhole(Buffer.from("not recorded yet"));
+    assert.deepStrictEqual(keys(await prune(store, { all: true })), [idle.id]);
+    assert.isTrue(await store.blobs.has(digestOf("not recorded yet")));
     await other.close();
-    await prune(store);
-    assert.lengthOf((await contents(store)).layers, 0);
+    const rest = [used.id, image.layer.id, image.id, digestOf("not recorded yet")];
+    assert.sameMembers(keys(await prune(store)), rest);
+    assert.deepStrictEqual(await contents(store), { layers: [], blobs: [] });
+  });
+
+  it("K29 keeps what got a name after it was chosen", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const { id, layer } = await buildImage(store, "a", []);
+    store.holds.letGo();
+    const doomed = await planPrune(store);
+    assert.sameMembers(keys(doomed.map(({ item }) => item)), [id, layer.id]);
+    await using other = await openTestStore(directory.path);
+    await other.images.tag(id, "web");
+    await other.close();
+    assert.deepStrictEqual(await evict(store, doomed, {}), []);
+    assert.deepStrictEqual((await store.images.config(store.images.get("web"))).rootfs.diff_ids, [
+      layer.diffId,
+    ]);
+    assert.isDefined(await store.layers.find(layer.id));
+  });
+
+  it("K30 leaves what it is not to touch, and what an image would lose", async () => {
+    await using store = await temporaryStore();
+    const cache = await build(store, "cache");
+    const image = await buildImage(store, "nameless", []);
+    const layers = ({ kind }: DiskItem): boolean => kind === "layer";
+    const named = await buildImage(store, "named", ["web"]);
+    assert.sameMembers(keys(await prune(store, { accepts: layers })), [cache.id, image.layer.id]);
+    assert.isUndefined(store.images.find(image.id), "an image without its layer");
+    assert.deepStrictEqual((await contents(store)).layers, [named.layer.id]);
+  });
+
+  it("K30 goes no further than the limits ask for, the least recently used first", async () => {
+    let now = 0;
+    await using store = await temporaryStore(() => now);
+    const layers: LayerRecord[] = [];
+    for (const text of ["oldest", "older", "old"]) {
+      now += 1000;
+      layers.push(await build(store, text));
+    }
+    const size = layers[0]?.size ?? 0;
+    const removed = await prune(store, { limits: { maxUsed: 2 * size } });
+    assert.strictEqual(keys(removed).join(" "), layers[0]?.id);
+    assert.lengthOf(await prune(store, { limits: { reserved: size } }), 1);
+    assert.strictEqual(keys(await listItems(store)).join(" "), layers[2]?.id);
   });
 });
 
-describe("diskUsage()", () => {
-  it("lists layers and blobs with their sizes, and whether an image needs them", async () => {
+describe("listItems()", () => {
+  it("K31 lists everything with its size, and which images need it", async () => {
     await using store = await temporaryStore(() => 5);
-    const { layer, id, blob } = await buildImage(store, "a", ["web"]);
+    const { layer, id, blob } = await buildImage(store, "a", ["web", "web:2"]);
     const cache = await build(store, "b");
-    const items = await diskUsage(store);
-    const { size } = layer;
-    assert.deepInclude(items, {
+    mkdirSync(store.paths.index);
+    writeFileSync(join(store.paths.index, "f00d"), "1234567");
+    const lost = await store.blobs.writeWhole(Buffer.from("nobody's"));
+    store.holds.letGo();
+    const items = await listItems(store);
+    const names = ["docker.io/library/web:2", "docker.io/library/web:latest"];
+    const times = { createdAt: 5, usedAt: 5, uses: 0, inUse: false };
+    const blobSize = (await store.blobs.size(blob)) ?? 0;
+    const found = (key: string): DiskItem | undefined => items.find((item) => item.key === key);
+    assert.deepStrictEqual(found(layer.id), {
       kind: "layer",
-      id: layer.id,
-      size,
-      createdAt: 5,
-      usedAt: 5,
-      reclaimable: false,
+      key: layer.id,
+      size: layer.size + blobSize,
+      ...times,
+      names,
+      images: [id],
+      parents: [],
     });
-    assert.deepInclude(items, {
-      kind: "layer",
-      id: cache.id,
-      size: cache.size,
-      createdAt: 5,
-      usedAt: 5,
-      reclaimable: true,
+    assert.deepInclude(found(cache.id), { size: cache.size, names: [], images: [] });
+    assert.deepInclude(found(id), { kind: "image", names, images: [id] });
+    assert.deepInclude(found(lost.digest), { kind: "blob", size: 8 });
+    assert.deepInclude(found("f00d"), { kind: "index", size: 7 });
+    assert.lengthOf(items, 5);
+  });
+
+  it("says what another tsbuild uses, and counts the days on which a layer was used", async () => {
+    let now = 0;
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path, () => now);
+    const { diffId, id } = await build(store, "a");
+    for (const hours of [1, 25, 26, 60]) {
+      now = hours * 3_600_000;
+      await store.layers.findByDiffId(diffId);
+    }
+    store.holds.letGo();
+    assert.deepInclude((await listItems(store))[0], {
+      key: id,
+      uses: 2,
+      usedAt: now,
+      inUse: false,
     });
-    assert.sameMembers(
-      items.filter(({ kind }) => kind === "blob").map((item) => item.id),
-      [id, blob],
-    );
+    await using other = await openTestStore(directory.path);
+    await other.layers.find(id);
+    assert.isTrue((await listItems(store))[0]?.inUse);
   });
 });
+
+function keys(items: readonly DiskItem[]): string[] {
+  return items.map(({ key }) => key);
+}

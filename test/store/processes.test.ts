@@ -38,6 +38,9 @@ class Child {
     const { value } = (await this.#lines.next()) as { value: string | undefined };
     return value ?? assert.fail("the child ended without a word");
   }
+  get runs(): boolean {
+    return this.#process.exitCode === null;
+  }
   async kill(): Promise<void> {
     const ended = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
@@ -131,12 +134,38 @@ describe("several processes", () => {
     assert.isAtLeast(store.images.list().length, 3);
   }).timeout(120_000);
 
+  it("K29 lose nothing to others that prune, and leave a whole store when killed", async () => {
+    await using directory = await TemporaryDirectory.make();
+    let removed = 0;
+    for (let round = 0; round < 2; round++) {
+      await using store = await openTestStore(directory.path);
+      const children = [
+        new Child(script, "churn", directory.path),
+        new Child(script, "churn", directory.path),
+      ];
+      for (const child of children) assert.strictEqual(await child.line(), "ready");
+      for (let turn = 0; turn < 4; turn++) {
+        removed += (await prune(store, { all: turn % 2 === 0 })).length;
+        await sleep(Math.random() * 20);
+      }
+      for (const child of children) {
+        assert.isTrue(child.runs, "it found all that it had made");
+        await child.kill();
+        removed += (await prune(store, { all: true })).length;
+      }
+    }
+    assert.isAbove(removed, 0, "something was removed");
+    await using store = await openTestStore(directory.path);
+    await new StepRecords(store).removeStale();
+    await assertWhole(store);
+  }).timeout(120_000);
+
   it("a killed one gives its locks back", async () => {
     await using directory = await TemporaryDirectory.make();
     const child = new Child(script, "churn", directory.path);
     assert.strictEqual(await child.line(), "ready");
     await using store = await openTestStore(directory.path);
     await child.kill();
-    await store.lease.alone("see whether nobody is left", () => Promise.resolve());
+    assert.isTrue(await store.lease.tryAlone(() => Promise.resolve()), "nobody is left");
   });
 });

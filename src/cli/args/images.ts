@@ -2,7 +2,6 @@ import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
 import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
-import { unsupportedPruneFlags } from "./unsupported.js";
 import { nonEmpty, parseOnePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
@@ -161,35 +160,17 @@ export const parseLoad: Parser<StoreCommand> = (argv) => {
   return { kind: "load", input: input(), quiet: quiet(), debug: debug() };
 };
 
-/** Reads the words after `tsbuild prune`. */
-export const parsePrune: Parser<StoreCommand> = (argv) => {
-  const summary = "Removes images without a name, and layers that no image needs.";
-  const unsupported = unsupportedPruneFlags;
-  const flags = new Flags({ name: "prune", usage: "[flags]", summary, examples: [], unsupported });
-  const all = flags.switch("-a, --all", "images with a name, too");
-  flags.ignored("-f, --force"); // nothing is ever asked
-  const debug = debugFlag(flags);
-  noOperands("prune", flags.parse(argv));
-  return { kind: "prune", all: all(), debug: debug() };
-};
-
-/** Reads the words after `tsbuild du`. */
-export const parseDu: Parser<StoreCommand> = (argv) => {
-  const flags = command("du", "", "Shows what the store and the cache take on disk.", []);
-  const debug = debugFlag(flags);
-  noOperands("show disk usage", flags.parse(argv));
-  return { kind: "du", debug: debug() };
-};
-
 function command(name: string, usage: string, summary: string, examples: readonly string[]): Flags {
   return new Flags({ name, usage, summary, examples });
 }
 
-function formatFlag(flags: Flags): () => string | undefined {
+/** `--format` of a list. */
+export function formatFlag(flags: Flags): () => string | undefined {
   const description = "table, table TEMPLATE, json, or a Go template for each line";
   return flags.one("--format <format>", description, nonEmpty("--format"));
 }
 
-function debugFlag(flags: Flags): () => boolean {
+/** `--debug`, which every command has. */
+export function debugFlag(flags: Flags): () => boolean {
   return flags.switch("-D, --debug", "show details of errors");
 }

@@ -14,16 +14,8 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--print",
 ];
 
-/** Flags of `docker buildx prune` that tsbuild knows and does not have yet. */
-export const unsupportedPruneFlags: readonly string[] = [
-  "--builder",
-  "--filter",
-  "--keep-storage",
-  "--max-used-space",
-  "--min-free-space",
-  "--reserved-space",
-  "--verbose",
-];
+/** Flags of `docker buildx prune` and `du` that tsbuild knows and does not have. */
+export const unsupportedDiskFlags: readonly string[] = ["--builder"];
 
 /** Flags of `docker run` that tsbuild knows and does not have. */
 export const unsupportedRunFlags: readonly string[] = [

@@ -130,7 +130,7 @@ async function openContexts({ command, input, session }: Building): Promise<Cont
   for (const [name, value] of command.buildContexts) {
     if (namedContext(value).kind === "directory") named.set(name, resolve(io.cwd, value));
   }
-  const indexes = join(store.paths.root, "index");
+  const indexes = store.paths.index;
   return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes, store.work);
 }
 

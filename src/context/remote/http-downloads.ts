@@ -70,7 +70,8 @@ export class HttpDownloads {
   ): Promise<Download | undefined> {
     if (checksum === undefined) return undefined;
     if (known?.digest === checksum) return known;
-    const size = await this.#options.store.blobs.size(checksum);
+    const { blobs } = this.#options.store;
+    const size = (await blobs.has(checksum)) ? await blobs.size(checksum) : undefined;
     if (size === undefined) return undefined;
     return { digest: checksum, size, etag: undefined, lastModified: undefined };
   }

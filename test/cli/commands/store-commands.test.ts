@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StepRecords } from "../../../src/cache/records.js";
 import type { CacheKey } from "../../../src/cache/key.js";
@@ -14,6 +14,7 @@ import { runRmi, runTag } from "../../../src/cli/commands/names.js";
 import { runSave } from "../../../src/cli/commands/save.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import type { Session } from "../../../src/cli/session.js";
+import type { LayerRecord } from "../../../src/store/layers.js";
 import type { Store } from "../../../src/store/store.js";
 import { temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
@@ -50,7 +51,7 @@ async function perform(command: StoreCommand, store: Store, io: FakeIo): Promise
     case "prune":
       return await runPrune(command, store, io);
     case "du":
-      return await runDu(store, io);
+      return await runDu(command, store, io);
   }
 }
 
@@ -63,6 +64,18 @@ function sessionOf(store: Store, io: FakeIo): Session {
     registry: () => Promise.reject(new Error("no registry is needed")),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Notes that a step gave that layer. */
+async function putStep(
+  store: Store,
+  { id: layer, tree }: LayerRecord,
+  stepTitle: string,
+): Promise<void> {
+  const key = `key of ${layer}` as CacheKey;
+  const identities = [`place of ${layer}`];
+  const step = { key, layer, tree, components: [], identities, stepTitle, createdAt: 0 };
+  await new StepRecords(store).put(step);
 }
 
 const year = 365 * 24 * 3600 * 1000;
@@ -425,35 +438,163 @@ describe("tsbuild save and load", () => {
 });
 
 describe("tsbuild du and prune", () => {
-  it("count what is there, and what could go", async () => {
+  it("K31 tells what there is, what for, and what could go", async () => {
     await using store = await temporaryStore();
-    await storeImage(store, [oneFile("kept")], { names: ["web"] });
+    const base = oneFile("base");
+    await storeImage(store, [base, oneFile("kept")], { names: ["web", "example.com/web:1"] });
     await storeImage(store, [oneFile("lost"), oneFile("lost too")]);
+    await using draft = await store.snapshotter.ingest(oneFile("cache"));
+    const step = await store.layers.adopt(draft, { origin: "built" });
+    await putStep(store, step, "RUN make");
     const { text } = await run(store, "du");
     const lines = text.trim().split("\n");
-    assert.match(lines[0] ?? "", /^KIND +ID +RECLAIMABLE +SIZE +LAST USED$/);
-    const layers = lines.filter((line) => line.startsWith("layer"));
-    assert.lengthOf(layers, 3);
+    assert.match(
+      lines[0] ?? "",
+      /^ID +TYPE +RECLAIMABLE +SIZE +LAST ACCESSED +KEPT BY +DESCRIPTION$/,
+    );
+    const kept = /^\w{6} +regular +false +2\.05kB\* +.* +web:latest and 1 more +layer of/;
     assert.lengthOf(
-      layers.filter((line) => / true /.test(line)),
+      lines.filter((line) => kept.test(line)),
       2,
     );
-    assert.match(text, /\nReclaimable: 4\.\d+kB\nTotal: 6\.\d+kB\n$/);
+    const lost = /^\w{6} +regular +true +2\.05kB\* +.* +layer$/;
+    assert.lengthOf(
+      lines.filter((line) => lost.test(line)),
+      2,
+    );
+    const cached = new RegExp(`^${step.id} +regular +true +2\\.05kB +.* +RUN make$`);
+    assert.lengthOf(
+      lines.filter((line) => cached.test(line)),
+      1,
+    );
+    assert.match(
+      text,
+      /\nShared: +8\.\d+kB\nPrivate: +2\.05kB\nReclaimable: +6\.\d+kB\nTotal: +10\.\d+kB\n$/,
+    );
   });
 
-  it("removes what no named image needs, and says so", async () => {
+  it("K31 tells all of one with --verbose, and fields with --format", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("base"), oneFile("top")], { names: ["web"] });
+    const row = JSON.parse(
+      (await run(store, "du --format json --filter parents~=.")).text,
+    ) as Record<string, string>;
+    assert.deepInclude(row, { Mutable: "false", Shared: "true", UsageCount: "0", InUse: "false" });
+    const parent = row["Parents"] ?? "";
+    const verbose = (await run(store, `du --verbose --filter id=${parent}`)).text;
+    assert.match(verbose, new RegExp(`^ID: +${parent}\nParents:\nType: +regular\n`));
+    assert.match(verbose, /\nReclaimable: +false\nShared: +true\nSize: +2\.05kB\*\n/);
+    assert.match(verbose, /\nKept by: +web:latest\nDescription: +layer of web:latest\n\n/);
+    const ids = (await run(store, "du --format {{.ID}}\\t{{.Size}} --filter shared")).text;
+    assert.lengthOf(ids.trim().split("\n"), 3);
+  });
+
+  const filters: readonly (readonly [filter: string, want: string])[] = [
+    ["type=regular", "layer layer"],
+    ["type!=regular", "image index"],
+    ["type~=^(int|source)", "image index"],
+    ["description=RUN-make", "layer"],
+    ["description~=make$", "layer"],
+    ["description!=RUN-make", "image index layer"],
+    ["shared", "image layer"],
+    ["shared=false", "index layer"],
+    ["private", "index layer"],
+    ["private!=true", "image layer"],
+    ["mutable", ""],
+    ["immutable=1", "image index layer layer"],
+    ["inuse", ""],
+    ["inuse!=1", "image index layer layer"],
+    ["until=1h", "image"],
+    ["until=2026-01-02T00:00:00Z", "image"],
+    ["parents=none", ""],
+  ];
+  for (const [filter, want] of filters) {
+    it(`K30 du --filter ${filter} lists ${want || "nothing"}`, async () => {
+      await using store = await temporaryStore();
+      await storeImage(store, [oneFile("kept")], { names: ["web"] });
+      await using draft = await store.snapshotter.ingest(oneFile("cache"));
+      await putStep(store, await store.layers.adopt(draft, { origin: "built" }), "RUN-make");
+      await mkdir(store.paths.index);
+      await writeFile(join(store.paths.index, "f00d"), "");
+      const { text } = await run(store, `du --format {{.Type}} --filter ${filter}`);
+      const kinds: Readonly<Record<string, string>> = {
+        regular: "layer",
+        internal: "image",
+        "source.local": "index",
+      };
+      const found = text.trim().split("\n").filter(Boolean);
+      const sorted = found.map((type) => kinds[type] ?? type).sort();
+      assert.strictEqual(sorted.join(" "), want);
+    });
+  }
+
+  const wrong: readonly (readonly [filter: string, message: string])[] = [
+    ["id", 'Cannot use --filter "id": want a value'],
+    ["id~=(", 'Cannot use --filter "id~=(": malformed pattern'],
+    ["shared=2", 'Cannot use --filter "shared=2": want true or false'],
+    ["shared~=true", 'Cannot use --filter "shared~=true": want true or false'],
+    ["until!=1h", 'Cannot use --filter "until!=1h": until takes ='],
+    ["until=soon", 'Cannot use --filter "until=soon": want a duration such as 24h, or a date'],
+  ];
+  for (const [filter, message] of wrong) {
+    it(`K30 --filter ${filter} is an error`, async () => {
+      await using store = await temporaryStore();
+      const error = await failureOf(run(store, `prune --filter ${filter}`), "USAGE");
+      assert.strictEqual(error.message, message);
+    });
+  }
+
+  it("K30 removes what no named image needs, and says so", async () => {
     await using store = await temporaryStore();
     const kept = await storeImage(store, [oneFile("kept")], { names: ["web"] });
     await storeImage(store, [oneFile("lost")]);
+    const plan = (await run(store, "prune --plan")).text;
+    assert.match(
+      plan,
+      /\n\w{6} +regular +2\.05kB\* .* only images without a name need it +layer\n/,
+    );
+    assert.match(plan, /\n\w{12} +internal .* it has no name +config of an image without a name\n/);
+    assert.match(plan, /\nWould reclaim: 2\.\d+kB\n$/);
+    assert.lengthOf(store.layers.list(), 2, "a plan removes nothing");
     const { text } = await run(store, "prune -f");
-    assert.match(text, /^Deleted: layer \w{6} \(2\.05kB\)\nDeleted: blob sha256:.*\n/);
+    assert.match(text, /^Deleted: layer \w{6} \(2\.05kB\)\n/);
     assert.match(text, /\nTotal reclaimed space: 2\.\d+kB\n$/);
     assert.lengthOf(store.layers.list(), 1);
     assert.strictEqual((await run(store, "prune")).text, "Total reclaimed space: 0B\n");
     assert.strictEqual(store.images.get("web").id, kept.id);
-    await run(store, "prune --all");
+    const verbose = (await run(store, "prune --all --verbose")).text;
+    assert.match(verbose, /^ID: +\w{6}\n[^]*\nDescription: +layer of web:latest\n\n/);
     assert.deepStrictEqual(store.images.list(), []);
     assert.deepStrictEqual(store.layers.list(), []);
+  });
+
+  it("K30 prunes down to --max-used-space, and leaves --reserved-space", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("a"), oneFile("b"), oneFile("c")]);
+    const small = "prune --max-used-space 5000 --filter type=regular";
+    assert.match((await run(store, small)).text, /^(Deleted: layer .*\n){1}Total/);
+    await run(store, "prune --reserved-space 2048");
+    assert.lengthOf(store.layers.list(), 1);
+    await run(store, "prune --max-used-space 0 --keep-storage 10k");
+    assert.lengthOf(store.layers.list(), 1);
+    await run(store, "prune --max-used-space 0");
+    assert.lengthOf(store.layers.list(), 0);
+  });
+
+  it("K30 asks at a terminal, and not with -f", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("lost")]);
+    const asked = await run(store, "prune", { terminal: { in: true }, input: "n\n" });
+    assert.match(
+      asked.errors,
+      /^This will remove all images without a name, .*\nGo on\? \[y\/N\] /,
+    );
+    assert.strictEqual(asked.text, "");
+    assert.lengthOf(store.layers.list(), 1);
+    await run(store, "prune", { terminal: { in: true }, input: "y\n" });
+    assert.lengthOf(store.layers.list(), 0);
+    const forced = await run(store, "prune -a -f", { terminal: { in: true } });
+    assert.strictEqual(forced.errors, "");
   });
 
   it("forgets the steps that made what was removed", async () => {
@@ -461,12 +602,8 @@ describe("tsbuild du and prune", () => {
     await storeImage(store, [oneFile("kept")], { names: ["web"] });
     await storeImage(store, [oneFile("lost")]);
     const records = new StepRecords(store);
-    for (const { id: layer, tree } of store.layers.list()) {
-      const key = `key of ${layer}` as CacheKey;
-      const common = { components: [], stepTitle: "RUN a", createdAt: 0 };
-      await records.put({ ...common, key, layer, tree, identities: [`place of ${layer}`] });
-    }
     const before = store.layers.list();
+    for (const layer of before) await putStep(store, layer, "RUN a");
     await run(store, "prune");
     const known = before.filter(({ id }) => records.nearest([`place of ${id}`]) !== undefined);
     assert.deepStrictEqual(known, store.layers.list());

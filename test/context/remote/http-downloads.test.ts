@@ -158,7 +158,7 @@ describe("HttpDownloads", () => {
     const url = `http://${server.host}/a`;
     await get(store, url);
     assert.deepEqual(
-      (await prune(store)).map(({ id }) => id),
+      (await prune(store)).map(({ key }) => key),
       [digestOf("a")],
     );
     assert.isUndefined(await store.downloads.get(url));

@@ -1,0 +1,126 @@
+import { statfs } from "node:fs/promises";
+import type { CacheMountRecord } from "./cache-mounts.js";
+import type { SpaceLimits } from "./eviction.js";
+import { evict, planPrune } from "./garbage.js";
+import type { Store } from "./store.js";
+
+/** What keeps a store within its limits. */
+export interface CollectorOptions {
+  /** Asked once, when something was written; undefined collects nothing. */
+  readonly limits: () => Promise<SpaceLimits | undefined>;
+  /** Told of what went wrong: no build fails of it. */
+  readonly warn: (error: unknown) => void;
+}
+
+const HOUR = 3_600_000;
+/** How long a sum of what all processes wrote is good for, in milliseconds. */
+const FRESH = 10_000;
+/** Of the limit: what is free after a collection, and what must be written before a vain one is repeated. */
+const SLACK = 0.05;
+
+/**
+ * Collects garbage while builds write, beside them. What it asks after each write costs no system call: the
+ * sizes of layers and blobs are in the database. Cache mounts are counted when that could matter.
+ */
+export class Collector {
+  readonly #store: () => Store;
+  readonly #options: CollectorOptions;
+  readonly #stale = new Map<string, CacheMountRecord>();
+  #limits: Promise<SpaceLimits | undefined> | undefined;
+  #total = 0;
+  #summedAt = -Infinity;
+  #quietUntil = 0;
+  #due = false;
+  #running: Promise<void> | undefined;
+
+  constructor(store: () => Store, options: CollectorOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** So many bytes came. */
+  wrote(bytes: number): void {
+    this.#total += bytes;
+    this.#wake();
+  }
+
+  /** A step has done with a cache mount. */
+  used(record: CacheMountRecord): void {
+    this.#stale.set(record.name, record);
+    this.#wake();
+  }
+
+  /** Waits until the store is within its limits, or cannot be. */
+  async finish(): Promise<void> {
+    await this.#running;
+  }
+
+  #wake(): void {
+    this.#due = true;
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#due) {
+        this.#due = false;
+        await this.#check();
+      }
+    } catch (error) {
+      this.#options.warn(error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #check(): Promise<void> {
+    const limits = await (this.#limits ??= this.#options.limits());
+    if (limits === undefined) return;
+    const store = this.#store();
+    if (store.now() - this.#summedAt > FRESH) this.#sum(store);
+    await this.#measureCaches(store, limits);
+    if (this.#total < this.#quietUntil || !(await this.#isOver(store, limits))) return;
+    await this.#collect(store, limits);
+  }
+
+  async #isOver(
+    { paths }: Store,
+    { maxUsed = Infinity, minFree = 0 }: SpaceLimits,
+  ): Promise<boolean> {
+    if (this.#total > maxUsed) return true;
+    const { bavail, bsize } = await statfs(paths.root);
+    return bavail * bsize < minFree;
+  }
+
+  async #collect(store: Store, { maxUsed, ...limits }: SpaceLimits): Promise<void> {
+    const goal = maxUsed === undefined ? undefined : maxUsed * (1 - SLACK);
+    const request = { limits: { ...limits, maxUsed: goal } };
+    await evict(store, await planPrune(store, request), {});
+    this.#sum(store);
+    const isVain = maxUsed === undefined || this.#total > maxUsed;
+    this.#quietUntil = isVain ? this.#total * (1 + SLACK) : 0;
+  }
+
+  #sum({ database, layers, layerBytes, downloads, cacheMounts, now }: Store): void {
+    database.refresh();
+    const sizes = [
+      ...layers.list().map(({ size }) => size),
+      ...layerBytes.list().map(({ descriptor }) => descriptor.size),
+      ...downloads.list().map(({ size }) => size),
+      ...cacheMounts.list().map(({ size = 0 }) => size),
+    ];
+    this.#total = sizes.reduce((sum, size) => sum + size, 0);
+    this.#summedAt = now();
+  }
+
+  /** Counting a hundred thousand files takes half a second: not after each use, while there is room. */
+  async #measureCaches(store: Store, { maxUsed = Infinity }: SpaceLimits): Promise<void> {
+    for (const record of this.#stale.values()) {
+      this.#stale.delete(record.name);
+      const { size, measuredAt = 0 } = record;
+      const isTight = this.#total > maxUsed / 2;
+      if (size !== undefined && !isTight && store.now() - measuredAt < HOUR) continue;
+      this.#total += (await store.cacheMounts.measure(record)) - (size ?? 0);
+    }
+  }
+}
