@@ -1,5 +1,6 @@
 import type { Resources } from "../exec/resources.js";
 import type { DeviceGrant } from "./args/allow.js";
+import type { Annotation } from "./args/annotation.js";
 import type { CacheSpec, CacheTarget } from "./args/cache.js";
 import type { Call } from "./args/call.js";
 import type { HostEntry } from "./args/host.js";
@@ -208,6 +209,34 @@ export type StoreCommand =
       readonly debug: boolean;
     };
 
+/** `tsbuild imagetools`: images where they lie in registries. */
+export type ImagetoolsCommand =
+  | {
+      readonly kind: "imagetools-create";
+      /** As written: names, digests, descriptors, OCI layouts. */
+      readonly sources: readonly string[];
+      /** Files that hold sources. */
+      readonly files: readonly string[];
+      readonly tags: readonly string[];
+      /** What the first tag leads to is a source, too. */
+      readonly append: boolean;
+      readonly dryRun: boolean;
+      readonly preferIndex: boolean;
+      /** Only these; none is all. */
+      readonly platforms: readonly string[];
+      readonly annotations: readonly Annotation[];
+      readonly metadataFile: string | undefined;
+      readonly progress: Progress | undefined;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "imagetools-inspect";
+      readonly name: string;
+      readonly raw: boolean;
+      readonly format: string | undefined;
+      readonly debug: boolean;
+    };
+
 /** The commands that need neither the store nor a namespace. */
 export type InfoCommand =
   | { readonly kind: "version" }
@@ -217,6 +246,7 @@ export type InfoCommand =
 /** What the user asked for, checked as far as that goes without files or environment. */
 export type Command =
   | BuildCommand
+  | ImagetoolsCommand
   | InfoCommand
   | LoginCommand
   | LogoutCommand

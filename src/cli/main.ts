@@ -58,6 +58,10 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
       return await (await import("./commands/pull.js")).runPull(command, session);
     case "push":
       return await (await import("./commands/push.js")).runPush(command, session);
+    case "imagetools-create":
+      return await (await import("./commands/imagetools.js")).runCreate(command, session);
+    case "imagetools-inspect":
+      return await (await import("./commands/imagetools.js")).runInspect(command, session);
     case "save":
       return await (await import("./commands/save.js")).runSave(command, store, io);
     case "load":

@@ -24,6 +24,7 @@ Registries:
   logout     remove them
   pull       fetch an image
   push       send an image
+  imagetools join images in one, copy or show them, where they lie
 
 Other:
   version    print the version

@@ -14,6 +14,7 @@ import {
   parseSave,
   parseTag,
 } from "./args/images.js";
+import { parseImagetools } from "./args/imagetools.js";
 import { parseLogin, parseLogout } from "./args/login.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
@@ -27,6 +28,7 @@ const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["help", parseHelp],
   ["history", parseHistory],
   ["images", parseImages],
+  ["imagetools", parseImagetools],
   ["inspect", parseInspect],
   ["load", parseLoad],
   ["login", parseLogin],

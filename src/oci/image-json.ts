@@ -1,7 +1,12 @@
 import { BuildError } from "../error.js";
-import { dockerMediaTypes, mediaTypes } from "./descriptor.js";
+import { dockerMediaTypes, mediaTypes, type Descriptor } from "./descriptor.js";
 import type { ImageConfig, Index, Manifest } from "./image.js";
-import { imageConfigShape, indexShape, manifestShape } from "./image-shapes.js";
+import {
+  imageConfigShape,
+  indexShape,
+  manifestShape,
+  partialDescriptorShape,
+} from "./image-shapes.js";
 import { isObject, parseJson } from "./json-shape.js";
 
 /** What a registry or a layout answers for a name. */
@@ -80,6 +85,20 @@ function toIndex(value: object): Index {
 
 function assertIndex(value: unknown): asserts value is Index {
   indexShape(value, "image index");
+}
+
+/** What somebody says of a manifest: its digest, and what is to be changed or added. */
+export type PartialDescriptor = Partial<Descriptor> & Pick<Descriptor, "digest">;
+
+/** Reads a descriptor of which only the digest need be there. */
+export function parsePartialDescriptor(text: string): PartialDescriptor {
+  const value = parseJson(Buffer.from(text), "descriptor");
+  assertPartialDescriptor(value);
+  return value;
+}
+
+function assertPartialDescriptor(value: unknown): asserts value is PartialDescriptor {
+  partialDescriptorShape(value, "descriptor");
 }
 
 /** Reads an image config; keys that nobody here knows are kept. */

@@ -48,16 +48,16 @@ export async function readImageLayout(
   name: LayoutName,
   platform: Platform,
 ): Promise<ResolvedImage> {
-  const root = await findRoot(name);
+  const root = await readLayoutRoot(name);
   return resolveImage(root, {
     name: describe(name),
     platform,
-    fetch: (descriptor) => readBlob(name, descriptor),
+    fetch: (descriptor) => readLayoutDocument(name, descriptor),
   });
 }
 
-/** Where the search for a manifest begins: index.json itself when it is one image's index. */
-async function findRoot(name: LayoutName): Promise<Stored> {
+/** What a name of a layout leads to: index.json itself when it is one image's index. */
+export async function readLayoutRoot(name: LayoutName): Promise<Stored> {
   const bytes = await readFileOf(name, "index.json");
   const document = parseDocument(bytes, mediaTypes.index);
   if (document.kind !== "index") {
@@ -68,7 +68,8 @@ async function findRoot(name: LayoutName): Promise<Stored> {
   }
   const { index } = document;
   const found = choose(index, name);
-  if (found !== undefined) return { descriptor: found, bytes: await readBlob(name, found) };
+  if (found !== undefined)
+    return { descriptor: found, bytes: await readLayoutDocument(name, found) };
   if (isOneImage(index, name)) {
     const { mediaType } = index;
     return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.byteLength }, bytes };
@@ -104,7 +105,11 @@ function describe({ path, tag, digest }: LayoutName): string {
   return path + (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
 }
 
-async function readBlob(name: LayoutName, descriptor: Descriptor): Promise<Uint8Array> {
+/** The verified bytes of a manifest or a config of a layout. */
+export async function readLayoutDocument(
+  name: LayoutName,
+  descriptor: Descriptor,
+): Promise<Uint8Array> {
   const bytes = await readFileOf(name, blobPath(descriptor.digest));
   return verifiedBytes(streamOf(bytes), descriptor);
 }

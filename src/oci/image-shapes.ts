@@ -32,6 +32,15 @@ const descriptor = shape({
   platform: optional(platform),
 });
 
+/** A descriptor of which only the digest need be there. */
+export const partialDescriptorShape = shape({
+  mediaType: optional(string),
+  digest,
+  size: optional(size),
+  annotations: optional(texts),
+  platform: optional(platform),
+});
+
 /** What `Manifest` promises. */
 export const manifestShape = shape({
   schemaVersion: literal(2),

@@ -1,6 +1,7 @@
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { serializeDocument } from "../oci/image-json.js";
 import type { Index } from "../oci/image.js";
+import type { Stored } from "../oci/resolved-image.js";
 import { sorted, stored } from "./packed-image.js";
 import type { Annotations, PackedImage, PackedRoot } from "./packed-image.js";
 
@@ -18,19 +19,22 @@ export interface IndexForm {
 }
 
 /** Joins images in an index (image-spec, image-index.md). */
-export function packIndex(
-  children: readonly IndexedImage[],
+export function packIndex(children: readonly IndexedImage[], form: IndexForm): PackedRoot {
+  const listed = children.map(({ descriptor }) => descriptor);
+  return { root: indexOf(listed, form), images: children.map(({ image }) => image) };
+}
+
+/** The index that lists these. */
+export function indexOf(
+  manifests: readonly Descriptor[],
   { mediaTypes: types, annotations }: IndexForm,
-): PackedRoot {
+): Stored {
   const { index: mediaType } = types === "docker" ? dockerMediaTypes : mediaTypes;
   const index: Index = {
     schemaVersion: 2,
     mediaType,
-    manifests: children.map(({ descriptor }) => descriptor),
+    manifests,
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
   };
-  return {
-    root: stored(serializeDocument(index), mediaType),
-    images: children.map(({ image }) => image),
-  };
+  return stored(serializeDocument(index), mediaType);
 }

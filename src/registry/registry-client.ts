@@ -77,11 +77,12 @@ export class RegistryClient implements AsyncDisposable {
     return resolveImage(root, {
       name: familiarReference(reference),
       platform,
-      fetch: (descriptor) => this.#fetch(reference, descriptor, signal),
+      fetch: (descriptor) => this.document(reference, descriptor, signal),
     });
   }
 
-  async #fetch(
+  /** The verified bytes of a manifest, an index or a config of the repository. */
+  async document(
     reference: Reference,
     descriptor: Descriptor,
     signal?: AbortSignal,

@@ -117,6 +117,59 @@ describeForAccounts("an image for several platforms", (site) => {
     await site.ok(["rmi", "several", name]);
   });
 
+  it("N15 Q02 Q03 is joined of images that were pushed by digest, copied and inspected", async () => {
+    const name = `${registry.host}/join/app`;
+    const files = { Dockerfile: base, amd64: "amd64", arm64: "arm64", "386": "386" };
+    const context = site.context(files);
+    const digests: string[] = [];
+    for (const arch of ["amd64", "arm64"]) {
+      const output = `type=image,name=${name},push-by-digest=true,push=true,store=false`;
+      const argv = [`--platform=linux/${arch}`, "-o", output, "--metadata-file=d.json", context];
+      await site.ok(argv);
+      const metadata = JSON.parse(readFileSync(`${site.directory}/d.json`, "utf8")) as {
+        readonly "containerimage.digest": string;
+      };
+      digests.push(metadata["containerimage.digest"]);
+    }
+    await site.ok([
+      "--platform=linux/386",
+      "-o",
+      "type=oci,tar=false,dest=layout",
+      "-t",
+      "x:1",
+      context,
+    ]);
+    const create = ["imagetools", "create"];
+    await site.ok([...create, "-t", `${name}:1`, "--annotation", "index:k=v", ...digests]);
+    const other = `${registry.host}/other/app:1`;
+    await site.ok([...create, "-t", other, `${name}:1`]);
+    await site.ok([...create, "--append", "-t", other, "oci-layout://layout:1"]);
+    const dry = await site.ok([...create, "--dry-run", "-p", "linux/386", other]);
+    assert.lengthOf((JSON.parse(dry.stdout) as { manifests: unknown[] }).manifests, 1);
+    const shown = await site.ok(["imagetools", "inspect", other]);
+    for (const digest of digests)
+      assert.include(shown.stdout, `  Name:        ${other}@${digest}\n`);
+    const format = "{{.Name}}{{range .Manifest.Manifests}} {{.Platform.Architecture}}{{end}}";
+    const line = await site.ok(["imagetools", "inspect", "--format", format, other]);
+    assert.strictEqual(line.stdout, `${other} amd64 arm64 386\n`);
+    const seen = skopeo(
+      "--override-arch=386",
+      "inspect",
+      "--tls-verify=false",
+      `docker://${other}`,
+    );
+    assert.include((JSON.parse(seen) as Seen).Env, "BASE=386");
+    const env = await site.ok([
+      "imagetools",
+      "inspect",
+      "--format",
+      "{{json .Image}}",
+      `${name}:1`,
+    ]);
+    const images = JSON.parse(env.stdout) as Record<string, { config: { Env: string[] } }>;
+    assert.include(images["linux/arm64"]?.config.Env ?? [], "BASE=arm64");
+  });
+
   it("M05 names the line that runs a foreign program, and what would run it", async () => {
     const result = await site.tsbuild(["-o", "type=cacheonly", foreignContext(site)]);
     assert.strictEqual(result.code, 1);
