@@ -76,6 +76,13 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
       return await (await import("./commands/names.js")).runTag(command, store);
     case "rmi":
       return await (await import("./commands/names.js")).runRmi(command, store, io);
+    case "builds":
+    case "build-logs":
+    case "build-report":
+    case "explain":
+    case "remove-builds":
+    case "step-log":
+      return (await import("./commands/builds.js")).runAboutBuilds(command, session);
     case "du":
       return await (await import("./commands/disk.js")).runDu(command, store, io);
     case "prune":

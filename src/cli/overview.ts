@@ -6,13 +6,16 @@ Builds images from Dockerfiles: no daemon, no root.
 
 Build:
   build      build an image from a Dockerfile (the default command)
+  explain    tell of each step why it ran, or where its result is from
+  log        print what a step wrote
+  history    list earlier builds, show and forget them: builds, logs, inspect, rm
   prune      remove cache that is no longer needed
   du         show what the store and the cache take on disk
 
 Images:
   images     list the images of the store
   inspect    print all about images, as JSON
-  history    show how an image was made
+  history    show how an image was made: history IMAGE
   tag        give an image one more name
   rmi        remove names and images
   save       write images into an archive

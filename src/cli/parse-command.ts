@@ -1,10 +1,10 @@
 import { BuildError } from "../error.js";
 import { suggest } from "../suggest.js";
 import { parseBuild } from "./args/build.js";
+import { parseAnyHistory, parseExplain, parseStepLog } from "./args/builds.js";
 import { parseDu, parsePrune } from "./args/disk.js";
 import { HelpRequest } from "./args/flags.js";
 import {
-  parseHistory,
   parseImages,
   parseInspect,
   parseLoad,
@@ -25,12 +25,14 @@ type Parser = (argv: readonly string[]) => Command;
 const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["build", parseBuild],
   ["du", parseDu],
+  ["explain", parseExplain],
   ["help", parseHelp],
-  ["history", parseHistory],
+  ["history", parseAnyHistory],
   ["images", parseImages],
   ["imagetools", parseImagetools],
   ["inspect", parseInspect],
   ["load", parseLoad],
+  ["log", parseStepLog],
   ["login", parseLogin],
   ["logout", parseLogout],
   ["prune", parsePrune],

@@ -14,6 +14,7 @@ export interface StepReport {
   readonly number: number;
   /** Of the Dockerfile. */
   readonly line: number;
+  readonly lastLine: number;
   /** "open": the build was cut short while it ran, or runs. */
   readonly outcome: Outcome["kind"] | "open";
   /** Milliseconds since the build began; undefined of a step that never did. */
@@ -28,7 +29,7 @@ export interface StepReport {
 }
 
 /** Where a step is, in JSON. */
-export type StepPosition = Pick<StepReport, "line" | "number" | "stage">;
+export type StepPosition = Pick<StepReport, "lastLine" | "line" | "number" | "stage">;
 
 /** An event of which a journal, too, knows when it was and where steps are. */
 export type ReportedEvent =
@@ -41,7 +42,10 @@ export type ReportedEvent =
 
 /** Where a vertex is, for people and for JSON. */
 export function positionOf({ stage, number, at }: VertexStep): StepPosition {
-  return { stage, number, line: lineOf(at) };
+  const line = lineOf(at);
+  const { source, start, end } = at;
+  const lastLine = line + source.text.slice(start, end).split("\n").length - 1;
+  return { stage, number, line, lastLine };
 }
 
 /** Gathers what becomes of the steps of a build. */

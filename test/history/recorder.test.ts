@@ -74,11 +74,11 @@ describe("BuildRecorder", () => {
     assert.deepStrictEqual(build.end?.result, { config: "sha256:1", names: ["web"] });
     const steps: readonly StepReport[] = [
       {
-        ...{ id: 1, title: "RUN a", ...position, line: 2, outcome: "cached", ms: 0 },
+        ...{ id: 1, title: "RUN a", ...position, line: 2, lastLine: 2, outcome: "cached", ms: 0 },
         from,
       },
       {
-        ...{ id: 2, title: "RUN b", ...position, line: 3, outcome: "done", ms: 2000 },
+        ...{ id: 2, title: "RUN b", ...position, line: 3, lastLine: 3, outcome: "done", ms: 2000 },
         ...{ started: 0, reason: neverBuilt },
       },
     ];

@@ -160,7 +160,13 @@ export const parseLoad: Parser<StoreCommand> = (argv) => {
   return { kind: "load", input: input(), quiet: quiet(), debug: debug() };
 };
 
-function command(name: string, usage: string, summary: string, examples: readonly string[]): Flags {
+/** The flags of a command without anything special. */
+export function command(
+  name: string,
+  usage: string,
+  summary: string,
+  examples: readonly string[],
+): Flags {
   return new Flags({ name, usage, summary, examples });
 }
 

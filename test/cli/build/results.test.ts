@@ -20,7 +20,15 @@ const warning: Warning = {
   at: { source, start: 13, end: 26 },
 };
 
-const step = { id: 4, title: "[1/1] RUN make", stage: "stage-0", number: 1, line: 2, ms: 5 };
+const step = {
+  id: 4,
+  title: "[1/1] RUN make",
+  stage: "stage-0",
+  number: 1,
+  line: 2,
+  lastLine: 2,
+  ms: 5,
+};
 const record = { id: "abc", steps: [{ ...step, outcome: "done" }] } as const;
 const kept = { "tsbuild.build.id": "abc", "tsbuild.build.steps": record.steps };
 

@@ -1,0 +1,64 @@
+import { BuildError } from "../../error.js";
+import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
+import { findStep } from "../../history/find-steps.js";
+import { replay } from "../../history/replay.js";
+import type { StepReport } from "../../history/step-report.js";
+import { chooseMode, createRenderer } from "../../progress/mode.js";
+import type { About, BuildsSession } from "./about-builds.js";
+
+/** `tsbuild history logs`: the events of a build, drawn again at once. */
+export function showLogs(
+  { build: reference, progress = "plain" }: About<"build-logs">,
+  history: BuildHistory,
+  { io }: BuildsSession,
+): number {
+  const build = history.find(reference);
+  let now = build.startedAt;
+  const renderer = createRenderer(chooseMode(progress, io.terminal.out), {
+    out: io.out,
+    now: () => now,
+    size: io.size,
+    color: false,
+    logLimit: Infinity,
+    every: () => () => undefined, // nothing happens between two events
+  });
+  for (const { ms, event } of replay(history.journal(build), history.log(build))) {
+    now = build.startedAt + ms;
+    renderer.emit(event);
+  }
+  const { end } = build;
+  if (end?.status === "completed") renderer.emit({ type: "summary", totals: end.totals });
+  renderer.finish();
+  if (end?.error !== undefined) io.out.write(`${end.error}\n`);
+  return 0;
+}
+
+/** `tsbuild log`: what a step wrote, byte for byte, on both its streams. */
+export function showStepLog(
+  { build: reference, step: text }: About<"step-log">,
+  history: BuildHistory,
+  { io }: BuildsSession,
+): number {
+  const build = history.find(reference);
+  const step = findStep(history.steps(build), text);
+  if (step.outcome === "cached") throw wasCached(step, build, history);
+  for (const { event } of replay(history.journal(build), history.log(build))) {
+    if (event.type === "output" && event.id === step.id) io.out.write(event.chunk);
+  }
+  return 0;
+}
+
+/** What it wrote is in the log of the build that ran it, where that is kept. */
+function wasCached({ title }: StepReport, build: BuildRecord, history: BuildHistory): BuildError {
+  const ran = history.list().find((other) => {
+    if (other.startedAt >= build.startedAt || other.context !== build.context) return false;
+    return history.steps(other).some((step) => step.title === title && step.outcome === "done");
+  });
+  const words = title.replace(/^\[.*?\] /, "");
+  return new BuildError("USAGE", `Cannot show the log of ${title}: it was cached`, {
+    hint:
+      ran === undefined
+        ? "the build that ran it is not kept any more"
+        : `it ran in an earlier build: tsbuild log ${ran.id} ${JSON.stringify(words)}`,
+  });
+}

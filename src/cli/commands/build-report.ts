@@ -1,0 +1,78 @@
+import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
+import { outcomeText } from "../../history/explain-step.js";
+import type { StepReport } from "../../history/step-report.js";
+import { formatBytes, formatSeconds } from "../../progress/format.js";
+import { printable } from "../../progress/terminal-text.js";
+import { formatAge, formatInstant } from "../format/age.js";
+import { formatColumns } from "../format/columns.js";
+import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
+
+/** `tsbuild history inspect`: all that is kept of a build, but for its logs. */
+export function showReport(
+  { build: reference, json }: About<"build-report">,
+  history: BuildHistory,
+  { io }: BuildsSession,
+): number {
+  const build = history.find(reference);
+  const steps = history.steps(build);
+  io.out.write(json ? jsonOf(build, steps) : textOf(build, steps));
+  return 0;
+}
+
+function jsonOf(
+  { files: _files, work: _work, ...build }: BuildRecord,
+  steps: readonly StepReport[],
+): string {
+  return `${JSON.stringify({ ...build, steps }, undefined, 2)}\n`;
+}
+
+function textOf(build: BuildRecord, steps: readonly StepReport[]): string {
+  const rows = facts(build, steps).filter(([, value]) => value !== "");
+  const parts = [
+    formatColumns(rows, 2),
+    steps.length === 0 ? "" : `\n${stepTable(steps)}`,
+    build.end?.error === undefined ? "" : `\n${build.end.error}\n`,
+  ];
+  return parts.join("");
+}
+
+function facts(
+  build: BuildRecord,
+  steps: readonly StepReport[],
+): readonly (readonly [string, string])[] {
+  const { startedAt, end } = build;
+  const cached = steps.filter(({ outcome }) => outcome === "cached").length;
+  const { totals, result } = end ?? {};
+  return [
+    ["Build ID:", build.id],
+    ["Name:", nameOf(build)],
+    ["Status:", statusOf(build)],
+    ["Created:", `${formatInstant(startedAt)} (${formatAge(startedAt, Date.now())})`],
+    ["Duration:", end === undefined ? "" : formatSeconds(end.at - startedAt)],
+    ["Context:", build.context],
+    ["Dockerfile:", build.dockerfile],
+    ["Target:", build.target ?? ""],
+    ["Platforms:", build.platforms.join(", ")],
+    ...Object.entries(build.flags).map(
+      ([flag, value]) =>
+        [`--${flag}:`, Array.isArray(value) ? value.join(", ") : String(value)] as const,
+    ),
+    ["Steps:", `${steps.length} (${cached} cached)`],
+    ["Saved:", totals === undefined ? "" : formatSeconds(totals.savedMs)],
+    ["Written:", totals === undefined ? "" : formatBytes(totals.written)],
+    ["Sent:", totals === undefined ? "" : formatBytes(totals.sent)],
+    ["Image ID:", result?.config ?? ""],
+    ["Manifest:", result?.manifest ?? ""],
+    ["Names:", result?.names.join(", ") ?? ""],
+  ];
+}
+
+function stepTable(steps: readonly StepReport[]): string {
+  const words = { age: String, duration: formatSeconds };
+  const rows = steps.map((step) => [
+    printable(step.title),
+    outcomeText(step, words),
+    printable(step.reason?.text ?? ""),
+  ]);
+  return formatColumns([["STEP", "RESULT", "REASON"], ...rows], 3).replace(/ +$/gm, "");
+}

@@ -1,0 +1,80 @@
+import { BuildHistory, type BuildRecord } from "../../history/build-history.js";
+import { formatSeconds } from "../../progress/format.js";
+import type { BuildsCommand } from "../command.js";
+import { formatAge } from "../format/age.js";
+import { formatRows, type Row } from "../format/rows.js";
+import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
+import { showLogs, showStepLog } from "./build-logs.js";
+import { showReport } from "./build-report.js";
+import { explain } from "./explain.js";
+
+/** Does what a command about builds says. */
+export function runAboutBuilds(command: BuildsCommand, session: BuildsSession): number {
+  const history = new BuildHistory(session.store.paths);
+  switch (command.kind) {
+    case "builds":
+      return listBuilds(command, history, session);
+    case "remove-builds":
+      return removeBuilds(command, history);
+    case "build-logs":
+      return showLogs(command, history, session);
+    case "step-log":
+      return showStepLog(command, history, session);
+    case "build-report":
+      return showReport(command, history, session);
+    case "explain":
+      return explain(command, history, session);
+  }
+}
+
+const headers = {
+  ID: "BUILD ID",
+  Name: "NAME",
+  Status: "STATUS",
+  CreatedAt: "CREATED AT",
+  Duration: "DURATION",
+  Steps: "CACHED",
+};
+type Field = keyof typeof headers;
+
+function listBuilds(
+  { format, quiet }: About<"builds">,
+  history: BuildHistory,
+  { io }: BuildsSession,
+): number {
+  const builds = history.list();
+  if (quiet) for (const { id } of builds) io.out.write(`${id}\n`);
+  else {
+    const rows = builds.map((build) => rowOf(build, history));
+    const columns: readonly Field[] = ["ID", "Name", "Status", "CreatedAt", "Duration", "Steps"];
+    io.out.write(formatRows(rows, { format, headers, columns }));
+  }
+  return 0;
+}
+
+function rowOf(build: BuildRecord, history: BuildHistory): Row<Field> {
+  const { id, startedAt, end } = build;
+  return {
+    ID: id,
+    Name: nameOf(build),
+    Status: statusOf(build),
+    CreatedAt: formatAge(startedAt, Date.now()),
+    Duration: end === undefined ? "" : formatSeconds(end.at - startedAt),
+    Steps: stepsOf(build, history),
+  };
+}
+
+/** "5/7": so many steps were cached, of all. */
+function stepsOf(build: BuildRecord, history: BuildHistory): string {
+  const steps = history.steps(build);
+  const cached = steps.filter(({ outcome }) => outcome === "cached").length;
+  return `${cached}/${steps.length}`;
+}
+
+function removeBuilds({ builds, all }: About<"remove-builds">, history: BuildHistory): number {
+  const doomed = all
+    ? history.list().filter(({ status }) => status !== "running")
+    : builds.map((reference) => history.find(reference));
+  for (const build of doomed) history.remove(build);
+  return 0;
+}
