@@ -113,6 +113,10 @@ export class ImageFinder implements ImageResolver {
   async #record(resolved: ResolvedImage, { platform, reference }: Found): Promise<void> {
     const { host, store } = this.#options;
     const name = reference === undefined ? undefined : formatReference(reference);
+    if (reference !== undefined) {
+      const digests = resolved.manifest.value.layers.map(({ digest }) => digest);
+      await store.blobSources.remember(digests, reference);
+    }
     const isForeign = host !== undefined && !samePlatform(platform, host);
     const record = await recordImage(
       store,

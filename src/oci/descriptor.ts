@@ -10,6 +10,11 @@ export interface Descriptor {
   readonly platform?: Platform;
 }
 
+/** Whether a layer is one that registries do not keep, as its license does not allow it. */
+export function isForeignLayer({ mediaType }: Descriptor): boolean {
+  return /\.layer\.nondistributable\.v1\.|\.rootfs\.foreign\.diff\./.test(mediaType);
+}
+
 /** OCI media types (image-spec, media-types.md). */
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",

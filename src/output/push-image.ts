@@ -1,8 +1,9 @@
-import type { Descriptor } from "../oci/descriptor.js";
+import { isForeignLayer, type Descriptor } from "../oci/descriptor.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
 import { streamOf } from "../oci/stream-of.js";
+import type { BlobSources } from "../store/blob-sources.js";
 import type { PackedImage, PackedLayer, PackedRoot } from "./packed-image.js";
 
 /** The part of a registry that a push needs. */
@@ -14,6 +15,7 @@ export interface PushTarget {
       readonly open: () => AsyncIterable<Uint8Array>;
       readonly signal: AbortSignal;
       readonly onProgress?: (sent: number) => void;
+      readonly mountFrom?: string | undefined;
     },
   ): Promise<"present" | "mounted" | "uploaded">;
   pushManifest(reference: Reference, stored: Stored, signal: AbortSignal): Promise<void>;
@@ -22,7 +24,7 @@ export interface PushTarget {
 /** What became of a layer; `sent` bytes are on their way, or it ended. */
 export type PushProgress = (
   layer: Descriptor,
-  state: "mounted" | "present" | "uploaded" | { readonly sent: number },
+  state: "present" | "uploaded" | { readonly mountedFrom: string } | { readonly sent: number },
 ) => void;
 
 /** Layers at the same time. */
@@ -30,6 +32,8 @@ const PARALLEL = 3;
 
 interface PushOptions {
   readonly target: PushTarget;
+  /** Which repositories have which layers. */
+  readonly sources: Pick<BlobSources, "find" | "remember">;
   readonly progress: PushProgress;
   readonly signal: AbortSignal;
 }
@@ -64,20 +68,27 @@ async function pushLayers(
   reference: Reference,
   options: PushOptions,
 ): Promise<void> {
-  const layers = images.flatMap((image) => image.layers);
+  const layers = images
+    .flatMap((image) => image.layers)
+    .filter(({ descriptor }) => !isForeignLayer(descriptor)); // for others to fetch elsewhere (N14)
   const todo = new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values();
   const push = (layer: PackedLayer, signal: AbortSignal): Promise<void> =>
     pushLayer(layer, reference, { ...options, signal });
   await inParallel(todo, PARALLEL, push, options.signal);
+  const digests = layers.map(({ descriptor }) => descriptor.digest);
+  await options.sources.remember(digests, reference);
 }
 
 async function pushLayer(
   { descriptor, open }: PackedLayer,
   reference: Reference,
-  { target, progress, signal }: PushOptions,
+  { target, sources, progress, signal }: PushOptions,
 ): Promise<void> {
+  const mountFrom = sources.find(descriptor.digest, reference);
   const onProgress = (sent: number): void => {
     progress(descriptor, { sent });
   };
-  progress(descriptor, await target.pushBlob(reference, descriptor, { open, signal, onProgress }));
+  const options = { open, signal, onProgress, mountFrom };
+  const done = await target.pushBlob(reference, descriptor, options);
+  progress(descriptor, done === "mounted" ? { mountedFrom: mountFrom ?? "" } : done);
 }

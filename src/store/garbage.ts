@@ -170,6 +170,7 @@ async function sweep(store: Store): Promise<void> {
   for (const { diffId } of store.layerBytes.list()) {
     if (!layers.knows(diffId)) store.layerBytes.forget(diffId);
   }
+  await store.blobSources.keepOnly(new Set(await store.blobs.list()));
   await cacheMounts.removeUnknown();
   await locks.sweep();
 }

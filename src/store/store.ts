@@ -1,4 +1,5 @@
 import type { Snapshotter } from "../snapshotter/snapshotter.js";
+import { BlobSources } from "./blob-sources.js";
 import { Blobs } from "./blobs.js";
 import { CacheMounts } from "./cache-mounts.js";
 import { Collector, type CollectorOptions } from "./collector.js";
@@ -52,6 +53,7 @@ export interface Store extends AsyncDisposable {
   readonly now: () => number;
   readonly snapshotter: Snapshotter;
   readonly blobs: Blobs;
+  readonly blobSources: BlobSources;
   readonly downloads: Downloads;
   readonly layers: Layers;
   readonly layerBytes: LayerBytes;
@@ -129,6 +131,7 @@ function assemble({ resources, userNamespace, collect, ...parts }: Parts): Store
   const store: Store = {
     ...parts,
     blobs,
+    blobSources: new BlobSources(database),
     downloads: new Downloads(database, blobs),
     layers: new Layers({ database, snapshotter, locks, holds, wrote, now }),
     layerBytes: new LayerBytes({ database, blobs, snapshotter, locks, wrote }),

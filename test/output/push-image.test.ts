@@ -39,12 +39,14 @@ class FakeRegistry implements PushTarget {
   /** Answers of `pushBlob` other than "uploaded", by text. */
   readonly has = new Map<string, "mounted" | "present">();
   readonly fails = new Set<string>();
+  readonly mounts = new Map<string, string>();
   open = 0;
   peak = 0;
 
   async pushBlob(
-    ...[, { digest }, { open, signal, onProgress }]: Parameters<PushTarget["pushBlob"]>
+    ...[, { digest }, { open, signal, onProgress, mountFrom }]: Parameters<PushTarget["pushBlob"]>
   ) {
+    if (mountFrom !== undefined) this.mounts.set(digest, mountFrom);
     this.peak = Math.max(this.peak, ++this.open);
     try {
       const bytes = await collect(open());
@@ -67,11 +69,29 @@ class FakeRegistry implements PushTarget {
   }
 }
 
+/** Knows one repository, and keeps what it is told. */
+class FakeSources {
+  readonly known = new Map<string, string>();
+  readonly told: unknown[] = [];
+
+  readonly find = (digest: string) => this.known.get(digest);
+
+  async remember(digests: readonly string[], { repository }: { readonly repository: string }) {
+    await Promise.resolve();
+    this.told.push([repository, digests]);
+  }
+}
+
 describe("pushImage()", () => {
   it("sends layers, then the config, then the manifest, three layers at a time", async () => {
     const target = new FakeRegistry();
     const progress = (): void => undefined;
-    await pushImage(alone("a", "b", "c", "d", "e"), reference, { target, progress, signal: never });
+    await pushImage(alone("a", "b", "c", "d", "e"), reference, {
+      target,
+      sources: new FakeSources(),
+      progress,
+      signal: never,
+    });
     assert.sameMembers(target.log.slice(0, 5), ["a", "b", "c", "d", "e"]);
     assert.deepStrictEqual(target.log.slice(5), ["config", "example.com/web:1 = manifest"]);
     assert.strictEqual(target.peak, 3);
@@ -80,7 +100,12 @@ describe("pushImage()", () => {
   it("sends a layer that comes twice once", async () => {
     const target = new FakeRegistry();
     const progress = (): void => undefined;
-    await pushImage(alone("a", "b", "a"), reference, { target, progress, signal: never });
+    await pushImage(alone("a", "b", "a"), reference, {
+      target,
+      sources: new FakeSources(),
+      progress,
+      signal: never,
+    });
     assert.sameMembers(target.log.slice(0, 2), ["a", "b"]);
     assert.strictEqual(target.log[2], "config");
   });
@@ -91,6 +116,7 @@ describe("pushImage()", () => {
     const progress = (): void => undefined;
     await pushImage({ root: stored("index"), images }, reference, {
       target,
+      sources: new FakeSources(),
       progress,
       signal: never,
     });
@@ -107,9 +133,12 @@ describe("pushImage()", () => {
   it("tells what became of each layer", async () => {
     const target = new FakeRegistry();
     target.has.set("bb", "present").set("cc", "mounted");
+    const sources = new FakeSources();
+    sources.known.set(digestOf("cc"), "library/base");
     const told: unknown[] = [];
     await pushImage(alone("aa", "bb", "cc"), reference, {
       target,
+      sources,
       progress: ({ digest }, state) => told.push([digest, state]),
       signal: never,
     });
@@ -117,8 +146,33 @@ describe("pushImage()", () => {
       [digestOf("aa"), { sent: 2 }],
       [digestOf("aa"), "uploaded"],
       [digestOf("bb"), "present"],
-      [digestOf("cc"), "mounted"],
+      [digestOf("cc"), { mountedFrom: "library/base" }],
     ]);
+    const all = ["aa", "bb", "cc"].map((text) => digestOf(text));
+    assert.deepStrictEqual(sources.told, [[reference.repository, all]]);
+    assert.deepStrictEqual(target.mounts, new Map([[digestOf("cc"), "library/base"]]));
+  });
+
+  it("N14 leaves out layers that may not be handed on", async () => {
+    const target = new FakeRegistry();
+    const types = [
+      "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+      "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    ];
+    const { root, images } = alone("a", "b", "c");
+    const layers = images[0]?.layers.map((layer, i) => {
+      const mediaType = types[i] ?? layer.descriptor.mediaType;
+      return { ...layer, descriptor: { ...layer.descriptor, mediaType } };
+    });
+    const image = images.map((item) => ({ ...item, layers: layers ?? [] }));
+    const options = {
+      target,
+      sources: new FakeSources(),
+      progress: () => undefined,
+      signal: never,
+    };
+    await pushImage({ root, images: image }, reference, options);
+    assert.deepStrictEqual(target.log, ["c", "config", "example.com/web:1 = manifest"]);
   });
 
   it("stops everything at the first failure, and sends no manifest", async () => {
@@ -126,6 +180,7 @@ describe("pushImage()", () => {
     target.fails.add("b");
     const pushing = pushImage(alone("a", "b", "c", "d", "e"), reference, {
       target,
+      sources: new FakeSources(),
       progress: () => undefined,
       signal: never,
     });
@@ -140,6 +195,7 @@ describe("pushImage()", () => {
     const reason = new Error("enough");
     const error: unknown = await pushImage(alone("a"), reference, {
       target,
+      sources: new FakeSources(),
       progress: () => undefined,
       signal: AbortSignal.abort(reason),
     }).catch((cause: unknown) => cause);

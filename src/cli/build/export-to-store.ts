@@ -90,7 +90,9 @@ async function push(packed: PackedRoot, { output, names, exporting, vertex }: Pu
     output.pushByDigest ? canonical(name, digest) : parseReference(name),
   );
   const pushAll = async (target: RegistryClient): Promise<void> => {
-    const options = { target, progress: layerProgress(board, vertex), signal: session.io.signal };
+    const { blobSources: sources } = session.store;
+    const progress = layerProgress(board, vertex);
+    const options = { target, sources, progress, signal: session.io.signal };
     for (const reference of references) await pushImage(packed, reference, options);
   };
   if (!output.insecure) {

@@ -19,7 +19,9 @@ export async function runPush(command: PushCommand, session: Session): Promise<n
     const upload = async (): Promise<PackedRoot> => {
       const packed = await packStoredImage(store, record, { compression: asGzip, signal });
       const progress = layerProgress(board, vertex);
-      await pushImage(packed, reference, { target: await session.registry(), progress, signal });
+      const target = await session.registry();
+      const options = { target, sources: store.blobSources, progress, signal };
+      await pushImage(packed, reference, options);
       return packed;
     };
     return await board.during(vertex, upload, signal);
