@@ -88,6 +88,8 @@ export interface RunCommand {
 export interface PullCommand {
   readonly kind: "pull";
   readonly name: string;
+  /** Every tag of the repository. */
+  readonly all: boolean;
   readonly platform: string | undefined;
   readonly progress: Progress | undefined;
   readonly quiet: boolean;
@@ -98,6 +100,8 @@ export interface PullCommand {
 export interface PushCommand {
   readonly kind: "push";
   readonly name: string;
+  /** Every tag of the repository that is in the store. */
+  readonly all: boolean;
   readonly progress: Progress | undefined;
   readonly quiet: boolean;
   readonly debug: boolean;

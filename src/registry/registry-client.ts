@@ -12,6 +12,7 @@ import { logIn } from "./log-in.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { Mirrors } from "./mirrors.js";
 import { Repository } from "./repository.js";
+import { listTags } from "./tag-list.js";
 import { retried } from "./http/retry.js";
 import { discard } from "./http/transport.js";
 
@@ -111,6 +112,12 @@ export class RegistryClient implements AsyncDisposable {
     const { retries } = this.#connection;
     const options = { retries, mirrors: this.#mirrors, signal };
     return downloadBlob(this.#repository(reference, "pull"), descriptor, options);
+  }
+
+  /** Every tag of the repository. */
+  tags(reference: Reference, signal?: AbortSignal): Promise<readonly string[]> {
+    const repository = this.#repository(reference, "pull");
+    return this.#retried(() => listTags(repository, signal), signal);
   }
 
   /** Tells whether the repository has a blob. */

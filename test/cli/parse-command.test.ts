@@ -229,6 +229,7 @@ describe("parseCommand() of other commands", () => {
       "pull -q --platform linux/arm64 a",
       {
         kind: "pull",
+        all: false,
         name: "a",
         platform: "linux/arm64",
         progress: undefined,
@@ -236,7 +237,26 @@ describe("parseCommand() of other commands", () => {
         debug: false,
       },
     ],
-    ["push a", { kind: "push", name: "a", progress: undefined, quiet: false, debug: false }],
+    [
+      "push a",
+      { kind: "push", name: "a", all: false, progress: undefined, quiet: false, debug: false },
+    ],
+    [
+      "push --all-tags a",
+      { kind: "push", name: "a", all: true, progress: undefined, quiet: false, debug: false },
+    ],
+    [
+      "login -u me --password-stdin https://ghcr.io/v2/",
+      {
+        kind: "login",
+        registry: "ghcr.io",
+        username: "me",
+        password: undefined,
+        passwordStdin: true,
+        debug: false,
+      },
+    ],
+    ["logout", { kind: "logout", registry: "docker.io", debug: false }],
     ["images -a", listing],
     [
       "images -q --no-trunc --digests --format json --filter label=a=b a",
@@ -472,7 +492,9 @@ describe("parseCommand() of wrong usage", () => {
 });
 
 describe("parseCommand() of help", () => {
-  const commands = words("build run pull push images inspect history tag rmi save load prune du");
+  const commands = words(
+    "build run login logout pull push images inspect history tag rmi save load prune du",
+  );
   it("names every command", () => {
     for (const line of ["", "--help", "-h", "help"]) {
       const command = parseCommand(words(line));

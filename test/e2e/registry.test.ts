@@ -1,9 +1,10 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { makeCertificate } from "../registry/certificates.js";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { baseLayout } from "./support/base-images.js";
 import { stepsOf } from "./support/build-log.js";
@@ -36,6 +37,26 @@ describeForAccounts("a registry", (site) => {
     const seen = JSON.parse(skopeo(...argv)) as { Digest: string; Labels: unknown };
     assert.deepStrictEqual(seen.Labels, { k: "v" });
     assert.include((await site.ok(["push", name])).stdout, `digest: ${seen.Digest} `);
+  });
+
+  it("N04 N06 has layers mounted that it knows, and all tags pushed and pulled at once", async () => {
+    const repository = `${registry.host}/other/app`;
+    await site.ok(["tag", `${registry.host}/team/app:1`, `${repository}:1`]);
+    await site.ok(["tag", `${registry.host}/team/app:1`, `${repository}:2`]);
+    const plain = "--progress=plain";
+    const first = await site.ok(["push", plain, `${repository}:1`]);
+    assert.match(first.stderr, / sha256:[0-9a-f]{64} Mounted from team\/app /);
+    assert.notInclude(first.stderr, "Pushed");
+    const all = await site.ok(["push", plain, "-a", repository]);
+    assert.match(all.stderr, / Layer already exists /);
+    const line = "digest: sha256:[0-9a-f]{64} size: \\d+\n";
+    const want = `^The push refers to repository \\[${repository}\\]\n1: ${line}2: ${line}$`;
+    assert.match(all.stdout, new RegExp(want));
+    await site.ok(["rmi", `${repository}:1`, `${repository}:2`]);
+    const pulled = await site.ok(["pull", "-q", "-a", repository]);
+    const names = pulled.stdout.trimEnd().split("\n");
+    assert.sameMembers(names, [`${repository}:1`, `${repository}:2`]);
+    assert.match((await site.tsbuild(["pull", "-a", `${repository}:1`])).stderr, /it names one/);
   });
 
   it("O11 is pushed to by digest, and the image is known under it", async () => {
@@ -113,13 +134,38 @@ describeForAccounts("a registry", (site) => {
     const refused = await site.tsbuild(["push", name]);
     assert.strictEqual(refused.code, 1);
     assert.match(refused.stderr, /^ERROR: Cannot /m);
-    const auth = Buffer.from("me:secret").toString("base64");
-    const auths = { [guarded.host]: { auth } };
-    site.write("docker", { "config.json": JSON.stringify({ auths }) });
     const env = { DOCKER_CONFIG: `${site.directory}/docker` };
+    const argv = ["login", "-u", "me", "--password-stdin", guarded.host];
+    const { stdout } = await site.ok(argv, { env, input: "secret\n" });
+    assert.strictEqual(stdout, "Login Succeeded\n");
+    const { mode, uid } = statSync(`${site.directory}/docker/config.json`);
+    assert.deepStrictEqual([mode & 0o777, uid], [0o600, site.account.uid]);
     await site.ok(["push", name], { env });
     await site.ok(["rmi", name]);
     await site.ok(["pull", name], { env });
+    await site.ok(["logout", guarded.host], { env });
+    assert.strictEqual((await site.tsbuild(["pull", name], { env })).code, 1);
+  });
+
+  it("N08 N09 is found through a mirror that wants a client certificate", async () => {
+    const own = site.context({});
+    const authority = await makeCertificate(own, "authority");
+    const client = await makeCertificate(own, "client", authority);
+    const tls = await makeCertificate(own, "server", authority);
+    await using mirror = await startRegistry({ tls, clients: authority.certificate });
+    const read = (file: string): string => readFileSync(file, "utf8");
+    const mirrors = [`${mirror.host}/proxy`];
+    site.write("config", {
+      "tsbuild/config.json": JSON.stringify({ registries: { "example.invalid": { mirrors } } }),
+      [`docker/certs.d/${mirror.host}/me.cert`]: read(client.certificate),
+      [`docker/certs.d/${mirror.host}/me.key`]: read(client.key),
+    });
+    const env = { XDG_CONFIG_HOME: `${site.directory}/config` };
+    await site.ok(["tag", "busybox", `${mirror.host}/proxy/org/base:1`]);
+    await site.ok(["push", `${mirror.host}/proxy/org/base:1`], { env });
+    assert.strictEqual((await site.tsbuild(["pull", "example.invalid/org/base:1"])).code, 1);
+    const context = site.context({ Dockerfile: "FROM example.invalid/org/base:1\nLABEL a=b" });
+    await site.ok([context], { env });
   });
 
   it("that does not exist is told of with the host and the reason", async () => {

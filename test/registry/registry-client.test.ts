@@ -109,6 +109,35 @@ describe("RegistryClient", () => {
     }
   });
 
+  describe("tags()", () => {
+    it("reads every page of the list", async () => {
+      await using server = await startRogue(({ line }, response) => {
+        const last = /last=(\w+)/.exec(line)?.[1];
+        const tags = last === undefined ? ["a", "b"] : ["c"];
+        const link = '</v2/app/tags/list?last=b&n=2>; rel="next"';
+        const headers: Record<string, string> = last === undefined ? { Link: link } : {};
+        reply(response, 200, { headers, body: JSON.stringify({ name: "app", tags }) });
+      });
+      await using client = newClient();
+      assert.deepEqual(await client.tags(app(server)), ["a", "b", "c"]);
+      assert.deepEqual(server.lines(), [
+        "GET /v2/app/tags/list",
+        "GET /v2/app/tags/list?last=b&n=2",
+      ]);
+    });
+
+    it("knows a repository that has none, and no list that is none", async () => {
+      const bodies = ['{"tags":null}', '{"tags":{}}', "[]"];
+      await using server = await startRogue((_, response) => {
+        reply(response, 200, { body: bodies.shift() ?? "" });
+      });
+      await using client = newClient();
+      assert.deepEqual(await client.tags(app(server)), []);
+      await failureOf(client.tags(app(server)), "REGISTRY");
+      await failureOf(client.tags(app(server)), "REGISTRY");
+    });
+  });
+
   describe("image()", () => {
     it("names the platforms that an index has instead", async () => {
       const manifests = [manifest.descriptor];

@@ -11,6 +11,7 @@ export const parsePull: Parser<PullCommand> = (argv) => {
   const flags = command("pull", "[flags] NAME[:TAG|@DIGEST]", "Fetches an image from a registry.", [
     "tsbuild pull debian:bookworm",
   ]);
+  const all = flags.switch("-a, --all-tags", "every tag of the repository");
   const platform = flags.one("--platform <os/arch>", "platform of the image", parseOnePlatform);
   const progress = flags.one(
     "--progress <mode>",
@@ -23,6 +24,7 @@ export const parsePull: Parser<PullCommand> = (argv) => {
   return {
     kind: "pull",
     name,
+    all: all(),
     platform: platform(),
     progress: progress(),
     quiet: quiet(),
@@ -35,6 +37,7 @@ export const parsePush: Parser<PushCommand> = (argv) => {
   const flags = command("push", "[flags] NAME[:TAG]", "Sends an image to a registry.", [
     "tsbuild push registry.example.com/web:1.2",
   ]);
+  const all = flags.switch("-a, --all-tags", "every tag of the repository in the store");
   const progress = flags.one(
     "--progress <mode>",
     "auto, none, plain, quiet, rawjson, tty",
@@ -43,7 +46,7 @@ export const parsePush: Parser<PushCommand> = (argv) => {
   const quiet = flags.switch("-q, --quiet", "print only the image's name");
   const debug = debugFlag(flags);
   const name = oneOperand("push", "the image's name", flags.parse(argv));
-  return { kind: "push", name, progress: progress(), quiet: quiet(), debug: debug() };
+  return { kind: "push", name, all: all(), progress: progress(), quiet: quiet(), debug: debug() };
 };
 
 /** Reads the words after `tsbuild images`. */
