@@ -47,13 +47,14 @@ export async function pushImage(
   reference: Reference,
   options: PushOptions,
 ): Promise<void> {
-  const { target, signal } = options;
+  const { target, sources, signal } = options;
   await pushLayers(images, reference, options);
   const { registry, repository } = reference;
   for (const { config, manifest } of images) {
     await target.pushBlob(reference, config.descriptor, {
       open: () => streamOf(config.bytes),
       signal,
+      mountFrom: sources.find(config.descriptor.digest, reference),
     });
     const { digest } = manifest.descriptor;
     if (digest !== root.descriptor.digest)

@@ -2,7 +2,7 @@ import type { Board } from "../../builder/board.js";
 import { parseDocument } from "../../oci/image-json.js";
 import { formatReference, type Reference } from "../../oci/reference.js";
 import type { PackedImage, PackedRoot } from "../../output/packed-image.js";
-import { pushImage, type PushTarget } from "../../output/push-image.js";
+import { pushImage } from "../../output/push-image.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import { layerProgress } from "../commands/layer-progress.js";
 import type { Combined, Part } from "./combine.js";
@@ -35,21 +35,14 @@ export async function pushCombined(
         from.set(descriptor.digest, repository);
     }
     const packed: PackedRoot = { root, images };
-    const target = mounting(registry, from);
-    await pushImage(packed, reference, { target, progress: layerProgress(board, vertex), signal });
+    const sources = {
+      find: (digest: string) => from.get(digest)?.repository,
+      remember: () => Promise.resolve(), // these are no layers of the store
+    };
+    const progress = layerProgress(board, vertex);
+    await pushImage(packed, reference, { target: registry, sources, progress, signal });
   };
   await board.during(vertex, push, signal);
-}
-
-/** The registry takes blobs from its other repositories. */
-function mounting(registry: RegistryClient, from: ReadonlyMap<string, Repository>): PushTarget {
-  return {
-    pushBlob: (reference, blob, options) => {
-      const mountFrom = from.get(blob.digest)?.repository;
-      return registry.pushBlob(reference, blob, { ...options, mountFrom });
-    },
-    pushManifest: (reference, stored, signal) => registry.pushManifest(reference, stored, signal),
-  };
 }
 
 /** A manifest with all that it names. */
