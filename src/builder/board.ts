@@ -12,7 +12,7 @@ import type { BuildEvent, BuildTotals, Emit, Outcome, VertexStep } from "./event
 export class Board {
   readonly #listeners: Emit[];
   readonly #open = new Map<number, "declared" | "started">();
-  readonly #ended = new Map<number, Outcome["kind"]>();
+  readonly #took = new Map<number, number | undefined>();
   #last = 0;
 
   constructor(emit: Emit) {
@@ -71,13 +71,14 @@ export class Board {
 
   end(id: number, outcome: Outcome): void {
     if (!this.#open.delete(id)) return;
-    this.#ended.set(id, outcome.kind);
+    if (outcome.kind === "done") this.#took.set(id, outcome.took);
+    if (outcome.kind === "cached") this.#took.set(id, outcome.from?.took);
     this.#emit({ type: "ended", id, outcome });
   }
 
-  /** How a vertex ended; undefined when it has not. */
-  outcomeOf(id: number): Outcome["kind"] | undefined {
-    return this.#ended.get(id);
+  /** How long the work of a step took, now or when its result was made; undefined where nobody knows. */
+  tookOf(id: number): number | undefined {
+    return this.#took.get(id);
   }
 
   /** Whether a vertex was declared and has not ended. */

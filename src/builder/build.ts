@@ -45,6 +45,8 @@ export interface DoneStep {
   /** Undefined of an ADD that is known by its result alone. */
   readonly facts: KeyWithComponents | undefined;
   readonly layer: StepLayer;
+  /** How long it took when it was run, in milliseconds; undefined where nobody knows. */
+  readonly took: number | undefined;
 }
 
 /** A finished target stage. */
@@ -109,7 +111,7 @@ async function buildOnce(
 
 /** What came from elsewhere is found here from now on. */
 async function recordFetched(
-  { facts, layer, place, step }: DoneStep,
+  { facts, layer, place, step, took }: DoneStep,
   engine: Engine,
 ): Promise<void> {
   if (!("fetch" in layer) || facts === undefined) return;
@@ -119,6 +121,7 @@ async function recordFetched(
     identities: stepIdentities(step, { scope: engine.scope, ...place }),
     stepTitle: step.title,
     importedFrom: cacheOf(layer),
+    took,
     createdAt: layer.createdAt,
   };
   await recordStep(layer, record, engine);
@@ -236,7 +239,14 @@ class Walk {
     };
     try {
       const layer = await perform(step, { ...task, keyed }, this.#engine);
-      this.done.push({ step, place: task.place, parent: task.parent.key, facts, layer });
+      this.done.push({
+        step,
+        place: task.place,
+        parent: task.parent.key,
+        facts,
+        layer,
+        took: this.#engine.board.tookOf(task.vertex),
+      });
       return layer;
     } catch (cause) {
       const error = locate(cause, step.at);

@@ -27,7 +27,6 @@ export interface Selected {
 export class CopyMiss {
   readonly #origin: CopyOrigin;
   readonly #key: CacheKey;
-  readonly #began: number;
   readonly #components: readonly KeyComponent[];
   readonly #identities: readonly [command: string, ...rest: string[]];
   readonly #selected: readonly SelectedSource[];
@@ -45,7 +44,6 @@ export class CopyMiss {
     this.#selected = selected;
     this.#task = task;
     this.#engine = engine;
-    this.#began = engine.now();
   }
 
   /** What the same step gave last; undefined where that does not count. */
@@ -72,7 +70,7 @@ export class CopyMiss {
   /** Keeps the short cut to the layer, and what was selected where that is not what is kept. */
   async record(layer: StepLayer): Promise<void> {
     const [command] = this.#identities;
-    const { board, cache, now } = this.#engine;
+    const { board, cache } = this.#engine;
     const { step, parent, vertex } = this.#task;
     const { key: origin, state } = this.#origin;
     const kept = cache.nearest([command]);
@@ -83,8 +81,7 @@ export class CopyMiss {
       components: this.#components,
       identities: this.#identities,
       stepTitle: step.title,
-      // where its layer was there, the step would take what it took before
-      took: board.outcomeOf(vertex) === "done" ? now() - this.#began : kept?.took,
+      took: board.tookOf(vertex) ?? kept?.took, // of a layer that was there nobody knows
       bases: [parent.bottom, ...(state === undefined ? [] : [state.bottom])],
     };
     await recordStep(layer, facts, this.#engine, packed);

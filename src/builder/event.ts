@@ -72,7 +72,8 @@ export type BuildEvent =
 export type Outcome =
   /** `from` is known of steps, and not of what is only looked at, such as a FROM. */
   | { readonly kind: "cached"; readonly from?: HitSource | undefined }
-  | { readonly kind: "done" }
+  /** `took`: how long the work of a step took in milliseconds, without what it waited for. */
+  | { readonly kind: "done"; readonly took?: number | undefined }
   | { readonly kind: "skipped" }
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly message: string };

@@ -44,9 +44,9 @@ async function lookUp(
   }
   const layer = await engine.far?.find(key, signal);
   if (layer === undefined) return undefined;
-  const { createdAt } = layer;
+  const { createdAt, took } = layer;
   const importedFrom = cacheOf(layer);
-  return { layer, from: { kind: "record", createdAt, step: step.title, importedFrom } };
+  return { layer, from: { kind: "record", createdAt, step: step.title, took, importedFrom } };
 }
 
 /** Of a layer of elsewhere: the cache that it is in. */

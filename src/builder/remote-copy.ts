@@ -52,7 +52,6 @@ async function addAndRecord(
   { task, engine, write }: Adding & Pick<Copying, "write">,
 ): Promise<StepLayer> {
   const { step, parent, vertex } = task;
-  const began = engine.now();
   const facts = {
     key,
     components: shownComponents(step, components),
@@ -60,7 +59,7 @@ async function addAndRecord(
   };
   const layer = await write(selected, () => whyMissed(task, facts, engine));
   task.made.set(key, layer);
-  const took = engine.board.outcomeOf(vertex) === "done" ? engine.now() - began : undefined;
+  const took = engine.board.tookOf(vertex);
   const record = { ...facts, stepTitle: step.title, took, bases: [parent.bottom] };
   task.later(recordStep(layer, record, engine));
   return layer;

@@ -70,7 +70,7 @@ async function runAndRecord(
   const took = engine.now() - began;
   const bases = [parent.bottom];
   const facts = { key, components, identities, stepTitle: step.title, took, bases };
-  engine.board.end(vertex, { kind: "done" });
+  engine.board.end(vertex, { kind: "done", took });
   return { layer, isNew, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
 }
 

@@ -18,7 +18,6 @@ export async function workdirStep(task: Task<WorkdirStep>, engine: Engine): Prom
   task.keyed({ key, components });
   const known = await recordedLayer(key, task, engine);
   if (known !== undefined) return known;
-  const began = engine.now();
   const { path, user, title: stepTitle } = step;
   const changes = await askDestination(task, engine, async ({ rootfs, ids }) =>
     placeWorkdir(path, await ids("owner", user), rootfs),
@@ -30,7 +29,7 @@ export async function workdirStep(task: Task<WorkdirStep>, engine: Engine): Prom
   };
   const explain = () => whyMissed(task, facts, engine);
   const layer = await writeLayer(changes, { ...task, explain }, engine);
-  const took = engine.board.outcomeOf(vertex) === "done" ? engine.now() - began : undefined;
+  const took = engine.board.tookOf(vertex);
   const bases = [parent.bottom];
   task.later(recordStep(layer, { ...facts, stepTitle, took, bases }, engine));
   return layer;

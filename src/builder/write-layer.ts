@@ -39,12 +39,13 @@ export async function writeLayer(
   const meanwhile = await find(tree, task, engine);
   if (meanwhile !== undefined) return meanwhile;
   using _place = await engine.jobs.take(signal);
+  const began = engine.now();
   engine.board.start(vertex);
   engine.board.miss(vertex, await explain(tree));
   const { layer, isNew, recorded } = await write(changes, tree, task, engine);
   if (isNew) engine.board.traffic({ written: layer.size });
   task.later(holding(held.move(), recorded));
-  engine.board.end(vertex, { kind: "done" });
+  engine.board.end(vertex, { kind: "done", took: engine.now() - began });
   return layer;
 }
 

@@ -13,6 +13,8 @@ export interface FarLayer {
   readonly createdAt: number;
   /** The cache that it is in, for people; undefined where that has no name. */
   readonly from?: string | undefined;
+  /** How long its step took, in milliseconds; undefined where nobody knows. */
+  readonly took?: number | undefined;
   /** Brings it here. Throws LostLayer where that cannot be; the cache then never names it again. */
   readonly fetch: (signal: AbortSignal) => Promise<LayerRecord>;
   /** What became of `fetch`; undefined while nobody needed it. */

@@ -23,6 +23,8 @@ export interface BuildEnd {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly totals: BuildTotals;
+  /** How many there are, reached or not. */
+  readonly steps: number;
   /** Digests and names of what was made. */
   readonly result?: BuildResult | undefined;
   /** As it was told, with its place in the Dockerfile. */

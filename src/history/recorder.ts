@@ -96,9 +96,9 @@ export class BuildRecorder {
   }
 
   /** Ends the record; forgets builds that are too old. */
-  finish(end: Omit<BuildEnd, "at" | "totals">): void {
+  finish(end: Omit<BuildEnd, "at" | "steps" | "totals">): void {
     const at = this.#now();
-    this.#hold({ end: { ...end, at, totals: this.totals() } });
+    this.#hold({ end: { ...end, at, totals: this.totals(), steps: this.steps.length } });
     this.#flush();
     this.#try(() => {
       for (const file of [this.#journal, this.#log]) if (file !== undefined) closeSync(file);

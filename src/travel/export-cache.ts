@@ -99,7 +99,8 @@ async function packLayer(
 
 function recordOf(done: DoneStep, blob: Descriptor, size: number): TravelRecord {
   const { diffId, tree, createdAt } = done.layer;
-  return { ...describeStep(done), layer: { diffId, tree, size, createdAt, blob } };
+  const took = done.took === undefined ? {} : { took: done.took };
+  return { ...describeStep(done), ...took, layer: { diffId, tree, size, createdAt, blob } };
 }
 
 function hasFacts(before: CacheDocument, own: CacheDocument): boolean {

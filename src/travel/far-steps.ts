@@ -76,7 +76,7 @@ export class FarSteps implements FarCache {
     const { layers } = this.#deps.store;
     const { diffId, tree } = record.layer;
     const here = (await layers.findByDiffId(diffId)) ?? (await layers.findByTree(tree));
-    if (here !== undefined) return found(here, source);
+    if (here !== undefined) return found(here, record, source);
     const known = this.#layers.get(record);
     if (known !== undefined) return known;
     const layer = new TravelledLayer(record, source, this.#deps);
@@ -86,8 +86,8 @@ export class FarSteps implements FarCache {
 }
 
 /** Only its record came from elsewhere. */
-function found(here: LayerRecord, { place }: CacheSource): FarLayer {
+function found(here: LayerRecord, { took }: TravelRecord, { place }: CacheSource): FarLayer {
   const { diffId, tree, createdAt } = here;
   const at = { fetch: () => Promise.resolve(here), fetched: () => here };
-  return { diffId, tree, createdAt, from: place.title, ...at };
+  return { diffId, tree, createdAt, from: place.title, took, ...at };
 }

@@ -37,6 +37,7 @@ const record = shape({
   key: optional(hex),
   identities: listOf(hex),
   components: listOf(component),
+  took: optional(number),
   layer: shape({
     diffId: digest,
     tree: hex,

@@ -15,6 +15,8 @@ export interface TravelRecord {
   /** Of the step, wherever its Dockerfile lies; to explain a miss. */
   readonly identities: readonly string[];
   readonly components: readonly KeyComponent[];
+  /** How long it took, in milliseconds; missing where nobody knows. */
+  readonly took?: number;
   readonly layer: TravelLayer;
 }
 

@@ -41,6 +41,10 @@ export class TravelledLayer implements FarLayer {
     return this.record.layer.createdAt;
   }
 
+  get took(): number | undefined {
+    return this.record.took;
+  }
+
   get from(): string {
     return this.source.place.title;
   }

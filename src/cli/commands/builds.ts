@@ -64,11 +64,12 @@ function rowOf(build: BuildRecord, history: BuildHistory): Row<Field> {
   };
 }
 
-/** "5/7": so many steps were cached, of all. */
+/** "5/7": so many steps were cached, of all. The whole journal is read only where it has no end. */
 function stepsOf(build: BuildRecord, history: BuildHistory): string {
+  const { end } = build;
+  if (end !== undefined) return `${end.totals.cached}/${end.steps}`;
   const steps = history.steps(build);
-  const cached = steps.filter(({ outcome }) => outcome === "cached").length;
-  return `${cached}/${steps.length}`;
+  return `${steps.filter(({ outcome }) => outcome === "cached").length}/${steps.length}`;
 }
 
 function removeBuilds({ builds, all }: About<"remove-builds">, history: BuildHistory): number {

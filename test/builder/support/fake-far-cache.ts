@@ -83,7 +83,8 @@ export class FakeFarCache implements FarCache {
         signal,
       ));
     };
-    return { diffId, tree, createdAt, fetch, fetched: () => here };
+    const { took } = step;
+    return { diffId, tree, createdAt, took, fetch, fetched: () => here };
   }
 }
 
