@@ -2,7 +2,7 @@
 // node scripts/compile.cjs BUNDLE: runs a small build from the bundle, and keeps what V8 compiled on
 // the way beside it. V8 refuses a cache of another version, so it can only be out of date, not wrong.
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
-const { createRequire, wrap } = require("node:module");
+const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { dirname, join, resolve } = require("node:path");
 const { Script } = require("node:vm");
@@ -29,7 +29,7 @@ process.argv = [process.argv[0], filename, "--quiet", "--tag", "warm", scratch];
 const write = process.stdout.write;
 process.stdout.write = (...args) => args.find((arg) => typeof arg === "function")?.() ?? true;
 
-const script = new Script(wrap(readFileSync(filename, "latin1")), { filename });
+const script = new Script(readFileSync(filename, "latin1"), { filename });
 script.runInThisContext()({}, createRequire(filename), {}, filename, dirname(filename));
 process.on("exit", () => {
   process.stdout.write = write;

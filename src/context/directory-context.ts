@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpathSync, statSync } from "node:fs";
 import { BuildError } from "../error.js";
 import type { BytePath } from "../oci/changeset.js";
 import type { FileIndex } from "./file-index.js";
@@ -22,20 +22,21 @@ export interface DirectoryContext {
  * A local directory as COPY and ADD see it (SEMANTICS B01): behind its .dockerignore, everything
  * owned by root. Only what is selected is read. Throws CONTEXT when it is no directory.
  */
+// eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
 export async function openDirectoryContext({
   root,
   ignore,
   index,
   work,
 }: DirectoryContext): Promise<SourceTree> {
-  return new LocalSourceTree({ root: await realDirectory(root), ignore, index, work });
+  return new LocalSourceTree({ root: realDirectory(root), ignore, index, work });
 }
 
 /** The real path of a context; throws CONTEXT when it is no directory. */
-export async function realDirectory(root: string): Promise<BytePath> {
+export function realDirectory(root: string): BytePath {
   try {
-    const path = await realpath(root, { encoding: "latin1" });
-    if ((await stat(root)).isDirectory()) return path as BytePath;
+    const path = realpathSync.native(root, { encoding: "latin1" });
+    if (statSync(root).isDirectory()) return path as BytePath;
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) throw unusable(root, "no such directory");
     throw unreadable(root, error);

@@ -42,7 +42,7 @@ export interface ErofsSnapshotterOptions {
 export async function openErofsSnapshotter(options: ErofsSnapshotterOptions): Promise<Snapshotter> {
   const directories = await openDirectorySnapshotter(options);
   const mounts = join(options.work, "layers");
-  await mkdir(mounts, { recursive: true, mode: 0o700 });
+  mkdirSync(mounts, { recursive: true, mode: 0o700 });
   return new ErofsSnapshotter(options, { directories, mounts });
 }
 
@@ -134,7 +134,7 @@ class ErofsSnapshotter implements Snapshotter {
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     const layer = this.#path(id);
-    if (await isPublished(layer)) {
+    if (isPublished(layer)) {
       const tar = join(layer, TAR_NAME);
       const isForeign = existsSync(join(layer, FOREIGN_MARK));
       yield* isForeign ? readKeptLayer(tar) : readLayerTarFile(toBytePath(tar));
@@ -144,7 +144,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
-    if (await isPublished(this.#path(id))) {
+    if (isPublished(this.#path(id))) {
       yield* createReadStream(join(this.#path(id), TAR_NAME), { highWaterMark: READ_SIZE });
     } else {
       yield* this.#directories.tar(id);
@@ -152,7 +152,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async has(id: LayerId): Promise<boolean> {
-    return (await isPublished(this.#path(id))) || (await this.#directories.has(id));
+    return isPublished(this.#path(id)) || (await this.#directories.has(id));
   }
 
   async remove(id: LayerId): Promise<void> {

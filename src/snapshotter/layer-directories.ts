@@ -1,4 +1,5 @@
-import { rename, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/syscalls.js";
 import { makeWorkspace } from "./overlay-states.js";
@@ -24,14 +25,9 @@ export async function draftLayer(
   }
 }
 
-/** Whether a layer is published at `path`. */
-export async function isPublished(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return false;
-    throw error;
-  }
+/** Whether a layer is published at `path`; asked for each step, and so not on another thread. */
+export function isPublished(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Removes a published layer: at once, or a kill would leave half of it. One that is gone is fine. */

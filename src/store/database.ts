@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -33,7 +33,7 @@ export class Database implements AsyncDisposable {
 
   /** Opens what `create` made; STORE when it is missing or damaged. */
   static async open(directory: string): Promise<Database> {
-    await checkHeader(directory);
+    checkHeader(directory);
     return Database.create(directory);
   }
 
@@ -149,13 +149,17 @@ function attempt(write: () => void): void {
 const { ENOSPC } = constants.errno;
 
 /** LMDB crashes the process (SIGSEGV) on a file that is not its own: look before it does. */
-async function checkHeader(directory: string): Promise<void> {
+function checkHeader(directory: string): void {
   const header = Buffer.alloc(32);
   let size: number;
   try {
-    await using file = await open(join(directory, "data.mdb"), "r");
-    await file.read(header, 0, header.byteLength, 0);
-    ({ size } = await file.stat());
+    const file = openSync(join(directory, "data.mdb"), "r");
+    try {
+      readSync(file, header, 0, header.byteLength, 0);
+      ({ size } = fstatSync(file));
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (isSystemError(error, "ENOENT")) throw damaged(directory, error);
     throw error;

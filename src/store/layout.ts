@@ -1,4 +1,5 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { isSystemError } from "../sys/syscalls.js";
@@ -47,10 +48,10 @@ export function storePaths(root: string): StorePaths {
 /** Makes the layout where it is missing, and refuses one that a newer tsbuild made. */
 export async function prepareLayout(paths: StorePaths): Promise<void> {
   try {
-    if (await hasFormat(paths)) return;
+    if (hasFormat(paths)) return;
     await mkdir(paths.locks, { recursive: true, mode: 0o700 });
     await using _lock = await new Locks(paths.locks).lock("setup");
-    if (await hasFormat(paths)) return;
+    if (hasFormat(paths)) return;
     await create(paths);
   } catch (error) {
     throw diskError(`open the store "${paths.root}"`, error);
@@ -69,10 +70,10 @@ async function create(paths: StorePaths): Promise<void> {
   await file.publish(formatFile(paths));
 }
 
-async function hasFormat(paths: StorePaths): Promise<boolean> {
+function hasFormat(paths: StorePaths): boolean {
   let text: string;
   try {
-    text = await readFile(formatFile(paths), "utf8");
+    text = readFileSync(formatFile(paths), "utf8");
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return false;
     throw error;

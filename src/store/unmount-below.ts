@@ -1,4 +1,4 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFileSync, realpathSync } from "node:fs";
 import { toBytePath } from "../oci/changeset.js";
 import { unmount } from "../sys/syscalls.js";
 
@@ -6,17 +6,17 @@ import { unmount } from "../sys/syscalls.js";
  * Takes away every mount of this mount namespace in and below a directory. To be done before the
  * directory is removed: removing goes through mounts, into what is mounted.
  */
-export async function unmountBelow(directory: string): Promise<void> {
-  const real: string = toBytePath(await realpath(directory));
+export function unmountBelow(directory: string): void {
+  const real: string = toBytePath(realpathSync.native(directory));
   // The latest first: mounts may lie upon each other.
-  for (const point of (await mountPoints()).reverse()) {
+  for (const point of mountPoints().reverse()) {
     if (point === real || point.startsWith(`${real}/`)) unmount(point);
   }
 }
 
 /** In the order of mounting, as bytes (proc(5), /proc/pid/mountinfo, field 5). */
-async function mountPoints(): Promise<string[]> {
-  const text = await readFile("/proc/self/mountinfo", "latin1");
+function mountPoints(): string[] {
+  const text = readFileSync("/proc/self/mountinfo", "latin1");
   const lines = text.split("\n").filter((line) => line !== "");
   return lines.map((line) => unescape(line.split(" ")[4] ?? ""));
 }

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, tryLock } from "../sys/syscalls.js";
 import type { Locks } from "./locks.js";
@@ -16,9 +17,9 @@ export interface WorkDirectory extends AsyncDisposable {
  * namespaces may share a store, so the numbers in the name are for people.
  */
 export async function claimWorkDirectory(parent: string, locks: Locks): Promise<WorkDirectory> {
-  const prefix = join(parent, `${await processName()}-`);
+  const prefix = join(parent, `${processName()}-`);
   await using _lock = await locks.lock(CLAIM);
-  const path = await mkdtemp(prefix);
+  const path = mkdtempSync(prefix);
   const owner = lockOwner(path);
   if (owner === undefined) throw new Error(`somebody else owns the new directory ${path}`);
   return {
@@ -29,7 +30,7 @@ export async function claimWorkDirectory(parent: string, locks: Locks): Promise<
 
 /** Removes the directories in `parent` whose owners are gone. */
 export async function removeAbandonedWork(parent: string, locks: Locks): Promise<void> {
-  for (const name of await readdir(parent)) {
+  for (const name of readdirSync(parent)) {
     const path = join(parent, name);
     const owner = await takeOver(path, locks);
     if (owner !== undefined) await removeOwned(path, owner, locks);
@@ -61,21 +62,30 @@ function lockOwner(path: string): number | undefined {
 
 async function removeOwned(path: string, owner: number, locks: Locks): Promise<void> {
   try {
-    await unmountBelow(path);
-    for (const name of await readdir(path)) {
-      if (name !== OWNER) await rm(join(path, name), { recursive: true, force: true });
-    }
+    unmountBelow(path);
+    for (const name of readdirSync(path)) if (name !== OWNER) await remove(join(path, name));
     // Else somebody could find the directory just without its owner file, and put a new one there.
     await using _lock = await locks.lock(CLAIM);
-    await rm(path, { recursive: true, force: true });
+    rmSync(join(path, OWNER), { force: true });
+    await remove(path);
   } finally {
     closeSync(owner);
   }
 }
 
+/** A process that found all it needed leaves nothing but empty directories: those take no other thread. */
+async function remove(path: string): Promise<void> {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT", "ENOTEMPTY", "ENOTDIR", "EEXIST")) throw error;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
 /** Process id and start time in clock ticks since boot (proc(5), /proc/pid/stat, fields 1 and 22). */
-async function processName(): Promise<string> {
-  const stat = await readFile("/proc/self/stat", "latin1");
+function processName(): string {
+  const stat = readFileSync("/proc/self/stat", "latin1");
   // The command name, field 2, may itself contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return `${stat.slice(0, stat.indexOf(" "))}-${fields[19] ?? "0"}`;

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PackedFileIndex } from "../../cache/file-index.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
@@ -74,8 +75,8 @@ export class ContextSet {
 
   async #openPlace({ root, dockerfile }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
-    const index = await PackedFileIndex.load(await readFile(indexFile).catch(() => undefined));
-    await realDirectory(root); // else a missing ignore file would be the complaint
+    const index = await PackedFileIndex.load(readIfThere(indexFile));
+    realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return {
@@ -83,5 +84,14 @@ export class ContextSet {
       index,
       indexFile,
     };
+  }
+}
+
+/** Undefined whatever the reason is: what was lost is found out again. */
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
   }
 }
