@@ -39,7 +39,7 @@ export interface ImageResolver {
 }
 
 /** The layers of this machine. */
-export type LayerCatalog = Pick<Layers, "adopt" | "findByTree" | "get" | "publish">;
+export type LayerCatalog = Pick<Layers, "find" | "adopt" | "findByTree" | "get" | "publish">;
 
 /** What the user set for all RUN steps. */
 export interface SandboxDefaults extends Pick<

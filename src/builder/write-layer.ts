@@ -70,7 +70,8 @@ async function write(
   { similar, signal }: LayerTask,
   { layers, snapshots }: Engine,
 ): Promise<PublishedLayer> {
-  const find = similar && snapshots.contents(similar);
+  const known = similar && (await layers.find(similar)); // from now on nobody removes it
+  const find = known && snapshots.contents(known.id);
   const changes = { entries: find === undefined ? entries : withContents(entries, find), tree };
   await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);

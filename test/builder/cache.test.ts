@@ -112,6 +112,22 @@ describe("a COPY of which one file was edited", () => {
     assert.deepEqual(await recopied({}), { edited: "after", kept: "from the layer" });
   });
 
+  it("holds that layer, or somebody could remove it meanwhile", async () => {
+    await using builds = await TestBuilds.open({ edited: "before", kept: "in the context" });
+    await builds.build(text);
+    const [earlier] = await builds.store.snapshotter.list();
+    assert(earlier !== undefined);
+    builds.store.holds.letGo();
+    let isHeld = false;
+    builds.store.snapshotter.contents = (id) => {
+      isHeld = id === earlier && builds.store.holds.isHeld(id);
+      return undefined;
+    };
+    await writeFile(join(builds.context, "edited"), "after");
+    await builds.build(text);
+    assert.isTrue(isHeld);
+  });
+
   it("reads every file where the stage is fresh", async () => {
     const contents = await recopied({ fresh: () => "--no-cache" });
     assert.deepEqual(contents, { edited: "after", kept: "in the context" });
