@@ -8,6 +8,8 @@ export interface Descriptor {
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
+  /** Of what is no image: the kind of thing that it is. */
+  readonly artifactType?: string;
 }
 
 /** Whether a layer is one that registries do not keep, as its license does not allow it. */

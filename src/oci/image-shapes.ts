@@ -30,6 +30,7 @@ const descriptor = shape({
   size,
   annotations: optional(texts),
   platform: optional(platform),
+  artifactType: optional(string),
 });
 
 /** A descriptor of which only the digest need be there. */

@@ -10,7 +10,9 @@ import { hasBlob, uploadBlob, type PushOptions } from "./blob-upload.js";
 import { Connection, type RegistryOptions } from "./connection.js";
 import { logIn } from "./log-in.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
+import { uploadManifest } from "./manifest-upload.js";
 import { Mirrors } from "./mirrors.js";
+import { listReferrers } from "./referrers.js";
 import { Repository } from "./repository.js";
 import { listTags } from "./tag-list.js";
 import { retried } from "./http/retry.js";
@@ -140,17 +142,31 @@ export class RegistryClient implements AsyncDisposable {
 
   /** Stores a manifest or index, whose parts must be there, under the reference's tag or its digest. */
   async pushManifest(reference: Reference, stored: Stored, signal?: AbortSignal): Promise<void> {
-    const { descriptor, bytes } = stored;
-    const path = `manifests/${reference.tag ?? descriptor.digest}`;
-    const headers = { "Content-Type": descriptor.mediaType };
-    const call = { method: "PUT", path, headers, body: bytes, ok: [201, 200] } as const;
     const repository = this.#repository(reference, "push");
+    await this.#retried(() => uploadManifest(repository, reference, stored, signal), signal);
+  }
+
+  /** What says of itself that it is about a manifest or index of the repository (N07). */
+  referrers(
+    reference: Reference,
+    subject: Digest,
+    signal?: AbortSignal,
+  ): Promise<readonly Descriptor[]> {
+    const repository = this.#repository(reference, "pull");
+    return this.#retried(() => listReferrers(repository, subject, signal), signal);
+  }
+
+  /** Removes a manifest or index by its digest, with all tags, or a tag alone. */
+  async deleteManifest(reference: Reference, signal?: AbortSignal): Promise<void> {
+    const path = `manifests/${reference.digest ?? reference.tag ?? "latest"}`;
+    const repository = this.#repository(reference, "delete");
+    const call = { method: "DELETE", path, ok: [202] } as const;
     await this.#retried(async () => {
       discard((await repository.send(call, signal)).response);
     }, signal);
   }
 
-  #repository(reference: Reference, verb: "pull" | "push"): Repository {
+  #repository(reference: Reference, verb: "delete" | "pull" | "push"): Repository {
     return new Repository(this.#connection, reference, verb);
   }
 

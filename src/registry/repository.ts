@@ -13,6 +13,9 @@ export interface Call extends Omit<HttpRequest, "url"> {
   readonly source?: string | undefined;
 }
 
+/** What a token for each of them must allow. */
+const rights = { delete: "delete,pull", "log in to": "pull", pull: "pull", push: "pull,push" };
+
 /** Speaks with one repository about one image. */
 export class Repository {
   readonly action: Action;
@@ -54,8 +57,7 @@ export class Repository {
   }
 
   #scopes({ source }: Call): readonly string[] {
-    const rights = this.action.verb === "push" ? "pull,push" : "pull";
-    const own = `repository:${this.#reference.repository}:${rights}`;
+    const own = `repository:${this.#reference.repository}:${rights[this.action.verb]}`;
     return source === undefined ? [own] : [own, `repository:${source}:pull`];
   }
 

@@ -1,7 +1,7 @@
 import { BuildError } from "../error.js";
 import { isObject, parseJson } from "../oci/json-shape.js";
 import { readBody } from "./http/transport.js";
-import { webUrl } from "./http/web-url.js";
+import { nextPage } from "./next-page.js";
 import type { Repository } from "./repository.js";
 
 /** Longest page that is read. */
@@ -19,8 +19,7 @@ export async function listTags(
     const body = await repository.reading(() => readBody(answer.response, maxPage), signal);
     const page = tagsIn(body, repository);
     tags.push(...page);
-    const next = /<([^>]*)>\s*;\s*rel="?next\b/i.exec(String(answer.response.headers["link"]))?.[1];
-    path = next === undefined || page.length === 0 ? undefined : webUrl(next, answer.url);
+    path = page.length === 0 ? undefined : nextPage(answer);
   }
   return tags;
 }
