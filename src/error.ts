@@ -14,7 +14,10 @@ export interface Span {
 
 /** The line on which a span begins, counted from 1. */
 export function lineOf({ source, start }: Span): number {
-  return source.text.slice(0, start).split("\n").length;
+  const { text } = source;
+  let line = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < start; at = text.indexOf("\n", at + 1)) line++;
+  return line;
 }
 
 /** Stable names of everything that can go wrong for a user. */

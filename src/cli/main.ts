@@ -82,7 +82,7 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
     case "explain":
     case "remove-builds":
     case "step-log":
-      return (await import("./commands/builds.js")).runAboutBuilds(command, session);
+      return await (await import("./commands/builds.js")).runAboutBuilds(command, session);
     case "du":
       return await (await import("./commands/disk.js")).runDu(command, store, io);
     case "prune":

@@ -42,10 +42,7 @@ export type ReportedEvent =
 
 /** Where a vertex is, for people and for JSON. */
 export function positionOf({ stage, number, at }: VertexStep): StepPosition {
-  const line = lineOf(at);
-  const { source, start, end } = at;
-  const lastLine = line + source.text.slice(start, end).split("\n").length - 1;
-  return { stage, number, line, lastLine };
+  return { stage, number, line: lineOf(at), lastLine: lineOf({ ...at, start: at.end }) };
 }
 
 /** Gathers what becomes of the steps of a build. */

@@ -3,6 +3,7 @@ import type { Board } from "../../builder/board.js";
 import type { BuildHeader } from "../../history/journal.js";
 import { BuildRecorder } from "../../history/recorder.js";
 import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
+import type { CacheTarget } from "../args/cache.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
@@ -82,6 +83,8 @@ function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
     pull,
     network: command.network === "default" ? [] : [command.network],
     output: outputs.map((output) => outputText(output, io)),
+    "cache-from": command.cacheFrom.map(cacheText),
+    "cache-to": command.cacheTo.map(({ place }) => cacheText(place)),
     secret: command.secrets.map(({ id }) => id),
     ssh: command.ssh.map(({ id }) => id),
     allow: [...command.allow],
@@ -95,6 +98,17 @@ function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
 function setting(name: string, value: string | undefined): string {
   if (value === undefined) return name;
   return `${name}=${looksSecret(name) ? MASK : credentialsHidden(value)}`;
+}
+
+function cacheText(place: CacheTarget["place"]): string {
+  switch (place.type) {
+    case "inline":
+      return "type=inline";
+    case "local":
+      return `type=local,path=${place.path}`;
+    case "registry":
+      return `type=registry,ref=${place.ref}`;
+  }
 }
 
 function outputText(output: BuildCommand["outputs"][number], { cwd }: Io): string {

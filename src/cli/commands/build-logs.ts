@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
 import { BuildError } from "../../error.js";
 import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
 import { findStep } from "../../history/find-steps.js";
@@ -7,11 +9,11 @@ import { chooseMode, createRenderer } from "../../progress/mode.js";
 import type { About, BuildsSession } from "./about-builds.js";
 
 /** `tsbuild history logs`: the events of a build, drawn again at once. */
-export function showLogs(
+export async function showLogs(
   { build: reference, progress = "plain" }: About<"build-logs">,
   history: BuildHistory,
   { io }: BuildsSession,
-): number {
+): Promise<number> {
   const build = history.find(reference);
   let now = build.startedAt;
   const renderer = createRenderer(chooseMode(progress, io.terminal.out), {
@@ -25,6 +27,7 @@ export function showLogs(
   for (const { ms, event } of replay(history.journal(build), history.log(build))) {
     now = build.startedAt + ms;
     renderer.emit(event);
+    await roomIn(io.out);
   }
   const { end } = build;
   if (end?.status === "completed") renderer.emit({ type: "summary", totals: end.totals });
@@ -34,18 +37,25 @@ export function showLogs(
 }
 
 /** `tsbuild log`: what a step wrote, byte for byte, on both its streams. */
-export function showStepLog(
+export async function showStepLog(
   { build: reference, step: text }: About<"step-log">,
   history: BuildHistory,
   { io }: BuildsSession,
-): number {
+): Promise<number> {
   const build = history.find(reference);
   const step = findStep(history.steps(build), text);
   if (step.outcome === "cached") throw wasCached(step, build, history);
   for (const { event } of replay(history.journal(build), history.log(build))) {
-    if (event.type === "output" && event.id === step.id) io.out.write(event.chunk);
+    if (event.type !== "output" || event.id !== step.id) continue;
+    io.out.write(event.chunk);
+    await roomIn(io.out);
   }
   return 0;
+}
+
+/** A log may be larger than the memory: no faster than its reader. */
+async function roomIn(out: Writable): Promise<void> {
+  if (out.writableNeedDrain) await once(out, "drain");
 }
 
 /** What it wrote is in the log of the build that ran it, where that is kept. */

@@ -9,7 +9,10 @@ import { showReport } from "./build-report.js";
 import { explain } from "./explain.js";
 
 /** Does what a command about builds says. */
-export function runAboutBuilds(command: BuildsCommand, session: BuildsSession): number {
+export async function runAboutBuilds(
+  command: BuildsCommand,
+  session: BuildsSession,
+): Promise<number> {
   const history = new BuildHistory(session.store.paths);
   switch (command.kind) {
     case "builds":
@@ -17,9 +20,9 @@ export function runAboutBuilds(command: BuildsCommand, session: BuildsSession): 
     case "remove-builds":
       return removeBuilds(command, history);
     case "build-logs":
-      return showLogs(command, history, session);
+      return await showLogs(command, history, session);
     case "step-log":
-      return showStepLog(command, history, session);
+      return await showStepLog(command, history, session);
     case "build-report":
       return showReport(command, history, session);
     case "explain":

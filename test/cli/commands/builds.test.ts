@@ -52,14 +52,10 @@ class Builds {
     return recorder;
   }
 
-  run(...argv: readonly string[]): Promise<string> {
-    return Promise.resolve().then(() => this.#run(argv));
-  }
-
-  #run(argv: readonly string[]): string {
+  async run(...argv: readonly string[]): Promise<string> {
     const io = new FakeIo();
     const command = parseCommand(argv) as BuildsCommand;
-    assert.strictEqual(runAboutBuilds(command, { io, store: { paths: this.paths } }), 0);
+    assert.strictEqual(await runAboutBuilds(command, { io, store: { paths: this.paths } }), 0);
     return io.text;
   }
 }
