@@ -2,7 +2,7 @@ import type { MissReason } from "../cache/reason.js";
 import type { Span } from "../error.js";
 import { formatPlatform, type Platform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
-import type { Origin, Step } from "../plan/step.js";
+import { readBy, type Step } from "../plan/step.js";
 import type { BuildEvent, BuildTotals, Emit, Outcome, VertexStep } from "./event.js";
 
 /**
@@ -187,23 +187,6 @@ function platformTitle(platform: Platform, step: Step | undefined): string {
 /** The vertices that end the stages that a step copies or mounts from. */
 function originsOf(step: Step, earlier: readonly StageVertices[]): readonly (number | undefined)[] {
   return readBy(step).map((origin) =>
-    origin?.kind === "stage" ? earlier[origin.stage]?.last : undefined,
+    origin.kind === "stage" ? earlier[origin.stage]?.last : undefined,
   );
-}
-
-function readBy(step: Step): readonly (Origin | undefined)[] {
-  switch (step.kind) {
-    case "copy":
-      return [step.origin];
-    case "run":
-      return step.mounts.map((mount) =>
-        mount.kind === "bind"
-          ? mount.origin
-          : mount.kind === "cache"
-            ? mount.seed?.origin
-            : undefined,
-      );
-    case "workdir":
-      return [];
-  }
 }

@@ -1,5 +1,6 @@
 import type { Resources } from "../exec/resources.js";
 import type { DeviceGrant } from "./args/allow.js";
+import type { ProvenanceSpec } from "./args/attest.js";
 import type { Annotation } from "./args/annotation.js";
 import type { CacheSpec, CacheTarget } from "./args/cache.js";
 import type { Call } from "./args/call.js";
@@ -45,6 +46,8 @@ export interface BuildCommand {
   /** Stage names as written; stages are matched ignoring case. */
   readonly noCacheFilter: readonly string[];
   readonly pull: boolean;
+  /** Undefined makes none. */
+  readonly provenance: ProvenanceSpec | undefined;
   /** Empty means the image store. `--push` is an output of type "image" with `push`. */
   readonly outputs: readonly OutputSpec[];
   readonly cacheFrom: readonly CacheSpec[];

@@ -8,6 +8,7 @@ import { isIndex } from "../store/image-members.js";
 import type { ImageRecord } from "../store/images.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Store } from "../store/store.js";
+import { statementType } from "./attestation.js";
 import { onlyImage, packImage, type PackOptions } from "./packed-image.js";
 import type { PackedImage, PackedLayer, PackedRoot, StoredImage } from "./packed-image.js";
 
@@ -94,9 +95,11 @@ async function packListed(store: Store, manifest: Descriptor): Promise<PackedIma
   };
 }
 
-/** Keeps the documents of an image as blobs, so that the store can pack it as it is. */
+/** Keeps the documents of an image as blobs, so that the store can pack it as it is; attestations whole. */
 export async function keepDocuments({ root, images }: PackedRoot, { blobs }: Store): Promise<void> {
-  for (const { manifest, config } of images) {
+  for (const { manifest, config, layers } of images) {
+    for (const { descriptor, open } of layers)
+      if (descriptor.mediaType === statementType) await blobs.write(open(), descriptor);
     await blobs.writeWhole(config.bytes);
     await blobs.writeWhole(manifest.bytes);
   }

@@ -88,3 +88,20 @@ export interface WorkdirStep extends StepBase {
 
 /** One thing that makes a layer, after variables, stages and image names are resolved. */
 export type Step = CopyStep | RunStep | WorkdirStep;
+
+/** Where a step reads from: what it copies and what it mounts. */
+export function readBy(step: Step): readonly Origin[] {
+  switch (step.kind) {
+    case "copy":
+      return [step.origin];
+    case "run":
+      return step.mounts.flatMap((mount) => mountedBy(mount) ?? []);
+    case "workdir":
+      return [];
+  }
+}
+
+function mountedBy(mount: RunMount): Origin | undefined {
+  if (mount.kind === "bind") return mount.origin;
+  return mount.kind === "cache" ? mount.seed?.origin : undefined;
+}

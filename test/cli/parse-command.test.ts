@@ -14,6 +14,7 @@ const plainBuild: BuildCommand = {
   buildArgs: [],
   buildContexts: new Map(),
   platforms: [],
+  provenance: undefined,
   labels: new Map(),
   network: "default",
   addHosts: [],
@@ -395,15 +396,25 @@ describe("parseCommand() of wrong usage", () => {
       'Cannot use --call "check,ignorestatus=maybe": ignorestatus takes true or false',
     ],
     [
-      "--provenance=mode=max .",
+      "--provenance=version=v0.2 .",
       "UNSUPPORTED",
-      'Cannot use --provenance "mode=max": tsbuild makes no attestations yet',
+      "Cannot use --provenance with version=v0.2: not supported yet",
+    ],
+    [
+      "--provenance=mdoe=max .",
+      "USAGE",
+      'Cannot use --provenance "mdoe=max": no parameter is called "mdoe"',
+    ],
+    [
+      "--provenance=mode=most .",
+      "USAGE",
+      'Cannot use --provenance "mode=most": mode is min or max',
     ],
     [
       "--sbom=true .",
       "UNSUPPORTED",
-      'Cannot use --sbom "true": tsbuild makes no attestations yet',
-      "without the flag there are none",
+      'Cannot use --sbom "true": not supported yet',
+      "a scanner such as syft makes one of the image, or of --output type=local",
     ],
     [
       "--attest type=slsa .",

@@ -21,6 +21,22 @@ interface Seen {
   readonly Env: readonly string[];
 }
 
+/** What of a provenance the tests look at. */
+interface Predicate {
+  readonly buildDefinition: {
+    readonly externalParameters: { readonly request: { readonly args: unknown } };
+    readonly resolvedDependencies: readonly { uri: string; digest: { sha256: string } }[];
+  };
+  readonly runDetails: {
+    readonly metadata: {
+      readonly buildkit_metadata: {
+        readonly vcs: { readonly revision: string };
+        readonly source: { readonly infos: readonly { readonly data: string }[] };
+      };
+    };
+  };
+}
+
 /** A base for each of two platforms under one name: its files need not run to be copied. */
 const base = "FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /arch\nENV BASE=$TARGETARCH";
 const cross = (name: string): string => `FROM --platform=$BUILDPLATFORM busybox AS build
@@ -168,6 +184,58 @@ describeForAccounts("an image for several platforms", (site) => {
     ]);
     const images = JSON.parse(env.stdout) as Record<string, { config: { Env: string[] } }>;
     assert.include(images["linux/arm64"]?.config.Env ?? [], "BASE=arm64");
+  });
+
+  it("A01 A03 A04 O21 has provenance beside it that names its base, arguments and commit", async () => {
+    const from = `${registry.host}/team/base:2`;
+    const files = { Dockerfile: base, amd64: "amd64", arm64: "arm64" };
+    await site.ok([two, "-t", from, "--push", site.context(files)]);
+    const copy = `FROM ${from}\nARG VERSION\nLABEL v=$VERSION\nCOPY Dockerfile /`;
+    const context = site.context({ Dockerfile: copy });
+    const commit = [
+      "-c",
+      "user.name=a",
+      "-c",
+      "user.email=b",
+      "commit",
+      "-q",
+      "--allow-empty",
+      "-m",
+    ];
+    for (const argv of [
+      ["init", "-q"],
+      [...commit, "c"],
+    ])
+      await run(site.account, ["git", "-C", context, ...argv]);
+    const name = `${registry.host}/team/attested:1`;
+    const build = ["--build-arg", "VERSION=7", context];
+    await site.ok([two, "--provenance=mode=max", "-t", name, "--push", ...build]);
+    const format = "{{json .Provenance}}";
+    const { stdout } = await site.ok(["imagetools", "inspect", "--format", format, name]);
+    const said = JSON.parse(stdout) as Record<string, { SLSA: Predicate }>;
+    assert.sameMembers(Object.keys(said), ["linux/amd64", "linux/arm64"]);
+    for (const [platform, { SLSA }] of Object.entries(said)) {
+      const { externalParameters, resolvedDependencies } = SLSA.buildDefinition;
+      assert.deepStrictEqual(externalParameters.request.args, { "build-arg:VERSION": "7" });
+      const [material] = resolvedDependencies;
+      const arch = platform.replace("linux/", "");
+      const argv = ["inspect", "--raw", "--tls-verify=false", `docker://${from}`];
+      const { manifests } = JSON.parse(skopeo(...argv)) as {
+        manifests: { digest: string; platform: { architecture: string } }[];
+      };
+      const own = manifests.find((one) => one.platform.architecture === arch)?.digest;
+      assert.strictEqual(`sha256:${material?.digest.sha256 ?? ""}`, own);
+      assert.include(material?.uri, `/team/base@2?platform=linux%2F${arch}`);
+      const { vcs, source } = SLSA.runDetails.metadata.buildkit_metadata;
+      assert.match(vcs.revision, /^[0-9a-f]{40}$/);
+      assert.strictEqual(Buffer.from(source.infos[0]?.data ?? "", "base64").toString(), copy);
+    }
+    await site.ok(["push", name]);
+    await site.ok(["--provenance=true", "-o", "type=local,dest=said", context]);
+    const statement = readFileSync(`${site.directory}/said/provenance.json`, "utf8");
+    assert.include(statement, '"predicateType": "https://slsa.dev/provenance/v1"');
+    assert.notInclude(statement, "VERSION");
+    await site.ok(["rmi", name, from]);
   });
 
   it("M05 names the line that runs a foreign program, and what would run it", async () => {

@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import type { BuildCommand, Progress } from "../command.js";
 import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
-import { refuseAttestations } from "./attest.js";
+import { provenanceOf } from "./attest.js";
 import { parseCacheFrom, parseCacheTo } from "./cache.js";
 import { checkCall, parseCall, type Call } from "./call.js";
 import { declareCompatibility } from "./compatibility.js";
@@ -147,7 +147,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
 
   const context = onlyContext(flags.parse(argv));
   checkQuiet(quiet(), progress());
-  refuseAttestations(compatibility.attests);
   const allowed = allow().flat();
   return {
     kind: "build",
@@ -187,6 +186,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     allowDevices: allowed.filter((one) => typeof one !== "string"),
     call: callOf(call(), check()),
     debug: debug(),
+    provenance: provenanceOf(compatibility.attests),
     warnings: compatibility.warnings,
   };
 }

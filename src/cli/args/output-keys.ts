@@ -9,6 +9,7 @@ const imageKeys = [
   "compression-level",
   "force-compression",
   "name",
+  "oci-artifact",
   "oci-mediatypes",
   "prefer-nondist-layers",
   "rewrite-timestamp",
@@ -23,7 +24,7 @@ const storeKeys = [
   "store",
   "unpack",
 ] as const;
-const treeKeys = ["dest", "platform-split", "source-date-epoch"] as const;
+const treeKeys = ["dest", "attestation-prefix", "platform-split", "source-date-epoch"] as const;
 
 /** The keys of each type that work here. */
 const supported = {
@@ -43,13 +44,11 @@ const types = Object.keys(supported);
 
 /** Why a key that docker buildx knows cannot be used: so that nobody looks for a typing error. */
 const refused: ReadonlyMap<string, string | undefined> = new Map([
-  ["attestation-inline", "tsbuild makes no attestations"],
-  ["attestation-prefix", "tsbuild makes no attestations"],
+  ["attestation-inline", "attestations that are asked for are always beside the image"],
   ["buildinfo", "BuildKit removed it, too"],
   ["compatibility-version", "it chooses among versions of BuildKit"],
   ["context", "set DOCKER_HOST to say which engine loads the image"],
   ["danging-name-empty-only", "it is always so: only an image without a name gets one"],
-  ["oci-artifact", "tsbuild makes no attestations"],
 ]);
 
 /** The keys and values of one `--output`. */

@@ -12,6 +12,8 @@ export interface ImageForm {
   readonly compression: LayerCompression | undefined;
   readonly mediaTypes: "docker" | "oci";
   readonly annotations: readonly Annotation[];
+  /** Attestations name the image that they are about; else they look like one (O13). */
+  readonly ociArtifact: boolean;
   /** Lower the times in new layers to the epoch (T03); undefined where there is one. */
   readonly rewriteTimestamp: boolean | undefined;
   /** Instead of SOURCE_DATE_EPOCH, in seconds. */
@@ -38,6 +40,8 @@ interface TreeOutput {
   readonly dest: string;
   /** Below a directory that is named after the platform; undefined where there are several. */
   readonly platformSplit: boolean | undefined;
+  /** What the names of attestations begin with. */
+  readonly attestationPrefix: string;
   readonly epoch: number | undefined;
 }
 
@@ -58,6 +62,7 @@ export const usualForm: ImageForm = {
   compression: undefined,
   mediaTypes: "oci",
   annotations: [],
+  ociArtifact: true,
   rewriteTimestamp: undefined,
   epoch: undefined,
 };
@@ -74,12 +79,14 @@ export const intoStore: ImageTarget = {
   store: true,
 };
 
+const plainTree = { platformSplit: undefined, attestationPrefix: "", epoch: undefined } as const;
+
 /** Reads `--output`: CSV of key=value with a type, a bare path (type=local), or "-" (a tar). */
 export function parseOutput(text: string): OutputSpec {
-  if (text === "-") return { type: "tar", dest: "-", platformSplit: undefined, epoch: undefined };
+  if (text === "-") return { type: "tar", dest: "-", ...plainTree };
   if (!/[=,"]/.test(text)) {
     if (text === "") throw badValue("--output", text, "want a path, or type=…");
-    const tree = { dest: text, platformSplit: undefined, epoch: undefined };
+    const tree = { dest: text, ...plainTree };
     return { type: "local", mode: "copy", ...tree };
   }
   return fromKeys(new OutputKeys(text));
@@ -114,7 +121,14 @@ function fromKeys(keys: OutputKeys): OutputSpec {
 }
 
 function treeOf(keys: OutputKeys, dest: string): TreeOutput {
-  return { dest, platformSplit: keys.boolean("platform-split"), epoch: epochOf(keys) };
+  const attestationPrefix = keys.get("attestation-prefix") ?? "";
+  if (attestationPrefix.includes("/")) throw keys.wrong("attestation-prefix is no part of a name");
+  return {
+    dest,
+    platformSplit: keys.boolean("platform-split"),
+    attestationPrefix,
+    epoch: epochOf(keys),
+  };
 }
 
 function imageOf(keys: OutputKeys, push: boolean): ImageTarget {
@@ -145,6 +159,7 @@ function formOf(keys: OutputKeys): ImageForm {
     compression,
     mediaTypes: oci ? "oci" : "docker",
     annotations,
+    ociArtifact: keys.boolean("oci-artifact") ?? true,
     rewriteTimestamp: keys.boolean("rewrite-timestamp"),
     epoch: epochOf(keys),
   };

@@ -19,17 +19,34 @@ export function checkOutputs(
   for (const output of outputs) checkOutput(output, { tags, allow, cwd });
 }
 
+/** What makes an index of an image. */
+export interface IndexWish {
+  /** Several platforms, or BUILDKIT_MULTI_PLATFORM. */
+  readonly split: boolean;
+  /** Provenance is beside the images. */
+  readonly isAttested: boolean;
+}
+
 /** Refuses outputs of which one wants an index where there is none, or cannot hold the one there is. */
-export function checkIndexOutputs(outputs: readonly OutputSpec[], indexed: boolean): void {
+export function checkIndexOutputs(
+  outputs: readonly OutputSpec[],
+  { split, isAttested }: IndexWish,
+): void {
+  const isIndexed = split || isAttested;
   for (const output of outputs) {
-    if (output.type === "docker" && indexed) {
+    if (output.type === "docker" && isIndexed) {
       const message =
         "Cannot use --load or type=docker: docker exporter does not support exporting manifest lists, use the oci exporter instead";
-      throw new BuildError("USAGE", message, { hint: "or build for one platform at a time" });
+      const hint = split ? "or build for one platform at a time" : "or leave --provenance away";
+      throw new BuildError("USAGE", message, { hint });
+    }
+    if ("mediaTypes" in output && output.mediaTypes === "docker" && isAttested) {
+      const message = "Cannot use --provenance with oci-mediatypes=false: it has OCI media types";
+      throw new BuildError("USAGE", message);
     }
     const annotations = "annotations" in output ? output.annotations : [];
     const ofIndex = annotations.find(({ place }) => place.startsWith("index"));
-    if (ofIndex === undefined || indexed) continue;
+    if (ofIndex === undefined || isIndexed) continue;
     const message = `Cannot annotate "${ofIndex.key}": index annotations not supported for single platform export`;
     throw new BuildError("USAGE", message, {
       hint: "--build-arg BUILDKIT_MULTI_PLATFORM=1 makes an index",

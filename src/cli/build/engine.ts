@@ -10,7 +10,7 @@ import type { FarCache } from "../../cache/far-cache.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
-import type { RemoteReader } from "../../context/remote/remotes.js";
+import type { Remotes } from "../../context/remote/remotes.js";
 import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
 import { BuildError } from "../../error.js";
@@ -31,9 +31,10 @@ export interface Building {
   readonly input: BuildInput;
   readonly session: Session;
   readonly contexts: ForeignContexts;
-  readonly remotes: RemoteReader;
+  readonly remotes: Remotes;
   readonly board: Board;
   readonly secrets: SecretSource;
+  readonly startedAt: Date;
   /** What --cache-from names. */
   readonly far?: FarCache | undefined;
 }

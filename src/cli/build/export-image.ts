@@ -3,7 +3,9 @@ import { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { ImageConfig } from "../../oci/image.js";
 import { formatPlatform, platformOf, type Platform } from "../../oci/platform.js";
+import { parseReference } from "../../oci/reference.js";
 import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
+import { imageSubjects, packAttestation, provenanceStatement } from "../../output/attestation.js";
 import { onlyImage, packImage, storedConfig } from "../../output/packed-image.js";
 import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
 import { packIndex, type IndexedImage } from "../../output/packed-index.js";
@@ -13,7 +15,7 @@ import type { LayerRecord } from "../../store/layers.js";
 import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
 import type { InlineCache } from "./caches.js";
-import { epochOf, type Exporting } from "./exporting.js";
+import { epochOf, isIndexed, namesOf, type Exporting } from "./exporting.js";
 
 /** The images of a build as an output wants them: their times, their layers. */
 export async function finishImages(
@@ -95,8 +97,9 @@ export async function pack(
   for (const image of images) {
     children.push(await packChild(image, { form, exporting, compression }));
   }
+  children.push(...attestationsOf(children, form, exporting));
   const [only] = children;
-  if (only !== undefined && !exporting.indexed) {
+  if (only !== undefined && !isIndexed(exporting)) {
     const { image, descriptor } = only;
     return { packed: onlyImage(image), root: descriptor, config: image.config.descriptor };
   }
@@ -104,6 +107,23 @@ export async function pack(
   const packed = packIndex(children, { mediaTypes: form.mediaTypes, annotations });
   const own = textsOf(form.annotations.filter(({ place }) => place === "index-descriptor"));
   return { packed, root: withAnnotations(packed.root.descriptor, own), config: undefined };
+}
+
+/** What is said of each image, as the index lists it after all of them (A03). */
+function attestationsOf(
+  children: readonly IndexedImage[],
+  form: ImageForm,
+  exporting: Exporting,
+): readonly IndexedImage[] {
+  const { predicates = [] } = exporting.attesting ?? {};
+  const names = namesOf(form, exporting).map((name) => parseReference(name));
+  return predicates.flatMap((predicate, i) => {
+    const { descriptor } = children[i] ?? {};
+    if (descriptor?.platform === undefined) return [];
+    const subjects = imageSubjects(descriptor.digest, names, descriptor.platform);
+    const statement = provenanceStatement(subjects, predicate);
+    return [packAttestation(statement, descriptor, form.ociArtifact ? "artifact" : "image")];
+  });
 }
 
 interface Packing {

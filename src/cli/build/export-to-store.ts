@@ -8,7 +8,7 @@ import type { ImageTarget } from "../args/output.js";
 import { layerProgress } from "../commands/layer-progress.js";
 import { openRegistry } from "../session.js";
 import { finishImages, pack, type Parcel } from "./export-image.js";
-import { namesOf, type BuildSummary, type Exporting } from "./exporting.js";
+import { isIndexed, namesOf, type BuildSummary, type Exporting } from "./exporting.js";
 
 /** Into the store under its names; with `push`, into the registries of those names too (O08). */
 export async function exportToStore(
@@ -18,7 +18,7 @@ export async function exportToStore(
 ): Promise<BuildSummary> {
   const images = await finishImages(output, exporting);
   const given = namesOf(output, exporting);
-  const isPacked = exporting.indexed || needsManifest(output, given);
+  const isPacked = isIndexed(exporting) || needsManifest(output, given);
   const parcel = isPacked ? await pack(images, output, exporting) : undefined;
   const manifest = parcel?.packed.root.descriptor;
   const names = manifest === undefined ? given : allNames(given, output, manifest);
@@ -26,7 +26,7 @@ export async function exportToStore(
   if (output.push && parcel !== undefined) {
     await push(parcel.packed, { output, names: given, exporting, vertex });
   }
-  const config = exporting.indexed ? undefined : images[0]?.config.descriptor;
+  const config = isIndexed(exporting) ? undefined : images[0]?.config.descriptor;
   return { config, manifest, names };
 }
 
@@ -40,9 +40,9 @@ interface Kept {
 async function keep({ images, parcel, output, names }: Kept, exporting: Exporting): Promise<void> {
   const { store } = exporting.session;
   for (const { config } of images) await store.blobs.writeWhole(config.bytes);
-  const kept = exporting.indexed || hasOwnForm(output) ? parcel?.packed : undefined;
+  const kept = isIndexed(exporting) || hasOwnForm(output) ? parcel?.packed : undefined;
   if (kept !== undefined) await keepDocuments(kept, store);
-  const id = exporting.indexed ? kept?.root.descriptor : images[0]?.config.descriptor;
+  const id = isIndexed(exporting) ? kept?.root.descriptor : images[0]?.config.descriptor;
   if (id === undefined) throw new Error("a build makes at least one image");
   const manifest = kept?.root.descriptor;
   const record = { id: id.digest, createdAt: Date.now(), manifest, built: true };

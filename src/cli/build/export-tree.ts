@@ -16,11 +16,18 @@ type TreeOutput = Extract<OutputSpec, { readonly type: "local" | "tar" }>;
 
 /** The finished root filesystems as a directory or a tar (O01 to O05). */
 export async function exportTree(output: TreeOutput, exporting: Exporting): Promise<void> {
-  const { session, images, indexed } = exporting;
-  const split = output.platformSplit ?? indexed;
+  const { session, images, attesting } = exporting;
+  const split = output.platformSplit ?? exporting.split;
   const trees: Tree[] = [];
   for (const built of images) trees.push(await treeOf(built, output, exporting));
   if (!split) await refuseClashes(trees);
+  if (attesting !== undefined && !attesting.spec.inlineOnly) {
+    const { withProvenance } = await import("./tree-provenance.js");
+    const isNamed = exporting.split && !split;
+    const mtime = epochOf(output, exporting) ?? Math.floor(Date.now() / 1000);
+    const said = { attesting, prefix: output.attestationPrefix, mtime, isNamed };
+    for (const [i, tree] of trees.entries()) trees[i] = await withProvenance(tree, i, said);
+  }
   if (output.type === "tar") {
     const whole = split ? apart(trees) : together(trees);
     await write(output.dest, writeLayerTar(whole), session);
@@ -45,7 +52,7 @@ async function fill(
 }
 
 /** The filesystem of one platform. */
-interface Tree {
+export interface Tree {
   /** "linux_arm_v7", as BuildKit names its directory. */
   readonly name: string;
   /** Each call reads it from the start. */

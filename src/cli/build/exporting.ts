@@ -6,6 +6,7 @@ import type { Descriptor } from "../../oci/descriptor.js";
 import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
 import { outletOf } from "../io.js";
+import type { ProvenanceSpec } from "../args/attest.js";
 import type { Session } from "../session.js";
 import type { InlineCache } from "./caches.js";
 
@@ -21,14 +22,22 @@ export interface BuildSummary {
 /** Where no image is made. */
 export const nothingMade: BuildSummary = { config: undefined, manifest: undefined, names: [] };
 
+/** What provenance tells. */
+export interface Attesting {
+  readonly spec: ProvenanceSpec;
+  /** Of each image, in their order. */
+  readonly predicates: readonly object[];
+}
+
 /** A finished build on its way out. */
 export interface Exporting {
   readonly session: Session;
   readonly board: Board;
   /** One for each platform. */
   readonly images: readonly [BuiltImage, ...BuiltImage[]];
-  /** The images are listed in an index: there are several, or BUILDKIT_MULTI_PLATFORM wants it. */
-  readonly indexed: boolean;
+  /** There are several platforms, or it is to look as if there were (BUILDKIT_MULTI_PLATFORM). */
+  readonly split: boolean;
+  readonly attesting: Attesting | undefined;
   readonly tags: readonly string[];
   /** SOURCE_DATE_EPOCH, in seconds. */
   readonly epoch: number | undefined;
@@ -36,6 +45,11 @@ export interface Exporting {
   readonly reproducible: boolean;
   /** What --cache-to type=inline makes of the config of an image. */
   readonly inline: InlineCache | undefined;
+}
+
+/** Whether the images are listed in an index, be it only with what is said of them. */
+export function isIndexed({ split, attesting }: Pick<Exporting, "attesting" | "split">): boolean {
+  return split || attesting !== undefined;
 }
 
 /** The names that an output gives the image: the tags of the build, else its own (F31). */

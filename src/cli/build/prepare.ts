@@ -1,5 +1,5 @@
 import type { Board } from "../../builder/board.js";
-import type { RemoteReader } from "../../context/remote/remotes.js";
+import type { Remotes } from "../../context/remote/remotes.js";
 import type { SecretSource } from "../../secret-source.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
@@ -21,7 +21,7 @@ export interface Preparing {
 }
 
 interface Equipped extends Preparing {
-  readonly remotes: RemoteReader;
+  readonly remotes: Remotes;
 }
 
 /**
@@ -33,6 +33,7 @@ export async function prepareBuild(
   preparing: Preparing,
 ): Promise<AsyncDisposable & Building> {
   const { command, session } = preparing;
+  const startedAt = new Date();
   const secrets = await readSecrets(command, session.io);
   const remotes = new BuildRemotes(session, secrets);
   try {
@@ -42,7 +43,7 @@ export async function prepareBuild(
     await nameContexts(sources, equipped);
     const contexts = new ForeignContexts(sources, storeParts(session.store), session.io.signal);
     const close = (): Promise<void> => remotes[Symbol.asyncDispose]();
-    return { ...equipped, secrets, input, contexts, [Symbol.asyncDispose]: close };
+    return { ...equipped, secrets, input, contexts, startedAt, [Symbol.asyncDispose]: close };
   } catch (error) {
     await remotes[Symbol.asyncDispose]();
     throw error;

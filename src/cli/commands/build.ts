@@ -7,7 +7,7 @@ import { checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements, devicesOf } from "../build/entitlements.js";
-import type { BuildSummary, Exporting } from "../build/exporting.js";
+import type { Attesting, BuildSummary, Exporting } from "../build/exporting.js";
 import { readInput } from "../build/input.js";
 import { ignoreTest } from "../build/ignore-test.js";
 import { exportAll } from "../build/outputs.js";
@@ -32,8 +32,8 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   checkEnvironment(io);
   const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
   checkOutputs({ ...command, outputs }, io);
-  const indexed = wantsIndex(platformOptions(command, io));
-  checkIndexOutputs(outputs, indexed);
+  const split = wantsIndex(platformOptions(command, io));
+  checkIndexOutputs(outputs, { split, isAttested: command.provenance !== undefined });
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     for (const warning of command.warnings) board.warn(undefined, warning);
@@ -41,7 +41,7 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
     await using session = await openSession(io);
     return await recorded({ command, found, session, board }, async () => {
       await using building = await prepareBuild(found, { command, session, board });
-      return await buildAndExport(building, outputs, indexed);
+      return await buildAndExport(building, outputs, split);
     });
   });
   await writeResults(command, summary, io);
@@ -54,14 +54,14 @@ type Summary = BuildSummary & Pick<Made, "warnings">;
 async function buildAndExport(
   building: Building,
   outputs: readonly OutputSpec[],
-  indexed: boolean,
+  split: boolean,
 ): Promise<Summary> {
   const { command, session, board } = building;
   await using caches = await openCaches(building);
   const { warnings, ...made } = await buildTarget({ ...building, far: caches.far }, outputs);
   const { tags, reproducible } = command;
   const inline = caches.inline?.(made);
-  const exporting = { ...made, indexed, session, board, tags, reproducible, inline };
+  const exporting = { ...made, split, session, board, tags, reproducible, inline };
   const summary = await exportAll(outputs, exporting);
   await caches.export(made);
   return { ...summary, warnings };
@@ -77,7 +77,8 @@ function printId(summary: BuildSummary, io: Io): void {
   if (id !== undefined) io.out.write(`${id}\n`);
 }
 
-interface Made extends Omit<BuildResult, "images">, Pick<Exporting, "epoch" | "images"> {
+interface Made
+  extends Omit<BuildResult, "images">, Pick<Exporting, "attesting" | "epoch" | "images"> {
   readonly warnings: Plan["warnings"];
 }
 
@@ -99,7 +100,18 @@ async function buildTarget(building: Building, outputs: readonly OutputSpec[]): 
   const result = await build(request, engine, io.signal);
   const [first, ...others] = result.images;
   if (first === undefined) throw new Error("a build has at least one target");
-  return { ...result, images: [first, ...others], epoch, warnings };
+  const attesting = await attestingOf(resolved, building);
+  return { ...result, images: [first, ...others], epoch, warnings, attesting };
+}
+
+async function attestingOf(
+  resolved: ResolvedPlan,
+  building: Building,
+): Promise<Attesting | undefined> {
+  const { provenance } = building.command;
+  if (provenance === undefined) return undefined;
+  const { attest } = await import("../build/provenance.js");
+  return await attest(provenance, resolved, building);
 }
 
 function requestOf(

@@ -24,6 +24,12 @@ export interface RemoteReader {
   resolve(source: RemoteSource, onBytes: OnBytes, signal: AbortSignal): Promise<RemoteContent>;
 }
 
+/** A source, and what it was: the commit, or the digest of the file. */
+export interface Pinned {
+  readonly source: RemoteSource;
+  readonly pin: string;
+}
+
 /** Parts that are opened when the first source of their kind is read. */
 export interface RemotesOptions {
   readonly store: Pick<Store, "blobs">;
@@ -35,6 +41,8 @@ export interface RemotesOptions {
 export class Remotes implements RemoteReader {
   readonly #options: RemotesOptions;
   readonly #known = new Map<string, Promise<RemoteContent>>();
+  /** All that was resolved, in no order. */
+  readonly pinned: Pinned[] = [];
 
   constructor(options: RemotesOptions) {
     this.#options = options;
@@ -54,6 +62,7 @@ export class Remotes implements RemoteReader {
     const { url, name, checksum, limit } = source;
     const downloads = await this.#options.downloads();
     const download = await downloads.get({ url, checksum, limit, onBytes }, signal);
+    this.pinned.push({ source, pin: download.digest });
     const path = toBytePath(this.#options.store.blobs.path(download.digest));
     return {
       title: `content of ${redactUrl(new URL(url))}`,
@@ -65,6 +74,7 @@ export class Remotes implements RemoteReader {
   async #git(source: GitSource, signal: AbortSignal): Promise<RemoteContent> {
     const repositories = await this.#options.repositories();
     const resolved = await repositories.resolve(source, signal);
+    this.pinned.push({ source, pin: resolved.commit });
     const { remote, ref = "", subdir, keepGitDir, submodules, commitTime } = source;
     return {
       title: `commit of ${shownOf(source)}`,

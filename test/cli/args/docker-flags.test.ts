@@ -24,7 +24,8 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
   ["F19", "--output=out", "-o=out"],
   ["F20", "--platform=linux/amd64", "--platform=linux/amd64,linux/arm64", "--platform=local"],
   ["F22", "--progress=plain"],
-  ["F23", "--provenance=false", "--sbom=false"],
+  ["F04", "--attest=type=provenance", "--attest=type=sbom,disabled=true"],
+  ["F23", "--provenance=false", "--sbom=false", "--provenance=true", "--provenance=mode=max"],
   ["F24", "--pull"],
   ["F25", "--push"],
   ["F08", "--cache-from=user/app:cache", "--cache-from=type=local,src=d", "--cache-to=type=inline"],
@@ -49,11 +50,11 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
 
 /** Those that are errors, with what is said to do instead. */
 const missing: readonly (readonly [row: string, use: string, hint: RegExp])[] = [
-  ["F04", "--attest=type=sbom", /without the flag there are none/],
+  ["F04", "--attest=type=sbom", /a scanner such as syft/],
   ["F07", "--builder=default", /is its own builder/],
   ["F08", "--cache-from=type=azblob,name=a", /type=s3 and type=registry/],
   ["F21", "--policy=filename=f", /every source is allowed/],
-  ["F23", "--provenance=mode=max", /without the flag there are none/],
+  ["F23", "--sbom=true", /a scanner such as syft/],
   ["F33", "--print=outline", /--call/],
 ];
 

@@ -2,7 +2,7 @@ import { parseAnnotation } from "../../../src/cli/args/annotation.js";
 import { intoStore, parseOutput, usualForm } from "../../../src/cli/args/output.js";
 import { table } from "./table.js";
 
-const tree = { platformSplit: undefined, epoch: undefined };
+const tree = { platformSplit: undefined, attestationPrefix: "", epoch: undefined };
 const local = { type: "local", mode: "copy", ...tree };
 const arm = { os: "linux", architecture: "arm64" };
 const note = { place: "manifest", platform: undefined, key: "a.b", value: "c" } as const;
@@ -38,7 +38,7 @@ table("F19 parseOutput()", parseOutput, [
   ),
   wrong(
     "type=tar,xyzzy=a",
-    'type=tar has no key "xyzzy"; type=tar takes type, dest, platform-split, source-date-epoch',
+    'type=tar has no key "xyzzy"; type=tar takes type, dest, attestation-prefix, platform-split, source-date-epoch',
   ),
 ]);
 
@@ -46,6 +46,8 @@ table("O02 O03 O04 parseOutput() of a tree", parseOutput, [
   ["type=local,dest=a,platform-split=true", { ...local, dest: "a", platformSplit: true }],
   ["type=local,dest=a,mode=delete", { ...local, dest: "a", mode: "delete" }],
   ["type=tar,source-date-epoch=12", { type: "tar", dest: "-", ...tree, epoch: 12 }],
+  ["type=local,dest=a,attestation-prefix=b-", { ...local, dest: "a", attestationPrefix: "b-" }],
+  wrong("type=tar,attestation-prefix=b/c", "attestation-prefix is no part of a name"),
   wrong("type=local,dest=a,mode=remove", 'mode is "remove", want copy, delete'),
   wrong("type=tar,mode=delete", 'type=tar has no key "mode"; it is a key of type=local'),
   wrong(
@@ -53,8 +55,8 @@ table("O02 O03 O04 parseOutput() of a tree", parseOutput, [
     'source-date-epoch is "-1", want a number from 0 to 9007199254740991',
   ),
   [
-    "type=local,dest=a,attestation-prefix=b",
-    'Cannot use the key "attestation-prefix" of --output: not supported yet; tsbuild makes no attestations',
+    "type=image,attestation-inline=true",
+    'Cannot use the key "attestation-inline" of --output: not supported yet; attestations that are asked for are always beside the image',
   ],
 ]);
 
@@ -136,7 +138,7 @@ table("O16 parseOutput() of annotations", parseOutput, [
   ),
   wrong(
     "type=tar,annotation.a=b",
-    'type=tar has no key "annotation.a"; type=tar takes type, dest, platform-split, source-date-epoch',
+    'type=tar has no key "annotation.a"; type=tar takes type, dest, attestation-prefix, platform-split, source-date-epoch',
   ),
 ]);
 
