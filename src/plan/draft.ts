@@ -6,7 +6,7 @@ import { crossTarget } from "./cross-target.js";
 import type { EnvList } from "./env-list.js";
 import { expand, type ExpansionMode } from "./expand.js";
 import type { PlannedHistory } from "./plan.js";
-import { looksSecret, MASK } from "./secret-name.js";
+import { credentialsHidden, looksSecret, MASK } from "./secret-name.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
 import type { Step } from "./step.js";
@@ -95,9 +95,10 @@ export function titleOf({ env, setting, triggered }: Draft, instruction: Instruc
       const value = env.get(name);
       return value !== undefined && looksSecret(name) ? MASK : value;
     };
-    return prefix + expand(rest, { lookup, escape: setting.escape, mode: "title" }).text;
+    const { text } = expand(rest, { lookup, escape: setting.escape, mode: "title" });
+    return prefix + credentialsHidden(text);
   } catch {
-    return prefix + rest; // text for the shell need not be a Dockerfile word
+    return prefix + credentialsHidden(rest); // text for the shell need not be a Dockerfile word
   }
 }
 

@@ -95,7 +95,12 @@ export const parseInspect: Parser<StoreCommand> = (argv) => {
 
 /** Reads the words after `tsbuild history`. */
 export const parseHistory: Parser<StoreCommand> = (argv) => {
-  const flags = command("history", "[flags] IMAGE", "Shows how an image was made.", []);
+  const summary =
+    "Shows how an image was made; history builds, logs, inspect and rm are about builds.";
+  const flags = command("history", "[flags] IMAGE", summary, [
+    "tsbuild history web",
+    "tsbuild history builds",
+  ]);
   const format = formatFlag(flags);
   const human = flags.switch("-H, --human", "ages and sizes for people (default true)", true);
   const noTrunc = flags.switch("--no-trunc", "print ids and commands in full");
