@@ -40,24 +40,45 @@ export async function uploadBlob(
   const { signal } = options;
   let session: UploadSession | undefined;
   const attempt = async (): Promise<"mounted" | "uploaded"> => {
-    if (session !== undefined && !(await session.resume(signal))) {
+    if (session !== undefined) {
+      if (await goOn(session, options)) return "uploaded";
       session = undefined;
       if (await hasBlob(repository, blob, signal)) return "uploaded"; // only the answer was lost
     }
-    session ??= await start(repository, blob, options);
+    session = await start(repository, blob, options);
     if (session === undefined) return "mounted";
-    const source = new WatchedSource(options);
-    try {
-      await session.send(source, signal);
-    } catch (error) {
-      throw source.failure ?? error;
-    }
+    await send(session, options);
     return "uploaded";
   };
   try {
     return await retried(attempt, retries, signal);
   } catch (error) {
     await session?.cancel();
+    throw error;
+  }
+}
+
+async function send(session: UploadSession, options: PushOptions): Promise<void> {
+  const source = new WatchedSource(options);
+  try {
+    await session.send(source, options.signal);
+  } catch (error) {
+    throw source.failure ?? error;
+  }
+}
+
+/** Statuses of a registry that has lost the thread: the upload, its place in it, its content. */
+const lost: readonly unknown[] = [400, 404, 416];
+
+/** Goes on with an upload that broke; false when it must start again. */
+async function goOn(session: UploadSession, options: PushOptions): Promise<boolean> {
+  if (!(await session.resume(options.signal))) return false;
+  try {
+    await send(session, options);
+    return true;
+  } catch (error) {
+    // A registry that still swallows the broken request counts otherwise now than a moment ago.
+    if (error instanceof RegistryError && lost.includes(error.status)) return false;
     throw error;
   }
 }

@@ -98,7 +98,7 @@ describe("N11 a bad network in front of docker-registry", () => {
       silent = false;
       return { kind: "silence" };
     });
-    const options = { credentials: anonymous, clock: new FakeClock(), longestSilence: 200 };
+    const options = { credentials: anonymous, clock: new FakeClock(), longestSilence: 1000 };
     await using client = new RegistryClient(options);
     await push(client, parseReference(`${proxy.host}/silent:1`), image);
     assert.isFalse(silent);
@@ -121,7 +121,8 @@ describe("N11 a bad network in front of docker-registry", () => {
       const open = () => chunked(text, 1_000_000);
       assert.strictEqual(await client.pushBlob(reference, blob, { open }), "uploaded");
       assert.strictEqual(digestOf(await collect(client.blob(reference, blob))), blob.digest);
-      assert.strictEqual(patches, cut === undefined ? 3 : 5);
+      if (cut === undefined) assert.strictEqual(patches, 3);
+      else assert.isAtLeast(patches, 5); // one more where the registry was not yet done with the cut one
     }
   });
 
@@ -157,6 +158,7 @@ describe("N05 an upload to a registry that can go on", () => {
     readonly name: string;
     readonly minLength?: number;
     readonly cuts?: readonly (number | undefined)[];
+    readonly miscounts?: boolean;
     readonly lines: readonly string[];
   }[] = [
     { name: "is one request when nothing breaks", lines: ["PUT"] },
@@ -193,24 +195,26 @@ describe("N05 an upload to a registry that can go on", () => {
       cuts: [1],
       lines: ["PUT", "GET", "HEAD", "POST", "PUT"],
     },
+    {
+      name: "starts again when the registry has lost the thread",
+      miscounts: true,
+      cuts: [1 << 20],
+      lines: ["PUT", "GET", `PATCH ${(1 << 20) + 1}-${(1 << 20) + piece}`, "HEAD", "POST", "PUT"],
+    },
   ];
-  for (const { name, minLength, cuts, lines } of cases) {
+  for (const { name, lines, ...options } of cases) {
     it(name, async () => {
-      await using server = await startUploadServer({
-        ...(minLength === undefined ? {} : { minLength }),
-        ...(cuts === undefined ? {} : { cuts }),
-      });
+      await using server = await startUploadServer(options);
       await using client = new RegistryClient({ credentials: anonymous, clock: new FakeClock() });
       const told: number[] = [];
-      const options = {
+      const pushing = {
         open: () => chunked(text, 1_000_003),
         onProgress: (sent: number) => void told.push(sent),
       };
       const reference = parseReference(`${server.host}/app`);
-      assert.strictEqual(await client.pushBlob(reference, blob, options), "uploaded");
+      assert.strictEqual(await client.pushBlob(reference, blob, pushing), "uploaded");
       assert.deepEqual(server.lines, ["HEAD", "POST", ...lines]);
       assert.strictEqual(told.at(-1), size);
-      if (name.includes("again")) return; // it keeps the first byte, too
       assert.isTrue(server.stored?.equals(text));
     });
   }
