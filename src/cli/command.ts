@@ -194,6 +194,31 @@ export type StoreCommand =
       readonly debug: boolean;
     }
   | {
+      readonly kind: "import";
+      /** A file, a URL, or "-" for standard input. */
+      readonly source: string;
+      readonly name: string | undefined;
+      /** Dockerfile instructions. */
+      readonly changes: readonly string[];
+      readonly message: string | undefined;
+      readonly platform: string | undefined;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "export";
+      readonly image: string;
+      /** Undefined is standard output. */
+      readonly output: string | undefined;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "diff";
+      readonly image: string;
+      /** Undefined is the image that it was built from. */
+      readonly base: string | undefined;
+      readonly debug: boolean;
+    }
+  | {
       readonly kind: "prune";
       /** Also images with a name. */
       readonly all: boolean;

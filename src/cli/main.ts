@@ -16,7 +16,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     const { renderError } = await import("./render-error.js");
     io.err.write(renderError(error, { color: wantsColor(io), debug }));
-    return exitCodeOf(error, command?.kind);
+    return exitCodeOf(error, command?.kind ?? (argv[0] === "run" ? "run" : undefined));
   } finally {
     await drain(io);
   }
@@ -66,6 +66,12 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
       return await (await import("./commands/save.js")).runSave(command, store, io);
     case "load":
       return await (await import("./commands/load.js")).runLoad(command, session);
+    case "import":
+      return await (await import("./commands/import.js")).runImport(command, session);
+    case "export":
+      return await (await import("./commands/export.js")).runExport(command, store, io);
+    case "diff":
+      return await (await import("./commands/diff.js")).runDiff(command, store, io);
     case "images":
       return await (await import("./commands/images.js")).runImages(command, store, io);
     case "inspect":

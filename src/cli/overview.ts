@@ -20,6 +20,9 @@ Images:
   rmi        remove names and images
   save       write images into an archive
   load       read images from an archive
+  import     make an image of the files in an archive
+  export     write the files of an image into an archive
+  diff       list the files that an image changed
   run        run a command in an image
 
 Registries:

@@ -3,6 +3,7 @@ import { suggest } from "../suggest.js";
 import { parseBuild } from "./args/build.js";
 import { parseAnyHistory, parseExplain, parseStepLog } from "./args/builds.js";
 import { parseDu, parsePrune } from "./args/disk.js";
+import { parseDiff, parseExport, parseImport } from "./args/filesystems.js";
 import { HelpRequest } from "./args/flags.js";
 import {
   parseImages,
@@ -24,12 +25,15 @@ type Parser = (argv: readonly string[]) => Command;
 
 const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["build", parseBuild],
+  ["diff", parseDiff],
   ["du", parseDu],
   ["explain", parseExplain],
+  ["export", parseExport],
   ["help", parseHelp],
   ["history", parseAnyHistory],
   ["images", parseImages],
   ["imagetools", parseImagetools],
+  ["import", parseImport],
   ["inspect", parseInspect],
   ["load", parseLoad],
   ["log", parseStepLog],
@@ -53,12 +57,29 @@ export function parseCommand(argv: readonly string[]): Command {
   const parse = parsers.get(first);
   try {
     if (parse !== undefined) return parse(rest);
+    refuseContainers(first);
     checkTypingError(first);
     return parseBuild(argv);
   } catch (error) {
     if (error instanceof HelpRequest) return help(error.message);
     throw error;
   }
+}
+
+/** Commands of docker about containers, of which there are none. */
+const containerCommands = new Set(
+  "attach commit container cp create exec kill ps rename restart rm start stop top wait".split(" "),
+);
+
+function refuseContainers(first: string): void {
+  if (!containerCommands.has(first)) return;
+  const does =
+    first === "commit"
+      ? 'write the changes down: "FROM IMAGE" and "RUN COMMAND" in a Dockerfile make an image of them'
+      : '"tsbuild run" keeps no container when its command ends';
+  throw new BuildError("UNSUPPORTED", `Cannot run "tsbuild ${first}": there are no containers`, {
+    hint: `${does}; a directory is written "./${first}"`,
+  });
 }
 
 /** `tsbuild imges` is no build of a directory; `tsbuild ./imges` is. */

@@ -12,8 +12,7 @@ const magicLength = 10;
  * members), zstd (any number of frames), bzip2, xz or nothing, told apart by how the bytes begin.
  */
 export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { head, all } = await peek(bytes, magicLength);
-  const format = detect(head);
+  const { format, all } = await sniffed(bytes);
   switch (format) {
     case "plain":
       yield* all;
@@ -36,6 +35,15 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
 
 /** Bytes that the decompressor gives at once: node's 16 KiB cost a turn of the event loop each. */
 const inflatedSize = 1 << 18;
+
+/** What bytes are compressed with, and the same bytes once more. */
+export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<{
+  readonly format: Format;
+  readonly all: AsyncIterable<Uint8Array>;
+}> {
+  const { head, all } = await peek(bytes, magicLength);
+  return { format: detect(head), all };
+}
 
 type Format = "plain" | "gzip" | "zstd" | "bzip2" | "xz";
 

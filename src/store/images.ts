@@ -264,5 +264,5 @@ function tryNormalize(text: string): string | undefined {
 
 function severalNames(text: string, names: readonly string[]): BuildError {
   const message = `Cannot remove image "${text}": it has several names: ${names.join(", ")}`;
-  return new BuildError("USAGE", message, { hint: "remove them by name, or use --force" });
+  return new BuildError("STORE", message, { hint: "remove them by name, or use --force" });
 }

@@ -45,7 +45,7 @@ describe("main()", () => {
     { line: "./nowhere", code: 1, errors: /ERROR: Cannot use ".\/nowhere" as a build context/ },
     { line: "history none", code: 1, errors: /^ERROR: Cannot find image "none" in the store\n/ },
     { line: "load -i none", code: 1, errors: /^ERROR: Cannot open ".*none": no such file/ },
-    { line: "run", code: 2, errors: /^ERROR: Cannot run: the image is missing\n/ },
+    { line: "run", code: 125, errors: /^ERROR: Cannot run: the image is missing\n/ },
     { line: "run -t web", code: 125, errors: /^ERROR: Cannot use --tty: standard input is no/ },
     { line: "run 127.0.0.1:1/none", code: 125, errors: /^ERROR: Cannot reach registry/ },
     {

@@ -307,6 +307,8 @@ describe("parseCommand() of other commands", () => {
         ],
       },
     ],
+    ["export -o f a", { kind: "export", image: "a", output: "f", debug: false }],
+    ["diff a b", { kind: "diff", image: "a", base: "b", debug: false }],
     ["du -D", { kind: "du", filters: [], format: undefined, verbose: false, debug: true }],
     [
       "du --verbose --format json --filter until=24h",
@@ -474,6 +476,23 @@ describe("parseCommand() of wrong usage", () => {
       'did you mean "label"?',
     ],
     ["images --format= a", "USAGE", 'Cannot use --format "": the value is empty'],
+    [
+      "commit a",
+      "UNSUPPORTED",
+      'Cannot run "tsbuild commit": there are no containers',
+      'write the changes down: "FROM IMAGE" and "RUN COMMAND" in a Dockerfile make an image of them; a directory is written "./commit"',
+    ],
+    ["ps", "UNSUPPORTED", 'Cannot run "tsbuild ps": there are no containers'],
+    [
+      "run --name a web",
+      "UNSUPPORTED",
+      "Cannot use --name: not supported yet",
+      "nothing is kept of a command that has ended, so there is nothing to name",
+    ],
+    ["import", "USAGE", "Cannot import: the archive is missing"],
+    ["import a b c", "USAGE", 'Cannot import: did not expect "c"'],
+    ["diff", "USAGE", "Cannot compare: the image is missing"],
+    ["diff a b c", "USAGE", 'Cannot compare: did not expect "c"'],
     ["tag a", "USAGE", "Cannot tag: the new name is missing"],
     ["tag a b c", "USAGE", 'Cannot tag: did not expect "c"'],
     ["du x", "USAGE", 'Cannot show disk usage: did not expect "x"'],
@@ -504,7 +523,7 @@ describe("parseCommand() of wrong usage", () => {
 
 describe("parseCommand() of help", () => {
   const commands = words(
-    "build run login logout pull push images inspect history tag rmi save load prune du",
+    "build run login logout pull push images inspect history tag rmi save load prune du import export diff",
   );
   it("names every command", () => {
     for (const line of ["", "--help", "-h", "help"]) {

@@ -133,7 +133,8 @@ export const parseTag: Parser<StoreCommand> = (argv) => {
 export const parseRmi: Parser<StoreCommand> = (argv) => {
   const summary = "Removes names, and images that have none left.";
   const flags = command("rmi", "[flags] IMAGE…", summary, []);
-  const force = flags.switch("-f, --force", "an id with several names: remove them all");
+  const force = flags.switch("-f, --force", "all names of an id; what is not there is no failure");
+  flags.switch("--no-prune", "the same: images have no parents that would go too");
   const debug = debugFlag(flags);
   const names = someOperands("remove", "the image", flags.parse(argv));
   return { kind: "rmi", names, force: force(), debug: debug() };

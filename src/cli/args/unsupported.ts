@@ -1,5 +1,9 @@
 /** What to do instead of using some of the flags below. */
 export const unsupportedHints: ReadonlyMap<string, string> = new Map([
+  ["--detach", "there is no daemon: tsbuild run ends with its command"],
+  ["-d", "there is no daemon: tsbuild run ends with its command"],
+  ["--name", "nothing is kept of a command that has ended, so there is nothing to name"],
+  ["--restart", "there is no daemon: tsbuild run ends with its command"],
   ["--builder", "tsbuild is its own builder, and has no others"],
   ["--device", "RUN --device=NAME uses a device, and --allow device=NAME gives it"],
   ["--policy", "leave it away: without policies every source is allowed"],

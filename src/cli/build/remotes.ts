@@ -36,8 +36,11 @@ interface Downloading {
   readonly transport: Transport;
 }
 
-/** Loaded when it is needed, as the registry's client is. */
-async function openDownloads({ io, store }: Session, secrets: SecretSource): Promise<Downloading> {
+/** Opens what fetches URLs. Loaded when it is needed, as the registry's client is. */
+export async function openDownloads(
+  { io, store }: Pick<Session, "io" | "store">,
+  secrets: SecretSource,
+): Promise<Downloading> {
   const [
     { HttpDownloads },
     { Transport },

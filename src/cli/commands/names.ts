@@ -26,7 +26,8 @@ export async function runRmi(
       tellRemoval(await store.images.remove(name, { force }), io);
     } catch (error) {
       if (!(error instanceof BuildError)) throw error;
-      failures.push(error);
+      if (force && error.code === "IMAGE_NOT_FOUND") io.err.write(`${error.message}\n`);
+      else failures.push(error);
     }
   }
   const [first] = failures;

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import type { SandboxProcess } from "../../exec/executor.js";
 import { openExecutor } from "../../exec/oci-executor.js";
+import { SEARCH_PATH } from "../../exec/runtime.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Setting } from "../args/setting.js";
 import type { RunCommand } from "../command.js";
@@ -89,13 +90,13 @@ function argvOf(
   });
 }
 
-/** The image's variables, with those of the command line in their place or after them. */
+/** The image's variables and a PATH, with those of the command line in their place or after them. */
 function environment(
   image: readonly string[],
   settings: readonly Setting[],
   host: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
-  const env = new Map(image.map((line) => split(line)));
+  const env = new Map([["PATH", SEARCH_PATH], ...image.map((line) => split(line))]);
   for (const { name, value = host[name] } of settings) {
     if (value === undefined) env.delete(name);
     else env.set(name, value);

@@ -5,15 +5,8 @@ import { join } from "node:path";
 import { StepRecords } from "../../../src/cache/records.js";
 import type { CacheKey } from "../../../src/cache/key.js";
 import type { StoreCommand } from "../../../src/cli/command.js";
-import { runDu, runPrune } from "../../../src/cli/commands/disk.js";
-import { runHistory } from "../../../src/cli/commands/history.js";
-import { runImages } from "../../../src/cli/commands/images.js";
 import { runInspect } from "../../../src/cli/commands/inspect.js";
-import { runLoad } from "../../../src/cli/commands/load.js";
-import { runRmi, runTag } from "../../../src/cli/commands/names.js";
-import { runSave } from "../../../src/cli/commands/save.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
-import type { Session } from "../../../src/cli/session.js";
 import type { LayerRecord } from "../../../src/store/layers.js";
 import type { Store } from "../../../src/store/store.js";
 import { temporaryDirectory } from "../../context/temporary.js";
@@ -21,50 +14,11 @@ import { failureOf } from "../../oci/build-errors.js";
 import { storeImage } from "../../output/store-image.js";
 import { oneFile, temporaryStore } from "../../store/fixture.js";
 import { FakeIo, type World } from "../fake-io.js";
+import { perform, runLine } from "./perform.js";
 
 const temporary = temporaryDirectory();
-
-/** Runs one command line on a store, and answers the world afterwards. */
-async function run(store: Store, line: string, world: World = {}): Promise<FakeIo> {
-  const io = new FakeIo({ cwd: temporary, ...world });
-  const command = parseCommand(line.split(" "));
-  assert.strictEqual(await perform(command as StoreCommand, store, io), 0);
-  return io;
-}
-
-async function perform(command: StoreCommand, store: Store, io: FakeIo): Promise<number> {
-  switch (command.kind) {
-    case "images":
-      return await runImages(command, store, io);
-    case "inspect":
-      return await runInspect(command, store, io);
-    case "history":
-      return await runHistory(command, store, io);
-    case "tag":
-      return await runTag(command, store);
-    case "rmi":
-      return await runRmi(command, store, io);
-    case "save":
-      return await runSave(command, store, io);
-    case "load":
-      return await runLoad(command, sessionOf(store, io));
-    case "prune":
-      return await runPrune(command, store, io);
-    case "du":
-      return await runDu(command, store, io);
-  }
-}
-
-function sessionOf(store: Store, io: FakeIo): Session {
-  return {
-    io,
-    store,
-    namespace: { user: false, mount: false },
-    platform: { os: "linux", architecture: "amd64" },
-    registry: () => Promise.reject(new Error("no registry is needed")),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
+const run = (store: Store, line: string, world: World = {}): Promise<FakeIo> =>
+  runLine(store, line.split(" "), { cwd: temporary, ...world });
 
 /** Notes that a step gave that layer. */
 async function putStep(
@@ -333,9 +287,17 @@ describe("tsbuild tag and rmi", () => {
   it("needs --force for an id with several names", async () => {
     await using store = await temporaryStore();
     const { id } = await storeImage(store, [], { names: ["a", "b"] });
-    await failureOf(run(store, `rmi ${id}`), "USAGE");
+    await failureOf(run(store, `rmi ${id}`), "STORE");
     const { text } = await run(store, `rmi -f ${short(id)}`);
     assert.strictEqual(text, `Untagged: a:latest\nUntagged: b:latest\nDeleted: ${id}\n`);
+  });
+
+  it("with --force is content when something is not there", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [], { names: ["web"] });
+    const { errors } = await run(store, "rmi -f --no-prune none web");
+    assert.strictEqual(errors, 'Cannot find image "none" in the store\n');
+    assert.deepStrictEqual(store.images.list(), []);
   });
 
   it("removes what is there before it fails for the rest", async () => {
