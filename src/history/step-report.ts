@@ -47,7 +47,9 @@ export function positionOf({ stage, number, at }: VertexStep): StepPosition {
 
 /** Gathers what becomes of the steps of a build. */
 export class StepReports {
-  readonly #steps = new Map<number, StepReport>();
+  /** By their titles. */
+  readonly #steps = new Map<string, StepReport>();
+  readonly #titles = new Map<number, string>();
   #written = 0;
   #sent = 0;
 
@@ -94,11 +96,13 @@ export class StepReports {
   #declare({ vertex, position }: Extract<ReportedEvent, { type: "declared" }>): void {
     if (position === undefined) return;
     const { id, title } = vertex;
-    this.#steps.set(id, { id, title, ...position, outcome: "open", ms: 0 });
+    this.#titles.set(id, title);
+    this.#steps.delete(title); // a build that lost a layer starts again
+    this.#steps.set(title, { id, title, ...position, outcome: "open", ms: 0 });
   }
 
   #end({ id, outcome }: Extract<ReportedEvent, { type: "ended" }>, now: number): void {
-    const started = this.#steps.get(id)?.started;
+    const started = this.#steps.get(this.#titles.get(id) ?? "")?.started;
     this.#change(id, {
       outcome: outcome.kind,
       ms: started === undefined ? 0 : now - started,
@@ -108,7 +112,7 @@ export class StepReports {
   }
 
   #change(id: number, change: Partial<StepReport>): void {
-    const step = this.#steps.get(id);
-    if (step !== undefined) this.#steps.set(id, { ...step, ...change });
+    const step = this.#steps.get(this.#titles.get(id) ?? "");
+    if (step !== undefined) this.#steps.set(step.title, { ...step, ...change });
   }
 }

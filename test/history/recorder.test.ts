@@ -111,6 +111,17 @@ describe("BuildRecorder", () => {
     });
   });
 
+  it("tells of each step once where the build started again", () => {
+    const kept = new Kept();
+    const recorder = kept.start();
+    recorder.take({ type: "declared", vertex: declared(1, "RUN a", 13), inputs: [] });
+    recorder.take({ type: "ended", id: 1, outcome: hit });
+    recorder.take({ type: "declared", vertex: declared(2, "RUN a", 13), inputs: [] });
+    recorder.take({ type: "ended", id: 2, outcome: { kind: "done" } });
+    const told = recorder.steps.map(({ id, outcome }) => [id, outcome]);
+    assert.deepStrictEqual(told, [[2, "done"]]);
+  });
+
   it("writes twice for a build that finds everything, and no log", () => {
     const kept = new Kept();
     const recorder = kept.start();
