@@ -1,4 +1,5 @@
 import type { Resources } from "../exec/resources.js";
+import type { Platform } from "../oci/platform.js";
 import type { DeviceGrant } from "./args/allow.js";
 import type { ProvenanceSpec } from "./args/attest.js";
 import type { Annotation } from "./args/annotation.js";
@@ -309,6 +310,33 @@ export type BuildsCommand =
       readonly debug: boolean;
     };
 
+/** `tsbuild manifest`: lists of images that are made here and pushed. */
+export type ManifestCommand =
+  | {
+      readonly kind: "manifest-create";
+      readonly list: string;
+      readonly images: readonly string[];
+      readonly amend: boolean;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "manifest-annotate";
+      readonly list: string;
+      readonly image: string;
+      /** Only what is to be changed. */
+      readonly platform: Partial<Platform>;
+      readonly debug: boolean;
+    }
+  | {
+      readonly kind: "manifest-push";
+      readonly list: string;
+      readonly purge: boolean;
+      readonly progress: Progress | undefined;
+      readonly debug: boolean;
+    }
+  | { readonly kind: "manifest-inspect"; readonly name: string; readonly debug: boolean }
+  | { readonly kind: "manifest-rm"; readonly lists: readonly string[]; readonly debug: boolean };
+
 /** The commands that need neither the store nor a namespace. */
 export type InfoCommand =
   | { readonly kind: "version" }
@@ -323,6 +351,7 @@ export type Command =
   | InfoCommand
   | LoginCommand
   | LogoutCommand
+  | ManifestCommand
   | PullCommand
   | PushCommand
   | RunCommand

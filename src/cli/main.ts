@@ -62,6 +62,12 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
       return await (await import("./commands/imagetools.js")).runCreate(command, session);
     case "imagetools-inspect":
       return await (await import("./commands/imagetools.js")).runInspect(command, session);
+    case "manifest-create":
+    case "manifest-annotate":
+    case "manifest-inspect":
+    case "manifest-push":
+    case "manifest-rm":
+      return await (await import("./commands/manifest.js")).runManifest(command, session);
     case "save":
       return await (await import("./commands/save.js")).runSave(command, store, io);
     case "load":

@@ -31,6 +31,7 @@ Registries:
   pull       fetch an image
   push       send an image
   imagetools join images in one, copy or show them, where they lie
+  manifest   the same in steps, as docker manifest
 
 Other:
   version    print the version

@@ -17,6 +17,7 @@ import {
 } from "./args/images.js";
 import { parseImagetools } from "./args/imagetools.js";
 import { parseLogin, parseLogout } from "./args/login.js";
+import { parseManifest } from "./args/manifest.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
 import { overview } from "./overview.js";
@@ -39,6 +40,7 @@ const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["log", parseStepLog],
   ["login", parseLogin],
   ["logout", parseLogout],
+  ["manifest", parseManifest],
   ["prune", parsePrune],
   ["pull", parsePull],
   ["push", parsePush],

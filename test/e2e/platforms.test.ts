@@ -175,6 +175,16 @@ describeForAccounts("an image for several platforms", (site) => {
       `docker://${other}`,
     );
     assert.include((JSON.parse(seen) as Seen).Env, "BASE=386");
+    const list = `${registry.host}/listed/app:1`;
+    const one = (digest: string): string => `${name}@${digest}`;
+    await site.ok(["manifest", "create", list, ...digests.map(one)]);
+    assert.strictEqual((await site.tsbuild(["manifest", "create", list, other])).code, 2);
+    await site.ok(["manifest", "annotate", "--variant=v9", list, one(digests[1] ?? "")]);
+    const local = await site.ok(["manifest", "inspect", list]);
+    await site.ok(["manifest", "push", "--purge", list]);
+    assert.strictEqual((await site.ok(["manifest", "inspect", list])).stdout, local.stdout);
+    const variants = await site.ok(["imagetools", "inspect", list]);
+    assert.match(variants.stdout, /Platform:  linux\/amd64[^]*Platform:  linux\/arm64\/v9/);
     const env = await site.ok([
       "imagetools",
       "inspect",

@@ -22,7 +22,7 @@ export function parseImagetools(argv: readonly string[]): ImagetoolsCommand {
     case "create":
       return parseCreate(rest);
     case "inspect":
-      return parseInspect("imagetools", rest);
+      return parseInspect(rest);
     case "--help":
     case "-h":
       throw new HelpRequest(help);
@@ -105,10 +105,9 @@ function parseIndexAnnotation(text: string): readonly Annotation[] {
   });
 }
 
-/** Reads the words after `inspect`, of `imagetools` or of `manifest`. */
-export function parseInspect(parent: string, argv: readonly string[]): ImagetoolsCommand {
+function parseInspect(argv: readonly string[]): ImagetoolsCommand {
   const flags = new Flags({
-    name: `${parent} inspect`,
+    name: "imagetools inspect",
     usage: "[flags] NAME",
     summary: "Shows what a name in a registry, or oci-layout://PATH[:TAG], leads to.",
     examples: ["tsbuild imagetools inspect --format '{{json .Manifest}}' alpine"],

@@ -62,7 +62,8 @@ function documentOf({ bytes, descriptor }: Stored) {
   return parseDocument(bytes, descriptor.mediaType);
 }
 
-async function partsOf(source: Source): Promise<readonly Part[]> {
+/** The images of a source, each with its platform. */
+export async function partsOf(source: Source): Promise<readonly Part[]> {
   const document = documentOf(source.root);
   if (document.kind === "index")
     return document.index.manifests.map((descriptor) => ({ descriptor, source }));
