@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type { SandboxProcess } from "./executor.js";
 import {
   asksOnlyLoopback,
@@ -38,9 +38,9 @@ export class LazyNetwork implements AsyncDisposable {
   }
 
   async connect(wanted: SandboxProcess["network"]): Promise<Connection> {
-    const host = await readFile(this.#options.resolvConf, "utf8").catch(() => "");
+    const host = readIfThere(this.#options.resolvConf) ?? "";
     if (wanted === "host") return { network: "host", namespace: undefined, resolvConf: host };
-    const reachable = await this.#withoutStub(host);
+    const reachable = this.#withoutStub(host);
     if (wanted === "none") return none(reachable);
     const forwardDns = asksOnlyLoopback(reachable);
     const shared = await (this.#started ??= this.#start(forwardDns));
@@ -50,9 +50,9 @@ export class LazyNetwork implements AsyncDisposable {
     return { network: "default", namespace: shared.namespace, resolvConf };
   }
 
-  async #withoutStub(resolvConf: string): Promise<string> {
+  #withoutStub(resolvConf: string): string {
     if (!asksResolvedStub(resolvConf)) return resolvConf;
-    return await readFile(this.#options.upstreamResolvConf, "utf8").catch(() => resolvConf);
+    return readIfThere(this.#options.upstreamResolvConf) ?? resolvConf;
   }
 
   async #start(forwardDns: boolean): Promise<SharedNetwork | undefined> {
@@ -68,6 +68,15 @@ export class LazyNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const network = await this.#started;
     await network?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Undefined whatever the reason is: a step without names is better than none. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, chown, stat, writeFile } from "node:fs/promises";
+import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 import type { DeviceEdits } from "./device-edits.js";
@@ -10,28 +10,26 @@ import { systemMountPoints } from "./system-mounts.js";
 import type { ResolvedOwner } from "./users.js";
 
 /** Writes the step's resolv.conf and hosts into its bundle, and tells how to mount them. */
-export async function writeNameFiles(
+export function writeNameFiles(
   bundle: string,
   process: SandboxProcess,
   { resolvConf }: Connection,
-): Promise<readonly BindMount[]> {
+): readonly BindMount[] {
   const files = { "resolv.conf": resolvConf, hosts: hostsFile(process) };
-  return await Promise.all(
-    Object.entries(files).map(async ([name, text]) => {
-      const source = posix.join(bundle, name);
-      await writeFile(source, text, { mode: 0o644 });
-      return { kind: "bind", source, target: `/etc/${name}`, readonly: true } as const;
-    }),
-  );
+  return Object.entries(files).map(([name, text]) => {
+    const source = posix.join(bundle, name);
+    writeFileSync(source, text, { mode: 0o644 });
+    return { kind: "bind", source, target: `/etc/${name}`, readonly: true } as const;
+  });
 }
 
 /** Makes the working directory and every mount point; the mounts come back with targets free of links. */
-export async function makeMountPoints(
+export function makeMountPoints(
   points: MountPoints,
   process: SandboxProcess,
   user: ResolvedOwner,
   mounts: readonly PlainMount[],
-): Promise<readonly PlainMount[]> {
+): readonly PlainMount[] {
   makeSystemMountPoints(points, process);
   const covered = [...systemMountPoints, ...targetsOf(mounts)];
   if (!covered.some((target) => isBelow(process.cwd, target))) {
@@ -39,7 +37,7 @@ export async function makeMountPoints(
   }
   const resolved: PlainMount[] = [];
   for (const mount of mounts) {
-    const kind = mount.kind === "tmpfs" ? "directory" : await kindOf(mount.source);
+    const kind = mount.kind === "tmpfs" ? "directory" : kindOf(mount.source);
     const target = points.make(mount.target, kind);
     resolved.push({ ...mount, target });
   }
@@ -77,27 +75,25 @@ export function deviceMounts(
 export type PlainMount = BindMount | TmpfsMount;
 
 /** Puts the values of secrets into files below `directory`, which is in memory. */
-export async function writeSecrets(
+export function writeSecrets(
   directory: string,
   mounts: SandboxProcess["mounts"],
-): Promise<readonly PlainMount[]> {
-  return await Promise.all(
-    mounts.map(async (mount, index) => {
-      if (mount.kind !== "secret") return mount;
-      const { value, uid, gid, mode, target } = mount;
-      const source = posix.join(directory, `secret-${index}`);
-      await writeFile(source, value, { mode: 0o600 });
-      await chown(source, uid, gid);
-      await chmod(source, mode);
-      const options = ["nosuid", "nodev", ...((mode & 0o111) === 0 ? ["noexec"] : [])];
-      return { kind: "bind", source, target, readonly: true, options } as const;
-    }),
-  );
+): readonly PlainMount[] {
+  return mounts.map((mount, index) => {
+    if (mount.kind !== "secret") return mount;
+    const { value, uid, gid, mode, target } = mount;
+    const source = posix.join(directory, `secret-${index}`);
+    writeFileSync(source, value, { mode: 0o600 });
+    chownSync(source, uid, gid);
+    chmodSync(source, mode);
+    const options = ["nosuid", "nodev", ...((mode & 0o111) === 0 ? ["noexec"] : [])];
+    return { kind: "bind", source, target, readonly: true, options } as const;
+  });
 }
 
-async function kindOf(source: string): Promise<"directory" | "file"> {
+function kindOf(source: string): "directory" | "file" {
   try {
-    return (await stat(source)).isDirectory() ? "directory" : "file";
+    return statSync(source).isDirectory() ? "directory" : "file";
   } catch (cause) {
     throw new BuildError("SANDBOX", `Cannot mount "${source}" into the step: not found`, { cause });
   }

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
-import { mkdir, open, readdir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
@@ -114,7 +114,7 @@ class ErofsSnapshotter implements Snapshotter {
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
     const directory = join(workspace, "layer");
-    await mkdir(directory, 0o755);
+    mkdirSync(directory, 0o755);
     const measure = await writeLayer(overlayChanges(upper, this.#overlay), directory, signal);
     if (memory === undefined) await removeTree(upper);
     else memory[Symbol.dispose]();

@@ -15,7 +15,7 @@ export async function draftLayer(
   fill: (directory: string) => Promise<LayerMeasure>,
   makeDraft: MakeDraft,
 ): Promise<DraftLayer> {
-  const { workspace, make } = await makeWorkspace(work);
+  const { workspace, make } = makeWorkspace(work);
   try {
     const directory = make("layer");
     return makeDraft(workspace, directory, await fill(directory));
@@ -32,7 +32,7 @@ export function isPublished(path: string): boolean {
 
 /** Removes a published layer: at once, or a kill would leave half of it. One that is gone is fine. */
 export async function removePublished(path: string, work: string): Promise<void> {
-  const { workspace } = await makeWorkspace(work);
+  const { workspace } = makeWorkspace(work);
   try {
     await rename(path, join(workspace, "removed"));
   } catch (error) {

@@ -27,7 +27,7 @@ const sample: Entry = {
  * container, the kernel may refuse to stack another one.
  */
 export async function canUseErofs(work: string): Promise<boolean> {
-  const workspace = await makeWorkspace(work);
+  const workspace = makeWorkspace(work);
   try {
     const layer = workspace.make("layer");
     await writeLayer([sample], layer);

@@ -3,6 +3,9 @@ import { promisify } from "node:util";
 
 const writeLater = promisify(write);
 
+/** Bytes that are written sooner than another thread is asked to. */
+const LITTLE = 1 << 16;
+
 /** A new file that is written from beginning to end. */
 export class OutFile implements Disposable {
   readonly #fd: number;
@@ -22,6 +25,10 @@ export class OutFile implements Disposable {
 
   /** As `write`, off this thread. To be waited for before anything else is done with the file. */
   async append(bytes: Uint8Array): Promise<void> {
+    if (bytes.byteLength < LITTLE) {
+      this.write(bytes);
+      return;
+    }
     for (let done = 0; done < bytes.byteLength;) {
       const { bytesWritten } = await writeLater(this.#fd, bytes, done);
       done += bytesWritten;
