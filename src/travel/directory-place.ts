@@ -13,6 +13,7 @@ import { verified, verifiedBytes } from "../oci/verified.js";
 import { Locks } from "../store/locks.js";
 import { NewFile } from "../store/new-file.js";
 import { isSystemError } from "../sys/syscalls.js";
+import { counted } from "./counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";
 import type { CachePlace, WriteOptions } from "./place.js";
 import { readDocument, readRecord } from "./read-record.js";
@@ -80,12 +81,10 @@ export class DirectoryPlace implements CachePlace {
     const path = join(this.#options.path, blobPath(blob.digest));
     const there = await ifThere(() => stat(path));
     if (there?.size === blob.size) return "present";
-    let sent = 0;
     await this.#publish(path, async (file) => {
-      for await (const chunk of verified(open(), blob)) {
+      for await (const chunk of counted(verified(open(), blob), onProgress)) {
         signal.throwIfAborted();
         await file.write(chunk);
-        onProgress?.((sent += chunk.byteLength));
       }
     });
     return "uploaded";

@@ -34,6 +34,8 @@ export interface RegistryPlaceOptions {
   readonly reference: Reference;
   /** Opened with the first request. */
   readonly registry: () => Promise<CacheRegistry>;
+  /** Ends what was opened for this place alone. */
+  readonly close?: (() => Promise<void>) | undefined;
   /** Of the images whose inline caches are wanted. */
   readonly platforms: readonly Platform[];
 }
@@ -145,8 +147,8 @@ export class RegistryPlace implements CachePlace {
     return { registry, repository, tag: tagOf(tag, name) };
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(); // the client is the session's
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.close?.();
   }
 }
 

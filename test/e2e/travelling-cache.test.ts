@@ -1,6 +1,8 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
+import { startGha } from "../travel/gha-server.js";
+import { s3Credentials, startS3 } from "../travel/s3-server.js";
 import { loadBusybox } from "./support/base-images.js";
 import { buildLog, stepsOf } from "./support/build-log.js";
 import { inspect } from "./support/inspect.js";
@@ -90,21 +92,45 @@ describeForAccounts("a cache that travels", (site) => {
     }
   });
 
+  it("K22 K23 keeps caches in a bucket, and in GitHub's service", async () => {
+    await using s3 = await startS3();
+    await using gha = await startGha();
+    const context = site.context(app);
+    const { accessKeyId, secretAccessKey } = s3Credentials;
+    const env = {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_REGION: "us-east-1",
+      ACTIONS_RESULTS_URL: gha.url.href,
+      ACTIONS_RUNTIME_TOKEN: gha.token,
+    };
+    const bucket = `type=s3,bucket=cache,endpoint_url=${s3.url.href},use_path_style=true`;
+    const places = [`${bucket},prefix=ci/,name=main`, "type=gha,scope=main"];
+    const to = places.flatMap((place) => ["--cache-to", `${place},mode=max,ignore-error=false`]);
+    await site.ok(["-o", "type=cacheonly", ...to, context], { env });
+    for (const place of places) {
+      const second = await machine();
+      const options = { env: { ...env, ...second.env } };
+      const steps = await stepsOf(site, ["--cache-from", place, context], options);
+      assert.deepStrictEqual([...new Set(Object.values(steps))], ["cached"], place);
+    }
+  });
+
   it("K18 K32 builds whatever is wrong with the caches", async () => {
     const context = site.context({ Dockerfile: "FROM busybox\nRUN echo on >/a" });
     const gone = "127.0.0.1:1/team/app:cache";
     const plain = `${registry.host}/team/plain:1`;
     await site.ok(["-t", plain, "--push", context]);
-    const flags = [gone, `${registry.host}/none`, plain, "type=local,src=none"].flatMap((from) => [
-      "--cache-from",
-      from,
-    ]);
+    const flags = [gone, `${registry.host}/none`, plain, "type=local,src=none", "type=gha"].flatMap(
+      (from) => ["--cache-from", from],
+    );
     const argv = ["--progress=plain", ...flags, "--cache-to", gone, context];
     const { stderr } = await site.ok(argv, await machine());
     for (const why of [
       `registry ${gone} as a cache: Cannot reach`,
       "none:latest as a cache: nothing was exported there yet",
       `registry ${plain} as a cache: it is an image without a cache in it`,
+      "Cannot use type=gha without ACTIONS_RESULTS_URL",
       "/none as a cache: nothing was exported there yet",
       `Cannot export the cache to registry ${gone}`,
     ])

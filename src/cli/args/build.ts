@@ -95,7 +95,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   );
   const cacheTo = flags.many(
     "--cache-to <destination>",
-    "give them: NAME, or type=registry|local|inline,…,mode=min|max",
+    "give them: NAME, or type=registry|local|inline|s3|gha,…,mode=min|max",
     parseCacheTo,
   );
   const pull = flags.switch("--pull", "ask the registry for newer base images");

@@ -1,27 +1,11 @@
 import type { BuildError } from "../../error.js";
-import { parseDigest, type Digest } from "../../oci/digest.js";
-import { parseReference } from "../../oci/reference.js";
 import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import { suggest } from "../../suggest.js";
+import { ghaOf, localOf, registryCache, registryOf, s3Of, type CacheSpec } from "./cache-spec.js";
 import { splitCsv } from "./csv.js";
 import { KeyValues } from "./key-values.js";
 import { compressionOf } from "./output.js";
 import { unsupported } from "./usage-error.js";
-
-/** Where a cache of other machines lies. */
-export type CacheSpec =
-  | {
-      readonly type: "local";
-      readonly path: string;
-      readonly tag: string;
-      readonly digest: Digest | undefined;
-    }
-  | {
-      readonly type: "registry";
-      readonly ref: string;
-      /** The registry may have a bad certificate or none. */
-      readonly insecure: boolean;
-    };
 
 /** One `--cache-to`. */
 export interface CacheTarget {
@@ -42,31 +26,38 @@ export const intoImage: CacheTarget = {
   ignoreError: true,
 };
 
-const compressionKeys = ["compression", "compression-level", "force-compression"];
-const formKeys = ["ignore-error", "image-manifest", "mode", "oci-mediatypes", ...compressionKeys];
+const s3Keys = [
+  ...["bucket", "region", "prefix", "manifests_prefix", "blobs_prefix", "name"],
+  ...["endpoint_url", "use_path_style", "access_key_id", "secret_access_key", "session_token"],
+];
+const ghaKeys = ["url_v2", "token", "scope"];
+const commonKeys = ["ignore-error", "image-manifest", "mode", "oci-mediatypes"];
+const exportKeys = [...commonKeys, "compression", "compression-level", "force-compression"];
 
+/** The keys of each type that work here. */
 const supported = {
   "--cache-from": {
+    gha: ghaKeys,
     local: ["src", "tag", "digest"],
     registry: ["ref", "registry.insecure"],
+    s3: s3Keys,
   },
   "--cache-to": {
+    gha: [...ghaKeys, ...exportKeys],
     inline: [],
-    local: ["dest", "tag", ...formKeys],
-    registry: ["ref", "registry.insecure", ...formKeys],
+    local: ["dest", "tag", ...exportKeys],
+    registry: ["ref", "registry.insecure", ...exportKeys],
+    s3: [...s3Keys, ...exportKeys],
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 type CacheFlag = keyof typeof supported;
-
-/** Types that docker buildx knows besides, and why they are not here. */
-const refusedTypes: ReadonlyMap<string, string> = new Map([
-  ["azblob", "type=s3 and type=registry are"],
-]);
+type CacheType = CacheSpec["type"];
 
 /** Keys that docker buildx knows besides, and what to do instead. */
 const refusedKeys: ReadonlyMap<string, string> = new Map([
   ["reset", "remove the directory before the build"],
+  ["url", "url_v2 is: version 1 of the service has gone"],
 ]);
 
 /** Reads `--cache-from`: CSV with a type, or names of caches in registries. */
@@ -75,7 +66,9 @@ export function parseCacheFrom(text: string): readonly CacheSpec[] {
   if (refs !== undefined) return refs;
   const keys = new KeyValues("--cache-from", text);
   const type = typeOf(keys, "--cache-from");
-  return [type === "local" ? localOf(keys, "src") : registryOf(keys)];
+  if (type !== "inline") return placesOf(type, keys, "src");
+  const hint = "type=registry,ref=IMAGE finds its cache";
+  throw keys.wrong("an image is read as type=registry", hint);
 }
 
 /** Reads `--cache-to`. */
@@ -86,46 +79,32 @@ export function parseCacheTo(text: string): readonly CacheTarget[] {
   const type = typeOf(keys, "--cache-to");
   if (type === "inline") return [intoImage];
   checkForm(keys);
-  return [
-    {
-      place: type === "local" ? localOf(keys, "dest") : registryOf(keys),
-      mode: keys.word("mode", ["max", "min"]) ?? "min",
-      compression: compressionOf(keys) ?? asGzip,
-      ignoreError: keys.boolean("ignore-error") ?? true,
-    },
-  ];
+  const how = {
+    mode: keys.word("mode", ["max", "min"]) ?? "min",
+    compression: compressionOf(keys) ?? asGzip,
+    ignoreError: keys.boolean("ignore-error") ?? true,
+  };
+  return placesOf(type, keys, "dest").map((place) => ({ place, ...how }));
+}
+
+function placesOf(type: CacheType, keys: KeyValues, key: "dest" | "src"): readonly CacheSpec[] {
+  switch (type) {
+    case "gha":
+      return [ghaOf(keys)];
+    case "local":
+      return [localOf(keys, key)];
+    case "registry":
+      return [registryOf(keys)];
+    case "s3":
+      return s3Of(keys);
+  }
 }
 
 /** `user/app:cache`, as buildx takes it; undefined of anything with a key. */
 function bareRefs(flag: CacheFlag, text: string): readonly CacheSpec[] | undefined {
   const fields = splitCsv(flag, text);
   if (text === "" || fields.some((field) => field.includes("="))) return undefined;
-  return fields.map((ref) => registryCache(ref, false));
-}
-
-function registryCache(ref: string, insecure: boolean): CacheSpec {
-  parseReference(ref);
-  return { type: "registry", ref, insecure };
-}
-
-function registryOf(keys: KeyValues): CacheSpec {
-  const ref = keys.get("ref");
-  if (ref === undefined) throw keys.wrong("type=registry needs ref=NAME");
-  return registryCache(ref, keys.boolean("registry.insecure") ?? false);
-}
-
-function localOf(keys: KeyValues, key: "dest" | "src"): CacheSpec {
-  const path = keys.get(key);
-  if (path === undefined) throw keys.wrong(`type=local needs ${key}=DIRECTORY`);
-  const tag = keys.get("tag") ?? "latest";
-  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw keys.wrong(`"${tag}" is no tag`);
-  const digest = keys.get("digest");
-  return {
-    type: "local",
-    path,
-    tag,
-    digest: digest === undefined ? undefined : parseDigest(digest),
-  };
+  return fields.map((ref) => registryCache(ref));
 }
 
 /** There is one form of manifest: that which every registry takes. */
@@ -136,48 +115,39 @@ function checkForm(keys: KeyValues): void {
   }
 }
 
-function typeOf<F extends CacheFlag>(
-  keys: KeyValues,
-  flag: F,
-): keyof (typeof supported)[F] & string {
-  const types: Readonly<Record<string, readonly string[]>> = supported[flag];
+/** The type, when all keys are keys of it. */
+function typeOf(keys: KeyValues, flag: CacheFlag): CacheType | "inline" {
   const type = keys.get("type");
-  if (type === undefined) throw keys.wrong("the type is missing", listOf(types));
-  if (!isKeyOf(supported[flag], type)) throw noSuchType(type, keys, flag);
+  const types: Readonly<Record<string, readonly string[]>> = supported[flag];
+  if (type === undefined) throw keys.wrong("the type is missing", listed(types));
+  if (type === "azblob")
+    throw unsupported(`type=azblob of ${flag}`, "type=s3 and type=registry are");
+  if (!isType(type)) throw noSuchType(type, keys, types);
   const known = ["type", ...(types[type] ?? [])];
-  for (const [key] of keys.pairs)
-    if (!known.includes(key)) throw noSuchKey(key, { keys, flag, known });
+  for (const [key] of keys.pairs) {
+    if (type === "inline" && flag === "--cache-from") break;
+    if (!known.includes(key)) throw noSuchKey(key, keys, known);
+  }
   return type;
 }
 
-function isKeyOf<T extends object>(object: T, key: string): key is keyof T & string {
-  return Object.hasOwn(object, key);
+function isType(text: string): text is CacheType | "inline" {
+  return Object.hasOwn(supported["--cache-to"], text);
 }
 
-function noSuchType(type: string, keys: KeyValues, flag: CacheFlag): BuildError {
-  if (refusedTypes.has(type)) return unsupported(`type=${type} of ${flag}`, refusedTypes.get(type));
-  if (type === "inline") {
-    return keys.wrong(
-      "an image is read as type=registry",
-      "type=registry,ref=IMAGE finds its cache",
-    );
-  }
-  const types = Object.keys(supported[flag]);
-  const near = suggest(type, types);
-  const hint = near === undefined ? `the types are ${types.join(", ")}` : `did you mean "${near}"?`;
+function noSuchType(type: string, keys: KeyValues, types: object): BuildError {
+  const near = suggest(type, Object.keys(types));
+  const hint = near === undefined ? listed(types) : `did you mean "${near}"?`;
   return keys.wrong(`no cache is of type "${type}"`, hint);
 }
 
-function listOf(types: object): string {
-  return `the types are ${Object.keys(types).join(", ")}`;
-}
-
-function noSuchKey(
-  key: string,
-  { keys, flag, known }: { keys: KeyValues; flag: CacheFlag; known: readonly string[] },
-): BuildError {
-  if (refusedKeys.has(key)) return unsupported(`the key "${key}" of ${flag}`, refusedKeys.get(key));
+function noSuchKey(key: string, keys: KeyValues, known: readonly string[]): BuildError {
+  if (refusedKeys.has(key)) return unsupported(`the key "${key}" of caches`, refusedKeys.get(key));
   const near = suggest(key, known);
   const hint = near === undefined ? `the keys are ${known.join(", ")}` : `did you mean "${near}"?`;
   return keys.wrong(`type=${keys.get("type") ?? ""} has no key "${key}"`, hint);
+}
+
+function listed(types: object): string {
+  return `the types are ${Object.keys(types).join(", ")}`;
 }

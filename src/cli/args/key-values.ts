@@ -60,7 +60,7 @@ export class KeyValues {
 
   /** The error about the whole of it. */
   wrong(reason: string, hint?: string): BuildError {
-    return badValue(this.#flag, this.text, reason, hint);
+    return badValue(this.#flag, withoutSecrets(this.text), reason, hint);
   }
 
   #pair(field: string): readonly [string, string] {
@@ -70,4 +70,12 @@ export class KeyValues {
     // an annotation's own key is the user's
     return [key.startsWith("annotation") ? key : key.toLowerCase(), field.slice(equals + 1)];
   }
+}
+
+/** What goes to a terminal or a log. */
+function withoutSecrets(text: string): string {
+  return text.replace(
+    /\b((?:access_key_id|secret_access_key|session_token|token)=)[^,"]*/gi,
+    "$1…",
+  );
 }

@@ -108,6 +108,10 @@ function cacheText(place: CacheTarget["place"]): string {
       return `type=local,path=${place.path}`;
     case "registry":
       return `type=registry,ref=${place.ref}`;
+    case "s3":
+      return `type=s3,bucket=${place.bucket ?? ""},name=${place.name}`;
+    case "gha":
+      return `type=gha,scope=${place.scope}`;
   }
 }
 

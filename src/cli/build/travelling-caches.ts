@@ -1,24 +1,22 @@
-import { resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
 import type { BuildResult } from "../../builder/build.js";
 import type { FarCache } from "../../cache/far-cache.js";
+import { BuildError } from "../../error.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Platform } from "../../oci/platform.js";
-import { parseReference } from "../../oci/reference.js";
-import type { RegistryClient } from "../../registry/registry-client.js";
 import { ResourceStack } from "../../store/resource-stack.js";
-import { DirectoryPlace } from "../../travel/directory-place.js";
 import { stepsOf } from "../../travel/describe-step.js";
 import { exportCache, type CacheExport } from "../../travel/export-cache.js";
 import { FarSteps } from "../../travel/far-steps.js";
 import { withInlineCache } from "../../travel/inline.js";
 import type { CachePlace } from "../../travel/place.js";
-import { RegistryPlace } from "../../travel/registry-place.js";
 import { messageOf } from "../../travel/source.js";
-import type { CacheSpec, CacheTarget } from "../args/cache.js";
+import type { CacheTarget } from "../args/cache.js";
+import type { CacheSpec } from "../args/cache-spec.js";
 import { layerProgress } from "../commands/layer-progress.js";
-import { openRegistry, type Session } from "../session.js";
+import type { Session } from "../session.js";
 import type { Caches, CachesOptions } from "./caches.js";
+import { openPlace } from "./open-place.js";
 
 /** A target that is a place of its own. */
 interface PlaceTarget extends CacheTarget {
@@ -50,7 +48,7 @@ export class TravellingCaches implements Caches {
         withInlineCache(config, layers, { built, result, facts });
     }
     if (cacheFrom.length === 0) return;
-    const places = cacheFrom.map((spec) => this.#open(spec));
+    const places = cacheFrom.flatMap((spec) => this.#openIfPossible(spec) ?? []);
     this.far = new FarSteps(places, { store: session.store, board });
   }
 
@@ -60,7 +58,10 @@ export class TravellingCaches implements Caches {
 
   async #exportTo(target: PlaceTarget, result: BuildResult): Promise<void> {
     const { signal } = this.#session.io;
-    const place = this.#open(target.place);
+    const place = target.ignoreError
+      ? this.#openIfPossible(target.place)
+      : this.#open(target.place);
+    if (place === undefined) return;
     const vertex = this.#board.declare(`exporting cache to ${place.title}`);
     const progress = layerProgress(this.#board, vertex);
     const work = async (): Promise<void> => {
@@ -87,34 +88,19 @@ export class TravellingCaches implements Caches {
     };
   }
 
-  #open(spec: CacheSpec): CachePlace {
-    return this.#resources.use(this.#placeOf(spec));
-  }
-
-  #placeOf(spec: CacheSpec): CachePlace {
-    const { io } = this.#session;
-    const platforms = this.#platforms;
-    switch (spec.type) {
-      case "local": {
-        const { path, tag, digest } = spec;
-        return new DirectoryPlace({ path: resolve(io.cwd, path), tag, digest });
-      }
-      case "registry": {
-        const reference = parseReference(spec.ref);
-        const registry = spec.insecure
-          ? this.#insecureRegistry(reference.registry)
-          : this.#session.registry;
-        return new RegistryPlace({ reference, platforms, registry });
-      }
+  /** Outside of CI, the variables that a place needs may be missing. */
+  #openIfPossible(spec: CacheSpec): CachePlace | undefined {
+    try {
+      return this.#open(spec);
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      this.#board.warn(undefined, error.message);
+      return undefined;
     }
   }
 
-  #insecureRegistry(host: string): () => Promise<RegistryClient> {
-    let client: Promise<RegistryClient> | undefined;
-    return () =>
-      (client ??= openRegistry(this.#session.io.env, [host]).then((opened) =>
-        this.#resources.use(opened),
-      ));
+  #open(spec: CacheSpec): CachePlace {
+    return this.#resources.use(openPlace(spec, this.#session, this.#platforms));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

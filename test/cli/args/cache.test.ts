@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { parseCacheFrom, parseCacheTo } from "../../../src/cli/args/cache.js";
-import type { CacheSpec, CacheTarget } from "../../../src/cli/args/cache.js";
+import type { CacheTarget } from "../../../src/cli/args/cache.js";
+import type { CacheSpec } from "../../../src/cli/args/cache-spec.js";
 import { BuildError } from "../../../src/error.js";
 import { parseDigest, type Digest } from "../../../src/oci/digest.js";
 
@@ -16,6 +17,27 @@ function local(path: string, tag = "latest", from?: Digest): CacheSpec {
   return { type: "local", path, tag, digest: from };
 }
 
+const s3 = {
+  type: "s3",
+  bucket: undefined,
+  region: undefined,
+  endpoint: undefined,
+  pathStyle: false,
+  accessKeyId: undefined,
+  secretAccessKey: undefined,
+  sessionToken: undefined,
+  manifests: "manifests/",
+  blobs: "blobs/",
+  name: "tsbuild",
+} as const;
+const bucket = {
+  bucket: "b",
+  region: "r",
+  pathStyle: true,
+  manifests: "p/manifests/",
+  blobs: "p/blobs/",
+} as const;
+
 describe("parseCacheFrom()", () => {
   const cases: readonly (readonly [text: string, ...specs: CacheSpec[]])[] = [
     ["user/app:cache", registry("user/app:cache")],
@@ -25,9 +47,16 @@ describe("parseCacheFrom()", () => {
     ["type=local,src=/cache", local("/cache")],
     [`type=local,src=c,tag=main,digest=${digest}`, local("c", "main", digest)],
     ['"type=local","src=a,b"', local("a,b")],
+    ["type=gha", { type: "gha", url: undefined, token: undefined, scope: "tsbuild" }],
+    ["type=s3", s3],
+    [
+      "type=s3,bucket=b,region=r,prefix=p/,name=main;branch,use_path_style=true",
+      { ...s3, ...bucket, name: "main" },
+      { ...s3, ...bucket, name: "branch" },
+    ],
   ];
   for (const [text, ...specs] of cases) {
-    it(`K18 K21 reads ${text}`, () => {
+    it(`K18 K21 K22 K23 reads ${text}`, () => {
       assert.deepStrictEqual(parseCacheFrom(text), specs);
     });
   }
@@ -41,6 +70,11 @@ describe("parseCacheFrom()", () => {
     ["type=local,src=a,tag=a/b", /"a\/b" is no tag/],
     ["type=local,src=a,digest=md5:1", /Cannot parse digest/],
     ["type=local,dest=a", /type=local has no key "dest"/],
+    ["type=gha,url=http://a", /the key "url" of caches: not supported yet/],
+    ["type=gha,url_v2=a", /url_v2 is no URL of a server/],
+    ["type=s3,endpoint_url=ftp://a", /endpoint_url is no URL of a server/],
+    ["type=s3,touch_refresh=24h", /type=s3 has no key "touch_refresh"/],
+    ["type=s3,secret_access_key=hunter2,x=1", /type=s3,secret_access_key=…,x=1/],
     ["type=regstry,ref=a", /no cache is of type "regstry"/],
     ["type=inline", /an image is read as type=registry/],
     ["type=azblob,name=a", /type=azblob of --cache-from: not supported yet/],
@@ -76,7 +110,7 @@ describe("parseCacheTo()", () => {
     ["type=registry,ref=a,mode=all", /mode is "all", want max, min/],
     ["type=registry,ref=a,oci-mediatypes=false", /oci-mediatypes=false of --cache-to/],
     ["type=local,dest=c,image-manifest=false", /image-manifest=false of --cache-to/],
-    ["type=local,dest=c,reset=true", /the key "reset" of --cache-to: not supported yet/],
+    ["type=local,dest=c,reset=true", /the key "reset" of caches: not supported yet/],
     ["type=local,dest=c,compression=estargz", /estargz is not supported/],
     ["type=inline,mode=max", /type=inline has no key "mode"/],
     ["type=local", /needs dest=DIRECTORY/],
