@@ -12,7 +12,7 @@ import { readConfigFile, userConfiguration } from "./config-file.js";
 import { dockerConfigPath } from "./docker-config-path.js";
 import { diskSize, garbageConfig, limitsOn } from "./gc-limits.js";
 import type { Io } from "./io.js";
-import { readNamespace, type Namespace } from "./namespace.js";
+import { asOneself, readNamespace, type Namespace } from "./namespace.js";
 
 /** What a command works with: the store, and the rest when it is asked for. */
 export interface Session extends AsyncDisposable {
@@ -99,7 +99,9 @@ export async function openRegistry(
   const { path, registries } = readConfigFile(env);
   return new RegistryClient({
     credentials:
-      login === undefined ? dockerCredentials(dockerConfigPath(env)) : () => Promise.resolve(login),
+      login === undefined
+        ? dockerCredentials(dockerConfigPath(env), asOneself())
+        : () => Promise.resolve(login),
     registries: readRegistries(registries, path),
     ca: extraAuthorities(env),
     moreAuthorities: () => systemAuthorities(env["SSL_CERT_FILE"]),

@@ -5,11 +5,17 @@ import { dockerKey, type Credentials } from "./docker-config.js";
 /** The name under which helpers keep an identity token. */
 const tokenUser = "<token>";
 
+/** The exit code of a launcher that finds no program. */
+const NOT_FOUND = 127;
+
 /** A `docker-credential-*` program: keeps credentials somewhere safer than a file. */
 export class CredentialHelper {
   readonly #program: string;
+  readonly #launcher: readonly string[];
 
-  constructor(suffix: string) {
+  /** `launcher` is a command that starts the program which follows it. */
+  constructor(suffix: string, launcher: readonly string[] = []) {
+    this.#launcher = launcher;
     this.#program = `docker-credential-${suffix}`;
     // The suffix comes from a file and must not lead out of PATH.
     if (!/^[\w.-]+$/.test(suffix)) throw this.#failed("use", "it is no program name");
@@ -45,7 +51,8 @@ export class CredentialHelper {
   async #run(verb: string, input: string, signal: AbortSignal | undefined): Promise<Answer> {
     const answer = await new Promise<Answer>((resolve) => {
       const options = signal === undefined ? {} : { signal };
-      const child = execFile(this.#program, [verb], options, (error, stdout) => {
+      const [file, ...argv] = [...this.#launcher, this.#program, verb];
+      const child = execFile(file, argv, options, (error, stdout) => {
         resolve({ error, stdout });
       });
       // A helper that ends without reading breaks the pipe; its exit status tells more.
@@ -76,7 +83,8 @@ export class CredentialHelper {
   }
 
   #ended(action: string, { code, signal }: ExecFileException): BuildError {
-    if (code === "ENOENT") return this.#failed(action, "it is not installed");
+    const isMissing = code === "ENOENT" || (this.#launcher.length > 0 && code === NOT_FOUND);
+    if (isMissing) return this.#failed(action, "it is not installed");
     return this.#failed(action, `it ended with ${String(code ?? signal)}`);
   }
 

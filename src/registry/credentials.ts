@@ -16,14 +16,20 @@ export type CredentialSource = (
   signal?: AbortSignal,
 ) => Promise<Credentials | undefined>;
 
-/** Credentials from a Docker config file (a missing one is empty) and the helpers that it names. */
-export function dockerCredentials(path: string): CredentialSource {
+/**
+ * Credentials from a Docker config file (a missing one is empty) and the helpers that it names, which
+ * the command `launcher` starts.
+ */
+export function dockerCredentials(
+  path: string,
+  launcher: readonly string[] = [],
+): CredentialSource {
   let config: Promise<DockerConfig> | undefined;
   return async (registry, signal) => {
     config ??= readConfigFile(path).then((text) => readDockerConfig(text, path));
-    const { auths } = await config;
-    const helped = await helperFor(await config, registry)?.get(registry, signal);
-    return helped ?? auths.get(registry);
+    const known = await config;
+    const helped = await helperFor(known, registry, launcher)?.get(registry, signal);
+    return helped ?? known.auths.get(registry);
   };
 }
 
@@ -72,9 +78,10 @@ export class CredentialStore {
 function helperFor(
   { credHelpers, credsStore }: DockerConfig,
   registry: string,
+  launcher?: readonly string[],
 ): CredentialHelper | undefined {
   const suffix = credHelpers.get(registry) ?? credsStore;
-  return suffix === undefined ? undefined : new CredentialHelper(suffix);
+  return suffix === undefined ? undefined : new CredentialHelper(suffix, launcher);
 }
 
 async function readConfigFile(path: string): Promise<string> {

@@ -23,8 +23,8 @@ export class TokenCache {
 
   /** A token for these scopes; who asks for one that is being fetched waits for that. */
   async get(request: TokenRequest, signal?: AbortSignal): Promise<Token> {
-    const { realm, service, scopes } = request;
-    const key = JSON.stringify([realm, service, scopes]);
+    const { registry, realm, service, scopes } = request;
+    const key = JSON.stringify([registry, realm, service, scopes]);
     const known = this.#tokens.get(key);
     if (known !== undefined && this.#clock.now() < known.expires) {
       const token = await known.fetching.catch(() => undefined); // for reasons of whoever asked

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -144,6 +144,17 @@ describeForAccounts("a registry", (site) => {
     await site.ok(["rmi", name]);
     await site.ok(["pull", name], { env });
     await site.ok(["logout", guarded.host], { env });
+    // A helper that gives the password only to whom it belongs.
+    site.write("helpers", {
+      "docker-credential-own": `#!/bin/sh
+[ "$(id -u)" = ${site.account.uid} ] || exit 1
+echo '{"Username":"me","Secret":"secret"}'
+`,
+    });
+    chmodSync(`${site.directory}/helpers/docker-credential-own`, 0o755);
+    site.write("helped", { "config.json": '{"credsStore":"own"}' });
+    const PATH = `${site.directory}/helpers:${process.env["PATH"] ?? ""}`;
+    await site.ok(["pull", name], { env: { PATH, DOCKER_CONFIG: `${site.directory}/helped` } });
     assert.strictEqual((await site.tsbuild(["pull", name], { env })).code, 1);
   });
 

@@ -63,6 +63,15 @@ describe("dockerCredentials()", () => {
     assert.isUndefined(await credentials("other.io"));
   });
 
+  it("has a launcher start the helper, and tells the launcher's failure to find one", async () => {
+    const file = join(directory, "config.json");
+    await writeFile(file, JSON.stringify({ credsStore: "test", credHelpers: { "a.io": "none" } }));
+    const credentials = dockerCredentials(file, ["env"]);
+    assert.strictEqual((await credentials("ghcr.io"))?.kind, "password");
+    const error = await failureOf(credentials("a.io"), "AUTH");
+    assert.include(error.message, "docker-credential-none: it is not installed");
+  });
+
   const failing = [
     { store: "test", host: "odd.io", why: "its answer is not JSON" },
     { store: "test", host: "locked.io", why: "it ended with 3" },

@@ -3,6 +3,8 @@ const compression = "-o type=…,compression=FORMAT";
 const epoch = "SOURCE_DATE_EPOCH=SECONDS in the environment";
 const times = `${epoch}, and --reproducible`;
 const login = "credentials come from config.json in DOCKER_CONFIG, where tsbuild login keeps them";
+const settings = '"registries" in ~/.config/tsbuild/config.json, see docs/registries.md';
+const certificates = "/etc/docker/certs.d/HOST/, see docs/registries.md";
 const stages = "it is always so: stages that the target does not need are left out";
 
 /** How tsbuild says what other builders have a flag for (F35, F36): by that flag. */
@@ -11,6 +13,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--arch", "--platform OS/ARCHITECTURE"],
   ["--authfile", login],
   ["--build-arg-file", "--build-arg NAME=VALUE for each line"],
+  ["--cert-dir", certificates],
   ["--compression-format", compression],
   ["--compression-level", "-o type=…,compression-level=N"],
   ["--creds", login],
@@ -39,9 +42,16 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--dockerfile", "--file PATH"],
   ["--image-name-with-digest-file", "--metadata-file PATH, keys image.name, containerimage.digest"],
   ["--insecure", insecure],
+  ["--insecure-pull", settings],
+  ["--insecure-registry", settings],
   ["--no-push", "leave --push away"],
   ["--oci-layout-path", "-o type=oci,tar=false,dest=PATH"],
+  ["--registry-certificate", certificates],
+  ["--registry-client-cert", certificates],
+  ["--registry-mirror", settings],
   ["--skip-tls-verify", insecure],
+  ["--skip-tls-verify-pull", settings],
+  ["--skip-tls-verify-registry", settings],
   ["--tar-path", "-o type=docker,dest=PATH"],
   ["--verbosity", "--progress MODE"],
 ]);
