@@ -28,6 +28,7 @@ export class PackedFileIndex implements FileIndex {
   readonly #scanStart: number;
   readonly #table: FileTable;
   readonly #fields = Buffer.alloc(56);
+  readonly #words = new Uint32Array(this.#fields.buffer, this.#fields.byteOffset, 14);
   #changed = false;
 
   private constructor(xxhash: XXHashAPI, saved: Saved, scanStart: number) {
@@ -93,10 +94,11 @@ export class PackedFileIndex implements FileIndex {
   }
 
   /** Over the bytes of struct statx: no number is taken apart for it. */
-  #fingerprint({ raw }: FileStat): bigint {
-    raw.copy(this.#fields, 0, 32, 48); // inode, size
-    raw.copy(this.#fields, 16, 96, 128); // ctime, mtime
-    raw.copy(this.#fields, 48, 136, 144); // device
+  #fingerprint({ words }: FileStat): bigint {
+    const to = this.#words;
+    for (let i = 0; i < 4; i++) to[i] = words[8 + i] ?? 0; // inode, size
+    for (let i = 0; i < 8; i++) to[4 + i] = words[24 + i] ?? 0; // ctime, mtime
+    for (let i = 0; i < 2; i++) to[12 + i] = words[34 + i] ?? 0; // device
     return this.#xxhash.h64Raw(this.#fields, this.#seed);
   }
 }

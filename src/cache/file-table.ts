@@ -74,6 +74,10 @@ export class FileTable {
     let capacity = smallestCapacity;
     while (kept * 2 > capacity) capacity *= 2;
     const bytes = Buffer.alloc(zeros + capacity * slotSize);
+    if (kept === this.#used && bytes.length - zeros === this.#slots.length) {
+      this.#slots.copy(bytes, zeros); // nothing changes its place
+      return bytes;
+    }
     const table = new FileTable(bytes.subarray(zeros));
     for (let at = 0; at < this.#slots.length; at += slotSize) {
       if (this.day(at) !== 0 && this.day(at) >= day) table.#copyFrom(this.#slots, at);

@@ -9,7 +9,7 @@ export class EntryStore {
   readonly #blocks: FileBlock[] = [];
   /** What is no plain file; its numbers are negative. */
   readonly #others: Entry[] = [];
-  readonly #prefixes = new Prefixes();
+  readonly #prefixes = { directories: new Prefixes(), sources: new Prefixes() };
   #files = 0;
   #reading: FileBlock | undefined;
 

@@ -20,10 +20,17 @@ export function isPlain(entry: Entry): entry is PlainFile {
 export class Prefixes {
   readonly #texts: string[] = [];
   readonly #numbers = new Map<string, number>();
+  /** Files come by directory: comparing with the last one is faster than looking it up. */
+  #last = { text: "", number: -1 };
 
   number(text: string): number {
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
+    if (this.#last.number >= 0 && this.#last.text === text) return this.#last.number;
+    const number = this.#numbers.get(text) ?? this.#add(text);
+    this.#last = { text, number };
+    return number;
+  }
+
+  #add(text: string): number {
     const number = this.#texts.push(text) - 1;
     this.#numbers.set(text, number);
     return number;
@@ -32,6 +39,12 @@ export class Prefixes {
   text(number: number): string {
     return this.#texts[number] ?? "";
   }
+}
+
+/** What paths in the changeset and on the host begin with, of all blocks of a store. */
+export interface BlockPrefixes {
+  readonly directories: Prefixes;
+  readonly sources: Prefixes;
 }
 
 /** Files in a block: so many that its text is worth one conversion, so few that the text may stay. */
@@ -48,7 +61,8 @@ const modeBits = 0o7777;
 
 /** Some files: their numbers in columns, and while it is read or filled, their names and digests as text. */
 export class FileBlock {
-  readonly #prefixes: Prefixes;
+  readonly #directories: Prefixes;
+  readonly #sources: Prefixes;
   readonly #small = new Uint32Array(BLOCK_FILES * small.columns);
   readonly #large = new Float64Array(BLOCK_FILES * large.columns);
   #count = 0;
@@ -58,8 +72,9 @@ export class FileBlock {
   /** The same once the block is full. */
   #packed: { readonly names: Buffer; readonly digests: Buffer } | undefined;
 
-  constructor(prefixes: Prefixes) {
-    this.#prefixes = prefixes;
+  constructor({ directories, sources }: BlockPrefixes) {
+    this.#directories = directories;
+    this.#sources = sources;
   }
 
   /** Adds a file to a block that is not full. */
@@ -71,8 +86,8 @@ export class FileBlock {
     this.#names += name;
     this.#digests += sha256;
     const i = this.#count * small.columns;
-    this.#small[i + small.directory] = this.#prefixes.number(path.slice(0, nameStart));
-    this.#small[i + small.source] = this.#prefixes.number(source);
+    this.#small[i + small.directory] = this.#directories.number(path.slice(0, nameStart));
+    this.#small[i + small.source] = this.#sources.number(source);
     this.#small[i + small.mode] = mode | flagsOf(isSameName, content.version);
     this.#small[i + small.uid] = uid;
     this.#small[i + small.gid] = gid;
@@ -91,8 +106,8 @@ export class FileBlock {
     this.#unpack();
     const name = this.#names.slice(this.#nameEnd(index - 1), this.#nameEnd(index));
     const bits = this.#smallAt(index, small.mode);
-    const source = this.#prefixes.text(this.#smallAt(index, small.source));
-    const directory = this.#prefixes.text(this.#smallAt(index, small.directory));
+    const source = this.#sources.text(this.#smallAt(index, small.source));
+    const directory = this.#directories.text(this.#smallAt(index, small.directory));
     return {
       type: "file",
       path: `${directory}${name}` as BytePath,

@@ -182,6 +182,7 @@ const AT_FDCWD = -100;
  */
 export class FileStat {
   readonly #bytes = Buffer.alloc(256);
+  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 64);
 
   /**
    * Fills this from `path`, relative to the open directory `directoryFd` where given, without
@@ -246,9 +247,9 @@ export class FileStat {
   get filesystem(): string {
     return `${this.#bytes.readUInt32LE(136)}:${this.#bytes.readUInt32LE(140)}`;
   }
-  /** The raw struct statx, for fingerprints (size, inode, mtime, ctime at 32, 40, 96, 112). */
-  get raw(): Buffer {
-    return this.#bytes;
+  /** The struct statx as words, for fingerprints: the word at 8 is at byte 32. */
+  get words(): Uint32Array {
+    return this.#words;
   }
 
   /** A signed 64-bit number, as exact as a double is; a bigint would be an object for each. */
