@@ -34,6 +34,7 @@ Registries:
   manifest   the same in steps, as docker manifest
 
 Other:
+  completion print what completes commands, flags and images in bash, fish or zsh
   version    print the version
   help       show help for a command
 

@@ -2,6 +2,7 @@ import { BuildError } from "../error.js";
 import { suggest } from "../suggest.js";
 import { parseBuild } from "./args/build.js";
 import { parseAnyHistory, parseExplain, parseStepLog } from "./args/builds.js";
+import { completionScript } from "./args/completion.js";
 import { parseDu, parsePrune } from "./args/disk.js";
 import { parseDiff, parseExport, parseImport } from "./args/filesystems.js";
 import { HelpRequest } from "./args/flags.js";
@@ -20,12 +21,14 @@ import { parseLogin, parseLogout } from "./args/login.js";
 import { parseManifest } from "./args/manifest.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
+import { completedCommands } from "./completion/commands.js";
 import { overview } from "./overview.js";
 
 type Parser = (argv: readonly string[]) => Command;
 
 const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ["build", parseBuild],
+  ["completion", parseCompletion],
   ["diff", parseDiff],
   ["du", parseDu],
   ["explain", parseExplain],
@@ -91,6 +94,10 @@ function checkTypingError(first: string): void {
   throw new BuildError("USAGE", `Cannot run "tsbuild ${first}": no such command`, {
     hint: `did you mean "tsbuild ${near}"? A directory is written "./${first}"`,
   });
+}
+
+function parseCompletion(argv: readonly string[]): Command {
+  return help(completionScript(argv, () => completedCommands(parsers)));
 }
 
 function parseHelp(argv: readonly string[]): Command {

@@ -5,8 +5,32 @@ import { suggest } from "../../suggest.js";
 import { unsupportedHints } from "./unsupported.js";
 import { unsupported } from "./usage-error.js";
 
+/** What a command takes, for completion. */
+export interface Outline {
+  /** As in `Description`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly flags: readonly FlagOutline[];
+}
+
+/** A flag that the help shows. */
+export interface FlagOutline {
+  /** "--tag", "-t". */
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly hasValue: boolean;
+}
+
 /** Thrown to leave the parser when `--help` was given. */
-export class HelpRequest extends Error {}
+export class HelpRequest extends Error {
+  /** Undefined of what has only commands of its own. */
+  readonly outline: Outline | undefined;
+
+  constructor(help: string, outline?: Outline) {
+    super(help);
+    this.outline = outline;
+  }
+}
 
 /** What a command is called and how its help reads. */
 export interface Description {
@@ -161,7 +185,7 @@ export class Flags {
     const word = /'(.*?)'/s.exec(error.message)?.[1] ?? "";
     switch (error.code) {
       case "commander.helpDisplayed":
-        return new HelpRequest(this.#help);
+        return new HelpRequest(this.#help, this.#outline());
       case "commander.optionMissingArgument":
         return new BuildError("USAGE", `Cannot use ${flagOf(word)}: its value is missing`);
       case "commander.unknownOption":
@@ -169,6 +193,15 @@ export class Flags {
       default:
         return error;
     }
+  }
+
+  #outline(): Outline {
+    const shown = this.#command.options.filter(({ hidden }) => !hidden);
+    const flags = shown.map(({ long = "", short, description, required }) => {
+      const names = short === undefined ? [long] : [long, short];
+      return { names, description, hasValue: required };
+    });
+    return { usage: this.#command.usage(), summary: this.#command.description(), flags };
   }
 
   #unknown(unknown: string): BuildError {
