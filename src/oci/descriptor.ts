@@ -8,6 +8,8 @@ export interface Descriptor {
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
+  /** Where else the content may be had. */
+  readonly urls?: readonly string[];
   /** Of what is no image: the kind of thing that it is. */
   readonly artifactType?: string;
 }

@@ -30,6 +30,7 @@ const descriptor = shape({
   size,
   annotations: optional(texts),
   platform: optional(platform),
+  urls: nullable(strings),
   artifactType: optional(string),
 });
 

@@ -1,7 +1,8 @@
-import type { Descriptor } from "../oci/descriptor.js";
+import { isForeignLayer, type Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
 import { pause, type Retries } from "./http/retry.js";
 import { chunksOf } from "./http/transport.js";
+import { webUrl } from "./http/web-url.js";
 import type { Mirrors } from "./mirrors.js";
 import { unreachable } from "./registry-error.js";
 import type { Repository } from "./repository.js";
@@ -13,24 +14,34 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** After that many bytes a transfer that breaks has all its tries again. */
-const progress = 1 << 20;
+/** After so many bytes a transfer that breaks has all its tries again. */
+const enough = 1 << 20;
+
+/** Where a blob may be. */
+interface Place {
+  readonly repository: Repository;
+  /** In the repository, or a URL elsewhere, which is asked without a login. */
+  readonly path: string | URL;
+}
 
 /**
  * The bytes of a blob, not yet verified. A transfer that breaks goes on where it stopped: from the
- * next mirror, in the end from the registry itself, there after each of the delays once.
+ * next mirror, in the end from the registry itself, there after each of the delays once. A foreign layer says itself where it may be, too.
  */
 export async function* downloadBlob(
   origin: Repository,
   blob: Descriptor,
   { retries, mirrors, signal }: DownloadOptions,
 ): AsyncGenerator<Uint8Array> {
-  const sources = [...mirrors.of(origin), origin].values();
-  let source = sources.next().value ?? origin;
+  const path = `blobs/${blob.digest}`;
+  const home: Place = { repository: origin, path };
+  const mirrored = mirrors.of(origin).map((repository) => ({ repository, path }));
+  const places = [...elsewhere(origin, blob), ...mirrored, home].values();
+  let place = places.next().value ?? home;
   let done = 0;
   for (let tries = 0, tried = 0; ;) {
     try {
-      const answer = await openBlob(source, blob, done, signal);
+      const answer = await openBlob(place, done, signal);
       for await (const chunk of from(answer, done)) {
         done += chunk.byteLength;
         yield chunk;
@@ -40,13 +51,13 @@ export async function* downloadBlob(
       signal?.throwIfAborted();
       // Broken after the last byte: there is nothing left to ask for.
       if (done > 0 && done === blob.size) return;
-      const failure = unreachable(source.action.registry, error);
-      if (source !== origin) {
-        mirrors.failed(source, failure);
-        source = sources.next().value ?? origin;
+      const failure = unreachable(hostOf(place), error);
+      if (place !== home) {
+        if (place.repository !== origin) mirrors.failed(place.repository, failure);
+        place = places.next().value ?? home;
         continue;
       }
-      if (done - tried >= progress) tries = 0;
+      if (done - tried >= enough) tries = 0;
       tried = done;
       const delay = retries.delays[tries++];
       if (delay === undefined) throw failure;
@@ -55,14 +66,23 @@ export async function* downloadBlob(
   }
 }
 
+/** Layers that registries do not keep say themselves where they are (N14). */
+function elsewhere(repository: Repository, blob: Descriptor): readonly Place[] {
+  if (!isForeignLayer(blob)) return [];
+  const urls = (blob.urls ?? []).map((text) => webUrl(text));
+  return urls.flatMap((path) => (path === undefined ? [] : [{ repository, path }]));
+}
+
+function hostOf({ repository, path }: Place): string {
+  return path instanceof URL ? path.host : repository.action.registry;
+}
+
 function openBlob(
-  repository: Repository,
-  { digest }: Descriptor,
+  { repository, path }: Place,
   offset: number,
   signal?: AbortSignal,
 ): Promise<ApiResponse> {
   const headers = offset === 0 ? {} : { Range: `bytes=${offset}-` };
-  const path = `blobs/${digest}`;
   return repository.send({ method: "GET", path, headers, ok: [200, 206] }, signal);
 }
 

@@ -207,6 +207,34 @@ describe("RegistryClient", () => {
       assert.lengthOf(server.received, 4);
     });
 
+    it("N14 has a foreign layer from where it says, without a login", async () => {
+      await using gone = await startRogue((_, response) => {
+        reply(response, 404);
+      });
+      await using vendor = await startRogue((_, response) => {
+        reply(response, 200, { body: text });
+      });
+      await using server = await startRogue((_, response) => {
+        reply(response, 401, { headers: { "WWW-Authenticate": 'Basic realm="r"' } });
+      });
+      const alice = { kind: "password", username: "alice", password: "a" } as const;
+      const credentials = () => Promise.resolve(alice);
+      await using client = new RegistryClient({ credentials, retryDelays: [] });
+      const urls = [
+        `ftp://${gone.host}/layer`,
+        `http://${gone.host}/layer`,
+        `http://${vendor.host}/layer`,
+      ];
+      const mediaType = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+      const foreign = { ...blob, mediaType, urls };
+      assert.isTrue((await collect(client.blob(app(server), foreign))).equals(text));
+      const [asked] = vendor.received;
+      assert.deepInclude(asked, { line: "GET /layer", authorization: undefined });
+      assert.deepEqual(server.lines(), [], "the registry is not asked at all");
+      await failureOf(collect(client.blob(app(server), { ...blob, urls })), "AUTH");
+      assert.lengthOf(vendor.received, 1, "for other layers URLs do not count");
+    });
+
     it("refuses wrong bytes, too few and too many", async () => {
       const wrong = Buffer.from(text).reverse();
       for (const body of [wrong, text.subarray(1), Buffer.concat([text, text])]) {
