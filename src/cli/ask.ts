@@ -9,9 +9,10 @@ export async function ask(
   { in: input, err, signal }: Io,
   { secret = false } = {},
 ): Promise<string> {
-  err.write(question);
   const output = secret ? new PassThrough().resume() : err;
   const lines = createInterface({ input, output, terminal: true, historySize: 0 });
+  // Now that the terminal echoes no more.
+  if (secret) err.write(question);
   // In the terminal's raw mode Ctrl-C is a key, and Ctrl-D ends the input.
   const stopped = new Promise<never>((_resolve, reject) => {
     lines.once("SIGINT", () => {
@@ -22,7 +23,7 @@ export async function ask(
     });
   });
   try {
-    return await Promise.race([lines.question("", { signal }), stopped]);
+    return await Promise.race([lines.question(question, { signal }), stopped]);
   } finally {
     stopped.catch(() => undefined); // closing ends the input
     lines.close();
