@@ -28,9 +28,10 @@ export type Ancestry = readonly KnownState[];
 export function firstChange(now: Ancestry, before: Ancestry): Change {
   if (before.length === 0) return { what: "parent", how: "changed" };
   const places = new Map(before.map(({ key }, index) => [key, index]));
-  const common = now.findIndex(({ key }) => places.has(key));
-  const place = common < 0 ? before.length : (places.get(now[common]?.key as StateKey) ?? 0);
-  const [fresh, old] = [now[(common < 0 ? now.length : common) - 1], before[place - 1]];
+  const shared = now.find(({ key }) => places.has(key));
+  // of each the state right upon the last one that both have, or else what it starts from
+  const fresh = shared === undefined ? now.at(-1) : now[now.indexOf(shared) - 1];
+  const old = shared === undefined ? before.at(-1) : before[(places.get(shared.key) ?? 0) - 1];
   if (fresh === undefined) return { what: "parent", how: "removed", ...(old && { at: old.title }) };
   if (old === undefined) return { what: "parent", how: "changed", at: fresh.title };
   return fresh.parent === undefined && old.parent === undefined

@@ -69,7 +69,7 @@ function valuesText({ before, after, at }: Change, values: readonly string[]): s
 }
 
 /** A value that could be taken for something else stands in quotes; digests are cut. */
-export function quoted(value: string): string {
+function quoted(value: string): string {
   if (isDigest(value)) return value.slice(0, 19);
   return /^[^\s"',()]+$/.test(value) ? value : JSON.stringify(value);
 }

@@ -47,7 +47,7 @@ export class BuildHistory {
     const found = builds.filter(({ id }) => id.startsWith(reference ?? ""));
     const [build, other] = found;
     if (build === undefined) return missing(reference, builds.length);
-    if (other === undefined || build.id === reference) return build;
+    if (other === undefined) return build;
     const message = `Cannot tell which build "${reference ?? ""}" is: ${found.length} ids begin like that`;
     throw new BuildError("USAGE", message);
   }

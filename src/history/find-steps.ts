@@ -15,9 +15,10 @@ export function findSteps(steps: readonly StepReport[], text: string): readonly 
 
 /** As `findSteps`, of just one. */
 export function findStep(steps: readonly StepReport[], text: string): StepReport {
-  const [only, other] = findSteps(steps, text);
+  const found = findSteps(steps, text);
+  const [only, other] = found;
   if (only !== undefined && other === undefined) return only;
-  const titles = findSteps(steps, text).map(({ title }) => title);
+  const titles = found.map(({ title }) => title);
   throw new BuildError("USAGE", `Cannot tell which step "${text}" is: ${titles.join(", ")}`, {
     hint: 'name the stage too, as in "build 3"',
   });

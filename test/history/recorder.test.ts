@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from "node:path";
 import type { BuildEvent, Outcome } from "../../src/builder/event.js";
 import { neverBuilt } from "../../src/cache/reason.js";
-import { listBuilds, newBuild } from "../../src/history/build-files.js";
+import { listBuilds } from "../../src/history/build-files.js";
 import { BuildHistory } from "../../src/history/build-history.js";
 import type { BuildHeader } from "../../src/history/journal.js";
 import { BuildRecorder } from "../../src/history/recorder.js";
@@ -227,16 +227,16 @@ describe("BuildHistory", () => {
       "USAGE",
     );
     assert.strictEqual(none.message, "Cannot find the last build: none is kept");
-    const [one] = [kept.start(), kept.start()];
-    const name = newBuild(kept.paths.builds, kept.now).files.journal;
-    const journal = listBuilds(kept.paths.builds).find(({ id }) => id === one.id)?.files.journal;
-    const text = readFileSync(journal ?? "", "utf8").replace(one.id, `${one.id}a`);
-    writeFileSync(name.replace(/-\w+\.jsonl/, `-${one.id}a.jsonl`), text);
+    const { id } = kept.start();
+    const twin = `${id.slice(0, 11)}${id.endsWith("a") ? "b" : "a"}`;
+    const journal = listBuilds(kept.paths.builds)[0]?.files.journal ?? "";
+    const text = readFileSync(journal, "utf8").replace(id, twin);
+    writeFileSync(journal.replace(id, twin), text);
     const two = await failureOf(
-      Promise.resolve().then(() => kept.history.find(one.id.slice(0, 11))),
+      Promise.resolve().then(() => kept.history.find(id.slice(0, 11))),
       "USAGE",
     );
     assert.match(two.message, /^Cannot tell which build "\w{11}" is: 2 ids begin like that$/);
-    assert.strictEqual(kept.history.find(one.id).id, one.id, "a whole id is that of one");
+    assert.strictEqual(kept.history.find(twin).id, twin);
   });
 });
