@@ -13,6 +13,7 @@ import { readArchive } from "../oci/layer-tar.js";
 import type { Platform } from "../oci/platform.js";
 import type { Stored } from "../oci/resolved-image.js";
 import { isSystemError } from "../sys/syscalls.js";
+import type { PackedRoot } from "./packed-image.js";
 import { readDockerArchive } from "./read-docker-archive.js";
 import { readLayout } from "./read-layout.js";
 
@@ -23,6 +24,8 @@ export interface ArchivedImage {
   readonly config: Stored & { readonly value: ImageConfig };
   readonly manifest: Stored & { readonly value: Manifest };
   readonly open: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
+  /** That lists it, where the archive has all that it lists. */
+  readonly index?: PackedRoot | undefined;
 }
 
 /**

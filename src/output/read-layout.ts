@@ -9,6 +9,7 @@ import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layou
 import type { Platform } from "../oci/platform.js";
 import type { ResolvedImage } from "../oci/resolved-image.js";
 import { isSystemError } from "../sys/syscalls.js";
+import { readWholeIndex } from "./archived-index.js";
 import type { ArchivedImage } from "./read-archive.js";
 
 /** Every image of an OCI image layout directory, for one platform (image-spec, image-layout.md). */
@@ -22,8 +23,10 @@ export async function readLayout(
   }
   const images: ArchivedImage[] = [];
   for (const [digest, names] of groupByDigest(document.index.manifests)) {
-    const { config, manifest } = await readImage(path, digest, platform);
-    images.push({ names, config, manifest, open: (layer) => readBlob(path, layer) });
+    const { root, config, manifest } = await readImage(path, digest, platform);
+    const open = (layer: Descriptor) => readBlob(path, layer);
+    const index = await readWholeIndex(root, { path, open });
+    images.push({ names, config, manifest, open, index });
   }
   return images;
 }

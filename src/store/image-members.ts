@@ -9,7 +9,7 @@ import type { ImageRecord } from "./images.js";
 export interface Members {
   /** One for each platform. */
   readonly images: readonly ImageRecord[];
-  /** Besides their configs and layers: manifests, and attestations with all they hold. */
+  /** What an index leads to: manifests, configs, and layers in the form that it names. */
   readonly blobs: readonly Digest[];
 }
 
@@ -38,9 +38,10 @@ export async function readMembers(
     const child = parseDocument(await blobs.readWhole(digest), descriptor.mediaType);
     if (child.kind !== "manifest") throw new Error(`${digest} is an index in an index`);
     const { config, layers } = child.manifest;
-    others.push(digest);
-    if (isAttestation(descriptor)) others.push(config.digest, ...layers.map((one) => one.digest));
-    else images.push({ ...record, id: config.digest, manifest: descriptor });
+    others.push(digest, config.digest, ...layers.map((one) => one.digest));
+    if (!isAttestation(descriptor)) {
+      images.push({ ...record, id: config.digest, manifest: descriptor });
+    }
   }
   return { index, images, blobs: others };
 }

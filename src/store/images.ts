@@ -119,7 +119,7 @@ export class Images {
     return images.find(({ manifest }) => manifest?.digest === digest);
   }
 
-  /** Every image below a record, and what belongs to it besides: manifests, and attestations whole. */
+  /** Every image below a record, and the blobs that keep an index whole. */
   async members(record: ImageRecord): Promise<Members> {
     if (isIndex(record)) return await readMembers(record, this.#blobs);
     return { images: [record], blobs: [] };

@@ -131,6 +131,11 @@ describeForAccounts("an image for several platforms", (site) => {
     const arm = JSON.parse(skopeo("--override-arch=arm64", "inspect", archive)) as Seen;
     assert.strictEqual(arm.Architecture, "arm64");
     await site.ok(["rmi", "several", name]);
+    await site.ok(["load", "-i", "several.tar"]);
+    assert.strictEqual((await inspect(site, "several")).Id, Id, "nothing is lost on the way");
+    await site.ok(["tag", "several", name]);
+    assert.include((await site.ok(["push", name])).stdout, Id);
+    await site.ok(["rmi", "several", name]);
   });
 
   it("N15 Q02 Q03 is joined of images that were pushed by digest, copied and inspected", async () => {
@@ -218,13 +223,15 @@ describeForAccounts("an image for several platforms", (site) => {
     ])
       await run(site.account, ["git", "-C", context, ...argv]);
     const name = `${registry.host}/team/attested:1`;
-    const build = ["--build-arg", "VERSION=7", context];
+    const build = ["--build-arg", "VERSION=7", "--metadata-file=p.json", context];
     await site.ok([two, "--provenance=mode=max", "-t", name, "--push", ...build]);
+    const metadata = JSON.parse(readFileSync(`${site.directory}/p.json`, "utf8")) as object;
     const format = "{{json .Provenance}}";
     const { stdout } = await site.ok(["imagetools", "inspect", "--format", format, name]);
     const said = JSON.parse(stdout) as Record<string, { SLSA: Predicate }>;
     assert.sameMembers(Object.keys(said), ["linux/amd64", "linux/arm64"]);
     for (const [platform, { SLSA }] of Object.entries(said)) {
+      assert.deepPropertyVal(metadata, `buildx.build.provenance/${platform}`, SLSA);
       const { externalParameters, resolvedDependencies } = SLSA.buildDefinition;
       assert.deepStrictEqual(externalParameters.request.args, { "build-arg:VERSION": "7" });
       const [material] = resolvedDependencies;

@@ -27,6 +27,8 @@ export interface Attesting {
   readonly spec: ProvenanceSpec;
   /** Of each image, in their order. */
   readonly predicates: readonly object[];
+  /** The same for --metadata-file. */
+  readonly metadata: Readonly<Record<string, object>>;
 }
 
 /** A finished build on its way out. */

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import type { BaseImage } from "../../builder/engine.js";
 import type { Pinned } from "../../context/remote/remotes.js";
-import { formatPlatform } from "../../oci/platform.js";
+import { formatPlatform, platformOf } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
+import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { packageUrl } from "../../output/attestation.js";
 import { parseGitContext, shownOf } from "../../plan/git-url.js";
 import type { JoinedPlan } from "../../plan/join-plans.js";
@@ -14,7 +15,8 @@ import { redactUrl } from "../../registry/http/web-url.js";
 import type { ProvenanceSpec } from "../args/attest.js";
 import type { Building } from "./engine.js";
 import type { Attesting } from "./exporting.js";
-import { planOptions, type ResolvedPlan } from "./plan.js";
+import { planOptions, platformOptions, type ResolvedPlan } from "./plan.js";
+import { wantsIndex } from "./platforms.js";
 import { readVcs } from "./vcs.js";
 
 /** What the parameters mean (BuildKit, slsa-definitions.md). */
@@ -46,7 +48,24 @@ export async function attest(
       runDetails: common.details,
     };
   });
-  return { spec, predicates };
+  return { spec, predicates, metadata: metadataOf(plan, predicates, building) };
+}
+
+/** By the names that buildx gives them (F16). */
+function metadataOf(
+  { stages, targets }: JoinedPlan,
+  predicates: readonly object[],
+  { command, session }: Building,
+): Attesting["metadata"] {
+  const wanted = session.io.env["BUILDX_METADATA_PROVENANCE"] ?? "";
+  if (wanted === "disabled" || parseGoBoolean(wanted) === false) return {};
+  const split = wantsIndex(platformOptions(command, session.io));
+  const named = predicates.map((predicate, i) => {
+    const config = stages[targets[i] ?? 0]?.config;
+    const platform = split && config ? `/${formatPlatform(platformOf(config))}` : "";
+    return [`buildx.build.provenance${platform}`, predicate] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 interface Material {

@@ -10,7 +10,7 @@ import { RULES, ruleUrl } from "../../parser/lint-rules.js";
 import type { OutputSpec } from "../args/output.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
-import type { BuildSummary } from "./exporting.js";
+import type { Attesting, BuildSummary } from "./exporting.js";
 
 type ResultFiles = Pick<BuildCommand, "iidFile" | "metadataFile">;
 
@@ -37,7 +37,7 @@ const withoutImage: ReadonlySet<OutputSpec["type"]> = new Set(["cacheonly", "loc
 /** Writes --iidfile and --metadata-file. */
 export async function writeResults(
   { iidFile, metadataFile }: ResultFiles,
-  { warnings, record, ...summary }: BuildSummary & Findings,
+  { warnings, record, provenance, ...summary }: BuildSummary & Findings,
   io: Io,
 ): Promise<void> {
   const id = imageId(summary);
@@ -48,12 +48,17 @@ export async function writeResults(
   const isAsked = parseGoBoolean(io.env["BUILDX_METADATA_WARNINGS"] ?? "") === true;
   const found = isAsked ? { "buildx.build.warnings": await warningsJson(warnings) } : {};
   const steps = { "tsbuild.build.id": record.id, "tsbuild.build.steps": record.steps };
-  await writeMetadata(metadataFile, { ...found, ...metadataOf(summary), ...steps }, io);
+  await writeMetadata(
+    metadataFile,
+    { ...found, ...provenance, ...metadataOf(summary), ...steps },
+    io,
+  );
 }
 
 /** What there is to say of a build besides what it made. */
 export interface Findings {
   readonly warnings: readonly Warning[];
+  readonly provenance?: Attesting["metadata"] | undefined;
   readonly record: Pick<BuildRecorder, "id" | "steps">;
 }
 

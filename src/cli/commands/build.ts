@@ -15,7 +15,7 @@ import { planOptions, platformOptions, resolvePlan, type ResolvedPlan } from "..
 import { wantsIndex } from "../build/platforms.js";
 import { prepareBuild } from "../build/prepare.js";
 import { recorded } from "../build/recording.js";
-import { imageId, prepareResults, writeResults } from "../build/results.js";
+import { imageId, prepareResults, writeResults, type Findings } from "../build/results.js";
 import type { BuildCommand } from "../command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
@@ -49,7 +49,7 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   return 0;
 }
 
-type Summary = BuildSummary & Pick<Made, "warnings">;
+type Summary = BuildSummary & Pick<Findings, "provenance" | "warnings">;
 
 async function buildAndExport(
   building: Building,
@@ -64,7 +64,7 @@ async function buildAndExport(
   const exporting = { ...made, split, session, board, tags, reproducible, inline };
   const summary = await exportAll(outputs, exporting);
   await caches.export(made);
-  return { ...summary, warnings };
+  return { ...summary, warnings, provenance: made.attesting?.metadata };
 }
 
 /** Nothing else may go there then (O22). */

@@ -1,9 +1,13 @@
 import { mkdtemp, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BuildError } from "../../error.js";
+import { parseDocument, parseImageConfig } from "../../oci/image-json.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
+import { isAttestation } from "../../oci/select-platform.js";
+import type { PackedRoot } from "../../output/packed-image.js";
 import { readImageArchive, type ArchivedImage } from "../../output/read-archive.js";
-import { ingestImage } from "../../store/image-ingest.js";
+import { keepDocuments } from "../../output/stored-image.js";
+import { ingestImage, type BlobSource } from "../../store/image-ingest.js";
 import type { StoreCommand } from "../command.js";
 import { recordImage } from "../image-finder.js";
 import type { Session } from "../session.js";
@@ -30,17 +34,49 @@ export async function runLoad({ input, quiet }: LoadCommand, session: Session): 
   return 0;
 }
 
-async function loadImage(image: ArchivedImage, { io, store }: Session): Promise<readonly string[]> {
-  const { config, manifest } = image;
+async function loadImage(image: ArchivedImage, session: Session): Promise<readonly string[]> {
+  const { config, manifest, index, open: openLayer } = image;
+  const { io, store } = session;
   const names = image.names.map(parseReference).map(familiarReference);
-  const source = { open: image.open };
-  const ingest = {
-    name: names[0] ?? config.descriptor.digest,
-    manifest: manifest.value,
-    config: config.value,
-    source,
-  };
-  await ingestImage(store, ingest, io.signal);
-  const { id } = await recordImage(store, { config, manifest }, names);
-  return names.length === 0 ? [` ID: ${id}`] : names.map((name) => `: ${name}`);
+  const source = { open: openLayer };
+  const name = names[0] ?? config.descriptor.digest;
+  if (index !== undefined) {
+    await loadIndex(index, { name, names, source }, session);
+  } else {
+    const ingest = { name, manifest: manifest.value, config: config.value, source };
+    await ingestImage(store, ingest, io.signal);
+    await recordImage(store, { config, manifest }, names);
+  }
+  const id = index?.root.descriptor.digest ?? config.descriptor.digest;
+  return names.length === 0 ? [` ID: ${id}`] : names.map((one) => `: ${one}`);
+}
+
+interface Naming {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly source: BlobSource;
+}
+
+/** The images for all platforms, and the blobs that the index leads to, whatever form layers have here. */
+async function loadIndex(
+  index: PackedRoot,
+  { name, names, source }: Naming,
+  { io, store }: Session,
+): Promise<void> {
+  for (const { manifest, config, layers } of index.images) {
+    const document = parseDocument(manifest.bytes, manifest.descriptor.mediaType);
+    if (document.kind !== "manifest") throw new Error("an index lists manifests");
+    if (!isAttestation(manifest.descriptor)) {
+      const value = parseImageConfig(config.bytes);
+      const image = { name, manifest: document.manifest, config: value, source };
+      await ingestImage(store, image, io.signal);
+    }
+    for (const { descriptor, open: openLayer } of layers) {
+      await store.blobs.write(openLayer(), descriptor, io.signal);
+    }
+  }
+  await keepDocuments(index, store);
+  const { descriptor } = index.root;
+  const record = { id: descriptor.digest, manifest: descriptor, createdAt: Date.now() };
+  await store.images.put(record, names);
 }
