@@ -137,16 +137,18 @@ export function tryByteLock(
   kind: "exclusive" | "none" | "shared",
 ): boolean {
   const F_OFD_SETLK = 37;
-  const types = { shared: 0, exclusive: 1, none: 2 } as const;
-  const lock = Buffer.alloc(32); // struct flock: type, whence, start, length, pid
-  lock.writeInt16LE(types[kind], 0);
-  lock.writeBigInt64LE(at, 8);
-  lock.writeBigInt64LE(1n, 16);
-  if (c.fcntl(fd, F_OFD_SETLK, lock) === 0) return true;
+  byteLock.writeInt16LE(lockTypes[kind], 0);
+  byteLock.writeBigInt64LE(at, 8);
+  byteLock.writeBigInt64LE(1n, 16);
+  if (c.fcntl(fd, F_OFD_SETLK, byteLock) === 0) return true;
   const errno = lastErrno();
   if (errno === EWOULDBLOCK || errno === EACCES) return false;
   throw new SystemError("fcntl", errno, undefined);
 }
+
+/** struct flock: type, whence, start, length, pid. */
+const byteLock = Buffer.alloc(32);
+const lockTypes = { shared: 0, exclusive: 1, none: 2 } as const;
 
 /** lsetxattr(2): never follows a symlink. */
 export function setXattr(path: string, name: string, value: Uint8Array): void {

@@ -1,7 +1,10 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeForAccounts } from "./support/site.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { outcome, program, start } from "./support/run.js";
+import { describeForAccounts, type Site } from "./support/site.js";
 
 describeForAccounts(
   "images over their life",
@@ -64,9 +67,55 @@ RUN ${fill}=/layer 2>/dev/null`;
       }
       assert.strictEqual(await site.look("kept", "stat -c %s /layer"), "8388608\n");
     });
+
+    it("K29 are not taken from a build that runs, but when it was killed", async () => {
+      const wait = ">/c/begun; until [ -e /c/go ]; do sleep 0.1; done";
+      const Dockerfile = `FROM busybox
+RUN echo mine >/own
+ARG turn
+RUN --mount=type=cache,target=/c,id=$turn ${wait}; cat /own >/copy`;
+      const argv = (turn: string): readonly string[] => {
+        const flags = ["-q", "-t", "used", "--build-arg", `turn=${turn}`];
+        return [program, ...flags, site.context({ Dockerfile })];
+      };
+      const begin = (turn: string) =>
+        start(site.account, argv(turn), { cwd: site.directory, env: site.env() });
+      await site.ok(["prune", "--filter", "type=exec.cachemount"]);
+
+      const build = begin("lives");
+      const ending = outcome(build);
+      const cache = await cacheThatHas("begun", site);
+      assert.match((await site.ok(["du", "--filter", "inuse"])).stdout, /^\w{6} +regular +false /m);
+      await site.ok(["prune", "--all"]);
+      writeFileSync(join(cache, "go"), "");
+      const { code, stderr } = await ending;
+      assert.strictEqual(code, 0, stderr);
+      assert.strictEqual(await site.look("used", "cat /copy"), "mine\n");
+
+      await site.ok(["prune", "--filter", "type=exec.cachemount"]);
+      const doomed = begin("dies");
+      const ended = outcome(doomed);
+      await cacheThatHas("begun", site);
+      doomed.kill("SIGKILL");
+      await ended;
+      await site.ok(["prune", "--all"]);
+      assert.match((await site.ok(["du"])).stdout, /^Total: +0B$/m);
+      assert.isEmpty(site.work());
+    });
   },
   { own: true },
 );
+
+/** The directory of the only cache mount, once a step has put that file there. */
+async function cacheThatHas(name: string, { root }: Site): Promise<string> {
+  for (;;) {
+    const [cache] = readdirSync(join(root, "mounts"));
+    if (cache !== undefined && existsSync(join(root, "mounts", cache, name))) {
+      return join(root, "mounts", cache);
+    }
+    await sleep(20);
+  }
+}
 
 /** In bytes. */
 function totalOf(lines: string): number {
