@@ -6,6 +6,7 @@ import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js"
 import type { CacheTarget } from "../args/cache.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
+import { renderError } from "../render-error.js";
 import type { Session } from "../session.js";
 import type { BuildSummary } from "./exporting.js";
 import type { FoundInput } from "./input.js";
@@ -35,7 +36,6 @@ export async function recorded<T extends BuildSummary>(
     return { ...made, record };
   } catch (error) {
     board.close();
-    const { renderError } = await import("../render-error.js");
     const text = renderError(error, { color: false, debug: false }).trimEnd();
     record.finish({ status: session.io.signal.aborted ? "canceled" : "error", error: text });
     throw error;
