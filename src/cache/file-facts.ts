@@ -37,12 +37,12 @@ export function factsOf(
   selected: readonly SelectedSource[],
   counted: Counted,
 ): FileFacts | undefined {
+  if (selected.reduce((sum, { entries }) => sum + entries.length, 0) > mostFiles) return undefined;
   const facts = new Map<BytePath, string>();
   for (const { path, entries } of selected) {
     for (const entry of entries) {
       if (entry.path === "" && entry.type === "directory") continue;
       facts.set(joinPath(path, entry.path), factOf(entry, counted));
-      if (facts.size > mostFiles) return undefined;
     }
   }
   return facts;
