@@ -32,7 +32,9 @@ export async function attest(
   const common = {
     parameters: parametersOf(spec, building),
     details: await detailsOf(spec, building),
-    remote: building.remotes.pinned.map(remoteMaterial),
+    remote: building.remotes.pinned
+      .map(remoteMaterial)
+      .toSorted((a, b) => (a.uri < b.uri ? -1 : 1)),
   };
   const predicates = plan.targets.map((target) => {
     const found = { plan, images, target };
