@@ -21,6 +21,18 @@ export class ContentDigests {
     this.#area.buffer.write(sha256, at, "hex");
   }
 
+  /** That of the file of that number. */
+  get(number: number): string {
+    const at = (number - 1) * SHA256_SIZE;
+    return this.#area.buffer.toString("hex", at, at + SHA256_SIZE);
+  }
+
+  /** Whether that of the file of that number is this one; the first bytes tell nearly always. */
+  has(number: number, sha256: string): boolean {
+    const first = this.#area.buffer.readUInt32BE((number - 1) * SHA256_SIZE);
+    return first === Number.parseInt(sha256.slice(0, 8), 16) && this.get(number) === sha256;
+  }
+
   /** All of them. */
   get bytes(): Buffer {
     return this.#area.bytes;

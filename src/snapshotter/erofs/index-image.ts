@@ -127,23 +127,10 @@ export class IndexImage {
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
-  sha256({ number }: Pick<Inode, "number">): string | undefined {
-    const at = this.#digestAt(number);
+  sha256({ number }: Inode): string | undefined {
+    const at = this.#end + (number - 1) * SHA256_SIZE;
     if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
     return this.#bytes.toString("hex", at, at + SHA256_SIZE);
-  }
-
-  /** Whether the file of that nid has that content; the first bytes tell nearly always. */
-  hasDigest(nid: number, sha256: string): boolean {
-    const number = this.#bytes.readUInt32LE(nid * INODE_SLOT + 20);
-    const at = this.#digestAt(number);
-    if (at + SHA256_SIZE > this.#bytes.byteLength) return false;
-    if (this.#bytes.readUInt32BE(at) !== Number.parseInt(sha256.slice(0, 8), 16)) return false;
-    return this.sha256({ number }) === sha256;
-  }
-
-  #digestAt(number: number): number {
-    return this.#end + (number - 1) * SHA256_SIZE;
   }
 }
 

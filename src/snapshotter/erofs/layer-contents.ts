@@ -2,18 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toBytePath } from "../../oci/changeset.js";
 import type { FindContent } from "../snapshotter.js";
+import { ContentDigests } from "./content-digests.js";
 import { IndexImage } from "./index-image.js";
 import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
 
 /** Where in its tar a layer in place has contents. */
 export function layerContents(layer: string): FindContent {
-  const image = new IndexImage(readFileSync(join(layer, INDEX_NAME)));
   const path = toBytePath(join(layer, TAR_NAME));
-  const files = new FilesByDigest(image);
+  const files = new FilesByDigest(new IndexImage(readFileSync(join(layer, INDEX_NAME))));
   return (sha256, size) => {
-    const nid = files.find(sha256);
-    const inode = nid === undefined ? undefined : image.inode(nid);
-    const offset = inode?.size === size ? image.contentStart(inode) : undefined;
+    const offset = files.find(sha256, size);
     return offset === undefined ? undefined : { kind: "file", path, offset };
   };
 }
@@ -24,64 +22,70 @@ const AHEAD = 8;
 const FEW = 100;
 
 /**
- * The files of an image that have content. Who looks for those of a similar tree asks in nearly the
- * same order: most are the next one, and a table of all is made only where many are not.
+ * The files of an image that have content; nothing else of the image is kept, which is three times as
+ * large. Who looks for those of a similar tree asks in nearly the same order: most are the next one, and a
+ * table of all is made only where many are not.
  */
 class FilesByDigest {
-  readonly #image: IndexImage;
-  readonly #nids: readonly number[];
-  #next = 0;
+  /** The first is number 1. */
+  readonly #digests = new ContentDigests();
+  readonly #sizes: number[] = [];
+  readonly #offsets: number[] = [];
+  #next = 1;
   #misses = 0;
-  #table: DigestTable | undefined;
+  #table: Uint32Array | undefined;
 
   constructor(image: IndexImage) {
-    this.#image = image;
-    this.#nids = [...image.filesWithContent()];
+    for (const nid of image.filesWithContent()) {
+      const inode = image.inode(nid);
+      const [sha256, offset] = [image.sha256(inode), image.contentStart(inode)];
+      if (sha256 === undefined || offset === undefined) return; // from before digests were kept
+      this.#digests.push(sha256);
+      this.#offsets.push(offset);
+      this.#sizes.push(inode.size);
+    }
   }
 
-  /** The nid of one with that content. */
-  find(sha256: string): number | undefined {
-    for (let at = this.#next; at < this.#next + AHEAD; at++) {
-      const nid = this.#nids[at];
-      if (nid === undefined) break;
-      if (!this.#image.hasDigest(nid, sha256)) continue;
-      this.#next = at + 1;
-      return nid;
+  /** Where one with that content and size begins. */
+  find(sha256: string, size: number): number | undefined {
+    const number = this.#near(sha256) ?? this.#anywhere(sha256);
+    if (number === undefined || this.#sizes[number - 1] !== size) return undefined;
+    return this.#offsets[number - 1];
+  }
+
+  #near(sha256: string): number | undefined {
+    const end = Math.min(this.#next + AHEAD, this.#offsets.length + 1);
+    for (let number = this.#next; number < end; number++) {
+      if (!this.#digests.has(number, sha256)) continue;
+      this.#next = number + 1;
+      return number;
     }
+    return undefined;
+  }
+
+  #anywhere(sha256: string): number | undefined {
     if (++this.#misses <= FEW) return undefined;
-    this.#table ??= new DigestTable(this.#image, this.#nids);
-    return this.#table.find(sha256);
-  }
-}
-
-/** A map of 300,000 digests as text would take 40 MB. */
-class DigestTable {
-  readonly #image: IndexImage;
-  /** Nids, each in the slot that its digest names, or in the next free one; 0 marks a free one. */
-  readonly #slots: Uint32Array;
-
-  constructor(image: IndexImage, nids: readonly number[]) {
-    this.#image = image;
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(nids.length * 2 + 1)));
-    for (const nid of nids) {
-      const sha256 = image.sha256(image.inode(nid));
-      if (sha256 === undefined) return; // an index from before digests were kept
-      this.#slots[this.#slotOf(sha256)] = nid;
-    }
+    const table = (this.#table ??= this.#makeTable());
+    const number = table[this.#slotOf(sha256, table)];
+    return number === 0 ? undefined : number;
   }
 
-  find(sha256: string): number | undefined {
-    const nid = this.#slots[this.#slotOf(sha256)] ?? 0;
-    return nid === 0 ? undefined : nid;
+  /** Numbers, each in the slot that its digest names, or in the next free one; 0 marks a free one. */
+  #makeTable(): Uint32Array {
+    const count = this.#offsets.length;
+    const table = new Uint32Array(2 ** Math.ceil(Math.log2(count * 2 + 1)));
+    for (let number = 1; number <= count; number++)
+      table[this.#slotOf(this.#digests.get(number), table)] = number;
+    return table;
   }
 
   /** The slot of that digest, or the free one where it belongs. */
-  #slotOf(sha256: string): number {
-    const mask = this.#slots.length - 1;
+  #slotOf(sha256: string, table: Uint32Array): number {
+    const mask = table.length - 1;
     let slot = Number.parseInt(sha256.slice(0, 8), 16) & mask;
     for (;;) {
-      const nid = this.#slots[slot] ?? 0;
-      if (nid === 0 || this.#image.hasDigest(nid, sha256)) return slot;
+      const number = table[slot] ?? 0;
+      if (number === 0 || this.#digests.has(number, sha256)) return slot;
       slot = (slot + 1) & mask;
     }
   }
