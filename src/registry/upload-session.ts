@@ -1,5 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
+import { isTransient } from "./http/retry.js";
 import { discard } from "./http/transport.js";
 import { webUrl } from "./http/web-url.js";
 import { RegistryError } from "./registry-error.js";
@@ -33,7 +34,8 @@ export class UploadSession {
     this.#repository = repository;
     this.#blob = blob;
     const wanted = Number(started.response.headers["oci-chunk-min-length"]);
-    if (wanted > 0) this.#piece = Math.max(wanted, usualPiece);
+    // A blob that would be a single piece is none.
+    if (wanted > 0 && wanted < blob.size) this.#piece = Math.max(wanted, usualPiece);
     this.#url = placeOf(repository, started);
   }
 
@@ -106,9 +108,8 @@ export class UploadSession {
       this.#piece ??= usualPiece;
       return true;
     } catch (error) {
-      const knowsNothing =
-        error instanceof RegistryError && error.status !== undefined && error.status < 500;
-      if (knowsNothing) return false;
+      const isAnswer = error instanceof RegistryError && error.status !== undefined;
+      if (isAnswer && !isTransient(error)) return false;
       throw error;
     }
   }

@@ -159,6 +159,7 @@ describe("N05 an upload to a registry that can go on", () => {
     readonly minLength?: number;
     readonly cuts?: readonly (number | undefined)[];
     readonly miscounts?: boolean;
+    readonly busy?: number;
     readonly lines: readonly string[];
   }[] = [
     { name: "is one request when nothing breaks", lines: ["PUT"] },
@@ -189,6 +190,17 @@ describe("N05 an upload to a registry that can go on", () => {
         `PATCH ${17 << 20}-${size - 1}`,
         "PUT",
       ],
+    },
+    {
+      name: "waits for a registry that is too busy to tell what arrived",
+      cuts: [18 << 20],
+      busy: 1,
+      lines: ["PUT", "GET", "GET", `PATCH ${18 << 20}-${size - 1}`, "PUT"],
+    },
+    {
+      name: "is one request where the blob would be one piece",
+      minLength: size,
+      lines: ["PUT"],
     },
     {
       name: "starts again when it broke at its first byte",

@@ -8,6 +8,8 @@ export interface UploadServerOptions {
   readonly cuts?: readonly (number | undefined)[];
   /** Asked what arrived, it tells of one byte too many. */
   readonly miscounts?: boolean;
+  /** Asked what arrived, it says so often first that it is busy. */
+  readonly busy?: number;
 }
 
 /** A registry that keeps every byte of an upload and goes on from there (docker-registry does not). */
@@ -21,7 +23,13 @@ export interface UploadServer extends AsyncDisposable {
 
 /** Starts such a registry, which takes one upload. */
 export async function startUploadServer(options: UploadServerOptions = {}): Promise<UploadServer> {
-  const state: State = { received: [], length: 0, place: 0, stored: undefined };
+  const state: State = {
+    busy: options.busy ?? 0,
+    received: [],
+    length: 0,
+    place: 0,
+    stored: undefined,
+  };
   const lines: string[] = [];
   const cuts = [...(options.cuts ?? [])];
   const server = createServer((request, response) => {
@@ -49,6 +57,7 @@ export async function startUploadServer(options: UploadServerOptions = {}): Prom
 }
 
 interface State {
+  busy: number;
   received: Buffer[];
   length: number;
   /** Each answer names another place; only the last one is right. */
@@ -83,6 +92,7 @@ async function handle({ request, state, cuts, options }: Exchange): Promise<Answ
     return [202, { Location: `/upload/${state.place}?_state=a%2Fb`, ...wish }];
   }
   if (!url.startsWith(`/upload/${state.place}?_state=a%2Fb`)) return [404];
+  if (method === "GET" && state.busy-- > 0) return [429, { "Retry-After": "7" }];
   if (method === "GET") return [204, whereabouts(state, options.miscounts === true ? 1 : 0)];
   const start = /^(\d+)-/.exec(headers["content-range"] ?? "")?.[1];
   if (method === "PATCH" && Number(start) !== state.length) return [416];

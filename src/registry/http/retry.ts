@@ -61,7 +61,8 @@ const transientCodes: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
 ]);
 
-function isTransient(error: unknown): boolean {
+/** Whether another try may end better. */
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof HttpError)) return transientCodes.has(codeOf(error) ?? "");
   if (error.status !== undefined) return transientStatuses.has(error.status);
   return transientCodes.has(codeOf(error.cause) ?? "");
