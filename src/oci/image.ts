@@ -54,6 +54,9 @@ export interface ImageConfig {
   readonly history?: readonly HistoryEntry[];
 }
 
+/** The key of a config that holds the cache of the image's own layers (docs/formats.md). */
+export const inlineCacheKey = "vnd.tsbuild.cache.v1";
+
 /** An image manifest (image-spec, manifest.md). Layers from the base upwards. */
 export interface Manifest {
   readonly schemaVersion: 2;

@@ -1,12 +1,17 @@
-import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
+import { inlineCacheKey, type ImageConfig, type RuntimeConfig } from "../oci/image.js";
 import { platformOf, type Platform } from "../oci/platform.js";
 import type { Draft } from "./draft.js";
 import type { PlanOptions } from "./plan.js";
 import { sortedRecord } from "./sorted-record.js";
 
-/** Over the base's config as it came, so that keys we do not know survive (H06); `created` goes (S22). */
+/**
+ * Over the base's config as it came, so that keys we do not know survive (H06); `created` goes (S22), and
+ * our cache of the base's own layers (K20).
+ */
 export function finishedConfig({ image: { created: _, ...image }, config }: Draft): ImageConfig {
-  return { ...image, config };
+  const inherited = { ...image };
+  Reflect.deleteProperty(inherited, inlineCacheKey);
+  return { ...inherited, config };
 }
 
 /** The config of the image that is built: with the platform and the labels that the user gave. */

@@ -1,14 +1,11 @@
 import type { BuildResult, BuiltImage } from "../builder/build.js";
 import { parseDigest } from "../oci/digest.js";
-import type { ImageConfig, Manifest } from "../oci/image.js";
+import { inlineCacheKey, type ImageConfig, type Manifest } from "../oci/image.js";
 import { isObject } from "../oci/json-shape.js";
 import type { LayerRecord } from "../store/layers.js";
 import { describeStep, factsOf, stepsOf, type Told } from "./describe-step.js";
 import { assertDocument } from "./read-record.js";
 import type { CacheDocument } from "./record.js";
-
-/** The key of an image config that holds the cache of the image's own layers. */
-export const INLINE_KEY = "vnd.tsbuild.cache.v1";
 
 /** What an inline cache is made of. */
 export interface InlineOptions extends Pick<Told, "facts"> {
@@ -36,12 +33,12 @@ export function withInlineCache(
     return [{ ...describeStep(done), layer: { diffId, tree, size, createdAt } }];
   });
   const told = factsOf({ steps: own, states: result.states, facts });
-  return Object.assign({}, config, { [INLINE_KEY]: { steps, facts: told } });
+  return Object.assign({}, config, { [inlineCacheKey]: { steps, facts: told } });
 }
 
 /** The cache in an image; undefined where it has none. INVALID_IMAGE when it cannot be read. */
 export function inlineDocument(config: ImageConfig, manifest: Manifest): CacheDocument | undefined {
-  const found: unknown = Reflect.get(config, INLINE_KEY);
+  const found: unknown = Reflect.get(config, inlineCacheKey);
   if (!isObject(found)) return undefined;
   const { diff_ids } = config.rootfs;
   const blobs = new Map(diff_ids.map((diffId, index) => [diffId, manifest.layers[index]]));

@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { BuildError } from "../../src/error.js";
 import type { ImageConfig, RuntimeConfig } from "../../src/oci/image.js";
+import { inlineCacheKey } from "../../src/oci/image.js";
 import { historyOf, planOf, stepOf, targetOf, type Given } from "./planning.js";
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -192,7 +193,7 @@ describe("makePlan(): config", () => {
     assert.strictEqual(targetOf(planOf("FROM base\nMAINTAINER Ann B")).config.author, "Ann B");
   });
 
-  it("H06, S22: keeps unknown keys of the base, but not its time", () => {
+  it("H06, S22, K20: keeps unknown keys of the base, but not its time nor its cache", () => {
     const base = {
       os: "linux",
       architecture: "amd64",
@@ -203,7 +204,8 @@ describe("makePlan(): config", () => {
       history: [{ created_by: "old" }],
     } as const;
     // as it comes from a registry: with keys that our types do not have
-    const images = { base: JSON.parse(JSON.stringify(base)) as ImageConfig };
+    const given = { ...base, [inlineCacheKey]: { steps: [], facts: [] } };
+    const images = { base: JSON.parse(JSON.stringify(given)) as ImageConfig };
     const config: unknown = targetOf(planOf("FROM base\nUSER u", { images })).config;
     const { created: _, ...kept } = base;
     assert.deepEqual(config, { ...kept, config: { Domainname: "d", Env: [path], User: "u" } });
