@@ -56,13 +56,12 @@ export class CopyMiss {
   async explain(tree: TreeDigest): Promise<MissReason> {
     const { fresh, parent } = this.#task;
     if (fresh !== undefined) return notAsked(fresh);
-    const { cache } = this.#engine;
     const here = this.before;
     const before = here === undefined ? this.#farRun() : await this.#withFiles(here);
     if (before === undefined) return neverBuilt;
     const now = { tree, components: this.#components, files: this.#files() };
     return explainCopy(now, before, {
-      parent: () => stateChange(parent, parentOf(before.components), cache),
+      parent: () => stateChange(parent, parentOf(before.components), this.#engine),
       origin: this.#originChange(before),
     });
   }
@@ -112,7 +111,7 @@ export class CopyMiss {
     if (state === undefined) return undefined;
     const from = this.#task.step.origin.kind === "context" ? "context" : "--from";
     return () => {
-      const change = stateChange(state, originOf(before), this.#engine.cache);
+      const change = stateChange(state, originOf(before), this.#engine);
       return change.what === "parent" ? { ...change, what: from } : change;
     };
   }

@@ -2,7 +2,6 @@ import { explainMiss } from "../cache/explain.js";
 import { firstChange } from "../cache/first-change.js";
 import { parentOf, type StateKey } from "../cache/key.js";
 import { notAsked, type Change, type MissReason } from "../cache/reason.js";
-import type { StepCache } from "../cache/records.js";
 import type { Engine } from "./engine.js";
 import { farRun, type StepFacts } from "./record-step.js";
 import type { State } from "./state.js";
@@ -18,15 +17,17 @@ export function whyMissed(
   if (fresh !== undefined) return notAsked(fresh);
   const nearest = engine.cache.nearest(identities) ?? farRun(task, engine);
   return explainMiss(components, nearest, () =>
-    stateChange(parent, parentOf(nearest?.components ?? []), engine.cache),
+    stateChange(parent, parentOf(nearest?.components ?? []), engine),
   );
 }
 
-/** What made a state another than that of an earlier run. */
+/** What made a state another than that of an earlier run, here or elsewhere. */
 export function stateChange(
   state: State,
   before: StateKey | undefined,
-  cache: Pick<StepCache, "ancestry">,
+  { cache, far }: Pick<Engine, "cache" | "far">,
 ): Change {
-  return firstChange(state.ancestry, before === undefined ? [] : cache.ancestry(before));
+  if (before === undefined) return firstChange(state.ancestry, []);
+  const here = cache.ancestry(before);
+  return firstChange(state.ancestry, here.length > 0 ? here : (far?.ancestry(before) ?? []));
 }

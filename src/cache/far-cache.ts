@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";
+import type { Ancestry } from "./first-change.js";
 import type { CacheKey, StateKey } from "./key.js";
 import type { CacheRecord } from "./records.js";
 import type { RootfsFacts } from "./rootfs-facts.js";
@@ -36,6 +37,8 @@ export interface FarCache {
   facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined>;
   /** The latest run of the same step, by the first of these identities that is known. */
   nearest(identities: readonly string[]): Pick<CacheRecord, "components" | "tree"> | undefined;
+  /** What led to a state elsewhere, as far as that is known. */
+  ancestry(state: StateKey): Ancestry;
 }
 
 /** A layer that counted as a hit cannot be had after all: what was built upon it has to be built again. */

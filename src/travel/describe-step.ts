@@ -1,12 +1,15 @@
 import type { BuildResult, BuiltImage, DoneStep } from "../builder/build.js";
 import { stepIdentities, type StateKey } from "../cache/key.js";
 import type { FactStore } from "../cache/rootfs-facts.js";
+import type { StateOrigin } from "../cache/first-change.js";
+import type { StepCache } from "../cache/records.js";
 import { FAR_SCOPE, type CacheDocument, type TravelRecord } from "./record.js";
 
 /** What a build can tell other machines. */
 export interface Told {
   readonly steps: readonly DoneStep[];
   readonly facts: Pick<FactStore, "get">;
+  readonly cache: Pick<StepCache, "ancestry">;
   /** The states of images and of whole stages. */
   readonly states: readonly StateKey[];
 }
@@ -32,11 +35,23 @@ export function describeStep({ step, place, facts }: DoneStep): Omit<TravelRecor
   };
 }
 
+/** What is known here of the images below these steps. */
+export function basesOf({ steps, cache }: Pick<Told, "cache" | "steps">): CacheDocument["bases"] {
+  const bases = new Map<StateKey, StateOrigin>();
+  for (const { parent } of steps) {
+    const bottom = cache.ancestry(parent).at(-1);
+    if (bottom === undefined || bottom.parent !== undefined) continue;
+    const { key, ...origin } = bottom;
+    bases.set(key, origin);
+  }
+  return [...bases];
+}
+
 /** Of what is told of one root filesystem, in bytes: a COPY of very many files asks very much. */
 const LARGEST_FACTS = 1 << 15;
 
 /** What is known here of the root filesystems of a build. */
-export function factsOf({ steps, states, facts }: Told): CacheDocument["facts"] {
+export function factsOf({ steps, states, facts }: Omit<Told, "cache">): CacheDocument["facts"] {
   const asked = new Set([...steps.map(({ parent }) => parent), ...states]);
   return [...asked].flatMap((state) => {
     const known = facts.get(state);

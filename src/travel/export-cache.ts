@@ -3,7 +3,7 @@ import { mergeFacts, type RootfsFacts } from "../cache/rootfs-facts.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { LayerBytes, LayerCompression } from "../store/layer-bytes.js";
-import { describeStep, factsOf, type Told } from "./describe-step.js";
+import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
 import { emptyDocument, namesOf, serialize } from "./record.js";
 import type { CacheDocument, TravelRecord } from "./record.js";
@@ -19,6 +19,9 @@ export interface CacheExport extends Told {
   readonly layerBytes: LayerBytes;
   readonly compression: LayerCompression;
 }
+
+/** Images that a document tells of: those of the latest exports. */
+const MOST_BASES = 100;
 
 /** How an export comes along. */
 export interface ExportOptions {
@@ -52,7 +55,7 @@ export async function exportCache(
     for (const name of namesOf(record)) await place.put(name, record, inner);
   };
   await inParallel(fresh, PARALLEL, putRecord, signal);
-  const own = { steps, facts: factsOf(exported) };
+  const own = { steps, facts: factsOf(exported), bases: basesOf(exported) };
   const all = merge(own, before);
   if (fresh.length === 0 && hasFacts(before, own)) return;
   await place.setLatest(all, signal);
@@ -126,7 +129,8 @@ function merge(own: CacheDocument, before: CacheDocument): CacheDocument {
   );
   const names = new Set(own.steps.flatMap(namesOf));
   const steps = [...own.steps];
-  let room = LARGEST_DOCUMENT - serialize({ steps, facts: [...facts] }).byteLength;
+  const bases = [...new Map([...own.bases, ...before.bases])].slice(0, MOST_BASES);
+  let room = LARGEST_DOCUMENT - serialize({ steps, facts: [...facts], bases }).byteLength;
   const fits = (value: unknown): boolean => (room -= JSON.stringify(value).length + 1) > 0;
   for (const record of before.steps) {
     if (namesOf(record).every((name) => names.has(name))) continue;
@@ -135,5 +139,5 @@ function merge(own: CacheDocument, before: CacheDocument): CacheDocument {
   for (const entry of before.facts) {
     if (!facts.has(entry[0]) && fits(entry)) facts.set(...entry);
   }
-  return { steps, facts: [...facts] };
+  return { steps, facts: [...facts], bases };
 }

@@ -1,6 +1,7 @@
 import type { Board } from "../builder/board.js";
 import { Jobs } from "../builder/jobs.js";
 import type { FarCache, FarLayer } from "../cache/far-cache.js";
+import type { Ancestry, KnownState, StateOrigin } from "../cache/first-change.js";
 import type { CacheKey, StateKey } from "../cache/key.js";
 import type { CacheRecord } from "../cache/records.js";
 import type { RootfsFacts } from "../cache/rootfs-facts.js";
@@ -54,6 +55,24 @@ export class FarSteps implements FarCache {
     for (const source of this.#sources) {
       const found = source.nearest(identities);
       if (found !== undefined) return { components: found.components, tree: found.layer.tree };
+    }
+    return undefined;
+  }
+
+  ancestry(state: StateKey): Ancestry {
+    const found: KnownState[] = [];
+    for (let key: StateKey | undefined = state; key !== undefined; key = found.at(-1)?.parent) {
+      const origin = this.#originOf(key);
+      if (origin === undefined) break;
+      found.push({ key, ...origin });
+    }
+    return found;
+  }
+
+  #originOf(state: StateKey): StateOrigin | undefined {
+    for (const source of this.#sources) {
+      const origin = source.origin(state);
+      if (origin !== undefined) return origin;
     }
     return undefined;
   }

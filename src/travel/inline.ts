@@ -3,12 +3,12 @@ import { parseDigest } from "../oci/digest.js";
 import { inlineCacheKey, type ImageConfig, type Manifest } from "../oci/image.js";
 import { isObject } from "../oci/json-shape.js";
 import type { LayerRecord } from "../store/layers.js";
-import { describeStep, factsOf, stepsOf, type Told } from "./describe-step.js";
+import { basesOf, describeStep, factsOf, stepsOf, type Told } from "./describe-step.js";
 import { assertDocument } from "./read-record.js";
 import type { CacheDocument } from "./record.js";
 
 /** What an inline cache is made of. */
-export interface InlineOptions extends Pick<Told, "facts"> {
+export interface InlineOptions extends Pick<Told, "cache" | "facts"> {
   readonly result: BuildResult;
   /** Whose config it goes into. */
   readonly built: BuiltImage;
@@ -21,7 +21,7 @@ export interface InlineOptions extends Pick<Told, "facts"> {
 export function withInlineCache(
   config: ImageConfig,
   layers: readonly LayerRecord[],
-  { built, result, facts }: InlineOptions,
+  { built, result, cache, facts }: InlineOptions,
 ): ImageConfig {
   const { made } = built.state;
   const own = stepsOf(result, [built]);
@@ -32,8 +32,11 @@ export function withInlineCache(
     const { createdAt } = done.layer;
     return [{ ...describeStep(done), layer: { diffId, tree, size, createdAt } }];
   });
-  const told = factsOf({ steps: own, states: result.states, facts });
-  return Object.assign({}, config, { [inlineCacheKey]: { steps, facts: told } });
+  const told = {
+    facts: factsOf({ steps: own, states: result.states, facts }),
+    bases: basesOf({ steps: own, cache }),
+  };
+  return Object.assign({}, config, { [inlineCacheKey]: { steps, ...told } });
 }
 
 /** The cache in an image; undefined where it has none. INVALID_IMAGE when it cannot be read. */

@@ -68,7 +68,13 @@ const facts = shape({
   trees: optional(listOf(pairOf(string, hex))),
 });
 
-const document = shape({ steps: listOf(record), facts: listOf(pairOf(hex, facts)) });
+const base = shape({ title: string, digest: optional(string), platform: optional(string) });
+
+const document = shape({
+  steps: listOf(record),
+  facts: listOf(pairOf(hex, facts)),
+  bases: listOf(pairOf(hex, base)),
+});
 
 /** Reads one record; INVALID_IMAGE when it is none. */
 export function readRecord(bytes: Uint8Array): TravelRecord {

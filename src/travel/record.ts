@@ -1,3 +1,4 @@
+import type { StateOrigin } from "../cache/first-change.js";
 import type { CacheKey, KeyComponent, StateKey } from "../cache/key.js";
 import type { RootfsFacts } from "../cache/rootfs-facts.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -37,10 +38,12 @@ export interface CacheDocument {
   readonly steps: readonly TravelRecord[];
   /** What was asked of root filesystems, with the answers. */
   readonly facts: readonly (readonly [StateKey, RootfsFacts])[];
+  /** What stages started from: their images, to explain a miss. */
+  readonly bases: readonly (readonly [StateKey, StateOrigin])[];
 }
 
 /** Where nothing was exported yet. */
-export const emptyDocument: CacheDocument = { steps: [], facts: [] };
+export const emptyDocument: CacheDocument = { steps: [], facts: [], bases: [] };
 
 /** What a record is found by. */
 export type RecordName = `step-${string}` | `tree-${string}`;

@@ -87,6 +87,7 @@ export class RegistryPlace implements CachePlace {
       return {
         steps: documents.flatMap(({ steps }) => steps),
         facts: documents.flatMap(({ facts }) => facts),
+        bases: documents.flatMap(({ bases }) => bases),
       };
     }
     throw new BuildError("INVALID_IMAGE", "it is an image without a cache in it");

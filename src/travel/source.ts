@@ -1,5 +1,6 @@
 import type { Board } from "../builder/board.js";
-import type { StateKey } from "../cache/key.js";
+import type { StateOrigin } from "../cache/first-change.js";
+import { parentOf, stateUpon, type StateKey } from "../cache/key.js";
 import type { RootfsFacts } from "../cache/rootfs-facts.js";
 import { BuildError, type BuildErrorCode } from "../error.js";
 import type { Digest } from "../oci/digest.js";
@@ -11,6 +12,7 @@ interface Known {
   readonly byName: ReadonlyMap<RecordName, TravelRecord>;
   readonly byIdentity: ReadonlyMap<string, TravelRecord>;
   readonly facts: ReadonlyMap<StateKey, RootfsFacts>;
+  readonly origins: ReadonlyMap<StateKey, StateOrigin>;
 }
 
 /**
@@ -57,6 +59,11 @@ export class CacheSource {
       if (record !== undefined) return record;
     }
     return undefined;
+  }
+
+  /** The step of which a state is the result; only of what was read so far. */
+  origin(state: StateKey): StateOrigin | undefined {
+    return this.#known?.origins.get(state);
   }
 
   /** Forgets a layer that could not be had, and the place where it is the place that failed. */
@@ -121,13 +128,17 @@ function isAboutContent(error: unknown): boolean {
   return error instanceof BuildError && contentCodes.has(error.code);
 }
 
-function indexed({ steps, facts }: CacheDocument): Known {
+function indexed({ steps, facts, bases }: CacheDocument): Known {
   const byName = new Map<RecordName, TravelRecord>();
   const byIdentity = new Map<string, TravelRecord>();
+  const origins = new Map<StateKey, StateOrigin>(bases);
   for (const record of [...steps].reverse()) {
     // the latest first: what is set last stays
     for (const name of namesOf(record)) byName.set(name, record);
     for (const identity of record.identities) byIdentity.set(identity, record);
+    const parent = parentOf(record.components);
+    if (parent === undefined) continue;
+    origins.set(stateUpon(parent, record.layer.tree), { title: record.title, parent });
   }
-  return { byName, byIdentity, facts: new Map(facts) };
+  return { byName, byIdentity, facts: new Map(facts), origins };
 }

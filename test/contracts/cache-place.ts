@@ -109,8 +109,12 @@ export function describeCachePlace(name: string, openSite: () => Promise<PlaceSi
 
     it("gives back the latest document, and no earlier one", async () => {
       const documents: CacheDocument[] = [
-        { steps: [recordFor("a")], facts: [] },
-        { steps: [recordFor("b"), recordFor("a")], facts: [[state, someFacts as never]] },
+        { steps: [recordFor("a")], facts: [], bases: [] },
+        {
+          steps: [recordFor("b"), recordFor("a")],
+          facts: [[state, someFacts as never]],
+          bases: [[state, { title: "FROM busybox" }]],
+        },
       ];
       await using place = site.open();
       for (const text of ["a", "b"]) await bring(place, recordFor(text), text);
@@ -150,7 +154,7 @@ export function describeCachePlace(name: string, openSite: () => Promise<PlaceSi
         writers.map(async (text) => {
           await using place = site.open();
           await bring(place, recordFor(text), text);
-          await place.setLatest({ steps: [recordFor(text)], facts: [] }, signal);
+          await place.setLatest({ steps: [recordFor(text)], facts: [], bases: [] }, signal);
         }),
       );
       await using place = site.open();

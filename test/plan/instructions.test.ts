@@ -204,7 +204,7 @@ describe("makePlan(): config", () => {
       history: [{ created_by: "old" }],
     } as const;
     // as it comes from a registry: with keys that our types do not have
-    const given = { ...base, [inlineCacheKey]: { steps: [], facts: [] } };
+    const given = { ...base, [inlineCacheKey]: { steps: [], facts: [], bases: [] } };
     const images = { base: JSON.parse(JSON.stringify(given)) as ImageConfig };
     const config: unknown = targetOf(planOf("FROM base\nUSER u", { images })).config;
     const { created: _, ...kept } = base;

@@ -36,7 +36,7 @@ describe("DirectoryPlace", () => {
   it("K21 holds several caches, each under its tag, and reads one by its digest", async () => {
     await using site = await openSite();
     const tagged = (tag: string): DirectoryPlace => new DirectoryPlace({ path: site.path, tag });
-    const documentOf = (name: string) => ({ steps: [recordFor(name)], facts: [] });
+    const documentOf = (name: string) => ({ steps: [recordFor(name)], facts: [], bases: [] });
     for (const tag of ["a", "b"]) {
       await using place = tagged(tag);
       await place.setLatest(documentOf(tag), signal);
@@ -65,7 +65,7 @@ describe("DirectoryPlace", () => {
     await using site = await openSite();
     {
       await using place = new DirectoryPlace({ path: site.path, tag: "latest" });
-      await place.setLatest({ steps: [], facts: [] }, signal);
+      await place.setLatest({ steps: [], facts: [], bases: [] }, signal);
     }
     assert.sameMembers(await readdir(site.path), ["blobs", "index.json", "oci-layout"]);
   });

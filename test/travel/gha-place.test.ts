@@ -40,7 +40,7 @@ describe("GhaObjects", () => {
   it("K22 takes no entry for another one whose key only begins like it", async () => {
     const site = await openSite();
     await using place = site.open();
-    await place.setLatest({ steps: [], facts: [] }, signal);
+    await place.setLatest({ steps: [], facts: [], bases: [] }, signal);
     await using own = objects("none");
     assert.isFalse(await own.has(`tsbuild-${sites}-lat`, signal));
   });

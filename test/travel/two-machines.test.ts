@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Board } from "../../src/builder/board.js";
 
 import type { BuildEvent } from "../../src/builder/event.js";
+import { StepRecords } from "../../src/cache/records.js";
 import { StoredFacts } from "../../src/cache/rootfs-facts.js";
 import type { Descriptor } from "../../src/oci/descriptor.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
@@ -78,11 +79,11 @@ class Machine {
     const { store } = this.builds;
     const place = this.place();
     const { layerBytes } = store;
-    const facts = new StoredFacts(store);
+    const told = { cache: new StepRecords(store), facts: new StoredFacts(store) };
     const exported = {
       steps: mode === "max" ? built.steps : stepsOf(built, [built]),
       states: built.states,
-      facts,
+      ...told,
       layerBytes,
     };
     const options = { signal, progress: () => undefined };
@@ -202,6 +203,16 @@ describe("two machines", () => {
     const second = await machines.machine();
     const { log } = await second.build("FROM scratch\nARG V=2\nRUN make");
     assert.strictEqual(log.reason("[1/1] RUN make"), "ARG V changed");
+  });
+
+  it("explains which step of the other machine gave something else", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    const dockerfile = "FROM scratch\nRUN put a 1\nCOPY a /b\nRUN make\nRUN check";
+    await first.export(await first.builds.build(dockerfile));
+    const { log } = await second.build(dockerfile.replace("put a 1", "put a 2"));
+    assert.strictEqual(log.reason("[1/4] RUN put a 2"), "command changed");
+    assert.match(log.reason("[4/4] RUN check"), /^parent changed at RUN put a 2/);
   });
 
   it("never tells the value of a variable", async () => {

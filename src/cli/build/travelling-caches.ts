@@ -2,6 +2,7 @@ import type { Board } from "../../builder/board.js";
 import type { BuildResult } from "../../builder/build.js";
 import type { FarCache } from "../../cache/far-cache.js";
 import { BuildError } from "../../error.js";
+import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Platform } from "../../oci/platform.js";
 import { ResourceStack } from "../../store/resource-stack.js";
@@ -43,9 +44,9 @@ export class TravellingCaches implements Caches {
     this.#board = board;
     this.#targets = cacheTo.filter(isPlace);
     if (!cacheTo.every(isPlace)) {
-      const facts = new StoredFacts(session.store);
+      const told = this.#told();
       this.inline = (result) => (config, layers, built) =>
-        withInlineCache(config, layers, { built, result, facts });
+        withInlineCache(config, layers, { built, result, ...told });
     }
     if (cacheFrom.length === 0) return;
     const places = cacheFrom.flatMap((spec) => this.#openIfPossible(spec) ?? []);
@@ -82,10 +83,15 @@ export class TravellingCaches implements Caches {
     return {
       steps: mode === "max" ? result.steps : stepsOf(result, result.images),
       states: result.states,
-      facts: new StoredFacts(store),
       layerBytes: store.layerBytes,
       compression,
+      ...this.#told(),
     };
+  }
+
+  #told(): Pick<CacheExport, "cache" | "facts"> {
+    const { store } = this.#session;
+    return { cache: new StepRecords(store), facts: new StoredFacts(store) };
   }
 
   /** Outside of CI, the variables that a place needs may be missing. */

@@ -1,4 +1,5 @@
 import { LostLayer, type FarCache, type FarLayer } from "../../../src/cache/far-cache.js";
+import type { Ancestry } from "../../../src/cache/first-change.js";
 import type { CacheKey, StateKey } from "../../../src/cache/key.js";
 import type { CacheRecord } from "../../../src/cache/records.js";
 import type { RootfsFacts } from "../../../src/cache/rootfs-facts.js";
@@ -53,6 +54,10 @@ export class FakeFarCache implements FarCache {
   nearest(): Pick<CacheRecord, "components" | "tree"> | undefined {
     const { facts, layer } = this.#steps.at(-1) ?? {};
     return facts && layer && { components: facts.components, tree: layer.tree };
+  }
+
+  ancestry(): Ancestry {
+    return [];
   }
 
   #layerOf(wanted: (step: DoneStep) => boolean): Promise<FarLayer | undefined> {
