@@ -2,6 +2,7 @@ import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { StepRecords } from "../../../src/cache/records.js";
 import type { CacheKey } from "../../../src/cache/key.js";
 import type { StoreCommand } from "../../../src/cli/command.js";
@@ -548,7 +549,7 @@ describe("tsbuild du and prune", () => {
     await storeImage(store, [oneFile("lost")]);
     const asked = await run(store, "prune", { terminal: { in: true }, input: "n\n" });
     assert.match(
-      asked.errors,
+      stripVTControlCharacters(asked.errors),
       /^This will remove all images without a name, .*\nGo on\? \[y\/N\] /,
     );
     assert.strictEqual(asked.text, "");
