@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import type { BuildCommand, Progress } from "../command.js";
 import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
-import { provenanceOf } from "./attest.js";
+import { parseShorthand, provenanceOf } from "./attest.js";
 import { parseCacheFrom, parseCacheTo } from "./cache.js";
 import { checkCall, parseCall, type Call } from "./call.js";
 import { declareCompatibility } from "./compatibility.js";
@@ -75,6 +75,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "--annotation <[type:]key=value>",
     "write it into the image's manifest",
     parseAnnotation,
+  );
+  const provenance = flags.many(
+    "--provenance <true|mode=max>",
+    "write beside the image what it was made of",
+    parseShorthand("provenance"),
   );
   const iidFile = flags.one("--iidfile <path>", "write the image id there", nonEmpty("--iidfile"));
   const metadataFile = flags.one(
@@ -186,7 +191,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     allowDevices: allowed.filter((one) => typeof one !== "string"),
     call: callOf(call(), check()),
     debug: debug(),
-    provenance: provenanceOf(compatibility.attests),
+    provenance: provenanceOf([...compatibility.attests, ...provenance()]),
     warnings: compatibility.warnings,
   };
 }

@@ -27,10 +27,7 @@ export function declareCompatibility(flags: Flags): Compatibility {
   }
   const squash = flags.hiddenSwitch("--squash");
   flags.hidden("--attest <parameters>", (text) => attests.push(parseAttest(text)));
-  for (const type of ["provenance", "sbom"] as const) {
-    const parse = parseShorthand(type);
-    flags.hidden(`--${type} <parameters>`, (text) => short.push(parse(text)));
-  }
+  flags.hidden("--sbom <parameters>", (text) => short.push(parseShorthand("sbom")(text)));
   return {
     get attests() {
       return [...attests, ...short];

@@ -19,6 +19,7 @@ export const shells = ["bash", "fish", "zsh"] as const;
 const nested: ReadonlyMap<string, readonly string[]> = new Map([
   ["history", ["builds", "inspect", "logs", "rm"]],
   ["imagetools", ["create", "inspect"]],
+  ["manifest", ["annotate", "create", "inspect", "push", "rm"]],
 ]);
 
 type Parsers = ReadonlyMap<string, (argv: readonly string[]) => unknown>;
