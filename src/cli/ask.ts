@@ -9,12 +9,12 @@ export async function ask(
   { in: input, err, signal }: Io,
   { secret = false } = {},
 ): Promise<string> {
-  const output = secret ? new PassThrough().resume() : err;
-  const lines = createInterface({ input, output, terminal: true, historySize: 0 });
-  // Now that the terminal echoes no more.
-  if (secret) err.write(question);
-  // In the terminal's raw mode Ctrl-C is a key, and Ctrl-D ends the input.
+  // Taken as a terminal, it is switched to send single keys and to echo none of them.
+  const output = new PassThrough().resume();
+  const lines = createInterface({ input, output, terminal: secret, historySize: 0 });
+  err.write(question);
   const stopped = new Promise<never>((_resolve, reject) => {
+    // Then Ctrl-C is a key, too.
     lines.once("SIGINT", () => {
       reject(new BuildError("CANCELLED", "Cannot go on: interrupted by SIGINT"));
     });
@@ -23,7 +23,7 @@ export async function ask(
     });
   });
   try {
-    return await Promise.race([lines.question(question, { signal }), stopped]);
+    return await Promise.race([lines.question("", { signal }), stopped]);
   } finally {
     stopped.catch(() => undefined); // closing ends the input
     lines.close();

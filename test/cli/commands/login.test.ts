@@ -80,11 +80,10 @@ describe("N01 tsbuild login", () => {
       while (!io.errors.includes(text)) await new Promise(setImmediate);
     };
     await until(`Username for ${registry.host}: `);
-    input.write("mee\u007f\n");
+    input.write("me\n");
     await until("Password: ");
-    input.write("se cret\n");
+    input.write("se crett\u007f\n");
     assert.strictEqual((await ending).code, 0);
-    assert.include(io.errors, "mee");
     assert.notInclude(io.errors, "se cret");
     assert.deepStrictEqual(await kept(), { auths: { [registry.host]: { auth } } });
   });
