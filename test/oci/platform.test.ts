@@ -96,7 +96,7 @@ describe("selectPlatform()", () => {
     { has: ["-", "linux/amd64"], want: "linux/amd64", get: "linux/amd64" },
   ];
   for (const { has, want, get } of cases) {
-    it(`takes ${get ?? "nothing"} of ${has.join(", ")} for ${want}`, () => {
+    it(`M06 takes ${get ?? "nothing"} of ${has.join(", ")} for ${want}`, () => {
       const found = selectPlatform(indexOf(has), parsePlatform(want));
       assert.strictEqual(found?.annotations?.["name"], get);
     });
