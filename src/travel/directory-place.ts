@@ -16,6 +16,7 @@ import { isSystemError } from "../sys/syscalls.js";
 import { counted } from "./counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";
 import type { CachePlace, WriteOptions } from "./place.js";
+import { isAboutContent } from "./source.js";
 import { readDocument, readRecord } from "./read-record.js";
 import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
 
@@ -106,7 +107,10 @@ export class DirectoryPlace implements CachePlace {
   }
 
   async #writeIndex({ descriptor }: Stored): Promise<void> {
-    const before = await this.#readIndex();
+    const before = await this.#readIndex().catch((error: unknown) => {
+      if (!isAboutContent(error)) throw error;
+      return undefined; // nobody finds anything in it
+    });
     const others = (before?.manifests ?? []).filter((one) => one !== this.#tagged(before));
     const annotations = { [refNameAnnotation]: this.#options.tag };
     const index: Index = {

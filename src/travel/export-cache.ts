@@ -5,6 +5,7 @@ import { inParallel } from "../oci/in-parallel.js";
 import type { LayerBytes, LayerCompression } from "../store/layer-bytes.js";
 import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
+import { isAboutContent } from "./source.js";
 import { emptyDocument, namesOf, serialize } from "./record.js";
 import type { CacheDocument, TravelRecord } from "./record.js";
 import { TravelledLayer } from "./travelled-layer.js";
@@ -38,7 +39,7 @@ export async function exportCache(
   exported: CacheExport,
   { signal, progress }: ExportOptions,
 ): Promise<void> {
-  const before = (await place.latest(signal)) ?? emptyDocument;
+  const before = await latestOf(place, signal);
   const known = new Set(before.steps.map((record) => serialize(record).toString()));
   const layers = await packLayers(exported, signal);
   const sendLayer = async ({ blob, open }: PackedLayer, inner: AbortSignal): Promise<void> => {
@@ -59,6 +60,16 @@ export async function exportCache(
   const all = merge(own, before);
   if (fresh.length === 0 && hasFacts(before, own)) return;
   await place.setLatest(all, signal);
+}
+
+/** What cannot be read is replaced. */
+async function latestOf(place: CachePlace, signal: AbortSignal): Promise<CacheDocument> {
+  try {
+    return (await place.latest(signal)) ?? emptyDocument;
+  } catch (error) {
+    if (isAboutContent(error)) return emptyDocument;
+    throw error;
+  }
 }
 
 interface PackedLayer {

@@ -50,6 +50,7 @@ const BUILDKIT_TYPE = "application/vnd.buildkit.cacheconfig.v0";
 export class RegistryPlace implements CachePlace {
   readonly title: string;
   readonly #options: RegistryPlaceOptions;
+  #isImage = false;
 
   constructor(options: RegistryPlaceOptions) {
     this.title = `registry ${familiarReference(options.reference)}`;
@@ -75,6 +76,7 @@ export class RegistryPlace implements CachePlace {
   }
 
   async #inImage(signal: AbortSignal): Promise<CacheDocument> {
+    this.#isImage = true;
     const { reference, platforms } = this.#options;
     const registry = await this.#options.registry();
     const documents: CacheDocument[] = [];
@@ -119,6 +121,10 @@ export class RegistryPlace implements CachePlace {
   }
 
   async setLatest(document: CacheDocument, signal: AbortSignal): Promise<void> {
+    if (this.#isImage) {
+      const message = `Cannot write ${this.title}: an image has that name`;
+      throw new BuildError("OUTPUT", message, { hint: "give the cache a tag of its own" });
+    }
     await this.#push(manifestOfDocument(document), this.#options.reference, signal);
   }
 

@@ -121,10 +121,11 @@ const contentCodes: ReadonlySet<BuildErrorCode> = new Set([
   "IMAGE_NOT_FOUND",
   "INVALID_ARCHIVE",
   "INVALID_IMAGE",
+  "UNSUPPORTED",
 ]);
 
-/** One blob is missing or damaged; others need not be. */
-function isAboutContent(error: unknown): boolean {
+/** What is there is missing, damaged or of another kind; the place itself is well. */
+export function isAboutContent(error: unknown): boolean {
   return error instanceof BuildError && contentCodes.has(error.code);
 }
 

@@ -253,13 +253,15 @@ describe("two machines", () => {
     });
   }
 
-  it("K32 a document that is damaged is a warning, and no hit", async () => {
+  it("K32 a document that is damaged is a warning, no hit, and replaced by the next export", async () => {
     await using machines = await Machines.open();
     const [first, second] = [await machines.machine(), await machines.machine()];
     await first.export(await first.builds.build(text));
     await writeFile(join(machines.directory, "index.json"), "{");
     const { executor, told } = await second.build();
     assert.deepStrictEqual(executor.commands, ["put program 1", "check"]);
+    assert.strictEqual((await second.export(await second.builds.build(text))).documents, 1);
+    assert.deepStrictEqual((await (await machines.machine()).build()).executor.commands, []);
     assert.deepStrictEqual(warnings(told), [
       `Cannot use directory ${machines.directory} as a cache: Cannot read image manifest: it is not JSON`,
     ]);
