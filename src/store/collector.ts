@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { CacheMountRecord } from "./cache-mounts.js";
+import type { DiskItem } from "./disk-items.js";
 import type { SpaceLimits } from "./eviction.js";
 import { evict, planPrune } from "./garbage.js";
 import type { Store } from "./store.js";
@@ -19,7 +20,7 @@ const FRESH = 10_000;
 const SLACK = 0.05;
 
 /**
- * Collects garbage while builds write, beside them. What it asks after each write costs no system call: the
+ * Collects garbage while builds write, beside them. After most writes it only asks how full the disk is: the
  * sizes of layers and blobs are in the database. Cache mounts are counted when that could matter.
  */
 export class Collector {
@@ -94,8 +95,9 @@ export class Collector {
 
   async #collect(store: Store, { maxUsed, ...limits }: SpaceLimits): Promise<void> {
     const goal = maxUsed === undefined ? undefined : maxUsed * (1 - SLACK);
-    const request = { limits: { ...limits, maxUsed: goal } };
-    await evict(store, await planPrune(store, request), {});
+    const accepts = ({ kind }: DiskItem): boolean => kind !== "blob"; // who wrote it may need it yet
+    const request = { accepts, limits: { ...limits, maxUsed: goal } };
+    await evict(store, await planPrune(store, request), { all: false });
     this.#sum(store);
     const isVain = maxUsed === undefined || this.#total > maxUsed;
     this.#quietUntil = isVain ? this.#total * (1 + SLACK) : 0;

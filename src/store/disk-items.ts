@@ -17,7 +17,7 @@ export interface DiskItem {
   /** Milliseconds since the epoch, where known. */
   readonly createdAt: number | undefined;
   readonly usedAt: number | undefined;
-  /** On how many days it was used after it came. */
+  /** How often it was used after it came; of a layer at most once a day. */
   readonly uses: number;
   /** By a running tsbuild. */
   readonly inUse: boolean;
@@ -39,7 +39,7 @@ export async function listItems(store: Store): Promise<readonly DiskItem[]> {
   return [
     ...layerItems(records, { store, images, sizes }),
     ...imageItems({ store, images, sizes }),
-    ...otherBlobs({ store, images, sizes }),
+    ...(await otherBlobs({ store, images, sizes })),
     ...(await cacheItems(store)),
     ...(await indexItems(store)),
   ];
@@ -102,16 +102,18 @@ function imageItems({ store, images, sizes }: Facts): DiskItem[] {
   }));
 }
 
-function otherBlobs({ store, sizes }: Facts): DiskItem[] {
+/** Nobody notes when they are used: they are as old as their files. */
+async function otherBlobs({ store, sizes }: Facts): Promise<readonly DiskItem[]> {
   const downloads = new Set(store.downloads.list().map(({ digest }) => digest));
-  return [...sizes].map(([digest, size]) => ({
-    kind: downloads.has(digest) ? "download" : "blob",
-    key: digest,
-    size,
-    ...{ createdAt: undefined, usedAt: undefined, uses: 0 },
-    inUse: store.holds.isHeld(digest),
-    ...unneeded,
-  }));
+  const items: DiskItem[] = [];
+  for (const [digest, size] of sizes) {
+    const found = await stat(store.blobs.path(digest)).catch(() => undefined);
+    const times = { createdAt: found?.mtimeMs, usedAt: found?.mtimeMs, uses: 0 };
+    const kind = downloads.has(digest) ? "download" : "blob";
+    const inUse = store.holds.isHeld(digest);
+    items.push({ kind, key: digest, size, ...times, inUse, ...unneeded });
+  }
+  return items;
 }
 
 const unneeded = { names: [], images: [], parents: [] } as const;

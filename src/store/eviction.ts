@@ -16,8 +16,6 @@ export interface PruneRequest {
   readonly all?: boolean | undefined;
   /** Leaves everything else alone. */
   readonly accepts?: ((item: DiskItem) => boolean) | undefined;
-  /** Nothing that was used since then, in milliseconds since the epoch. */
-  readonly unusedSince?: number | undefined;
   /** Removes no more than these ask for. */
   readonly limits?: SpaceLimits | undefined;
 }
@@ -42,9 +40,9 @@ export function chooseDoomed(
   request: PruneRequest,
   { now, free }: Moment,
 ): readonly Doomed[] {
-  const { all = false, accepts = () => true, unusedSince = Infinity, limits } = request;
+  const { all = false, accepts = () => true, limits } = request;
   const evictable = items.filter((item) => !item.inUse && (all || item.names.length === 0));
-  const candidates = evictable.filter((item) => (item.usedAt ?? 0) < unusedSince && accepts(item));
+  const candidates = evictable.filter(accepts);
   if (limits === undefined) return candidates.map((item) => ({ item, why: reasonOf(item) }));
   let excess = excessOf({ total: sum(items), evictable: sum(evictable) }, limits, free);
   const doomed: Doomed[] = [];

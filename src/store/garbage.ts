@@ -32,14 +32,20 @@ export async function prune(
   const doomed = await planPrune(store, request);
   const removed = await evict(store, doomed, request, signal);
   await store.lease.tryAlone(async () => {
-    for (const { item } of doomed) {
-      if (item.kind !== "blob") continue;
-      await store.blobs.remove(parseDigest(item.key));
-      removed.push(item);
-    }
+    removed.push(...(await removeBlobs(doomed, store)));
     await sweep(store);
   });
   return removed;
+}
+
+/** Blobs that were nobody's, and still are; the caller holds the store alone. */
+async function removeBlobs(doomed: readonly Doomed[], store: Store): Promise<readonly DiskItem[]> {
+  const keys = new Set(doomed.flatMap(({ item }) => (item.kind === "blob" ? [item.key] : [])));
+  if (keys.size === 0) return [];
+  const items = await listItems(store);
+  const blobs = items.filter(({ kind, key }) => kind === "blob" && keys.has(key));
+  for (const { key } of blobs) await store.blobs.remove(parseDigest(key));
+  return blobs;
 }
 
 /** Removes things one by one, each while nobody uses it, and answers those that went. */
@@ -120,17 +126,17 @@ class Remover {
     if (found === undefined) return true;
     if (!this.#all && found.names.length > 0) return false;
     await images.forget(id);
-    await blobs.remove(id);
-    for (const digest of found.blobs) if (digest !== id) await this.#removeImageBlob(digest);
+    if (!(await this.#isNeeded(id))) await blobs.remove(id);
+    for (const digest of found.blobs) {
+      if (digest !== id) await this.#removeBlob(digest);
+    }
     return true;
   }
 
-  /** Platforms of an index may be images of their own. */
-  async #removeImageBlob(digest: Digest): Promise<void> {
-    using alone = this.#store.holds.tryAlone(digest);
-    if (alone === undefined) return;
-    const others = await this.#currentImages();
-    if (!others.some(({ blobs }) => blobs.includes(digest))) await this.#store.blobs.remove(digest);
+  /** By an image: platforms of an index may be images of their own. */
+  async #isNeeded(digest: Digest): Promise<boolean> {
+    const images = await this.#currentImages();
+    return images.some(({ blobs }) => blobs.includes(digest));
   }
 
   async #removeDownload(digest: Digest): Promise<boolean> {
@@ -141,10 +147,11 @@ class Remover {
     return true;
   }
 
-  /** One that is held stays, as a blob of nobody. */
+  /** One that is held stays, as a blob of nobody; and so does one that an image needs. */
   async #removeBlob(digest: Digest): Promise<void> {
     using alone = this.#store.holds.tryAlone(digest);
-    if (alone !== undefined) await this.#store.blobs.remove(digest);
+    if (alone === undefined || (await this.#isNeeded(digest))) return;
+    await this.#store.blobs.remove(digest);
   }
 
   /** Read again when a name has changed: a build may have ended since the last look. */

@@ -116,7 +116,7 @@ describe("CacheMounts", () => {
     assert.deepInclude(item, { kind: "cache", id: "/c", size: 4, inUse: false, ...times });
     assert.isEmpty(others);
     await writeFile(join(store.paths.mounts, "stray"), "");
-    assert.lengthOf(await prune(store, { unusedSince: 3 }), 0);
+    assert.lengthOf(await prune(store, { accepts: ({ usedAt = 0 }) => usedAt < 3 }), 0);
     assert.lengthOf(await prune(store), 1);
     assert.isEmpty(await readdir(store.paths.mounts));
     assert.deepStrictEqual(await look(store), []);

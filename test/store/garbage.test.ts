@@ -72,14 +72,14 @@ describe("prune()", () => {
     assert.deepStrictEqual(store.layerBytes.list(), []);
   });
 
-  it("with `unusedSince` leaves what was used after it", async () => {
+  it("leaves what a filter does not take", async () => {
     let now = 1000;
     await using store = await temporaryStore(() => now);
     await build(store, "old");
     now = 2000;
     const recent = await build(store, "recent");
     const blob = await store.layerBytes.compressed(recent, asGzip);
-    await prune(store, { unusedSince: 1500 });
+    await prune(store, { accepts: ({ usedAt = 0 }) => usedAt < 1500 });
     assert.deepStrictEqual(await contents(store), { layers: [recent.id], blobs: [blob.digest] });
   });
 
