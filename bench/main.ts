@@ -18,8 +18,8 @@ if (options === undefined) console.log(usage);
 else await bench(options);
 
 async function bench({ turns, only, peers, directory }: Options): Promise<void> {
-  const chosen = workloads.filter(
-    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  const chosen = workloads.filter(({ name, onRequest = false }) =>
+    only.length === 0 ? !onRequest : only.some((part) => name.includes(part)),
   );
   await using stack = new ResourceStack();
   const stop = new AbortController();

@@ -17,7 +17,7 @@ export const usage = `Usage: npm run bench -- [flags]
 Measures tsbuild and its peers by turns.
 
   --turns <n>      timed turns of each workload (default: 5)
-  --only <names>   workloads whose names contain one of these, such as cached,pull
+  --only <names>   workloads whose names contain one of these, such as cached,pull,scale
   --peers <names>  docker, docker-classic, docker-new, buildah; "" for none
   --dir <path>     on the disk to measure (default: /var/tmp)
   --help           show this text`;

@@ -6,6 +6,8 @@ export interface Workload {
   readonly name: string;
   /** A line for the table. */
   readonly title: string;
+  /** Left out unless asked for: it takes long. */
+  readonly onRequest?: true;
   open(place: Place): Promise<Scene>;
 }
 

@@ -3,6 +3,7 @@ import { cachedManyFiles, cachedTenSteps } from "./cached.js";
 import { copyLargeFile, copyManyFiles, editOneFile } from "./copy.js";
 import { buildAndPush, exportArchive, pullBase } from "./images.js";
 import { coldRuns, fourStages } from "./run.js";
+import { scaleWorkloads } from "./scale.js";
 
 /** Every workload, the quick ones first. */
 export const workloads: readonly Workload[] = [
@@ -16,4 +17,5 @@ export const workloads: readonly Workload[] = [
   pullBase,
   exportArchive,
   buildAndPush,
+  ...scaleWorkloads,
 ];

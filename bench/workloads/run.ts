@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeDockerfile } from "../files.js";
 import { rebuild } from "../scene.js";
-import type { Scene, Workload } from "../workload.js";
+import type { Place, Scene, Workload } from "../workload.js";
 
 const numbers = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => i + 1);
@@ -11,13 +11,14 @@ const numbers = (count: number): readonly number[] =>
 export const coldRuns: Workload = {
   name: "cold-20-runs",
   title: "20 cold RUN steps",
-  open({ directory, registry }) {
-    const steps = numbers(20).map((number) => `RUN echo ${number} >/step-${number}`);
-    return Promise.resolve(
-      anew(directory, [`FROM ${registry}/busybox`, "COPY turn /turn", ...steps]),
-    );
-  },
+  open: (place) => Promise.resolve(coldSteps(place, 20)),
 };
+
+/** So many of them, which run again in each turn. */
+export function coldSteps({ directory, registry }: Place, count: number): Scene {
+  const steps = numbers(count).map((number) => `RUN echo ${number} >/step-${number}`);
+  return anew(directory, [`FROM ${registry}/busybox`, "COPY turn /turn", ...steps]);
+}
 
 /** Stages that may run at the same time, each with a command that keeps one core busy. */
 export const fourStages: Workload = {
