@@ -157,14 +157,30 @@ export class DirectoryPlace implements CachePlace {
   }
 
   async #makeUnfinished(): Promise<string> {
-    await mkdir(this.#options.path, { recursive: true });
-    return await mkdtemp(join(this.#options.path, ".unfinished-"));
+    const { path } = this.#options;
+    await mkdir(path, { recursive: true });
+    for (const name of await readdir(path)) {
+      if (name.startsWith(UNFINISHED)) await removeAbandoned(join(path, name));
+    }
+    return await mkdtemp(join(path, UNFINISHED));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const unfinished = await this.#unfinished?.catch(() => undefined);
     if (unfinished !== undefined) await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+const UNFINISHED = ".unfinished-";
+
+/** In milliseconds: no export takes that long. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/** What a killed build of any machine has left: there is no other way to tell that it is gone. */
+async function removeAbandoned(path: string): Promise<void> {
+  const found = await ifThere(() => stat(path));
+  if (found !== undefined && Date.now() - found.mtimeMs > DAY)
+    await rm(path, { recursive: true, force: true });
 }
 
 const layoutFile = Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" }));

@@ -1,11 +1,12 @@
 import { assert } from "chai";
-import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../src/oci/digest.js";
 import { blobPath } from "../../src/oci/image-layout.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { DirectoryPlace } from "../../src/travel/directory-place.js";
+import { emptyDocument } from "../../src/travel/record.js";
 import {
   blobOf,
   describeCachePlace,
@@ -68,6 +69,20 @@ describe("DirectoryPlace", () => {
       await place.setLatest({ steps: [], facts: [], bases: [] }, signal);
     }
     assert.sameMembers(await readdir(site.path), ["blobs", "index.json", "oci-layout"]);
+  });
+
+  it("removes what a killed build left a day ago, and nothing of one that runs", async () => {
+    await using site = await openSite();
+    const [old, fresh] = [join(site.path, ".unfinished-old"), join(site.path, ".unfinished-new")];
+    for (const path of [old, fresh]) await mkdir(path);
+    await writeFile(join(old, "1"), "half of a layer");
+    const before = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await utimes(old, before, before);
+    await using place = new DirectoryPlace({ path: site.path, tag: "latest" });
+    await place.setLatest(emptyDocument, signal);
+    const left = (await readdir(site.path)).filter((name) => name.startsWith(".unfinished-"));
+    assert.include(left, ".unfinished-new");
+    assert.notInclude(left, ".unfinished-old");
   });
 
   const broken = [
