@@ -104,6 +104,15 @@ export class Database implements AsyncDisposable {
     this.#root.resetReadTxn();
   }
 
+  /**
+   * As `refresh`, after which also the last transaction of a killed process is seen: readers learn of it
+   * only once another writer has had its turn (LMDB's robust mutex).
+   */
+  async recover(): Promise<void> {
+    await this.transaction(() => undefined);
+    this.refresh();
+  }
+
   /** Finishes what is being written, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.hurry();

@@ -13,7 +13,7 @@ export async function planPrune(
   store: Store,
   request: PruneRequest = {},
 ): Promise<readonly Doomed[]> {
-  store.database.refresh();
+  await store.database.recover();
   const { bavail, bsize } = await statfs(store.paths.root);
   const moment = { now: store.now(), free: bavail * bsize };
   return chooseDoomed(await listItems(store), request, moment);
@@ -32,6 +32,7 @@ export async function prune(
   const doomed = await planPrune(store, request);
   const removed = await evict(store, doomed, request, signal);
   await store.lease.tryAlone(async () => {
+    await store.database.recover();
     removed.push(...(await removeBlobs(doomed, store)));
     await sweep(store);
   });
@@ -156,7 +157,7 @@ class Remover {
 
   /** Read again when a name has changed: a build may have ended since the last look. */
   async #currentImages(): Promise<readonly WholeImage[]> {
-    this.#store.database.refresh();
+    await this.#store.database.recover();
     const listed = JSON.stringify(this.#store.images.list());
     if (listed !== this.#listed) this.#images = await wholeImages(this.#store);
     this.#listed = listed;
@@ -167,7 +168,6 @@ class Remover {
 /** What killed processes have left; the caller holds the store alone. */
 async function sweep(store: Store): Promise<void> {
   const { layers, snapshotter, cacheMounts, locks } = store;
-  store.database.refresh();
   for (const record of layers.list()) {
     if (!(await snapshotter.has(record.id))) await layers.remove(record);
   }
