@@ -1,6 +1,7 @@
+import type { DoneStep, DoneSteps } from "../cache/done-step.js";
 import { LostLayer, type StepLayer } from "../cache/far-cache.js";
 import { stepIdentities } from "../cache/key.js";
-import type { CacheKey, KeyWithComponents, StateKey, StepPlace } from "../cache/key.js";
+import type { CacheKey, KeyWithComponents, StateKey } from "../cache/key.js";
 import type { FreshFlag } from "../cache/reason.js";
 import { shownComponents } from "../cache/shown.js";
 import { locate } from "../error.js";
@@ -36,19 +37,6 @@ export interface BuildRequest {
   readonly whole: boolean;
 }
 
-/** A step of a finished build, and what names its result. */
-export interface DoneStep {
-  readonly step: Step;
-  readonly place: Omit<StepPlace, "scope">;
-  /** The state that it started from. */
-  readonly parent: StateKey;
-  /** Undefined of an ADD that is known by its result alone. */
-  readonly facts: KeyWithComponents | undefined;
-  readonly layer: StepLayer;
-  /** How long it took when it was run, in milliseconds; undefined where nobody knows. */
-  readonly took: number | undefined;
-}
-
 /** A finished target stage. */
 export interface BuiltImage {
   readonly config: ImageConfig;
@@ -58,13 +46,9 @@ export interface BuiltImage {
 }
 
 /** What a build gave. */
-export interface BuildResult {
+export interface BuildResult extends DoneSteps {
   /** One for each target, in their order. */
   readonly images: readonly BuiltImage[];
-  /** The steps of all stages. */
-  readonly steps: readonly DoneStep[];
-  /** The states of images and of whole stages: what steps start from and read. */
-  readonly states: readonly StateKey[];
 }
 
 interface BuiltStage extends BuiltImage {

@@ -14,7 +14,7 @@ import type { Layers } from "../store/layers.js";
 import type { SecretSource } from "../secret-source.js";
 import type { Board } from "./board.js";
 import type { BuildCaches } from "./build-caches.js";
-import type { Jobs } from "./jobs.js";
+import type { Jobs } from "../store/jobs.js";
 import type { State } from "./state.js";
 
 /** An image that a build starts from or copies from. */

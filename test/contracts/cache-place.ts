@@ -6,7 +6,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { verifiedBytes } from "../../src/oci/verified.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
-import type { CachePlace } from "../../src/travel/place.js";
+import type { CachePlace } from "../../src/cache/travel/place.js";
 import {
   namesOf,
   stepName,
@@ -14,7 +14,7 @@ import {
   type CacheDocument,
   type RecordName,
   type TravelRecord,
-} from "../../src/travel/record.js";
+} from "../../src/cache/travel/record.js";
 import { failureOf } from "../oci/build-errors.js";
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { setTimeout } from "node:timers/promises";
-import type { BuildRecord } from "../../src/history/build-history.js";
-import type { StepReport } from "../../src/history/step-report.js";
+import type { BuildRecord } from "../../src/progress/history/build-history.js";
+import type { StepReport } from "../../src/progress/history/step-report.js";
 import { outcome, program, start } from "./support/run.js";
 import { describeForAccounts, type Site } from "./support/site.js";
 

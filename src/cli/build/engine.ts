@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
 import { BuildCaches } from "../../builder/build-caches.js";
 import type { Engine, SandboxDefaults } from "../../builder/engine.js";
-import { Jobs } from "../../builder/jobs.js";
+import { Jobs } from "../../store/jobs.js";
 import type { ForeignEngine } from "../../builder/remote-state.js";
 import type { FarCache } from "../../cache/far-cache.js";
 import { StepRecords } from "../../cache/records.js";

@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
-import type { BuildHeader } from "../../history/journal.js";
-import { BuildRecorder } from "../../history/recorder.js";
+import type { BuildHeader } from "../../progress/history/journal.js";
+import { BuildRecorder } from "../../progress/history/recorder.js";
 import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
 import type { CacheTarget } from "../args/cache.js";
 import type { BuildCommand } from "../command.js";

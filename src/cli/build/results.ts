@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseGoBoolean } from "../../parser/go-boolean.js";
-import type { BuildRecorder } from "../../history/recorder.js";
+import type { BuildRecorder } from "../../progress/history/recorder.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";

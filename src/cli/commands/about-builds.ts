@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { BuildRecord, HistoryPaths } from "../../history/build-history.js";
+import type { BuildRecord, HistoryPaths } from "../../progress/history/build-history.js";
 import type { BuildsCommand } from "../command.js";
 import type { Session } from "../session.js";
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { BuildError } from "../../error.js";
-import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
-import { findStep } from "../../history/find-steps.js";
-import { replay } from "../../history/replay.js";
-import type { StepReport } from "../../history/step-report.js";
+import type { BuildHistory, BuildRecord } from "../../progress/history/build-history.js";
+import { findStep } from "../../progress/history/find-steps.js";
+import { replay } from "../../progress/history/replay.js";
+import type { StepReport } from "../../progress/history/step-report.js";
 import { chooseMode, createRenderer } from "../../progress/mode.js";
 import type { About, BuildsSession } from "./about-builds.js";
 

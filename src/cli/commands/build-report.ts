@@ -1,6 +1,6 @@
-import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
-import { outcomeText } from "../../history/explain-step.js";
-import type { StepReport } from "../../history/step-report.js";
+import type { BuildHistory, BuildRecord } from "../../progress/history/build-history.js";
+import { outcomeText } from "../../progress/history/explain-step.js";
+import type { StepReport } from "../../progress/history/step-report.js";
 import { formatBytes, formatSeconds } from "../../progress/format.js";
 import { printable } from "../../progress/terminal-text.js";
 import { formatAge, formatInstant } from "../format/age.js";

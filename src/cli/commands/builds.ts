@@ -1,4 +1,4 @@
-import { BuildHistory, type BuildRecord } from "../../history/build-history.js";
+import { BuildHistory, type BuildRecord } from "../../progress/history/build-history.js";
 import { formatSeconds } from "../../progress/format.js";
 import type { BuildsCommand } from "../command.js";
 import { formatAge } from "../format/age.js";

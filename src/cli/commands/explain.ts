@@ -1,7 +1,7 @@
-import type { BuildHistory, BuildRecord } from "../../history/build-history.js";
-import { explainStep, type TimeWords } from "../../history/explain-step.js";
-import { findSteps } from "../../history/find-steps.js";
-import type { StepReport } from "../../history/step-report.js";
+import type { BuildHistory, BuildRecord } from "../../progress/history/build-history.js";
+import { explainStep, type TimeWords } from "../../progress/history/explain-step.js";
+import { findSteps } from "../../progress/history/find-steps.js";
+import type { StepReport } from "../../progress/history/step-report.js";
 import { formatSeconds } from "../../progress/format.js";
 import { printable } from "../../progress/terminal-text.js";
 import { formatAge } from "../format/age.js";

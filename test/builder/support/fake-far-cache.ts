@@ -3,7 +3,7 @@ import type { Ancestry } from "../../../src/cache/first-change.js";
 import type { CacheKey, StateKey } from "../../../src/cache/key.js";
 import type { CacheRecord } from "../../../src/cache/records.js";
 import type { RootfsFacts } from "../../../src/cache/rootfs-facts.js";
-import type { DoneStep } from "../../../src/builder/build.js";
+import type { DoneStep } from "../../../src/cache/done-step.js";
 import type { TreeDigest } from "../../../src/snapshotter/snapshotter.js";
 import { ingestLayer } from "../../../src/store/image-ingest.js";
 import { asTar } from "../../../src/store/layer-bytes.js";

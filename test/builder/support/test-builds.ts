@@ -10,7 +10,7 @@ import {
   type BuiltImage,
 } from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
-import { Jobs } from "../../../src/builder/jobs.js";
+import { Jobs } from "../../../src/store/jobs.js";
 import type { FarCache } from "../../../src/cache/far-cache.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";

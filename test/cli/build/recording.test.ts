@@ -8,7 +8,7 @@ import { recorded, type Recording } from "../../../src/cli/build/recording.js";
 import type { BuildCommand } from "../../../src/cli/command.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import { BuildError } from "../../../src/error.js";
-import { BuildHistory, type HistoryPaths } from "../../../src/history/build-history.js";
+import { BuildHistory, type HistoryPaths } from "../../../src/progress/history/build-history.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { FakeIo } from "../fake-io.js";

@@ -1,0 +1,154 @@
+import type { DoneStep } from "../done-step.js";
+import { mergeFacts, type RootfsFacts } from "../rootfs-facts.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import { inParallel } from "../../oci/in-parallel.js";
+import type { LayerBytes, LayerCompression } from "../../store/layer-bytes.js";
+import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
+import type { CachePlace } from "./place.js";
+import { isAboutContent } from "./source.js";
+import { emptyDocument, namesOf, serialize } from "./record.js";
+import type { CacheDocument, TravelRecord } from "./record.js";
+import { TravelledLayer } from "./travelled-layer.js";
+
+/** Blobs, and records, at the same time. */
+const PARALLEL = 3;
+/** Of a document: it is read by every build that uses the cache. In bytes. */
+const LARGEST_DOCUMENT = 1 << 20;
+
+/** What an export is made of. */
+export interface CacheExport extends Told {
+  readonly layerBytes: LayerBytes;
+  readonly compression: LayerCompression;
+}
+
+/** Images that a document tells of: those of the latest exports. */
+const MOST_BASES = 100;
+
+/** How an export comes along. */
+export interface ExportOptions {
+  readonly signal: AbortSignal;
+  readonly progress: (
+    blob: Descriptor,
+    state: "present" | "uploaded" | { readonly sent: number },
+  ) => void;
+}
+
+/** Brings to `place` what it lacks: the layers, a record of each step, then the document of them all. */
+export async function exportCache(
+  place: CachePlace,
+  exported: CacheExport,
+  { signal, progress }: ExportOptions,
+): Promise<void> {
+  const before = await latestOf(place, signal);
+  const known = new Set(before.steps.map((record) => serialize(record).toString()));
+  const layers = await packLayers(exported, signal);
+  const sendLayer = async ({ blob, open }: PackedLayer, inner: AbortSignal): Promise<void> => {
+    const onProgress = (sent: number): void => {
+      progress(blob, { sent });
+    };
+    progress(blob, await place.write(blob, { open, onProgress, signal: inner }));
+  };
+  const blobs = new Map(layers.map((layer) => [layer.blob.digest, layer]));
+  await inParallel(blobs.values(), PARALLEL, sendLayer, signal);
+  const steps = layers.map(({ record }) => record);
+  const fresh = steps.filter((record) => !known.has(serialize(record).toString()));
+  const putRecord = async (record: TravelRecord, inner: AbortSignal): Promise<void> => {
+    for (const name of namesOf(record)) await place.put(name, record, inner);
+  };
+  await inParallel(fresh, PARALLEL, putRecord, signal);
+  const own = { steps, facts: factsOf(exported), bases: basesOf(exported) };
+  const all = merge(own, before);
+  if (fresh.length === 0 && hasFacts(before, own)) return;
+  await place.setLatest(all, signal);
+}
+
+/** What cannot be read is replaced. */
+async function latestOf(place: CachePlace, signal: AbortSignal): Promise<CacheDocument> {
+  try {
+    return (await place.latest(signal)) ?? emptyDocument;
+  } catch (error) {
+    if (isAboutContent(error)) return emptyDocument;
+    throw error;
+  }
+}
+
+interface PackedLayer {
+  readonly record: TravelRecord;
+  readonly blob: Descriptor;
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+async function packLayers(
+  { steps, layerBytes, compression }: CacheExport,
+  signal: AbortSignal,
+): Promise<readonly PackedLayer[]> {
+  const packed = new Map<string, PackedLayer>();
+  for (const done of steps) {
+    const layer = await packLayer(done, { layerBytes, compression }, signal);
+    packed.set(serialize(layer.record).toString(), layer); // two stages may have a step in common
+  }
+  return [...packed.values()];
+}
+
+/** A layer that nobody fetched goes on as it came. */
+async function packLayer(
+  done: DoneStep,
+  { layerBytes, compression }: Pick<CacheExport, "compression" | "layerBytes">,
+  signal: AbortSignal,
+): Promise<PackedLayer> {
+  const { layer } = done;
+  const here = "fetch" in layer ? layer.fetched() : layer;
+  if (here === undefined) {
+    if (!(layer instanceof TravelledLayer)) throw new Error("a layer that nobody can open");
+    const { record, source } = layer;
+    const { blob, size } = record.layer;
+    const open = (): AsyncIterable<Uint8Array> => source.place.open(blob, signal);
+    return { record: recordOf(done, blob, size), blob, open };
+  }
+  const { mediaType, digest, size } = await layerBytes.compressed(here, compression, signal);
+  const blob = { mediaType, digest, size };
+  const open = (): AsyncIterable<Uint8Array> => layerBytes.open(here, blob);
+  return { record: recordOf(done, blob, here.size), blob, open };
+}
+
+function recordOf(done: DoneStep, blob: Descriptor, size: number): TravelRecord {
+  const { diffId, tree, createdAt } = done.layer;
+  const took = done.took === undefined ? {} : { took: done.took };
+  return { ...describeStep(done), ...took, layer: { diffId, tree, size, createdAt, blob } };
+}
+
+function hasFacts(before: CacheDocument, own: CacheDocument): boolean {
+  const known = new Map(before.facts);
+  return own.facts.every(([state, facts]) => {
+    const told = known.get(state);
+    return told !== undefined && answersIn(mergeFacts(facts, told)) === answersIn(told);
+  });
+}
+
+function answersIn({ resolved, nodes, ids, trees = [] }: RootfsFacts): number {
+  return resolved.length + nodes.length + ids.length + trees.length;
+}
+
+/** What this export tells, and after it what earlier ones told, while there is room. */
+function merge(own: CacheDocument, before: CacheDocument): CacheDocument {
+  const earlier = new Map(before.facts);
+  const facts = new Map(
+    own.facts.map(([state, now]) => {
+      const told = earlier.get(state);
+      return [state, told === undefined ? now : mergeFacts(now, told)];
+    }),
+  );
+  const names = new Set(own.steps.flatMap(namesOf));
+  const steps = [...own.steps];
+  const bases = [...new Map([...own.bases, ...before.bases])].slice(0, MOST_BASES);
+  let room = LARGEST_DOCUMENT - serialize({ steps, facts: [...facts], bases }).byteLength;
+  const fits = (value: unknown): boolean => (room -= JSON.stringify(value).length + 1) > 0;
+  for (const record of before.steps) {
+    if (namesOf(record).every((name) => names.has(name))) continue;
+    if (fits(record)) steps.push(record);
+  }
+  for (const entry of before.facts) {
+    if (!facts.has(entry[0]) && fits(entry)) facts.set(...entry);
+  }
+  return { steps, facts: [...facts], bases };
+}

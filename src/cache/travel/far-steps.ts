@@ -1,0 +1,112 @@
+import { Jobs } from "../../store/jobs.js";
+import type { FarCache, FarLayer } from "../far-cache.js";
+import type { Ancestry, KnownState, StateOrigin } from "../first-change.js";
+import type { CacheKey, StateKey } from "../key.js";
+import type { CacheRecord } from "../records.js";
+import type { RootfsFacts } from "../rootfs-facts.js";
+import type { TreeDigest } from "../../snapshotter/snapshotter.js";
+import type { LayerRecord } from "../../store/layers.js";
+import type { Store } from "../../store/store.js";
+import type { Display } from "./display.js";
+import type { CachePlace } from "./place.js";
+import { FAR_SCOPE, stepName, treeName, type RecordName, type TravelRecord } from "./record.js";
+import { CacheSource } from "./source.js";
+import { TravelledLayer, type FetchDeps } from "./travelled-layer.js";
+
+/** Layers that are fetched at the same time. */
+const PARALLEL = 3;
+
+/** What `FarSteps` works with. */
+export interface FarStepsDeps {
+  readonly store: Store;
+  readonly board: Display;
+}
+
+/** The steps in the places of `--cache-from`, in their order. Nothing is read before a step misses here. */
+export class FarSteps implements FarCache {
+  readonly scope = FAR_SCOPE;
+  readonly #sources: readonly CacheSource[];
+  readonly #deps: FetchDeps;
+  readonly #layers = new Map<TravelRecord, TravelledLayer>();
+
+  constructor(places: readonly CachePlace[], { board, store }: FarStepsDeps) {
+    const downloads = new Jobs(PARALLEL);
+    this.#sources = places.map((place) => new CacheSource(place, board));
+    this.#deps = { board, store, turn: (signal) => downloads.take(signal) };
+  }
+
+  find(key: CacheKey, signal: AbortSignal): Promise<FarLayer | undefined> {
+    return this.#find(stepName(key), signal);
+  }
+
+  findByTree(tree: TreeDigest, signal: AbortSignal): Promise<FarLayer | undefined> {
+    return this.#find(treeName(tree), signal);
+  }
+
+  async facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined> {
+    for (const source of this.#sources) {
+      const facts = await source.facts(state, signal);
+      if (facts !== undefined) return facts;
+    }
+    return undefined;
+  }
+
+  nearest(identities: readonly string[]): Pick<CacheRecord, "components" | "tree"> | undefined {
+    for (const source of this.#sources) {
+      const found = source.nearest(identities);
+      if (found !== undefined) return { components: found.components, tree: found.layer.tree };
+    }
+    return undefined;
+  }
+
+  ancestry(state: StateKey): Ancestry {
+    const found: KnownState[] = [];
+    for (let key: StateKey | undefined = state; key !== undefined; key = found.at(-1)?.parent) {
+      const origin = this.#originOf(key);
+      if (origin === undefined) break;
+      found.push({ key, ...origin });
+    }
+    return found;
+  }
+
+  #originOf(state: StateKey): StateOrigin | undefined {
+    for (const source of this.#sources) {
+      const origin = source.origin(state);
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  }
+
+  /** The documents first: they are read already. */
+  async #find(name: RecordName, signal: AbortSignal): Promise<FarLayer | undefined> {
+    for (const source of this.#sources) {
+      const record = await source.listed(name, signal);
+      if (record !== undefined) return await this.#layerOf(record, source);
+    }
+    for (const source of this.#sources) {
+      const record = await source.named(name, signal);
+      if (record !== undefined) return await this.#layerOf(record, source);
+    }
+    return undefined;
+  }
+
+  /** A layer of that content may be here, whoever made it. */
+  async #layerOf(record: TravelRecord, source: CacheSource): Promise<FarLayer> {
+    const { layers } = this.#deps.store;
+    const { diffId, tree } = record.layer;
+    const here = (await layers.findByDiffId(diffId)) ?? (await layers.findByTree(tree));
+    if (here !== undefined) return found(here, record, source);
+    const known = this.#layers.get(record);
+    if (known !== undefined) return known;
+    const layer = new TravelledLayer(record, source, this.#deps);
+    this.#layers.set(record, layer);
+    return layer;
+  }
+}
+
+/** Only its record came from elsewhere. */
+function found(here: LayerRecord, { took }: TravelRecord, { place }: CacheSource): FarLayer {
+  const { diffId, tree, createdAt } = here;
+  const at = { fetch: () => Promise.resolve(here), fetched: () => here };
+  return { diffId, tree, createdAt, from: place.title, took, ...at };
+}

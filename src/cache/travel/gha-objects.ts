@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { isObject, parseJson } from "../../oci/json-shape.js";
+import type { Promised } from "../../oci/verified.js";
+import { HttpError } from "../../registry/http/http-error.js";
+import { chunksOf, discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
+import { exchange, type HttpObjectsOptions } from "./http-objects.js";
+import type { ObjectStore } from "./object-place.js";
+import { counted } from "./counted.js";
+import type { WriteOptions } from "./place.js";
+
+/** The cache service of a job of GitHub Actions. */
+export interface GhaOptions extends HttpObjectsOptions {
+  /** ACTIONS_RESULTS_URL. */
+  readonly url: URL;
+  /** ACTIONS_RUNTIME_TOKEN. */
+  readonly token: string;
+  /** The key of the one object that is written anew. */
+  readonly replaced: string;
+}
+
+/** What the service keeps apart from entries of others. */
+const VERSION = createHash("sha256").update("tsbuild cache 1").digest("hex");
+
+const SERVICE = "twirp/github.actions.results.api.v1.CacheService/";
+
+/** Of what the service itself says, in bytes. */
+const LARGEST = 1 << 16;
+
+/**
+ * `type=gha`: the cache service of GitHub Actions, version 2. An entry is never changed: what is to be
+ * replaced gets an entry of a later name, and is found by the beginning of it. The content goes to, and
+ * comes from, a signed URL elsewhere.
+ */
+export class GhaObjects implements ObjectStore {
+  readonly title = "GitHub's cache service";
+  readonly #options: GhaOptions;
+
+  constructor(options: GhaOptions) {
+    this.#options = options;
+  }
+
+  async has(key: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#find(key, signal)) !== undefined;
+  }
+
+  async read(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const url = await this.#find(key, signal);
+    if (url === undefined) return undefined;
+    const answer = await this.#send(() => ({ method: "GET", url }), [200, 404], signal);
+    if (answer.statusCode === 200) return chunksOf(answer);
+    discard(answer);
+    return undefined;
+  }
+
+  async write(
+    key: string,
+    content: Promised,
+    { open, onProgress, signal }: WriteOptions,
+  ): Promise<void> {
+    const name =
+      key === this.#options.replaced
+        ? `${key}#${Date.now()}-${randomBytes(4).toString("hex")}`
+        : key;
+    const entry = { key: name, version: VERSION };
+    const made = await this.#call("CreateCacheEntry", entry, signal);
+    const url = urlIn(made, "signed_upload_url");
+    if (url === undefined) return; // another job writes it, or has written it
+    const body = { size: content.size, open: () => counted(open(), onProgress) };
+    const headers = { "x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream" };
+    discard(await this.#send(() => ({ method: "PUT", url, headers, body }), [200, 201], signal));
+    const size = { size_bytes: String(content.size) };
+    const done = await this.#call("FinalizeCacheEntryUpload", { ...entry, ...size }, signal);
+    if (done?.["ok"] === true) return;
+    throw new HttpError("REMOTE", `Cannot write to ${this.title}: it did not take the upload`);
+  }
+
+  /** Where to read an entry; one whose key only begins like that is another one. */
+  async #find(key: string, signal: AbortSignal): Promise<URL | undefined> {
+    const isReplaced = key === this.#options.replaced;
+    const wanted = isReplaced ? `${key}#` : key;
+    const query = { key: wanted, restore_keys: [wanted], version: VERSION };
+    const found = await this.#call("GetCacheEntryDownloadURL", query, signal);
+    const matched = found?.["matched_key"];
+    if (found === undefined || typeof matched !== "string") return undefined;
+    const isIt = isReplaced ? matched.startsWith(wanted) : matched === wanted;
+    return isIt ? urlIn(found, "signed_download_url") : undefined;
+  }
+
+  /** Undefined where the service says that it has such an entry, or has none. */
+  async #call(
+    method: string,
+    message: object,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const { url, token } = this.#options;
+    const request: HttpRequest = {
+      method: "POST",
+      url: new URL(SERVICE + method, url),
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: Buffer.from(JSON.stringify(message)),
+    };
+    const answer = await this.#send(() => request, [200, 404, 409], signal);
+    const body = await readBody(answer, LARGEST);
+    if (answer.statusCode !== 200 || body === undefined) return undefined;
+    const value = parseJson(body, "answer of the cache service");
+    return isObject(value) ? value : undefined;
+  }
+
+  #send(
+    request: () => HttpRequest,
+    ok: readonly number[],
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return exchange({ request, ok, action: `use ${this.title}` }, this.#options, signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#options.transport.close();
+    return Promise.resolve();
+  }
+}
+
+function urlIn(
+  answer: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+): URL | undefined {
+  const text = answer?.[name];
+  if (answer?.["ok"] !== true || typeof text !== "string" || !URL.canParse(text)) return undefined;
+  return new URL(text);
+}

@@ -1,0 +1,100 @@
+import { BuildError } from "../../error.js";
+import {
+  digest,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  pairOf,
+  parseJson,
+  shape,
+  size,
+  string,
+  type Check,
+} from "../../oci/json-shape.js";
+import type { CacheDocument, TravelRecord } from "./record.js";
+
+const hex: Check = (value, at) => {
+  string(value, at);
+  if (/^[0-9a-f]{64}$/.test(String(value))) return;
+  throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want 64 hex digits`);
+};
+
+/** It will be written to: nothing outside of a root filesystem can be named. */
+const insidePath: Check = (value, at) => {
+  string(value, at);
+  const names = String(value).split("/");
+  const outside = names.length > 1 && names[0] === "";
+  if (!outside && !names.includes("..") && !String(value).includes("\0")) return;
+  throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want a path without ".."`);
+};
+
+const component = shape({ name: string, value: hex });
+
+const record = shape({
+  kind: oneOf(["copy", "run", "workdir"]),
+  title: string,
+  key: optional(hex),
+  identities: listOf(hex),
+  components: listOf(component),
+  took: optional(number),
+  layer: shape({
+    diffId: digest,
+    tree: hex,
+    size,
+    createdAt: number,
+    blob: shape({ mediaType: string, digest, size }),
+  }),
+});
+
+const node: Check = (value, at) => {
+  if (value !== false) existing(value, at);
+};
+
+const existing = shape({
+  type: oneOf(["directory", "other", "symlink"]),
+  mode: size,
+  uid: size,
+  gid: size,
+  mtime: number,
+  xattrs: optional(listOf(pairOf(string, string))),
+  target: optional(string),
+});
+
+const facts = shape({
+  resolved: listOf(pairOf(string, insidePath)),
+  nodes: listOf(pairOf(string, node)),
+  ids: listOf(pairOf(string, shape({ uid: size, gid: size }))),
+  trees: optional(listOf(pairOf(string, hex))),
+});
+
+const base = shape({ title: string, digest: optional(string), platform: optional(string) });
+
+const document = shape({
+  steps: listOf(record),
+  facts: listOf(pairOf(hex, facts)),
+  bases: listOf(pairOf(hex, base)),
+});
+
+/** Reads one record; INVALID_IMAGE when it is none. */
+export function readRecord(bytes: Uint8Array): TravelRecord {
+  const value = parseJson(bytes, "cache record");
+  assertRecord(value);
+  return value;
+}
+
+function assertRecord(value: unknown): asserts value is TravelRecord {
+  record(value, "cache record");
+}
+
+/** Reads what an export tells of its steps; INVALID_IMAGE when it does not. */
+export function readDocument(bytes: Uint8Array): CacheDocument {
+  const value = parseJson(bytes, "cache");
+  assertDocument(value);
+  return value;
+}
+
+/** As `readDocument`, of JSON that was parsed. */
+export function assertDocument(value: unknown): asserts value is CacheDocument {
+  document(value, "cache");
+}

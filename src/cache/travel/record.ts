@@ -1,0 +1,73 @@
+import type { StateOrigin } from "../first-change.js";
+import type { CacheKey, KeyComponent, StateKey } from "../key.js";
+import type { RootfsFacts } from "../rootfs-facts.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import type { Digest } from "../../oci/digest.js";
+import type { Step } from "../../plan/step.js";
+import type { TreeDigest } from "../../snapshotter/snapshotter.js";
+
+/** That a step was run somewhere, and what it gave: the same bytes wherever the same step is exported. */
+export interface TravelRecord {
+  readonly kind: Step["kind"];
+  /** For people: "RUN make". */
+  readonly title: string;
+  /** Missing where a step is known by its result alone. */
+  readonly key?: CacheKey;
+  /** Of the step, wherever its Dockerfile lies; to explain a miss. */
+  readonly identities: readonly string[];
+  readonly components: readonly KeyComponent[];
+  /** How long it took, in milliseconds; missing where nobody knows. */
+  readonly took?: number;
+  readonly layer: TravelLayer;
+}
+
+/** A layer, and the blob that it comes as. */
+export interface TravelLayer {
+  readonly diffId: Digest;
+  readonly tree: TreeDigest;
+  /** Bytes of the uncompressed layer tar. */
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly blob: Descriptor;
+}
+
+/** What an export tells of all its steps: read at once, where records are found one by one. */
+export interface CacheDocument {
+  /** The latest first. */
+  readonly steps: readonly TravelRecord[];
+  /** What was asked of root filesystems, with the answers. */
+  readonly facts: readonly (readonly [StateKey, RootfsFacts])[];
+  /** What stages started from: their images, to explain a miss. */
+  readonly bases: readonly (readonly [StateKey, StateOrigin])[];
+}
+
+/** Where nothing was exported yet. */
+export const emptyDocument: CacheDocument = { steps: [], facts: [], bases: [] };
+
+/** What a record is found by. */
+export type RecordName = `step-${string}` | `tree-${string}`;
+
+/** The name of a step by its key. */
+export function stepName(key: CacheKey): RecordName {
+  return `step-${key}`;
+}
+
+/** The name of a layer by its content. */
+export function treeName(tree: TreeDigest): RecordName {
+  return `tree-${tree}`;
+}
+
+/** The names that lead to a record. What a RUN wrote is looked for by its key alone. */
+export function namesOf({ kind, key, layer }: TravelRecord): readonly RecordName[] {
+  const step = key === undefined ? [] : [stepName(key)];
+  return kind === "run" ? step : [...step, treeName(layer.tree)];
+}
+
+/** In the place of a Dockerfile's path: of one cache it is likely the same one. */
+export const FAR_SCOPE = "";
+
+/** The bytes of a record or a document. */
+export function serialize(value: CacheDocument | TravelRecord): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

@@ -1,0 +1,145 @@
+import type { StateOrigin } from "../first-change.js";
+import { parentOf, stateUpon, type StateKey } from "../key.js";
+import type { RootfsFacts } from "../rootfs-facts.js";
+import { BuildError, type BuildErrorCode } from "../../error.js";
+import type { Digest } from "../../oci/digest.js";
+import type { Display } from "./display.js";
+import type { CachePlace } from "./place.js";
+import { namesOf, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
+
+/** A document, with everything in it found at once. */
+interface Known {
+  readonly byName: ReadonlyMap<RecordName, TravelRecord>;
+  readonly byIdentity: ReadonlyMap<string, TravelRecord>;
+  readonly facts: ReadonlyMap<StateKey, RootfsFacts>;
+  readonly origins: ReadonlyMap<StateKey, StateOrigin>;
+}
+
+/**
+ * A place that is read in the course of a build. What fails there is told once and is no answer; from
+ * then on the place is left alone.
+ */
+export class CacheSource {
+  readonly place: CachePlace;
+  readonly #board: Display;
+  readonly #lost = new Set<Digest>();
+  readonly #asked = new Map<RecordName, Promise<readonly TravelRecord[]>>();
+  #loading: Promise<Known | undefined> | undefined;
+  #known: Known | undefined;
+  #isOff = false;
+
+  constructor(place: CachePlace, board: Display) {
+    this.place = place;
+    this.#board = board;
+  }
+
+  /** A record that the document has. */
+  async listed(name: RecordName, signal: AbortSignal): Promise<TravelRecord | undefined> {
+    const record = (await this.#load(signal))?.byName.get(name);
+    return record !== undefined && this.#isGood(record) ? record : undefined;
+  }
+
+  /** A record that was put under a name; asked of the place once. */
+  async named(name: RecordName, signal: AbortSignal): Promise<TravelRecord | undefined> {
+    if (this.#isOff || (await this.#load(signal)) === undefined) return undefined;
+    const asked = this.#asked.get(name) ?? this.#ask(name, signal);
+    this.#asked.set(name, asked);
+    const records = await asked;
+    return records.find((record) => namesOf(record).includes(name) && this.#isGood(record));
+  }
+
+  async facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined> {
+    return (await this.#load(signal))?.facts.get(state);
+  }
+
+  /** By the first of these identities that the document has; only what was read so far. */
+  nearest(identities: readonly string[]): TravelRecord | undefined {
+    for (const identity of identities) {
+      const record = this.#known?.byIdentity.get(identity);
+      if (record !== undefined) return record;
+    }
+    return undefined;
+  }
+
+  /** The step of which a state is the result; only of what was read so far. */
+  origin(state: StateKey): StateOrigin | undefined {
+    return this.#known?.origins.get(state);
+  }
+
+  /** Forgets a layer that could not be had, and the place where it is the place that failed. */
+  lose({ layer }: TravelRecord, error: unknown): void {
+    this.#lost.add(layer.blob.digest);
+    if (!isAboutContent(error)) this.#isOff = true;
+  }
+
+  #isGood({ layer }: TravelRecord): boolean {
+    return !this.#isOff && !this.#lost.has(layer.blob.digest);
+  }
+
+  async #load(signal: AbortSignal): Promise<Known | undefined> {
+    if (this.#isOff) return undefined;
+    return await (this.#loading ??= this.#read(signal));
+  }
+
+  async #read(signal: AbortSignal): Promise<Known | undefined> {
+    const vertex = this.#board.declare(`importing cache manifest from ${this.place.title}`);
+    this.#board.start(vertex);
+    const document = await this.#try(() => this.place.latest(signal), signal);
+    this.#board.end(vertex, { kind: "done" });
+    if (document === undefined && !this.#isOff) this.#turnOff("nothing was exported there yet");
+    return (this.#known = document && indexed(document));
+  }
+
+  async #ask(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
+    return (await this.#try(() => this.place.find(name, signal), signal)) ?? [];
+  }
+
+  async #try<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#turnOff(messageOf(error));
+      return undefined;
+    }
+  }
+
+  #turnOff(why: string): void {
+    const message = `Cannot use ${this.place.title} as a cache: ${why}`;
+    if (!this.#isOff) this.#board.warn(undefined, message);
+    this.#isOff = true;
+  }
+}
+
+/** For people. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const contentCodes: ReadonlySet<BuildErrorCode> = new Set([
+  "DIGEST_MISMATCH",
+  "IMAGE_NOT_FOUND",
+  "INVALID_ARCHIVE",
+  "INVALID_IMAGE",
+  "UNSUPPORTED",
+]);
+
+/** What is there is missing, damaged or of another kind; the place itself is well. */
+export function isAboutContent(error: unknown): boolean {
+  return error instanceof BuildError && contentCodes.has(error.code);
+}
+
+function indexed({ steps, facts, bases }: CacheDocument): Known {
+  const byName = new Map<RecordName, TravelRecord>();
+  const byIdentity = new Map<string, TravelRecord>();
+  const origins = new Map<StateKey, StateOrigin>(bases);
+  for (const record of [...steps].reverse()) {
+    // the latest first: what is set last stays
+    for (const name of namesOf(record)) byName.set(name, record);
+    for (const identity of record.identities) byIdentity.set(identity, record);
+    const parent = parentOf(record.components);
+    if (parent === undefined) continue;
+    origins.set(stateUpon(parent, record.layer.tree), { title: record.title, parent });
+  }
+  return { byName, byIdentity, facts: new Map(facts), origins };
+}

@@ -1,0 +1,56 @@
+import { assert } from "chai";
+import { Transport } from "../../../src/registry/http/transport.js";
+import { GhaObjects } from "../../../src/cache/travel/gha-objects.js";
+import { ObjectPlace } from "../../../src/cache/travel/object-place.js";
+import { describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";
+import { failureOf } from "../../oci/build-errors.js";
+import { startGha, type GhaServer } from "./gha-server.js";
+
+const { signal } = new AbortController();
+
+describe("GhaObjects", () => {
+  let server: GhaServer;
+  let sites = 0;
+
+  before(async () => {
+    server = await startGha();
+  });
+
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  function objects(replaced: string, token = server.token): GhaObjects {
+    const transport = new Transport({ isInsecure: () => false });
+    return new GhaObjects({ transport, retryDelays: [], url: server.url, token, replaced });
+  }
+
+  function openSite(): Promise<PlaceSite> {
+    const root = `tsbuild-${++sites}-`;
+    const latest = `${root}latest`;
+    const keys = { latest, records: `${root}record-`, blobs: `${root}blob-` };
+    return Promise.resolve({
+      open: () => new ObjectPlace(objects(latest), keys),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  }
+
+  describeCachePlace("GitHub's cache service", openSite);
+
+  it("K22 takes no entry for another one whose key only begins like it", async () => {
+    const site = await openSite();
+    await using place = site.open();
+    await place.setLatest({ steps: [], facts: [], bases: [] }, signal);
+    await using own = objects("none");
+    assert.isFalse(await own.has(`tsbuild-${sites}-lat`, signal));
+  });
+
+  it("K22 says that a token is refused, and does not tell it", async () => {
+    await using wrong = objects("latest", "hunter2");
+    const { message } = await failureOf(wrong.has("a", signal), "REMOTE");
+    assert.strictEqual(
+      message,
+      "Cannot use GitHub's cache service: the server answered 401 (unauthenticated)",
+    );
+  });
+});
