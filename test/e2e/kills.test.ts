@@ -40,10 +40,11 @@ function copying(site: Site, attempt: number): string {
   return join(site.directory, "copying");
 }
 
-function running(site: Site, attempt: number): string {
+/** `seconds`: how long the first step lasts at least, for who has to see it run. */
+function running(site: Site, attempt: number, seconds = 0.2): string {
   const script = `i=0; while [ $i -lt 300 ]; do echo ${attempt} $i >/out/$i; i=$((i+1)); done`;
   const Dockerfile = `FROM busybox
-RUN : ${markOf(site)}; mkdir /out; ${script}; sleep 0.2
+RUN : ${markOf(site)}; mkdir /out; ${script}; sleep ${seconds}
 RUN : ${markOf(site)}; rm /out/7; cat /out/* | sort >/all`;
   site.write("running", { Dockerfile });
   return join(site.directory, "running");
@@ -127,7 +128,7 @@ describeForAccounts(
     }
 
     it("whose parent was killed ends by itself, and leaves nothing behind", async () => {
-      const context = running(site, 99);
+      const context = running(site, 99, 3);
       const argv = ["sh", "-c", '"$@"; true', "sh", program, "-t", "killed", context];
       const shell = start(site.account, argv, { cwd: site.directory, env: site.env() });
       await processAppears(site, "/out/$i");

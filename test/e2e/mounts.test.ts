@@ -31,7 +31,7 @@ RUN ls -d /deep /out /t /w/rel 2>/dev/null; test ! -e /deep && ls -A /w >/left &
       const { stderr: reasons } = await site.ok(["--progress=plain", context]);
       assert.match(
         reasons,
-        /not cached: bind mount \/deep\/er\/a changed, bind mount \/w\/rel changed/,
+        /not cached: content of bind mount \/deep\/er\/a changed, content of bind mount \/w\/rel changed/,
       );
     });
 
