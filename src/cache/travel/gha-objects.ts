@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { isObject, parseJson } from "../../oci/json-shape.js";
 import type { Promised } from "../../oci/verified.js";
 import { HttpError } from "../../registry/http/http-error.js";
-import { chunksOf, discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
-import { exchange, type HttpObjectsOptions } from "./http-objects.js";
+import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
+import { contentOf, exchange, type HttpObjectsOptions } from "./http-objects.js";
 import type { ObjectStore } from "./object-place.js";
 import { counted } from "./counted.js";
 import type { WriteOptions } from "./place.js";
@@ -48,9 +48,7 @@ export class GhaObjects implements ObjectStore {
     const url = await this.#find(key, signal);
     if (url === undefined) return undefined;
     const answer = await this.#send(() => ({ method: "GET", url }), [200, 404], signal);
-    if (answer.statusCode === 200) return chunksOf(answer);
-    discard(answer);
-    return undefined;
+    return contentOf(answer);
   }
 
   async write(

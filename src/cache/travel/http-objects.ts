@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { connectionFailure } from "../../registry/http/error-code.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { parseRetryAfter, retried } from "../../registry/http/retry.js";
-import { readBody, type HttpRequest, type Transport } from "../../registry/http/transport.js";
+import { chunksOf, discard, readBody } from "../../registry/http/transport.js";
+import type { HttpRequest, Transport } from "../../registry/http/transport.js";
 
 /** How the servers of object stores are spoken with. */
 export interface HttpObjectsOptions {
@@ -43,6 +44,13 @@ export function exchange(
     });
   };
   return retried(attempt, { delays: retryDelays }, signal);
+}
+
+/** The content that an answer brings; undefined of one that says that there is none. */
+export function contentOf(answer: IncomingMessage): AsyncIterable<Uint8Array> | undefined {
+  if (answer.statusCode === 200) return chunksOf(answer);
+  discard(answer);
+  return undefined;
 }
 
 const LARGEST_ERROR = 1 << 16;

@@ -2,9 +2,9 @@ import aws4 from "aws4";
 import type { IncomingMessage } from "node:http";
 import { hexOf } from "../../oci/digest.js";
 import type { Promised } from "../../oci/verified.js";
-import { chunksOf, discard, type HttpRequest } from "../../registry/http/transport.js";
+import { discard, type HttpRequest } from "../../registry/http/transport.js";
 import { counted } from "./counted.js";
-import { exchange, type HttpObjectsOptions } from "./http-objects.js";
+import { contentOf, exchange, type HttpObjectsOptions } from "./http-objects.js";
 import type { ObjectStore } from "./object-place.js";
 import type { WriteOptions } from "./place.js";
 
@@ -51,9 +51,7 @@ export class S3Objects implements ObjectStore {
 
   async read(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
     const answer = await this.#send({ method: "GET", key }, [200, 404], signal);
-    if (answer.statusCode === 200) return chunksOf(answer);
-    discard(answer);
-    return undefined;
+    return contentOf(answer);
   }
 
   async write(
