@@ -1,4 +1,4 @@
-import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
+import type { BytePath, DirectoryEntry, HardlinkEntry } from "../oci/changeset.js";
 import type { Chmod } from "./chmod.js";
 import type { File } from "./placement.js";
 
@@ -20,6 +20,12 @@ export class Dresser {
 
   directory(entry: DirectoryEntry): DirectoryEntry {
     return { ...entry, ...this.#owner, mode: this.#chmod?.apply(entry.mode, true) ?? entry.mode };
+  }
+
+  /** Under its new name, of the file's. */
+  link(entry: HardlinkEntry, path: BytePath, target: BytePath): HardlinkEntry {
+    const mode = this.#chmod?.apply(entry.mode, false) ?? entry.mode;
+    return { ...entry, ...this.#owner, path, target, mode };
   }
 
   /** Under its new name. Links keep their mode: it means nothing. */

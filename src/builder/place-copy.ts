@@ -14,6 +14,7 @@ import {
 import type { CopyStep } from "../plan/step.js";
 import { parseChmod } from "./chmod.js";
 import { Dresser, type Owner } from "./dresser.js";
+import { placeOnlyTree } from "./place-only-tree.js";
 import { isFile, Placement, type CreatedMetadata, type File } from "./placement.js";
 import { unpackArchive } from "./unpack-archive.js";
 
@@ -98,6 +99,11 @@ class CopyPlacer {
   }
 
   async place(selected: readonly SelectedSource[]): Promise<EntryList> {
+    const [first, ...others] = selected;
+    if (first !== undefined && others.length + this.#step.files.length === 0) {
+      const [top] = first.entries;
+      if (top?.type === "directory") return this.#placeOnlyTree(top, first);
+    }
     for (const source of selected) await this.#placeSource(source);
     for (const file of this.#step.files) this.#placeTop(toBytePath(file.name), this.#written(file));
     return this.#placement.entries();
@@ -134,9 +140,7 @@ class CopyPlacer {
 
   /** A directory: its contents, into the destination, whose own metadata stays but for the time (C04). */
   #placeContents(top: DirectoryEntry, { entries, implied }: SelectedSource): void {
-    const destination = this.#destination();
-    this.#placement.ensureDirectory(destination);
-    this.#placement.setTime(destination, top.mtime);
+    const destination = this.#destinationFor(top);
     for (const entry of entries) {
       if (entry.path === "") continue; // the directory itself
       const path = joinPath(destination, entry.path);
@@ -144,6 +148,19 @@ class CopyPlacer {
       else if (entry.type === "hardlink") this.#placeLink(entry, path, destination);
       else this.#placement.putFile(path, this.#dress(entry, path));
     }
+  }
+
+  #destinationFor(top: DirectoryEntry): BytePath {
+    const destination = this.#destination();
+    this.#placement.ensureDirectory(destination);
+    this.#placement.setTime(destination, top.mtime);
+    return destination;
+  }
+
+  #placeOnlyTree(top: DirectoryEntry, source: SelectedSource): EntryList {
+    const destination = this.#destinationFor(top);
+    const [placement, dresser] = [this.#placement, this.#dresser];
+    return placeOnlyTree(source, { placement, destination, dresser });
   }
 
   #placeDirectory(entry: DirectoryEntry, path: BytePath, implied: SelectedSource["implied"]): void {

@@ -120,15 +120,32 @@ export class Placement {
     this.#directories.set(entry.path, { ...placed, entry: { ...placed.entry, mode } });
   }
 
+  /** A directory that is placed. */
+  directory(path: BytePath): DirectoryEntry {
+    const placed = this.#directories.get(path);
+    if (placed === undefined) throw new Error(`no directory was placed at ${path}`);
+    return placed.entry;
+  }
+
+  /** Whether a directory is placed where the root filesystem has none: then it has nothing below it either. */
+  isNew(path: BytePath): boolean {
+    return this.#directories.get(path)?.onRootfs === false;
+  }
+
+  /** Fails where no file can be placed. */
+  checkFile(path: BytePath): void {
+    if (this.at(path) === "directory") throw isDirectory(path);
+  }
+
   /** Places what is no directory, in place of whatever else is there but a directory. */
   putFile(path: BytePath, file: File): void {
-    if (this.at(path) === "directory") throw isDirectory(path);
+    this.checkFile(path);
     this.#files.put(path, file);
   }
 
   /** As `putFile`, of one more name for the file that was placed at `target`; false where none was. */
   putLink(path: BytePath, target: BytePath): boolean {
-    if (this.at(path) === "directory") throw isDirectory(path);
+    this.checkFile(path);
     return this.#files.link(path, target);
   }
 

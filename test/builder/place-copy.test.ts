@@ -5,7 +5,7 @@ import { placeWorkdir } from "../../src/builder/place-copy.js";
 import { openRootfsTree } from "../context/files-below.js";
 import { openRootfs } from "../../src/context/rootfs.js";
 import { BuildError } from "../../src/error.js";
-import type { Entry } from "../../src/oci/changeset.js";
+import type { BytePath, Entry } from "../../src/oci/changeset.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import type { CopyStep } from "../../src/plan/step.js";
 import { setXattr } from "../../src/sys/syscalls.js";
@@ -316,6 +316,28 @@ describe("placeCopy()", () => {
     const selected = await selectAll(from, ["one.txt"]);
     const { message } = await failure(copy(copyStep("/d/"), selected, { over: target }));
     assert.strictEqual(message, 'Cannot replace directory "/d/one.txt" with a file');
+  });
+
+  it("C10 C13 C14 C17 places a directory that comes alone as it does with others", async () => {
+    const tree = directoryWith(temporary, {
+      "a/f": "f",
+      "a/z": { symlink: "f" },
+      "b/c/g": "g",
+      x: "",
+    });
+    linkSync(join(tree, "b/c/g"), join(tree, "b/c/h"));
+    const over = directoryWith(temporary, { "app/b/old": "", "app/x": { symlink: "/etc" } });
+    const [source] = await selectAll(tree, ["."]);
+    if (source === undefined) throw new Error("nothing was selected");
+    const implied = new Set(["b" as BytePath]);
+    for (const changes of [{}, { chmod: "u=rwx,go=" }, { chmod: "711" }, { link: true }]) {
+      const target = { over, owner: { uid: 7, gid: 8 } };
+      const place = (files: CopyStep["files"]) =>
+        copy(copyStep("/app", { ...changes, files }), [{ ...source, implied }], target);
+      const among = await place([{ name: "zz", body: "" }]);
+      assert.deepStrictEqual(await place([]), among.slice(0, -1));
+      assert.strictEqual(among.at(-1)?.path, "app/zz");
+    }
   });
 
   it("refuses a directory over a link inside the destination, rather than write through it", async () => {
