@@ -189,7 +189,7 @@ B16 unchanged files are not read again`,
     `F01 --add-host
 F02 --allow
 F03 --annotation
-F04 --attest | provenance; sbom is an error
+F04 --attest
 F05 --build-arg
 F06 --build-context
 F07 --builder, --debug
@@ -208,7 +208,7 @@ F19 --output
 F20 --platform
 F21 --policy | not yet: an error
 F22 --progress
-F23 --provenance, --sbom | --sbom is an error, but for false
+F23 --provenance, --sbom
 F24 --pull
 F25 --push
 F26 --quiet

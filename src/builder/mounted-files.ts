@@ -5,6 +5,7 @@ import type { SourceTree } from "../context/source-tree.js";
 import { BuildError } from "../error.js";
 import { toBytePath, toText, type BytePath, type Entry, type EntryList } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
+import { literalPattern } from "../plan/paths.js";
 import type { Origin, RunStep } from "../plan/step.js";
 import type { LayerChain, TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
@@ -139,9 +140,8 @@ async function subtree(
 }
 
 async function select(source: string, tree: SourceTree): Promise<EntryList> {
-  const literal = source.replace(/[\\*?[]/g, "\\$&");
   try {
-    const [found] = await tree.select(literal);
+    const [found] = await tree.select(literalPattern(source));
     return found?.entries ?? [];
   } catch (error) {
     if (!(error instanceof BuildError) || error.code !== "SOURCE_NOT_FOUND") throw error;

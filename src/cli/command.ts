@@ -1,7 +1,7 @@
 import type { Resources } from "../exec/resources.js";
 import type { Platform } from "../oci/platform.js";
 import type { DeviceGrant } from "./args/allow.js";
-import type { ProvenanceSpec } from "./args/attest.js";
+import type { Attestations } from "./args/attest.js";
 import type { Annotation } from "./args/annotation.js";
 import type { CacheTarget } from "./args/cache.js";
 import type { CacheSpec } from "./args/cache-spec.js";
@@ -23,7 +23,7 @@ export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
 export type Entitlement = "buildx.local.delete" | "device" | "network.host" | "security.insecure";
 
 /** `tsbuild [build] CONTEXT`. */
-export interface BuildCommand {
+export interface BuildCommand extends Attestations {
   readonly kind: "build";
   /** As written: a directory, or "-" for standard input. */
   readonly context: string;
@@ -48,8 +48,6 @@ export interface BuildCommand {
   /** Stage names as written; stages are matched ignoring case. */
   readonly noCacheFilter: readonly string[];
   readonly pull: boolean;
-  /** Undefined makes none. */
-  readonly provenance: ProvenanceSpec | undefined;
   /** Empty means the image store. `--push` is an output of type "image" with `push`. */
   readonly outputs: readonly OutputSpec[];
   readonly cacheFrom: readonly CacheSpec[];

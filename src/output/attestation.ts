@@ -9,8 +9,19 @@ import type { IndexedImage } from "./packed-index.js";
 
 /** The media type of a statement (in-toto attestation framework). */
 export const statementType = "application/vnd.in-toto+json";
-/** The type of what provenance says (slsa.dev/spec/v1.0/provenance). */
-export const provenanceType = "https://slsa.dev/provenance/v1";
+
+/** What is said of an image or of files. */
+export interface Claim {
+  /** Tells what the words of the predicate mean ("predicateType"). */
+  readonly type: string;
+  readonly predicate: object;
+}
+
+/** A claim with what it is about, as bytes. */
+export interface Statement {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
 
 /** What a statement is about. */
 export interface Subject {
@@ -18,15 +29,15 @@ export interface Subject {
   readonly digest: { readonly sha256: string };
 }
 
-/** A statement of provenance, as bytes. */
-export function provenanceStatement(subject: readonly Subject[], predicate: object): Uint8Array {
+/** Makes a statement of a claim. */
+export function statementOf({ type, predicate }: Claim, subject: readonly Subject[]): Statement {
   const statement = {
     _type: "https://in-toto.io/Statement/v0.1",
-    predicateType: provenanceType,
+    predicateType: type,
     subject,
     predicate,
   };
-  return Buffer.from(JSON.stringify(statement, undefined, 2));
+  return { type, bytes: Buffer.from(JSON.stringify(statement, undefined, 2)) };
 }
 
 /** An image as a subject, by each of its names (purl-spec, docker). */
@@ -49,33 +60,34 @@ export function packageUrl({ tag, digest, ...repository }: Reference, platform: 
 }
 
 /**
- * A statement about an image, as an index lists it beside that (BuildKit, attestation-storage.md):
- * with its subject, or in the form of an image, which older registries want.
+ * Statements about an image, as an index lists them beside that (BuildKit, attestation-storage.md):
+ * with their subject, or in the form of an image, which older registries want.
  */
 export function packAttestation(
-  statement: Uint8Array,
+  statements: readonly Statement[],
   { annotations: _, platform: __, ...image }: Descriptor,
   form: "artifact" | "image",
 ): IndexedImage {
-  const { descriptor: layer } = stored(statement, statementType);
-  const config = form === "artifact" ? emptyConfig : unknownImage(layer.digest);
+  const layers = statements.map(({ type, bytes }) => {
+    const { descriptor } = stored(bytes, statementType);
+    const annotations = { "in-toto.io/predicate-type": type };
+    return { descriptor: { ...descriptor, annotations }, open: () => streamOf(bytes) };
+  });
+  const descriptors = layers.map(({ descriptor }) => descriptor);
+  const config = form === "artifact" ? emptyConfig : unknownImage(descriptors);
   const artifact = { artifactType: "application/vnd.docker.attestation.manifest.v1+json" };
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     ...(form === "artifact" ? artifact : {}),
     config: config.descriptor,
-    layers: [{ ...layer, annotations: { "in-toto.io/predicate-type": provenanceType } }],
+    layers: descriptors,
     ...(form === "artifact" ? { subject: image } : {}),
   };
   const bytes = Buffer.from(JSON.stringify(manifest, undefined, 2));
   const packed = stored(bytes, mediaTypes.manifest);
   return {
-    image: {
-      manifest: packed,
-      config,
-      layers: [{ descriptor: layer, open: () => streamOf(statement) }],
-    },
+    image: { manifest: packed, config, layers },
     descriptor: {
       ...packed.descriptor,
       annotations: {
@@ -90,8 +102,8 @@ export function packAttestation(
 /** image-spec, manifest.md, "Guidance for an Empty Descriptor". */
 const emptyConfig = stored(Buffer.from("{}"), "application/vnd.oci.empty.v1+json");
 
-function unknownImage(diffId: Digest): Stored {
-  const rootfs = { type: "layers", diff_ids: [diffId] };
+function unknownImage(layers: readonly Descriptor[]): Stored {
+  const rootfs = { type: "layers", diff_ids: layers.map(({ digest }) => digest) };
   const config = { architecture: "unknown", os: "unknown", config: {}, rootfs };
   return stored(Buffer.from(JSON.stringify(config)), mediaTypes.config);
 }

@@ -12,6 +12,7 @@ import {
   type PlanOptions,
 } from "./plan.js";
 import { renumbered, type Numbering } from "./renumber.js";
+import { scanWish } from "./scan-wish.js";
 import type { Stage } from "./stage.js";
 
 interface Parts {
@@ -56,6 +57,7 @@ function plannedStage(draft: Draft, numbering: Numbering, parts: Parts): Planned
     steps: steps.map((step) => renumbered(step, numbering)),
     config: isTarget ? targetConfig(draft, parts.options) : finishedConfig(draft),
     history,
+    ...scanWish(draft),
   };
 }
 

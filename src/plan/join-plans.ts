@@ -6,12 +6,14 @@ import { renumbered, renumberedBase, type Numbering } from "./renumber.js";
 export interface JoinedPlan extends Omit<Plan, "target"> {
   /** Of each plan that went in, the index of its target in `stages`. */
   readonly targets: readonly number[];
+  /** Of each target, the index of the stage that scans it; none where nothing is scanned. */
+  readonly scans: readonly number[];
 }
 
 /** Joins plans: stages and images that they have in common are there once (M02). */
 export function joinPlans(plans: readonly [Plan, ...Plan[]]): JoinedPlan {
   const [first, ...others] = plans;
-  if (others.length === 0) return { ...first, targets: [first.target] };
+  if (others.length === 0) return { ...first, targets: [first.target], scans: [] };
   const known = new Map(plans.flatMap(({ images }) => images.map((one) => [imageKey(one), one])));
   const requests: ImageRequest[] = [];
   const stages: PlannedStage[] = [];
@@ -34,7 +36,8 @@ export function joinPlans(plans: readonly [Plan, ...Plan[]]): JoinedPlan {
   });
   const images = requests.map((request) => known.get(imageKey(request)) ?? impossible());
   const violated = [...new Set(plans.flatMap((plan) => plan.violated))];
-  return { ...first, stages, targets, images, violated, warnings: distinct(plans) };
+  const warnings = distinct(plans);
+  return { ...first, stages, targets, scans: [], images, violated, warnings };
 }
 
 function renumberedStage(stage: PlannedStage, numbering: Numbering): PlannedStage {

@@ -6,6 +6,11 @@ export function joinWorkdir(current: string, path: string): string {
   return clean.replace(/^\/{2,}/, "/");
 }
 
+/** A path as a pattern that means only this path. */
+export function literalPattern(path: string): string {
+  return path.replace(/[\\*?[]/g, "\\$&");
+}
+
 /** COPY's destination: absolute and clean, with a final "/" where it says directory (C03). */
 export function joinDestination(workdir: string, path: string): string {
   const clean = joinWorkdir(workdir, path);

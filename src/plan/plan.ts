@@ -47,6 +47,16 @@ export interface PlannedStage {
    */
   readonly config: ImageConfig;
   readonly history: readonly PlannedHistory[];
+  /** What else is scanned where something is (A02); undefined is nothing. */
+  readonly scanned?: ScanWish | undefined;
+}
+
+/** BUILDKIT_SBOM_SCAN_CONTEXT and BUILDKIT_SBOM_SCAN_STAGE, as a stage has them. */
+export interface ScanWish {
+  /** The files of the build context, where the stage is the target. */
+  readonly context: boolean;
+  /** The stage itself, where it is not. */
+  readonly stage: boolean;
 }
 
 /** Everything a build does, as data. Stages that the target does not need are absent. */

@@ -8,7 +8,8 @@ import { imageKey } from "./plan.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
 
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** PATH, where an image has none (I13). */
+export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface Surroundings {
   readonly setting: Setting;

@@ -12,6 +12,12 @@ export function imagesFor(plan: Stages, target: number): readonly number[] {
   return [...images].sort((a, b) => a - b);
 }
 
+/** The named contexts whose files a stage needs. */
+export function namedFor(plan: Stages, target: number): readonly string[] {
+  const origins = stagesFor(plan, target).flatMap(originsOf);
+  return [...new Set(origins.flatMap((one) => (one.kind === "named" ? [one.name] : [])))].sort();
+}
+
 /** The RUN steps that a stage needs. */
 export function runsFor(plan: Stages, target: number): readonly RunStep[] {
   return stagesFor(plan, target).flatMap(({ steps }) =>
@@ -19,7 +25,8 @@ export function runsFor(plan: Stages, target: number): readonly RunStep[] {
   );
 }
 
-function stagesFor({ stages }: Stages, target: number): readonly PlannedStage[] {
+/** A stage with those that it starts from or reads from, itself or through others. */
+export function stagesFor({ stages }: Stages, target: number): readonly PlannedStage[] {
   const needed = new Set([target]);
   for (const index of needed) {
     const stage = stages[index];

@@ -15,6 +15,7 @@ const plainBuild: BuildCommand = {
   buildContexts: new Map(),
   platforms: [],
   provenance: undefined,
+  sbom: undefined,
   labels: new Map(),
   network: "default",
   addHosts: [],
@@ -153,6 +154,14 @@ describe("parseCommand() of a build", () => {
     ["--provenance=mode=max,disabled=true .", {}],
     ["--attest type=sbom --attest type=sbom,disabled=true .", {}],
     ["--attest type=provenance,mode=max --provenance=false .", {}],
+    [
+      "--sbom=1 .",
+      { sbom: { generator: "docker/buildkit-syft-scanner:stable-1", parameters: new Map() } },
+    ],
+    [
+      "--attest type=sbom,Generator=a:1,Select_Cat=rpm .",
+      { sbom: { generator: "a:1", parameters: new Map([["Select_Cat", "rpm"]]) } },
+    ],
     [
       "--isolation=hyperv --security-opt a --security-opt b --squash .",
       {
@@ -398,9 +407,9 @@ describe("parseCommand() of wrong usage", () => {
       'Cannot use --call "check,ignorestatus=maybe": ignorestatus takes true or false',
     ],
     [
-      "--provenance=version=v0.2 .",
-      "UNSUPPORTED",
-      "Cannot use --provenance with version=v0.2: not supported yet",
+      "--provenance=version=v0.3 .",
+      "USAGE",
+      'Cannot use --provenance "version=v0.3": version is v1 or v0.2',
     ],
     [
       "--provenance=mdoe=max .",
@@ -412,12 +421,8 @@ describe("parseCommand() of wrong usage", () => {
       "USAGE",
       'Cannot use --provenance "mode=most": mode is min or max',
     ],
-    [
-      "--sbom=true .",
-      "UNSUPPORTED",
-      'Cannot use --sbom "true": not supported yet',
-      "a scanner such as syft makes one of the image, or of --output type=local",
-    ],
+    ["--sbom=generator= .", "USAGE", 'Cannot use --sbom "generator=": generator names an image'],
+    ["--sbom=a-b=1 .", "USAGE", 'Cannot use --sbom "a-b=1": no parameter is called "a-b"'],
     [
       "--attest type=slsa .",
       "USAGE",

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { inspect } from "./support/inspect.js";
@@ -35,6 +35,12 @@ interface Predicate {
       };
     };
   };
+}
+
+/** What of an SBOM the tests look at. */
+interface Spdx {
+  readonly name: string;
+  readonly files: readonly { readonly fileName: string; readonly comment?: string }[];
 }
 
 /** A base for each of two platforms under one name: its files need not run to be copied. */
@@ -237,11 +243,62 @@ describeForAccounts("an image for several platforms", (site) => {
       assert.strictEqual(Buffer.from(source.infos[0]?.data ?? "", "base64").toString(), copy);
     }
     await site.ok(["push", name]);
+    await site.ok(["--provenance=inline-only=true", "-o", "type=local,dest=unsaid", context]);
+    assert.notInclude(readdirSync(`${site.directory}/unsaid`), "provenance.json");
     await site.ok(["--provenance=true", "-o", "type=local,dest=said", context]);
     const statement = readFileSync(`${site.directory}/said/provenance.json`, "utf8");
     assert.include(statement, '"predicateType": "https://slsa.dev/provenance/v1"');
     assert.notInclude(statement, "VERSION");
     await site.ok(["rmi", name, from]);
+  });
+
+  it("A02 O21 Q02 S17 has beside it what a scanner found in it, with the layers of its files", async () => {
+    const scanner = `${registry.host}/team/scanner:1`;
+    const script = [
+      "set -e",
+      "ls /run/src/extras/sbom-tools/from /run/src/extras/sbom-context/Dockerfile",
+      "cd $BUILDKIT_SCAN_SOURCE",
+      "! touch x 2>/dev/null",
+      `for f in *; do files="$files\${files:+,}{\\"fileName\\":\\"/$f\\"}"; done`,
+      `document="{\\"spdxVersion\\":\\"SPDX-2.3\\",\\"name\\":\\"$BUILDKIT_SCAN_NAME\\",\\"files\\":[$files]}"`,
+      "echo $document >$BUILDKIT_SCAN_DESTINATION/sbom.spdx.json",
+      `echo "{\\"predicateType\\":\\"https://spdx.dev/Document\\",\\"predicate\\":$document}" >/run/out/more.spdx.json`,
+    ].join("\n");
+    const files = { Dockerfile: "FROM busybox\nCOPY scan /\nUSER 1\nCMD sh /scan", scan: script };
+    await site.ok(["-t", scanner, "--push", site.context(files)]);
+    await site.ok(["rmi", scanner]);
+    const text =
+      "FROM scratch AS tools\nARG BUILDKIT_SBOM_SCAN_STAGE=1\nCOPY Dockerfile /from\n" +
+      "FROM scratch\nARG BUILDKIT_SBOM_SCAN_CONTEXT=1\nCOPY Dockerfile /\nCOPY --from=tools /from /";
+    const context = site.context({ Dockerfile: text });
+    const name = `${registry.host}/team/scanned:1`;
+    const build = [`--sbom=generator=${scanner},NAME=x`, "--provenance=1", context];
+    await site.ok([two, "-t", name, "--push", ...build]);
+    const { stdout } = await site.ok(["imagetools", "inspect", "--format={{json .SBOM}}", name]);
+    const found = JSON.parse(stdout) as Record<string, { SPDX: Spdx; AdditionalSPDXs: [Spdx] }>;
+    assert.sameMembers(Object.keys(found), ["linux/amd64", "linux/arm64"]);
+    const image = JSON.parse(
+      skopeo("inspect", "--override-arch=arm64", "--tls-verify=false", `docker://${name}`),
+    ) as { Layers: readonly string[] };
+    const { SPDX, AdditionalSPDXs } = found["linux/arm64"] ?? assert.fail("no arm64");
+    assert.strictEqual(SPDX.name, "x");
+    assert.deepStrictEqual(SPDX.files, [
+      { fileName: "/Dockerfile", comment: `layerID: ${image.Layers[0] ?? ""}` },
+      { fileName: "/from", comment: `layerID: ${image.Layers[1] ?? ""}` },
+    ]);
+    assert.deepStrictEqual(AdditionalSPDXs[0].files, [
+      { fileName: "/Dockerfile" },
+      { fileName: "/from" },
+    ]);
+    const out = "type=local,dest=scanned,attestation-prefix=p-,platform-split=false";
+    const again = await site.ok(["-o", out, ...build]);
+    assert.match(again.stderr, / 0 run/);
+    const statement = readFileSync(`${site.directory}/scanned/p-sbom.spdx.json`, "utf8");
+    assert.include(statement, '"predicateType": "https://spdx.dev/Document"');
+    assert.match(statement, /"name": "from",\s+"digest"/);
+    const silent = await site.ok(["-o", "type=cacheonly", ...build, "--sbom=generator=busybox"]);
+    assert.include(silent.stderr, 'the scanner "busybox" wrote no SBOM');
+    await site.ok(["rmi", name, scanner]);
   });
 
   it("M05 names the line that runs a foreign program, and what would run it", async () => {

@@ -1,9 +1,5 @@
 import { assert } from "chai";
-import {
-  imageSubjects,
-  packAttestation,
-  provenanceStatement,
-} from "../../src/output/attestation.js";
+import { imageSubjects, packAttestation, statementOf } from "../../src/output/attestation.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { parsePlatform } from "../../src/oci/platform.js";
 import { parseReference } from "../../src/oci/reference.js";
@@ -19,10 +15,14 @@ const image = {
 };
 
 function manifestOf(form: "artifact" | "image") {
-  const statement = provenanceStatement([], { builder: 1 });
-  const packed = packAttestation(statement, image, form);
+  const type = "https://slsa.dev/provenance/v1";
+  const statements = [
+    statementOf({ type: "https://spdx.dev/Document", predicate: { files: [] } }, []),
+    statementOf({ type, predicate: { builder: 1 } }, []),
+  ];
+  const packed = packAttestation(statements, image, form);
   const manifest: unknown = JSON.parse(Buffer.from(packed.image.manifest.bytes).toString());
-  return { statement, packed, manifest };
+  return { statements, packed, manifest };
 }
 
 describe("an attestation", () => {
@@ -42,7 +42,7 @@ describe("an attestation", () => {
   });
 
   it("A03 O13 says which image it is about, in the index and in its manifest", async () => {
-    const { packed, manifest, statement } = manifestOf("artifact");
+    const { packed, manifest, statements } = manifestOf("artifact");
     assert.deepInclude(packed.descriptor, {
       annotations: {
         "vnd.docker.reference.digest": digest,
@@ -54,25 +54,24 @@ describe("an attestation", () => {
     assert.deepInclude(manifest, {
       artifactType: "application/vnd.docker.attestation.manifest.v1+json",
       subject: { mediaType, digest, size },
-      layers: [
-        {
-          mediaType: "application/vnd.in-toto+json",
-          digest: digestOf(statement),
-          size: statement.byteLength,
-          annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v1" },
-        },
-      ],
+      layers: statements.map(({ type, bytes }) => ({
+        mediaType: "application/vnd.in-toto+json",
+        digest: digestOf(bytes),
+        size: bytes.byteLength,
+        annotations: { "in-toto.io/predicate-type": type },
+      })),
     });
     assert.strictEqual(
       packed.image.config.descriptor.mediaType,
       "application/vnd.oci.empty.v1+json",
     );
     const [layer] = packed.image.layers;
-    assert.deepStrictEqual(layer && (await collect(layer.open())), Buffer.from(statement));
+    const bytes = Buffer.from(statements[0]?.bytes ?? "");
+    assert.deepStrictEqual(layer && (await collect(layer.open())), bytes);
   });
 
   it("O13 looks like an image of an unknown platform where registries want that", () => {
-    const { packed, manifest, statement } = manifestOf("image");
+    const { packed, manifest, statements } = manifestOf("image");
     assert.notProperty(manifest, "subject");
     assert.notProperty(manifest, "artifactType");
     const config: unknown = JSON.parse(Buffer.from(packed.image.config.bytes).toString());
@@ -80,7 +79,7 @@ describe("an attestation", () => {
       architecture: "unknown",
       os: "unknown",
       config: {},
-      rootfs: { type: "layers", diff_ids: [digestOf(statement)] },
+      rootfs: { type: "layers", diff_ids: statements.map(({ bytes }) => digestOf(bytes)) },
     });
   });
 });

@@ -1,6 +1,6 @@
 import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { splitCsv } from "./csv.js";
-import { badValue, unsupported } from "./usage-error.js";
+import { badValue } from "./usage-error.js";
 
 /** What provenance is to tell, and how (A01). */
 export interface ProvenanceSpec {
@@ -13,6 +13,21 @@ export interface ProvenanceSpec {
   readonly reproducible: boolean;
   /** Only beside an image, never as a file. */
   readonly inlineOnly: boolean;
+  /** Of SLSA's own terms for it. */
+  readonly version: "v0.2" | "v1";
+}
+
+/** What lists the contents of an image, and what it is told (A02). */
+export interface SbomSpec {
+  /** An image. */
+  readonly generator: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What is to be said of an image; undefined is nothing. */
+export interface Attestations {
+  readonly provenance: ProvenanceSpec | undefined;
+  readonly sbom: SbomSpec | undefined;
 }
 
 /** What one flag says about one kind of attestation. */
@@ -45,28 +60,31 @@ export function parseShorthand(type: Attest["type"]): (text: string) => Attest {
   };
 }
 
-/** The provenance that is asked for: of each type the last flag counts, and the short ones after `--attest`. */
-export function provenanceOf(attests: readonly Attest[]): ProvenanceSpec | undefined {
-  const wanted = [...new Map(attests.map((attest) => [attest.type, attest])).values()].filter(
-    (attest) => !boolean(attest, "disabled"),
-  );
-  const sbom = wanted.find(({ type }) => type === "sbom");
-  if (sbom !== undefined) {
-    const hint = "a scanner such as syft makes one of the image, or of --output type=local";
-    throw unsupported(`${sbom.flag} "${sbom.text}"`, hint);
-  }
-  const [provenance] = wanted;
-  return provenance && specOf(provenance);
+/** What is asked for: of each type the last flag counts, and the short ones after `--attest`. */
+export function attestationsOf(attests: readonly Attest[]): Attestations {
+  const last = new Map(attests.map((attest) => [attest.type, attest]));
+  const wanted = (type: Attest["type"]): Attest | undefined => {
+    const attest = last.get(type);
+    return attest === undefined || boolean(attest, "disabled") ? undefined : attest;
+  };
+  const [provenance, sbom] = [wanted("provenance"), wanted("sbom")];
+  return {
+    provenance: provenance && provenanceOf(provenance),
+    sbom: sbom && sbomOf(sbom),
+  };
 }
 
-const keys = ["builder-id", "disabled", "filename", "inline-only", "mode", "reproducible", "type"];
+/** Of both types. */
+const common = ["disabled", "type"];
+const ofProvenance = ["builder-id", "filename", "inline-only", "mode", "reproducible", "version"];
+const keys = new Set([...common, ...ofProvenance, "generator"]);
 
-function specOf(attest: Attest): ProvenanceSpec {
+function provenanceOf(attest: Attest): ProvenanceSpec {
   const { values, flag, text } = attest;
-  const unknown = [...values.keys()].find((key) => ![...keys, "version"].includes(key));
+  const unknown = [...values.keys()].find((key) => ![...common, ...ofProvenance].includes(key));
   if (unknown !== undefined) throw badValue(flag, text, `no parameter is called "${unknown}"`);
   const version = values.get("version") ?? "v1";
-  if (version !== "v1") throw unsupported(`${flag} with version=${version}`, "version=v1 is");
+  if (version !== "v1" && version !== "v0.2") throw badValue(flag, text, "version is v1 or v0.2");
   const mode = values.get("mode") ?? "min";
   if (mode !== "min" && mode !== "max") throw badValue(flag, text, "mode is min or max");
   const filename = values.get("filename") ?? "provenance.json";
@@ -78,7 +96,21 @@ function specOf(attest: Attest): ProvenanceSpec {
     filename,
     reproducible: boolean(attest, "reproducible"),
     inlineOnly: boolean(attest, "inline-only"),
+    version,
   };
+}
+
+/** What buildx takes where no other scanner is named. */
+const defaultGenerator = "docker/buildkit-syft-scanner:stable-1";
+
+/** All but the scanner itself are parameters for it, each a variable of its own. */
+function sbomOf({ values, flag, text }: Attest): SbomSpec {
+  const generator = values.get("generator") ?? defaultGenerator;
+  if (generator === "") throw badValue(flag, text, "generator names an image");
+  const parameters = [...values].filter(([key]) => ![...common, "generator"].includes(key));
+  const bad = parameters.find(([key]) => !/^\w+$/.test(key));
+  if (bad !== undefined) throw badValue(flag, text, `no parameter is called "${bad[0]}"`);
+  return { generator, parameters: new Map(parameters) };
 }
 
 function boolean({ values, flag, text }: Attest, key: string): boolean {
@@ -94,7 +126,9 @@ function pairsOf(flag: string, text: string): ReadonlyMap<string, string> {
     splitCsv(flag, text).map((field) => {
       const equals = field.indexOf("=");
       if (equals < 1) throw badValue(flag, text, `"${field}" is not KEY=VALUE`);
-      return [field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1)];
+      const key = field.slice(0, equals).trim();
+      const lower = key.toLowerCase();
+      return [keys.has(lower) ? lower : key, field.slice(equals + 1)]; // a scanner's own are the user's
     }),
   );
 }

@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import type { BuildCommand, Progress } from "../command.js";
 import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
-import { parseShorthand, provenanceOf } from "./attest.js";
+import { attestationsOf, parseShorthand } from "./attest.js";
 import { parseCacheFrom, parseCacheTo } from "./cache.js";
 import { checkCall, parseCall, type Call } from "./call.js";
 import { declareCompatibility } from "./compatibility.js";
@@ -80,6 +80,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "--provenance <true|mode=max>",
     "write beside the image what it was made of",
     parseShorthand("provenance"),
+  );
+  const sbom = flags.many(
+    "--sbom <true|generator=image>",
+    "write beside the image what is in it, as a scanner finds it",
+    parseShorthand("sbom"),
   );
   const iidFile = flags.one("--iidfile <path>", "write the image id there", nonEmpty("--iidfile"));
   const metadataFile = flags.one(
@@ -191,7 +196,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     allowDevices: allowed.filter((one) => typeof one !== "string"),
     call: callOf(call(), check()),
     debug: debug(),
-    provenance: provenanceOf([...compatibility.attests, ...provenance()]),
+    ...attestationsOf([...compatibility.attests, ...provenance(), ...sbom()]),
     warnings: compatibility.warnings,
   };
 }

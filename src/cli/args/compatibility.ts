@@ -1,4 +1,4 @@
-import { parseAttest, parseShorthand, type Attest } from "./attest.js";
+import { parseAttest, type Attest } from "./attest.js";
 import type { Flags } from "./flags.js";
 
 /** What the flags say that scripts written for Docker may have. */
@@ -17,7 +17,6 @@ const gone: readonly (readonly [string, string])[] = [
 /** Declares what Docker has and the help does not show; filled once the flags are read. */
 export function declareCompatibility(flags: Flags): Compatibility {
   const attests: Attest[] = [];
-  const short: Attest[] = [];
   const warnings: string[] = [];
   for (const flag of ["--rm", "--force-rm", "--compress"]) flags.ignored(flag);
   for (const [flag, warning] of gone) {
@@ -27,11 +26,8 @@ export function declareCompatibility(flags: Flags): Compatibility {
   }
   const squash = flags.hiddenSwitch("--squash");
   flags.hidden("--attest <parameters>", (text) => attests.push(parseAttest(text)));
-  flags.hidden("--sbom <parameters>", (text) => short.push(parseShorthand("sbom")(text)));
   return {
-    get attests() {
-      return [...attests, ...short];
-    },
+    attests,
     get warnings() {
       const squashed = "--squash has no effect: COPY --from a stage makes one layer of many";
       return squash() ? [...warnings, squashed] : warnings;

@@ -2,6 +2,7 @@ import { relative, resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseReference } from "../../oci/reference.js";
 import type { ImageTarget, OutputSpec } from "../args/output.js";
+import type { Attestations } from "../args/attest.js";
 import type { BuildCommand } from "../command.js";
 import type { Io } from "../io.js";
 
@@ -23,25 +24,33 @@ export function checkOutputs(
 export interface IndexWish {
   /** Several platforms, or BUILDKIT_MULTI_PLATFORM. */
   readonly split: boolean;
-  /** Provenance is beside the images. */
-  readonly isAttested: boolean;
+  /** The flag by which something is beside the images. */
+  readonly attested: "--provenance" | "--sbom" | undefined;
+}
+
+/** The flag by which something must be beside the images; undefined where there is none. */
+export function attestedBy({ provenance, sbom }: Attestations): IndexWish["attested"] {
+  if (sbom !== undefined) return "--sbom";
+  return provenance === undefined || provenance.inlineOnly ? undefined : "--provenance";
 }
 
 /** Refuses outputs of which one wants an index where there is none, or cannot hold the one there is. */
 export function checkIndexOutputs(
   outputs: readonly OutputSpec[],
-  { split, isAttested }: IndexWish,
+  { split, attested }: IndexWish,
 ): void {
-  const isIndexed = split || isAttested;
+  const isIndexed = split || attested !== undefined;
   for (const output of outputs) {
     if (output.type === "docker" && isIndexed) {
       const message =
         "Cannot use --load or type=docker: docker exporter does not support exporting manifest lists, use the oci exporter instead";
-      const hint = split ? "or build for one platform at a time" : "or leave --provenance away";
+      const hint = split
+        ? "or build for one platform at a time"
+        : `or leave ${attested ?? ""} away`;
       throw new BuildError("USAGE", message, { hint });
     }
-    if ("mediaTypes" in output && output.mediaTypes === "docker" && isAttested) {
-      const message = "Cannot use --provenance with oci-mediatypes=false: it has OCI media types";
+    if ("mediaTypes" in output && output.mediaTypes === "docker" && attested !== undefined) {
+      const message = `Cannot use ${attested} with oci-mediatypes=false: it has OCI media types`;
       throw new BuildError("USAGE", message);
     }
     const annotations = "annotations" in output ? output.annotations : [];

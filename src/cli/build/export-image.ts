@@ -5,7 +5,8 @@ import type { ImageConfig } from "../../oci/image.js";
 import { formatPlatform, platformOf, type Platform } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
 import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
-import { imageSubjects, packAttestation, provenanceStatement } from "../../output/attestation.js";
+import { imageSubjects, packAttestation, statementOf } from "../../output/attestation.js";
+import type { Claim, Statement } from "../../output/attestation.js";
 import { onlyImage, packImage, storedConfig } from "../../output/packed-image.js";
 import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
 import { packIndex, type IndexedImage } from "../../output/packed-index.js";
@@ -15,6 +16,7 @@ import type { LayerRecord } from "../../store/layers.js";
 import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
 import type { InlineCache } from "./caches.js";
+import { version } from "../version.js";
 import { epochOf, isIndexed, namesOf, type Exporting } from "./exporting.js";
 
 /** The images of a build as an output wants them: their times, their layers. */
@@ -97,12 +99,12 @@ export async function pack(
   for (const image of images) {
     children.push(await packChild(image, { form, exporting, compression }));
   }
-  children.push(...attestationsOf(children, form, exporting));
   const [only] = children;
   if (only !== undefined && !isIndexed(exporting)) {
     const { image, descriptor } = only;
     return { packed: onlyImage(image), root: descriptor, config: image.config.descriptor };
   }
+  children.push(...(await attestationsOf(children, images, { form, exporting, compression })));
   const annotations = textsOf(form.annotations.filter(({ place }) => place === "index"));
   const packed = packIndex(children, { mediaTypes: form.mediaTypes, annotations });
   const own = textsOf(form.annotations.filter(({ place }) => place === "index-descriptor"));
@@ -110,20 +112,46 @@ export async function pack(
 }
 
 /** What is said of each image, as the index lists it after all of them (A03). */
-function attestationsOf(
+async function attestationsOf(
   children: readonly IndexedImage[],
-  form: ImageForm,
-  exporting: Exporting,
-): readonly IndexedImage[] {
-  const { predicates = [] } = exporting.attesting ?? {};
+  images: readonly StoredImage[],
+  { form, exporting }: Packing,
+): Promise<readonly IndexedImage[]> {
+  const { attesting } = exporting;
+  if (attesting === undefined || form.mediaTypes === "docker") return [];
   const names = namesOf(form, exporting).map((name) => parseReference(name));
-  return predicates.flatMap((predicate, i) => {
-    const { descriptor } = children[i] ?? {};
-    if (descriptor?.platform === undefined) return [];
+  const packed: IndexedImage[] = [];
+  for (const [i, child] of children.entries()) {
+    const [{ descriptor }, claims = [], image] = [child, attesting.claims[i], images[i]];
+    if (descriptor.platform === undefined || image === undefined) continue;
     const subjects = imageSubjects(descriptor.digest, names, descriptor.platform);
-    const statement = provenanceStatement(subjects, predicate);
-    return [packAttestation(statement, descriptor, form.ociArtifact ? "artifact" : "image")];
+    const statements: Statement[] = [];
+    for (const claim of claims) {
+      const whole = claim.isLayered ? await layered(claim, { child, image, exporting }) : claim;
+      statements.push(statementOf(whole, subjects));
+    }
+    const shape = form.ociArtifact ? "artifact" : "image";
+    if (statements.length > 0) packed.push(packAttestation(statements, descriptor, shape));
+  }
+  return packed;
+}
+
+interface Layered {
+  readonly child: IndexedImage;
+  readonly image: StoredImage;
+  readonly exporting: Exporting;
+}
+
+/** The layers by the digests that this output gives them. */
+async function layered(claim: Claim, { child, image, exporting }: Layered): Promise<Claim> {
+  const { withLayerIds } = await import("../../output/layer-ids.js");
+  const { snapshotter } = exporting.session.store;
+  const layers = child.image.layers.flatMap(({ descriptor: { digest } }, i) => {
+    const record = image.layers[i];
+    return record === undefined ? [] : [{ digest, changes: () => snapshotter.changes(record.id) }];
   });
+  const tool = `tsbuild-${version}`;
+  return { ...claim, predicate: await withLayerIds({ ...claim.predicate }, layers, tool) };
 }
 
 interface Packing {

@@ -21,12 +21,13 @@ export async function exportTree(output: TreeOutput, exporting: Exporting): Prom
   const trees: Tree[] = [];
   for (const built of images) trees.push(await treeOf(built, output, exporting));
   if (!split) await refuseClashes(trees);
-  if (attesting !== undefined && !attesting.spec.inlineOnly) {
-    const { withProvenance } = await import("./tree-provenance.js");
+  if (attesting !== undefined) {
+    const { withClaims } = await import("./tree-claims.js");
     const isNamed = exporting.split && !split;
     const mtime = epochOf(output, exporting) ?? Math.floor(Date.now() / 1000);
-    const said = { attesting, prefix: output.attestationPrefix, mtime, isNamed };
-    for (const [i, tree] of trees.entries()) trees[i] = await withProvenance(tree, i, said);
+    const form = { prefix: output.attestationPrefix, mtime, isNamed };
+    for (const [i, tree] of trees.entries())
+      trees[i] = await withClaims(tree, attesting.claims[i] ?? [], form);
   }
   if (output.type === "tar") {
     const whole = split ? apart(trees) : together(trees);

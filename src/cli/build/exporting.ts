@@ -3,10 +3,10 @@ import { mkdir } from "node:fs/promises";
 import type { Board } from "../../builder/board.js";
 import type { BuiltImage } from "../../builder/build.js";
 import type { Descriptor } from "../../oci/descriptor.js";
+import type { Claim } from "../../output/attestation.js";
 import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
 import { outletOf } from "../io.js";
-import type { ProvenanceSpec } from "../args/attest.js";
 import type { Session } from "../session.js";
 import type { InlineCache } from "./caches.js";
 
@@ -22,12 +22,19 @@ export interface BuildSummary {
 /** Where no image is made. */
 export const nothingMade: BuildSummary = { config: undefined, manifest: undefined, names: [] };
 
-/** What provenance tells. */
+/** A claim about an image, and how it is written down. */
+export interface ImageClaim extends Claim {
+  /** The file beside a root filesystem; undefined where there is to be none. */
+  readonly filename: string | undefined;
+  /** An SPDX document of the image's own files: it can be said which layers they are in. */
+  readonly isLayered: boolean;
+}
+
+/** What is said of the images of a build. */
 export interface Attesting {
-  readonly spec: ProvenanceSpec;
   /** Of each image, in their order. */
-  readonly predicates: readonly object[];
-  /** The same for --metadata-file. */
+  readonly claims: readonly (readonly ImageClaim[])[];
+  /** Provenance, for --metadata-file. */
   readonly metadata: Readonly<Record<string, object>>;
 }
 
@@ -51,7 +58,9 @@ export interface Exporting {
 
 /** Whether the images are listed in an index, be it only with what is said of them. */
 export function isIndexed({ split, attesting }: Pick<Exporting, "attesting" | "split">): boolean {
-  return split || attesting !== undefined;
+  // what is for images only is no reason for an index, as in BuildKit
+  const isReason = ({ filename }: ImageClaim): boolean => filename !== undefined;
+  return split || attesting?.claims.some((claims) => claims.some(isReason)) === true;
 }
 
 /** The names that an output gives the image: the tags of the build, else its own (F31). */

@@ -104,7 +104,8 @@ function imageOf(found: ReadonlyMap<string, BaseImage>, request: ImageRequest): 
   return image;
 }
 
-async function resolveImage(
+/** Finds an image; what goes wrong points to where it is named. */
+export async function resolveImage(
   request: ImageRequest,
   { images, board, signal, showPlatforms = false }: Resolving,
 ): Promise<BaseImage> {

@@ -5,64 +5,61 @@ import type { Pinned } from "../../context/remote/remotes.js";
 import { formatPlatform, platformOf } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
 import { parseGoBoolean } from "../../parser/go-boolean.js";
-import { packageUrl } from "../../output/attestation.js";
+import { packageUrl, type Claim } from "../../output/attestation.js";
+import { provenanceClaim, type BuildFacts, type Material } from "../../output/slsa.js";
 import { parseGitContext, shownOf } from "../../plan/git-url.js";
 import type { JoinedPlan } from "../../plan/join-plans.js";
+import { splitContextName } from "../../plan/named-context.js";
 import type { PlannedImage } from "../../plan/plan.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
-import { imagesFor, runsFor } from "../../plan/used-by.js";
+import { imagesFor, namedFor, runsFor } from "../../plan/used-by.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import type { ProvenanceSpec } from "../args/attest.js";
+import type { BuildCommand } from "../command.js";
 import type { Building } from "./engine.js";
-import type { Attesting } from "./exporting.js";
+import type { Attesting, ImageClaim } from "./exporting.js";
+import { remoteContext } from "./named-contexts.js";
 import { planOptions, platformOptions, type ResolvedPlan } from "./plan.js";
 import { wantsIndex } from "./platforms.js";
+import { requestArgs } from "./request-args.js";
 import { readVcs } from "./vcs.js";
 
-/** What the parameters mean (BuildKit, slsa-definitions.md). */
-const buildType =
-  "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md";
+/** What provenance tells of a build, of each image, and for --metadata-file. */
+export interface Provenance extends Pick<Attesting, "metadata"> {
+  readonly claims: readonly ImageClaim[];
+}
 
-/** What a provenance tells of a build that has ended: of each image, in their order (A01, A04). */
-export async function attest(
+/** What provenance tells of a build that has ended: of each image, in their order (A01, A04). */
+export async function provenanceOf(
   spec: ProvenanceSpec,
-  { plan, images }: ResolvedPlan,
+  resolved: ResolvedPlan,
   building: Building,
-): Promise<Attesting> {
-  const common = {
-    parameters: parametersOf(spec, building),
-    details: await detailsOf(spec, building),
-    remote: building.remotes.pinned
-      .map(remoteMaterial)
-      .toSorted((a, b) => (a.uri < b.uri ? -1 : 1)),
-  };
-  const predicates = plan.targets.map((target) => {
-    const found = { plan, images, target };
-    const { configSource, request } = common.parameters;
-    const asked = { ...request, ...(spec.mode === "max" ? wishesOf(plan, target) : {}) };
-    return {
-      buildDefinition: {
-        buildType,
-        externalParameters: { configSource, request: asked },
-        internalParameters: { builderPlatform: formatPlatform(building.session.platform) },
-        resolvedDependencies: [...imageMaterials(found), ...common.remote],
-      },
-      runDetails: common.details,
-    };
+): Promise<Provenance> {
+  const common = await commonFacts(spec, building);
+  const { filename, inlineOnly, version } = spec;
+  const claims = resolved.plan.targets.map((_, index) => {
+    const own = imageFacts(spec, { ...resolved, index }, building);
+    const materials = [...own.materials, ...common.materials];
+    return provenanceClaim(version, { ...common, ...own, materials });
   });
-  return { spec, predicates, metadata: metadataOf(plan, predicates, building) };
+  return {
+    claims: claims.map((claim) => {
+      return { ...claim, filename: inlineOnly ? undefined : filename, isLayered: false };
+    }),
+    metadata: metadataOf(resolved.plan, claims, building),
+  };
 }
 
 /** By the names that buildx gives them (F16). */
 function metadataOf(
   { stages, targets }: JoinedPlan,
-  predicates: readonly object[],
+  claims: readonly Claim[],
   { command, session }: Building,
 ): Attesting["metadata"] {
   const wanted = session.io.env["BUILDX_METADATA_PROVENANCE"] ?? "";
   if (wanted === "disabled" || parseGoBoolean(wanted) === false) return {};
   const split = wantsIndex(platformOptions(command, session.io));
-  const named = predicates.map((predicate, i) => {
+  const named = claims.map(({ predicate }, i) => {
     const config = stages[targets[i] ?? 0]?.config;
     const platform = split && config ? `/${formatPlatform(platformOf(config))}` : "";
     return [`buildx.build.provenance${platform}`, predicate] as const;
@@ -70,9 +67,75 @@ function metadataOf(
   return Object.fromEntries(named);
 }
 
-interface Material {
-  readonly uri: string;
-  readonly digest: Readonly<Record<string, string>>;
+type OwnFacts = "complete" | "isHermetic" | "request";
+
+/** What is the same for every image. */
+async function commonFacts(
+  spec: ProvenanceSpec,
+  building: Building,
+): Promise<Omit<BuildFacts, OwnFacts>> {
+  const { command, session, input, remotes, startedAt } = building;
+  const vcs = await readVcs(building);
+  const { name, text } = input.source;
+  const data = Buffer.from(text).toString("base64");
+  const file = { filename: basename(name), language: "Dockerfile", data };
+  return {
+    builderId: spec.builderId,
+    source: { ...sourceOf(building), path: basename(name) },
+    platform: formatPlatform(session.platform),
+    steps: undefined,
+    materials: remotes.pinned.map(remoteMaterial).toSorted((a, b) => (a.uri < b.uri ? -1 : 1)),
+    // they would be others each time
+    run: command.reproducible ? undefined : { id: randomUUID(), startedAt, endedAt: new Date() },
+    details: {
+      ...(vcs === undefined ? {} : { vcs }),
+      ...(spec.mode === "max" ? { source: { infos: [file] } } : {}),
+    },
+    isReproducible: spec.reproducible,
+  };
+}
+
+/** An image of a plan, by its place among the targets. */
+interface Told extends ResolvedPlan {
+  readonly index: number;
+}
+
+function imageFacts(
+  { mode }: ProvenanceSpec,
+  { plan, images, index }: Told,
+  building: Building,
+): Pick<BuildFacts, OwnFacts | "materials"> {
+  const { command, session, input } = building;
+  const target = plan.targets[index] ?? 0;
+  const options = planOptions(command, session.io);
+  const args = requestArgs(command, options);
+  const secret =
+    mode === "max" ? [] : Object.keys(args).filter((key) => /^(?:build-arg|label):/.test(key));
+  const locals = localsOf(plan, target, building);
+  const isWhole = input.context === undefined && locals.length === 0;
+  return {
+    request: {
+      frontend: "dockerfile.v0",
+      args: Object.fromEntries(Object.entries(args).filter(([key]) => !secret.includes(key))),
+      ...(mode === "max" ? wishesOf(plan, target) : {}),
+      ...(locals.length === 0 ? {} : { locals: locals.map((name) => ({ name })) }),
+    },
+    materials: imageMaterials({ plan, images, target: plan.scans[index] ?? target }, command),
+    complete: { request: secret.length === 0, materials: isWhole },
+    isHermetic: isWhole && runsFor(plan, target).every(({ network }) => network === "none"),
+  };
+}
+
+/** What was read from directories of this machine. */
+function localsOf(
+  plan: JoinedPlan,
+  target: number,
+  { command, input }: Building,
+): readonly string[] {
+  const isLocal = (name: string): boolean =>
+    remoteContext(command.buildContexts.get(name) ?? "") === undefined;
+  const own = input.context === undefined ? [] : ["context", "dockerfile"];
+  return [...own, ...namedFor(plan, target).filter(isLocal)];
 }
 
 interface Found {
@@ -81,44 +144,35 @@ interface Found {
   readonly target: number;
 }
 
-function imageMaterials({ plan, images, target }: Found): readonly Material[] {
+function imageMaterials(
+  { plan, images, target }: Found,
+  command: BuildCommand,
+): readonly Material[] {
   return imagesFor(plan, target).flatMap((index) => {
     const [request, image] = [plan.images[index], images[index]];
     if (request === undefined || image === undefined) return [];
     const [algorithm = "", hex] = image.digest?.split(":") ?? [];
-    return [{ uri: uriOf(request), digest: hex === undefined ? {} : { [algorithm]: hex } }];
+    const uri = uriOf(request, image, command);
+    return [{ uri, digest: hex === undefined ? {} : { [algorithm]: hex } }];
   });
 }
 
-function uriOf({ reference, platform }: PlannedImage): string {
-  return reference.includes("://") ? reference : packageUrl(parseReference(reference), platform);
+/** An image of a layout has the name of its context (purl-spec, oci): where it lies is nobody's business. */
+function uriOf(
+  { reference, platform }: PlannedImage,
+  { digest }: BaseImage,
+  { buildContexts }: BuildCommand,
+): string {
+  if (!reference.includes("://")) return packageUrl(parseReference(reference), platform);
+  const [given] = [...buildContexts].find(([, value]) => value === reference) ?? [];
+  const name = given === undefined ? "layout" : splitContextName(given).own;
+  const bare = encodeURIComponent(name.replace(/[:@].*$/, "").replace(/^.*\//, ""));
+  return `pkg:oci/${bare}?digest=${digest ?? ""}&platform=${encodeURIComponent(formatPlatform(platform))}`;
 }
 
 function remoteMaterial({ source, pin }: Pinned): Material {
   if (source.kind === "git") return { uri: shownOf(source), digest: { sha1: pin } };
   return { uri: redactUrl(new URL(source.url)), digest: { sha256: pin.replace(/^sha256:/, "") } };
-}
-
-/** What the user asked for. Build arguments and labels may hold what is nobody's business. */
-function parametersOf({ mode }: ProvenanceSpec, building: Building) {
-  const { command, session, input } = building;
-  const args: Record<string, string> = {};
-  if (command.target !== undefined) args["target"] = command.target;
-  if (command.network !== "default") args["force-network-mode"] = command.network;
-  if (mode === "max") {
-    const { buildArgs, labels } = planOptions(command, session.io);
-    for (const [name, value] of buildArgs) args[`build-arg:${name}`] = value;
-    for (const [name, value] of labels) args[`label:${name}`] = value;
-  }
-  const isLocal = input.context !== undefined;
-  return {
-    configSource: { ...sourceOf(building), path: basename(input.source.name) },
-    request: {
-      frontend: "dockerfile.v0",
-      args,
-      ...(isLocal ? { locals: [{ name: "context" }, { name: "dockerfile" }] } : {}),
-    },
-  };
 }
 
 /** Where the Dockerfile comes from, when that is a context from elsewhere. */
@@ -142,35 +196,4 @@ function wishesOf(plan: JoinedPlan, target: number): object {
     ...(secrets.length === 0 ? {} : { secrets }),
     ...(ssh.length === 0 ? {} : { ssh }),
   };
-}
-
-async function detailsOf(spec: ProvenanceSpec, building: Building): Promise<object> {
-  const { command, startedAt, input } = building;
-  const vcs = await readVcs(building);
-  const { name, text } = input.source;
-  const file = { filename: basename(name), language: "Dockerfile", data: base64(text) };
-  const times = {
-    invocationId: randomUUID(),
-    startedOn: startedAt.toISOString(),
-    finishedOn: new Date().toISOString(),
-  };
-  return {
-    builder: { id: spec.builderId },
-    metadata: {
-      ...(command.reproducible ? {} : times), // they would be others each time
-      buildkit_metadata: {
-        ...(vcs === undefined ? {} : { vcs }),
-        ...(spec.mode === "max" ? { source: { infos: [file] } } : {}),
-      },
-      ...(spec.reproducible ? { buildkit_reproducible: true } : {}),
-      buildkit_completeness: {
-        request: spec.mode === "max",
-        resolvedDependencies: input.context === undefined,
-      },
-    },
-  };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
 }

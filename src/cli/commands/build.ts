@@ -1,9 +1,10 @@
-import { build, type BuildRequest, type BuildResult } from "../../builder/build.js";
+import { build } from "../../builder/build.js";
+import type { BuildRequest, BuildResult, BuiltImage } from "../../builder/build.js";
 import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { openCaches } from "../build/caches.js";
 import { checkEnvironment } from "../build/check-environment.js";
-import { checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
+import { attestedBy, checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
 import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements, devicesOf } from "../build/entitlements.js";
@@ -33,7 +34,7 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
   checkOutputs({ ...command, outputs }, io);
   const split = wantsIndex(platformOptions(command, io));
-  checkIndexOutputs(outputs, { split, isAttested: command.provenance !== undefined });
+  checkIndexOutputs(outputs, { split, attested: attestedBy(command) });
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
     for (const warning of command.warnings) board.warn(undefined, warning);
@@ -63,7 +64,7 @@ async function buildAndExport(
   const inline = caches.inline?.(made);
   const exporting = { ...made, split, session, board, tags, reproducible, inline };
   const summary = await exportAll(outputs, exporting);
-  await caches.export(made);
+  await caches.export({ ...made, images: made.built });
   return { ...summary, warnings, provenance: made.attesting?.metadata };
 }
 
@@ -79,6 +80,8 @@ function printId(summary: BuildSummary, io: Io): void {
 
 interface Made
   extends Omit<BuildResult, "images">, Pick<Exporting, "attesting" | "epoch" | "images"> {
+  /** The images, and what scanned them. */
+  readonly built: BuildResult["images"];
   readonly warnings: Plan["warnings"];
 }
 
@@ -98,20 +101,22 @@ async function buildTarget(building: Building, outputs: readonly OutputSpec[]): 
   const whole = outputs.some(({ type }) => type !== "cacheonly");
   const request = { ...requestOf(resolved, building), whole };
   const result = await build(request, engine, io.signal);
-  const [first, ...others] = result.images;
+  const { images: built } = result;
+  const [first, ...others] = built.slice(0, resolved.plan.targets.length);
   if (first === undefined) throw new Error("a build has at least one target");
-  const attesting = await attestingOf(resolved, building);
-  return { ...result, images: [first, ...others], epoch, warnings, attesting };
+  const attesting = await attestingOf(resolved, built.slice(1 + others.length), building);
+  return { ...result, images: [first, ...others], built, epoch, warnings, attesting };
 }
 
 async function attestingOf(
   resolved: ResolvedPlan,
+  scans: readonly BuiltImage[],
   building: Building,
 ): Promise<Attesting | undefined> {
-  const { provenance } = building.command;
-  if (provenance === undefined) return undefined;
-  const { attest } = await import("../build/provenance.js");
-  return await attest(provenance, resolved, building);
+  const { provenance, sbom } = building.command;
+  if (provenance === undefined && sbom === undefined) return undefined;
+  const { attest } = await import("../build/attest.js");
+  return await attest(resolved, scans, building);
 }
 
 function requestOf(
@@ -121,10 +126,12 @@ function requestOf(
   const { plan: joined, images } = resolved;
   const showPlatforms = wantsIndex(platformOptions(command, session.io));
   const fresh = freshStages(command);
-  return { plan: joined, targets: joined.targets, showPlatforms, images, fresh };
+  const targets = [...joined.targets, ...joined.scans];
+  return { plan: joined, targets, showPlatforms, images, fresh };
 }
 
-async function plan({ command, input, session, board }: Building): Promise<ResolvedPlan> {
+async function plan(building: Building): Promise<ResolvedPlan> {
+  const { command, input, session, board } = building;
   const { io, store, registry, platform: host } = session;
   const images = new ImageFinder({ store, registry, host, pull: command.pull });
   const isIgnored = ignoreTest(input);
@@ -133,7 +140,10 @@ async function plan({ command, input, session, board }: Building): Promise<Resol
     const showPlatforms = wantsIndex(platforms);
     const resolving = { images, board, signal: io.signal, showPlatforms };
     const dockerfile = readDockerfile(input, planOptions(command, io));
-    return await resolvePlan(dockerfile, platforms, resolving);
+    const resolved = await resolvePlan(dockerfile, platforms, resolving);
+    if (command.sbom === undefined) return resolved;
+    const { addScans } = await import("../build/sbom.js");
+    return await addScans(command.sbom, resolved, { building, resolving });
   } catch (error) {
     tellWarningsOf(error, board);
     throw error;

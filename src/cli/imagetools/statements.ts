@@ -9,7 +9,7 @@ export const predicates = {
   sbom: /^https:\/\/spdx\.dev\/Document/,
 } as const;
 
-/** What the first statement of a kind in an attestation says, under buildx's name for that kind. */
+/** What the statements of a kind in an attestation say, under buildx's names for them. */
 export async function readStatements(
   attestation: Descriptor,
   source: Source,
@@ -17,11 +17,16 @@ export async function readStatements(
 ): Promise<object | undefined> {
   const document = parseDocument(await source.read(attestation), attestation.mediaType);
   if (document.kind !== "manifest") return undefined;
-  const layer = document.manifest.layers.find(({ annotations }) =>
+  const layers = document.manifest.layers.filter(({ annotations }) =>
     predicate.test(annotations?.["in-toto.io/predicate-type"] ?? ""),
   );
-  if (layer === undefined) return undefined;
-  const statement = parseJson(await source.read(layer), "attestation");
-  const said = isObject(statement) ? statement["predicate"] : undefined;
-  return { [predicate === predicates.sbom ? "SPDX" : "SLSA"]: said };
+  const said: unknown[] = [];
+  for (const layer of layers) {
+    const statement = parseJson(await source.read(layer), "attestation");
+    said.push(isObject(statement) ? statement["predicate"] : undefined);
+  }
+  const [first, ...others] = said;
+  if (first === undefined) return undefined;
+  if (predicate === predicates.provenance) return { SLSA: first };
+  return { SPDX: first, ...(others.length === 0 ? {} : { AdditionalSPDXs: others }) };
 }

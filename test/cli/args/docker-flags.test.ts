@@ -7,7 +7,7 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
   ["F01", "--add-host=a:1.2.3.4"],
   ["F02", "--allow=network.host"],
   ["F03", "--annotation=a=b"],
-  ["F04", "--attest=type=sbom,disabled=true"],
+  ["F04", "--attest=type=sbom", "--attest=type=sbom,generator=a"],
   ["F05", "--build-arg=A=1"],
   ["F06", "--build-context=a=dir"],
   ["F09", "--call=outline"],
@@ -26,6 +26,7 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
   ["F22", "--progress=plain"],
   ["F04", "--attest=type=provenance", "--attest=type=sbom,disabled=true"],
   ["F23", "--provenance=false", "--sbom=false", "--provenance=true", "--provenance=mode=max"],
+  ["F23", "--sbom=true", "--sbom=generator=a"],
   ["F24", "--pull"],
   ["F25", "--push"],
   ["F08", "--cache-from=user/app:cache", "--cache-from=type=local,src=d", "--cache-to=type=inline"],
@@ -50,11 +51,9 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
 
 /** Those that are errors, with what is said to do instead. */
 const missing: readonly (readonly [row: string, use: string, hint: RegExp])[] = [
-  ["F04", "--attest=type=sbom", /a scanner such as syft/],
   ["F07", "--builder=default", /is its own builder/],
   ["F08", "--cache-from=type=azblob,name=a", /type=s3 and type=registry/],
   ["F21", "--policy=filename=f", /every source is allowed/],
-  ["F23", "--sbom=true", /a scanner such as syft/],
   ["F33", "--print=outline", /--call/],
 ];
 
