@@ -10,7 +10,8 @@ import { CHUNK, readContent } from "./content.js";
  */
 export class ContentSpool implements Disposable {
   readonly #path: BytePath;
-  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  /** There when something is kept: most selections are of files that are known. */
+  #buffer: Buffer | undefined;
   #fd: number | undefined;
   #used = 0;
   /** Where in the file the next content begins: one at 0 would have to be the whole file. */
@@ -51,12 +52,13 @@ export class ContentSpool implements Disposable {
       this.#write(bytes);
       return;
     }
+    this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK);
     this.#buffer.set(bytes, this.#used);
     this.#used += bytes.byteLength;
   }
 
   #flush(): void {
-    this.#write(this.#buffer.subarray(0, this.#used));
+    if (this.#buffer !== undefined) this.#write(this.#buffer.subarray(0, this.#used));
     this.#used = 0;
   }
 

@@ -63,8 +63,10 @@ const modeBits = 0o7777;
 export class FileBlock {
   readonly #directories: Prefixes;
   readonly #sources: Prefixes;
-  readonly #small = new Uint32Array(BLOCK_FILES * small.columns);
-  readonly #large = new Float64Array(BLOCK_FILES * large.columns);
+  /** Rows for as many files as there may be before these grow: a COPY of one file has a block, too. */
+  #rows = 16;
+  #small = new Uint32Array(this.#rows * small.columns);
+  #large = new Float64Array(this.#rows * large.columns);
   #count = 0;
   /** One behind the other. */
   #names = "";
@@ -79,6 +81,7 @@ export class FileBlock {
 
   /** Adds a file to a block that is not full. */
   add({ path, mode, uid, gid, size, mtime, content, sha256 }: PlainFile): void {
+    if (this.#count === this.#rows) this.#grow();
     const nameStart = path.lastIndexOf("/") + 1;
     const name = path.slice(nameStart);
     const isSameName = content.path.endsWith(name);
@@ -99,6 +102,15 @@ export class FileBlock {
     this.#large[j + large.inode] = content.version?.inode ?? 0;
     this.#large[j + large.ctimeMs] = content.version?.ctimeMs ?? 0;
     if (++this.#count === BLOCK_FILES) this.#pack();
+  }
+
+  #grow(): void {
+    this.#rows *= 4;
+    const [smaller, larger] = [this.#small, this.#large];
+    this.#small = new Uint32Array(this.#rows * small.columns);
+    this.#large = new Float64Array(this.#rows * large.columns);
+    this.#small.set(smaller);
+    this.#large.set(larger);
   }
 
   /** The file that was added at `index`. */
