@@ -16,6 +16,9 @@ const stat = new FileStat();
 class HostDirectory implements LayerDirectory {
   readonly #host: BytePath;
   readonly #overlay: OverlayXattrs;
+  #opaque: boolean | undefined;
+  /** The one that was asked for last: steps that write to the same place ask each layer for it again. */
+  #last: { readonly name: string; readonly child: LayerChild | undefined } | undefined;
 
   constructor(host: BytePath, overlay: OverlayXattrs) {
     this.#host = host;
@@ -23,7 +26,7 @@ class HostDirectory implements LayerDirectory {
   }
 
   get opaque(): boolean {
-    return this.#overlay.isOpaque(this.#host);
+    return (this.#opaque ??= this.#overlay.isOpaque(this.#host));
   }
   get listed(): boolean {
     return this.#overlay.isRootListed(this.#host);
@@ -40,6 +43,11 @@ class HostDirectory implements LayerDirectory {
   }
 
   child(name: string): LayerChild | undefined {
+    if (this.#last?.name !== name) this.#last = { name, child: this.#childNamed(name) };
+    return this.#last.child;
+  }
+
+  #childNamed(name: string): LayerChild | undefined {
     const host = `${this.#host}/${name}` as BytePath;
     if (!stat.lstat(host) || stat.type === fileTypes.socket) return undefined;
     if (stat.type === fileTypes.directory) {

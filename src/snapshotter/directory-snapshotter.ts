@@ -48,6 +48,7 @@ class DirectorySnapshotter implements Snapshotter {
   readonly #options: DirectorySnapshotterOptions;
   readonly #overlay: OverlayXattrs;
   readonly #states: OverlayStates;
+  readonly #roots = new Map<LayerId, LayerDirectory>();
 
   constructor(options: DirectorySnapshotterOptions) {
     this.#options = options;
@@ -71,9 +72,13 @@ class DirectorySnapshotter implements Snapshotter {
     return layeredFiles(chain, (id) => this.#rootOf(id));
   }
 
-  /** The files of one layer. */
+  /** Kept: a chain of hundreds of layers is asked for at each step. */
   #rootOf(id: LayerId): LayerDirectory {
-    return directoryFiles(this.#existing(id), this.#overlay);
+    const known = this.#roots.get(id);
+    if (known !== undefined) return known;
+    const root = directoryFiles(this.#existing(id), this.#overlay);
+    this.#roots.set(id, root);
+    return root;
   }
 
   ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
@@ -151,6 +156,7 @@ class DirectorySnapshotter implements Snapshotter {
 
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
+    this.#roots.delete(id);
     await removePublished(this.#path(id), this.#options.work);
   }
 

@@ -45,7 +45,8 @@ export class OverlayXattrs {
 
   /** As `isOpaque`, of attributes that were read already. */
   areOpaque(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
-    return Buffer.from(xattrs.get(`${this.#prefix}opaque`) ?? []).equals(YES);
+    const value = xattrs.get(`${this.#prefix}opaque`);
+    return value !== undefined && YES.equals(value);
   }
 
   /** As `isRootListed`, in the same way. */

@@ -46,25 +46,6 @@ export class DirectoryBlocks {
     return start;
   }
 
-  /** The nid behind a name of the directory that begins at `start`. */
-  find(
-    { start, size }: { readonly start: number; readonly size: number },
-    name: string,
-  ): number | undefined {
-    let [from, to] = [0, size / BLOCK];
-    while (to - from > 1) {
-      const middle = (from + to) >> 1;
-      if (this.#first(start + middle * BLOCK) <= name) from = middle;
-      else to = middle;
-    }
-    return namesIn(this.bytes, start + from * BLOCK).get(name);
-  }
-
-  #first(block: number): string {
-    const [name = ""] = namesIn(this.bytes, block).keys();
-    return name;
-  }
-
   /** Adds data of a long symlink. */
   addData(data: string): number {
     const at = this.#area.grow(data.length);
@@ -90,17 +71,59 @@ export class DirectoryBlocks {
   }
 }
 
+/** Where the list of names of a directory is. */
+export interface Blocks {
+  readonly start: number;
+  /** A multiple of that of a block. */
+  readonly size: number;
+}
+
+/** The nid behind a name of a directory: by halves, and without a string for each name it looks at. */
+export function findName(bytes: Buffer, { start, size }: Blocks, name: string): number | undefined {
+  let [from, to] = [0, size / BLOCK];
+  while (to - from > 1) {
+    const middle = (from + to) >> 1;
+    if (firstName(bytes, start + middle * BLOCK) <= name) from = middle;
+    else to = middle;
+  }
+  const block = start + from * BLOCK;
+  const end = block + bytes.readUInt16LE(block + 8);
+  for (let entry = block; entry < end; entry += DIRENT) {
+    const nameAt = block + bytes.readUInt16LE(entry + 8);
+    const nameEnd = endOfName(bytes, block, entry);
+    if (nameEnd - nameAt === name.length && isAt(bytes, nameAt, name))
+      return bytes.readUInt32LE(entry);
+  }
+  return undefined;
+}
+
+function isAt(bytes: Buffer, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name.charCodeAt(i)) return false;
+  return true;
+}
+
+function firstName(bytes: Buffer, block: number): string {
+  const nameAt = block + bytes.readUInt16LE(block + 8);
+  return bytes.toString("latin1", nameAt, endOfName(bytes, block, block));
+}
+
+/** Names follow each other; what is left of a block is zeros. */
+function endOfName(bytes: Buffer, block: number, entry: number): number {
+  const isLast = entry + DIRENT === block + bytes.readUInt16LE(block + 8);
+  if (!isLast) return block + bytes.readUInt16LE(entry + DIRENT + 8);
+  const end = block + BLOCK;
+  const nul = bytes.indexOf(0, block + bytes.readUInt16LE(entry + 8));
+  return nul === -1 || nul > end ? end : nul;
+}
+
 /** What a block of a directory holds: nids by name. */
 export function namesIn(bytes: Buffer, block: number): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
-  const firstName = bytes.readUInt16LE(block + 8);
-  for (let entry = 0; entry < firstName; entry += DIRENT) {
-    const nameAt = block + bytes.readUInt16LE(block + entry + 8);
-    const isLast = entry + DIRENT === firstName;
-    const end = block + (isLast ? BLOCK : bytes.readUInt16LE(block + entry + DIRENT + 8));
-    const nul = isLast ? bytes.indexOf(0, nameAt) : -1; // what is left of a block is zeros
-    const nameEnd = nul === -1 || nul > end ? end : nul;
-    names.set(bytes.toString("latin1", nameAt, nameEnd), bytes.readUInt32LE(block + entry));
+  const end = block + bytes.readUInt16LE(block + 8);
+  for (let entry = block; entry < end; entry += DIRENT) {
+    const nameAt = block + bytes.readUInt16LE(entry + 8);
+    const name = bytes.toString("latin1", nameAt, endOfName(bytes, block, entry));
+    names.set(name, bytes.readUInt32LE(entry));
   }
   return names;
 }

@@ -25,16 +25,17 @@ interface Site {
 class IndexDirectory implements LayerDirectory {
   readonly #site: Site;
   readonly #inode: Inode;
+  readonly opaque: boolean;
   #children: ReadonlyMap<string, number> | undefined;
+  /** The one that was asked for last: steps that write to the same place ask each layer for it again. */
+  #last: { readonly name: string; readonly child: LayerChild | undefined } | undefined;
 
   constructor(site: Site, inode: Inode) {
     this.#site = site;
     this.#inode = inode;
+    this.opaque = overlay.areOpaque(inode.xattrs);
   }
 
-  get opaque(): boolean {
-    return overlay.areOpaque(this.#inode.xattrs);
-  }
   get listed(): boolean {
     return overlay.areRootListed(this.#inode.xattrs);
   }
@@ -48,7 +49,12 @@ class IndexDirectory implements LayerDirectory {
   }
 
   child(name: string): LayerChild | undefined {
-    const nid = this.#nids().get(name);
+    if (this.#last?.name !== name) this.#last = { name, child: this.#childNamed(name) };
+    return this.#last.child;
+  }
+
+  #childNamed(name: string): LayerChild | undefined {
+    const nid = this.#nid(name);
     if (nid === undefined) return undefined;
     const inode = this.#site.image.inode(nid);
     if (inode.type === fileTypes.directory) {
@@ -56,6 +62,12 @@ class IndexDirectory implements LayerDirectory {
     }
     if (inode.type === fileTypes.char && inode.device === 0) return { kind: "whiteout" };
     return { kind: "other", node: (path) => nodeOf(path, inode, this.#site) };
+  }
+
+  /** Once they are listed, a walk asks for all of them. */
+  #nid(name: string): number | undefined {
+    if (this.#children !== undefined) return this.#children.get(name);
+    return this.#site.image.child(this.#inode, name);
   }
 
   #nids(): ReadonlyMap<string, number> {

@@ -1,7 +1,7 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/syscalls.js";
 import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
-import { namesIn } from "./directory-blocks.js";
+import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 import { decodeXattrs, xattrBody } from "./xattrs.js";
@@ -112,6 +112,11 @@ export class IndexImage {
     children.delete(".");
     children.delete("..");
     return children;
+  }
+
+  /** The nid of one of them. */
+  child({ block, size }: Inode, name: string): number | undefined {
+    return findName(this.#bytes, { start: block * BLOCK, size }, name);
   }
 
   /** Of a symlink. */

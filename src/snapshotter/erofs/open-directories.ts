@@ -1,6 +1,6 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/syscalls.js";
-import { DirectoryBlocks, type Child } from "./directory-blocks.js";
+import { DirectoryBlocks, findName, type Child } from "./directory-blocks.js";
 import type { InodeArea } from "./inode-area.js";
 import { BLOCK } from "./superblock.js";
 
@@ -73,7 +73,7 @@ export class OpenDirectories {
   #findIn(inode: number, name: string): number | undefined {
     if ((this.#inodes.mode(inode) & fileTypes.mask) !== fileTypes.directory) return undefined;
     const { size, block } = this.#inodes.data(inode);
-    return this.#blocks.find({ start: block * BLOCK, size }, name);
+    return findName(this.#blocks.bytes, { start: block * BLOCK, size }, name);
   }
 
   /** Keeps data that does not fit behind its inode. */
