@@ -21,7 +21,7 @@ export interface Destination {
  * starts again with the real root filesystem.
  */
 export async function askDestination<T>(
-  { parent, signal }: Pick<Task, "parent" | "signal">,
+  { later, parent, signal }: Pick<Task, "later" | "parent" | "signal">,
   { facts, far, snapshots }: Pick<Engine, "facts" | "far" | "snapshots">,
   ask: (destination: Destination) => Promise<T>,
 ): Promise<T> {
@@ -37,7 +37,7 @@ export async function askDestination<T>(
   const files = await snapshots.files(await parent.chain(signal));
   const asked = new ObservedDestination(fileTreeRootfs(files), known);
   const answer = await ask(asked);
-  await facts.put(parent.key, { ...facts.get(parent.key), ...asked.facts });
+  later(facts.add(parent.key, asked.facts));
   return answer;
 }
 

@@ -24,7 +24,7 @@ export interface MountedFiles {
   readonly entries: () => Promise<EntryList>;
 }
 
-type MountTask = Pick<Task<RunStep>, "signal" | "sources">;
+type MountTask = Pick<Task<RunStep>, "later" | "signal" | "sources">;
 
 /** Finds what `source` is in a stage, an image or a context; undefined is nothing at all. */
 export async function mountedFiles(
@@ -127,15 +127,14 @@ async function stateFiles(
 /** Read once for each state, then remembered: a state's files do not change. */
 async function subtree(
   { source, state, entries }: Pick<MountedFiles, "entries"> & { source: string; state: State },
-  { signal }: Pick<MountTask, "signal">,
+  { later, signal }: Pick<MountTask, "later" | "signal">,
   { facts, far }: Engine,
 ): Promise<TreeDigest> {
   const known = new Map(facts.get(state.key)?.trees).get(source);
   if (known !== undefined) return known;
   const told = new Map((await far?.facts(state.key, signal))?.trees).get(source);
   const tree = told ?? (await treeDigest(await entries()));
-  const before = facts.get(state.key) ?? noFacts;
-  await facts.put(state.key, { ...before, trees: [...(before.trees ?? []), [source, tree]] });
+  later(facts.add(state.key, { ...noFacts, trees: [[source, tree]] }));
   return tree;
 }
 

@@ -53,7 +53,8 @@ function union<Value>(earlier: Pairs<Value>, later: Pairs<Value>): Pairs<Value> 
 /** What the builder asks of the memory of root filesystems. */
 export interface FactStore {
   get(key: StateKey): RootfsFacts | undefined;
-  put(key: StateKey, facts: RootfsFacts): Promise<void>;
+  /** Adds to what is known. */
+  add(key: StateKey, facts: RootfsFacts): Promise<void>;
 }
 
 /** The facts of a store. They are a memory only: losing them costs a mount. */
@@ -70,9 +71,10 @@ export class StoredFacts implements FactStore {
     return this.#table.get(key);
   }
 
-  async put(key: StateKey, facts: RootfsFacts): Promise<void> {
-    await this.#database.transaction(() => {
-      this.#table.put(key, facts);
+  async add(key: StateKey, facts: RootfsFacts): Promise<void> {
+    await this.#database.soon(() => {
+      const known = this.#table.get(key);
+      this.#table.put(key, known === undefined ? facts : mergeFacts(known, facts));
     });
   }
 

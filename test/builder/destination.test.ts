@@ -20,7 +20,7 @@ function memory(): FactStore {
       const text = texts.get(key);
       return text === undefined ? undefined : (JSON.parse(text) as RootfsFacts);
     },
-    put: (key, facts) => {
+    add: (key, facts) => {
       texts.set(key, JSON.stringify(facts));
       return Promise.resolve();
     },
@@ -31,7 +31,11 @@ describe("askDestination()", () => {
   let root: string;
   let views: number;
   let engine: Pick<Engine, "facts" | "snapshots">;
-  const task = { parent: emptyState, signal: new AbortController().signal };
+  const task = {
+    parent: emptyState,
+    later: (work: Promise<void>) => void work,
+    signal: new AbortController().signal,
+  };
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "tsbuild-destination-"));
