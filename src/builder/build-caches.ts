@@ -1,12 +1,20 @@
+import type { FarCache } from "../cache/far-cache.js";
 import type { CacheMount, CacheMountRequest, CacheMounts } from "../store/cache-mounts.js";
 
-/** The cache mounts of one build: --no-cache empties each once, before its first use (R05). */
+type Caches = Pick<CacheMounts, "acquire" | "removeEmpty" | "wipe">;
+
+/**
+ * The cache mounts of one build: --no-cache empties each once, before its first use (R05), else one
+ * that holds nothing here may be had from elsewhere.
+ */
 export class BuildCaches {
-  readonly #caches: Pick<CacheMounts, "acquire" | "wipe">;
+  readonly #caches: Caches;
+  readonly #far: Pick<FarCache, "restoreMount"> | undefined;
   readonly #ready = new Map<string, Promise<void>>();
 
-  constructor(caches: Pick<CacheMounts, "acquire" | "wipe">) {
+  constructor(caches: Caches, far: Pick<FarCache, "restoreMount"> | undefined) {
     this.#caches = caches;
+    this.#far = far;
   }
 
   async acquire(
@@ -14,11 +22,20 @@ export class BuildCaches {
     signal: AbortSignal,
   ): Promise<CacheMount> {
     const { identity, fresh } = request;
-    const ready =
-      this.#ready.get(identity) ??
-      (fresh ? this.#caches.wipe(identity, signal) : Promise.resolve());
+    const ready = this.#ready.get(identity) ?? this.#prepare(request, signal);
     this.#ready.set(identity, ready);
     await ready;
-    return await this.#caches.acquire(request, signal);
+    const far = fresh ? undefined : this.#far;
+    const restore: CacheMountRequest["restore"] =
+      far && ((fill) => far.restoreMount(request, fill, signal));
+    return await this.#caches.acquire({ ...request, restore }, signal);
+  }
+
+  async #prepare(
+    { identity, fresh }: Pick<CacheMountRequest, "identity"> & { readonly fresh: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (fresh) await this.#caches.wipe(identity, signal);
+    else if (this.#far !== undefined) await this.#caches.removeEmpty(identity);
   }
 }

@@ -1,7 +1,7 @@
 import type { DoneStep, DoneSteps } from "../cache/done-step.js";
 import { LostLayer, type StepLayer } from "../cache/far-cache.js";
 import { stepIdentities } from "../cache/key.js";
-import type { CacheKey, KeyWithComponents, StateKey } from "../cache/key.js";
+import type { CacheKey, StateKey } from "../cache/key.js";
 import type { FreshFlag } from "../cache/reason.js";
 import { shownComponents } from "../cache/shown.js";
 import { locate } from "../error.js";
@@ -217,9 +217,9 @@ class Walk {
   }
 
   async #step(step: Step, task: Omit<Task, "keyed" | "step">): Promise<StepLayer> {
-    let facts: KeyWithComponents | undefined;
-    const keyed = (found: KeyWithComponents): void => {
-      facts = found;
+    let known: Pick<DoneStep, "contents" | "facts"> = { facts: undefined, contents: [] };
+    const keyed: Task["keyed"] = (facts, contents = []) => {
+      known = { facts, contents };
     };
     try {
       const layer = await perform(step, { ...task, keyed }, this.#engine);
@@ -227,7 +227,7 @@ class Walk {
         step,
         place: task.place,
         parent: task.parent.key,
-        facts,
+        ...known,
         layer,
         took: this.#engine.board.tookOf(task.vertex),
       });

@@ -31,7 +31,7 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
   const contents = files.map((one) => one?.content);
   const { platform } = task.place;
   const facts = runKey(step, { parent: parent.key, platform, hostname, extraHosts, contents });
-  task.keyed(facts);
+  task.keyed(facts, contents);
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
 

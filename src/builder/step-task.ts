@@ -1,3 +1,4 @@
+import type { DoneStep } from "../cache/done-step.js";
 import type { StepLayer } from "../cache/far-cache.js";
 import type { CacheKey, KeyWithComponents, StepPlace } from "../cache/key.js";
 import type { FreshFlag } from "../cache/reason.js";
@@ -18,8 +19,8 @@ export interface Task<S extends Step = Step> {
   readonly fresh: FreshFlag | undefined;
   /** What the RUN steps of this build made so far. */
   readonly made: Map<CacheKey, StepLayer>;
-  /** Hears of the key of the step as soon as it is known. */
-  readonly keyed: (facts: KeyWithComponents) => void;
+  /** Hears of the key of the step as soon as it is known, and of a RUN what its mounts hold. */
+  readonly keyed: (facts: KeyWithComponents, contents?: DoneStep["contents"]) => void;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;

@@ -10,6 +10,8 @@ export interface DoneStep {
   readonly parent: StateKey;
   /** Undefined of an ADD that is known by its result alone. */
   readonly facts: KeyWithComponents | undefined;
+  /** Of each mount of a RUN, in their order: what it holds, where that counts in the key. */
+  readonly contents: readonly (string | undefined)[];
   readonly layer: StepLayer;
   /** How long it took when it was run, in milliseconds; undefined where nobody knows. */
   readonly took: number | undefined;

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
+import type { CacheMountRequest, FillCache } from "../store/cache-mounts.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Ancestry } from "./first-change.js";
 import type { CacheKey, StateKey } from "./key.js";
@@ -39,6 +40,12 @@ export interface FarCache {
   nearest(identities: readonly string[]): Pick<CacheRecord, "components" | "tree"> | undefined;
   /** What led to a state elsewhere, as far as that is known. */
   ancestry(state: StateKey): Ancestry;
+  /** Fills a new cache mount with what another machine exported of it; false where that cannot be. */
+  restoreMount(
+    mount: Pick<CacheMountRequest, "id" | "identity">,
+    fill: FillCache,
+    signal: AbortSignal,
+  ): Promise<boolean>;
 }
 
 /** A layer that counted as a hit cannot be had after all: what was built upon it has to be built again. */

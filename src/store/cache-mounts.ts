@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Entry } from "../oci/changeset.js";
+import { toBytePath, type BytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { materialize } from "../snapshotter/materialize.js";
+import { readMetadata } from "../snapshotter/metadata.js";
+import { readTree } from "../snapshotter/overlay-changes.js";
 import { removeTree } from "../snapshotter/remove-tree.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { FileStat, isSystemError } from "../sys/syscalls.js";
 import type { Database, Table } from "./database.js";
 import { directorySize } from "./directory-size.js";
 import type { Locks } from "./locks.js";
@@ -35,20 +37,34 @@ export interface CacheMountRequest {
   readonly sharing: "shared" | "private" | "locked";
   /** What a new one is like. */
   readonly initial: () => Promise<NewCache>;
+  /**
+   * Fills the first one with what another machine had, in the place of that. False where there is
+   * nothing to be had, or `fill` failed: then it counts as not called.
+   */
+  readonly restore?: ((fill: FillCache) => Promise<boolean>) | undefined;
 }
+
+/** Writes a new directory; what a failure leaves of it is removed. */
+export type FillCache = (cache: NewCache) => Promise<void>;
 
 /** A new directory, and what is in it to start with. */
 export interface NewCache {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
-  readonly entries: readonly Entry[];
+  readonly entries: Changeset;
 }
 
 /** A cache in use; disposing lets others have it. */
 export interface CacheMount extends AsyncDisposable {
   /** Host path. */
   readonly path: string;
+}
+
+/** What a cache holds, while nobody else has it. */
+export interface HeldCache extends AsyncDisposable {
+  /** The directory itself first. */
+  readonly entries: Changeset;
 }
 
 /** What `CacheMounts` works with. */
@@ -112,6 +128,32 @@ export class CacheMounts {
     if (record !== undefined) this.#records.remove(keyOf(record.identity, name));
     await this.#takeAway(name);
     return true;
+  }
+
+  /** The directory that all but private mounts of an identity share. */
+  first(identity: string): CacheMountRecord | undefined {
+    return this.#of(identity)[0];
+  }
+
+  /** Reads a directory; undefined when a step uses it, or it is gone. */
+  async read(record: CacheMountRecord): Promise<HeldCache | undefined> {
+    const held = this.#deps.locks.tryLock(lockOf(record.name));
+    if (held === undefined) return undefined;
+    const release = (): PromiseLike<void> => held[Symbol.asyncDispose]();
+    if (await this.#isThere(record))
+      return { entries: treeOf(this.#path(record.name)), [Symbol.asyncDispose]: release };
+    await release();
+    return undefined;
+  }
+
+  /** Removes the directories of an identity that hold nothing and that no step uses. */
+  async removeEmpty(identity: string): Promise<void> {
+    for (const { name } of this.#of(identity)) {
+      await using held = this.#deps.locks.tryLock(lockOf(name));
+      if (held === undefined || !(await isEmpty(this.#path(name)))) continue;
+      this.#records.remove(keyOf(identity, name));
+      await this.#takeAway(name);
+    }
   }
 
   /** Whether a step uses it. */
@@ -185,8 +227,8 @@ export class CacheMounts {
 
   /** Undefined when another build was faster. */
   async #make(request: CacheMountRequest, signal: AbortSignal): Promise<CacheMount | undefined> {
-    const { database, locks, now, work, userNamespace } = this.#deps;
-    const { identity, id, sharing, initial } = request;
+    const { database, locks, now, work } = this.#deps;
+    const { identity, id, sharing, initial, restore } = request;
     await using _lock = await locks.lock(`cache mount ${identity}`, signal);
     database.refresh();
     if (sharing !== "private" && this.#of(identity).length > 0) return undefined;
@@ -194,17 +236,28 @@ export class CacheMounts {
     const number = Number(records.at(-1)?.name.split("-")[0] ?? "-1") + 1;
     const name = `${String(number).padStart(6, "0")}-${randomBytes(8).toString("hex")}`;
     const fresh = join(work, `cache-${name}`);
-    const { uid, gid, mode, entries } = await initial();
-    await mkdir(fresh);
-    await materialize(entries, fresh, { plain: false, userNamespace });
-    await chown(fresh, uid, gid);
-    await chmod(fresh, mode);
+    const fill: FillCache = (cache) => this.#fill(fresh, cache);
+    const isRestored = records.length === 0 && (await restore?.(fill)) === true;
+    if (!isRestored) await fill(await initial());
     const held = await this.#hold(name, sharing, signal);
     if (held === undefined) throw new Error(`somebody else holds the new cache ${name}`);
     await rename(fresh, this.#path(name));
     const record = { name, identity, id, createdAt: now(), usedAt: now() };
     this.#records.put(keyOf(identity, name), record);
     return this.#mount(record, held);
+  }
+
+  async #fill(directory: string, { uid, gid, mode, entries }: NewCache): Promise<void> {
+    const { userNamespace } = this.#deps;
+    await mkdir(directory);
+    try {
+      await materialize(entries, directory, { plain: false, userNamespace });
+      await chown(directory, uid, gid);
+      await chmod(directory, mode);
+    } catch (error) {
+      await removeTree(directory);
+      throw error;
+    }
   }
 
   #mount(record: CacheMountRecord, held: AsyncDisposable): CacheMount {
@@ -252,12 +305,28 @@ export class CacheMounts {
   }
 }
 
+async function* treeOf(directory: string): AsyncGenerator<Entry> {
+  const stat = new FileStat();
+  const host = toBytePath(directory);
+  if (!stat.lstat(host)) throw new Error(`no directory at ${directory}`);
+  const metadata = readMetadata(host, stat, (name) => name);
+  yield { type: "directory", path: "" as BytePath, ...metadata, mtime: 0 }; // any change is one of that
+  yield* readTree(directory);
+}
+
 function keyOf(identity: string, name: string): string {
   return `${identity}/${name}`;
 }
 
 function lockOf(name: string): string {
   return `cache directory ${name}`;
+}
+
+async function isEmpty(path: string): Promise<boolean> {
+  return await readdir(path).then(
+    (names) => names.length === 0,
+    () => false,
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import { streamOf } from "../../src/oci/stream-of.js";
 import { verifiedBytes } from "../../src/oci/verified.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
 import type { CachePlace } from "../../src/cache/travel/place.js";
+import { mountName } from "../../src/cache/travel/mount-record.js";
 import {
   namesOf,
   stepName,
@@ -164,6 +165,24 @@ export function describeCachePlace(name: string, openSite: () => Promise<PlaceSi
         assert.strictEqual(await textOf(place, record.layer.blob), text);
       }
       assert.lengthOf((await place.latest(signal))?.steps ?? [], 1);
+    });
+
+    it("K24 gives back what was said last of a cache mount", async () => {
+      const name = mountName(hexFor(`mount ${site.open().title}`));
+      const chunks = ["a", "b", "a"].map((text) => {
+        const blob = blobOf(text);
+        return { digest: blob.digest, size: 1, blob };
+      });
+      for (const usedAt of [5, 6]) {
+        const record = { id: "/npm", usedAt, checkedAt: 4, chunks };
+        await using place = site.open();
+        for (const text of ["a", "b"]) await bring(place, recordFor(text), text);
+        await place.setMount(name, record, signal);
+        await using other = site.open();
+        assert.deepStrictEqual(await other.mount(name, signal), record);
+      }
+      await using place = site.open();
+      assert.isUndefined(await place.mount(mountName(hexFor("no mount")), signal));
     });
 
     it("K32 fails for a blob that is not there", async () => {

@@ -15,9 +15,10 @@ import { NewFile } from "../../store/new-file.js";
 import { isSystemError } from "../../sys/syscalls.js";
 import { counted } from "./counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";
+import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
 import { isAboutContent } from "./source.js";
-import { readDocument, readRecord } from "./read-record.js";
+import { readDocument, readMount, readRecord } from "./read-record.js";
 import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
 
 /** Which cache of a directory. */
@@ -106,6 +107,15 @@ export class DirectoryPlace implements CachePlace {
     await this.#writeIndex(manifest);
   }
 
+  async mount(name: MountName): Promise<MountRecord | undefined> {
+    const bytes = await ifThere(() => readFile(this.#fileOf(name)));
+    return bytes && readMount(bytes);
+  }
+
+  async setMount(name: MountName, record: MountRecord): Promise<void> {
+    await this.#writeWhole(this.#fileOf(name), serialize(record));
+  }
+
   async #writeIndex({ descriptor }: Stored): Promise<void> {
     const before = await this.#readIndex().catch((error: unknown) => {
       if (!isAboutContent(error)) throw error;
@@ -141,6 +151,10 @@ export class DirectoryPlace implements CachePlace {
 
   #recordsOf(name: RecordName): string {
     return join(this.#options.path, "records", this.#options.tag, name);
+  }
+
+  #fileOf(name: MountName): string {
+    return join(this.#options.path, "mounts", this.#options.tag, `${name}.json`);
   }
 
   #writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@ import { inParallel } from "../../oci/in-parallel.js";
 import type { LayerBytes, LayerCompression } from "../../store/layer-bytes.js";
 import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
-import { isAboutContent } from "./source.js";
+import { readable } from "./source.js";
 import { emptyDocument, namesOf, serialize } from "./record.js";
 import type { CacheDocument, TravelRecord } from "./record.js";
 import { TravelledLayer } from "./travelled-layer.js";
@@ -39,7 +39,7 @@ export async function exportCache(
   exported: CacheExport,
   { signal, progress }: ExportOptions,
 ): Promise<void> {
-  const before = await latestOf(place, signal);
+  const before = (await readable(place.latest(signal))) ?? emptyDocument;
   const known = new Set(before.steps.map((record) => serialize(record).toString()));
   const layers = await packLayers(exported, signal);
   const sendLayer = async ({ blob, open }: PackedLayer, inner: AbortSignal): Promise<void> => {
@@ -60,16 +60,6 @@ export async function exportCache(
   const all = merge(own, before);
   if (fresh.length === 0 && hasFacts(before, own)) return;
   await place.setLatest(all, signal);
-}
-
-/** What cannot be read is replaced. */
-async function latestOf(place: CachePlace, signal: AbortSignal): Promise<CacheDocument> {
-  try {
-    return (await place.latest(signal)) ?? emptyDocument;
-  } catch (error) {
-    if (isAboutContent(error)) return emptyDocument;
-    throw error;
-  }
 }
 
 interface PackedLayer {

@@ -7,9 +7,12 @@ import type { RootfsFacts } from "../rootfs-facts.js";
 import type { TreeDigest } from "../../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Store } from "../../store/store.js";
+import type { FillCache } from "../../store/cache-mounts.js";
 import type { Display } from "./display.js";
+import { mountName } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
 import { FAR_SCOPE, stepName, treeName, type RecordName, type TravelRecord } from "./record.js";
+import { restoreMount } from "./restore-mount.js";
 import { CacheSource } from "./source.js";
 import { TravelledLayer, type FetchDeps } from "./travelled-layer.js";
 
@@ -67,6 +70,20 @@ export class FarSteps implements FarCache {
       found.push({ key, ...origin });
     }
     return found;
+  }
+
+  async restoreMount(
+    { identity }: Parameters<FarCache["restoreMount"]>[0],
+    fill: FillCache,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (const source of this.#sources) {
+      const record = await source.mount(mountName(identity), signal);
+      if (record === undefined) continue;
+      const { place } = source;
+      if (await restoreMount({ record, place, fill }, this.#deps, signal)) return true;
+    }
+    return false;
   }
 
   #originOf(state: StateKey): StateOrigin | undefined {

@@ -15,8 +15,8 @@ export interface GhaOptions extends HttpObjectsOptions {
   readonly url: URL;
   /** ACTIONS_RUNTIME_TOKEN. */
   readonly token: string;
-  /** The key of the one object that is written anew. */
-  readonly replaced: string;
+  /** Which objects are written anew. */
+  readonly isReplaced: (key: string) => boolean;
 }
 
 /** What the service keeps apart from entries of others. */
@@ -56,10 +56,9 @@ export class GhaObjects implements ObjectStore {
     content: Promised,
     { open, onProgress, signal }: WriteOptions,
   ): Promise<void> {
-    const name =
-      key === this.#options.replaced
-        ? `${key}#${Date.now()}-${randomBytes(4).toString("hex")}`
-        : key;
+    const name = this.#options.isReplaced(key)
+      ? `${key}#${Date.now()}-${randomBytes(4).toString("hex")}`
+      : key;
     const entry = { key: name, version: VERSION };
     const made = await this.#call("CreateCacheEntry", entry, signal);
     const url = urlIn(made, "signed_upload_url");
@@ -75,7 +74,7 @@ export class GhaObjects implements ObjectStore {
 
   /** Where to read an entry; one whose key only begins like that is another one. */
   async #find(key: string, signal: AbortSignal): Promise<URL | undefined> {
-    const isReplaced = key === this.#options.replaced;
+    const isReplaced = this.#options.isReplaced(key);
     const wanted = isReplaced ? `${key}#` : key;
     const query = { key: wanted, restore_keys: [wanted], version: VERSION };
     const found = await this.#call("GetCacheEntryDownloadURL", query, signal);

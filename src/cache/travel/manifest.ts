@@ -3,11 +3,14 @@ import { digestOf } from "../../oci/digest.js";
 import { serializeDocument } from "../../oci/image-json.js";
 import type { Manifest } from "../../oci/image.js";
 import type { Stored } from "../../oci/resolved-image.js";
+import type { MountRecord } from "./mount-record.js";
 import { readRecord } from "./read-record.js";
 import { serialize, type CacheDocument, type TravelRecord } from "./record.js";
 
 /** Media type of a document, the config of its manifest. */
 export const DOCUMENT_TYPE = "application/vnd.tsbuild.cache.v1+json";
+/** Media type of what was exported of a cache mount, the config of its manifest. */
+export const MOUNT_TYPE = "application/vnd.tsbuild.cache.mount.v1+json";
 /** Media type of the empty config of a record's manifest. */
 const RECORD_TYPE = "application/vnd.tsbuild.cache.step.v1+json";
 const RECORD_ANNOTATION = "vnd.tsbuild.cache.step";
@@ -21,8 +24,24 @@ export interface CacheManifest {
 /** A document as an artifact that registries and tools can handle: every blob is a layer of it. */
 export function manifestOfDocument(document: CacheDocument): CacheManifest {
   const config = stored(serialize(document), DOCUMENT_TYPE);
-  const blobs = new Map(document.steps.map(({ layer: { blob } }) => [blob.digest, blob]));
-  return { config, manifest: manifestOf(config, [...blobs.values()]) };
+  return withBlobs(
+    config,
+    document.steps.map(({ layer }) => layer.blob),
+  );
+}
+
+/** The same of a cache mount. */
+export function manifestOfMount(record: MountRecord): CacheManifest {
+  const config = stored(serialize(record), MOUNT_TYPE);
+  return withBlobs(
+    config,
+    record.chunks.map(({ blob }) => blob),
+  );
+}
+
+function withBlobs(config: Stored, blobs: readonly Descriptor[]): CacheManifest {
+  const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
+  return { config, manifest: manifestOf(config, [...unique.values()]) };
 }
 
 /** One record, whole in its manifest: found with one request. */

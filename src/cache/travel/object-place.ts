@@ -3,8 +3,9 @@ import { BuildError } from "../../error.js";
 import { digestOf } from "../../oci/digest.js";
 import { streamOf } from "../../oci/stream-of.js";
 import { verified, type Promised } from "../../oci/verified.js";
+import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
-import { readDocument, readRecord } from "./read-record.js";
+import { readDocument, readMount, readRecord } from "./read-record.js";
 import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
 
 /** Named pieces of content somewhere: a bucket, for example. */
@@ -24,6 +25,8 @@ export interface ObjectKeys {
   readonly latest: string;
   /** What the key of a record begins with. */
   readonly records: string;
+  /** What the key of a cache mount begins with. */
+  readonly mounts: string;
   /** What the key of a blob begins with. */
   readonly blobs: string;
 }
@@ -72,6 +75,15 @@ export class ObjectPlace implements CachePlace {
 
   async setLatest(document: CacheDocument, signal: AbortSignal): Promise<void> {
     await this.#write(this.#keys.latest, serialize(document), signal);
+  }
+
+  async mount(name: MountName, signal: AbortSignal): Promise<MountRecord | undefined> {
+    const bytes = await this.#readWhole(this.#keys.mounts + name, signal);
+    return bytes && readMount(bytes);
+  }
+
+  async setMount(name: MountName, record: MountRecord, signal: AbortSignal): Promise<void> {
+    await this.#write(this.#keys.mounts + name, serialize(record), signal);
   }
 
   async #write(key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {

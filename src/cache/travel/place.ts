@@ -1,4 +1,5 @@
 import type { Descriptor } from "../../oci/descriptor.js";
+import type { MountName, MountRecord } from "./mount-record.js";
 import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
 
 /**
@@ -21,6 +22,10 @@ export interface CachePlace extends AsyncDisposable {
   put(name: RecordName, record: TravelRecord, signal: AbortSignal): Promise<void>;
   /** Replaces what `latest` answers. */
   setLatest(document: CacheDocument, signal: AbortSignal): Promise<void>;
+  /** What was exported last of a cache mount; undefined where nothing was. */
+  mount(name: MountName, signal: AbortSignal): Promise<MountRecord | undefined>;
+  /** Replaces what `mount` answers. */
+  setMount(name: MountName, record: MountRecord, signal: AbortSignal): Promise<void>;
 }
 
 /** How to bring a blob to a place. */

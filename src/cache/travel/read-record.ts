@@ -12,6 +12,8 @@ import {
   string,
   type Check,
 } from "../../oci/json-shape.js";
+import { usualSizes } from "./chunked.js";
+import type { MountRecord } from "./mount-record.js";
 import type { CacheDocument, TravelRecord } from "./record.js";
 
 const hex: Check = (value, at) => {
@@ -30,6 +32,7 @@ const insidePath: Check = (value, at) => {
 };
 
 const component = shape({ name: string, value: hex });
+const blob = shape({ mediaType: string, digest, size });
 
 const record = shape({
   kind: oneOf(["copy", "run", "workdir"]),
@@ -43,7 +46,7 @@ const record = shape({
     tree: hex,
     size,
     createdAt: number,
-    blob: shape({ mediaType: string, digest, size }),
+    blob,
   }),
 });
 
@@ -75,6 +78,31 @@ const document = shape({
   facts: listOf(pairOf(hex, facts)),
   bases: listOf(pairOf(hex, base)),
 });
+
+/** A chunk is held in memory. */
+const chunkSize: Check = (value, at) => {
+  size(value, at);
+  if (Number(value) <= usualSizes.most) return;
+  throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want at most ${usualSizes.most}`);
+};
+
+const mount = shape({
+  id: string,
+  usedAt: number,
+  checkedAt: number,
+  chunks: listOf(shape({ digest, size: chunkSize, blob })),
+});
+
+/** Reads what was exported of a cache mount; INVALID_IMAGE when it is no such thing. */
+export function readMount(bytes: Uint8Array): MountRecord {
+  const value = parseJson(bytes, "cache mount");
+  assertMount(value);
+  return value;
+}
+
+function assertMount(value: unknown): asserts value is MountRecord {
+  mount(value, "cache mount");
+}
 
 /** Reads one record; INVALID_IMAGE when it is none. */
 export function readRecord(bytes: Uint8Array): TravelRecord {

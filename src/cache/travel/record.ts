@@ -5,6 +5,7 @@ import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Step } from "../../plan/step.js";
 import type { TreeDigest } from "../../snapshotter/snapshotter.js";
+import type { MountRecord } from "./mount-record.js";
 
 /** That a step was run somewhere, and what it gave: the same bytes wherever the same step is exported. */
 export interface TravelRecord {
@@ -68,6 +69,6 @@ export function namesOf({ kind, key, layer }: TravelRecord): readonly RecordName
 export const FAR_SCOPE = "";
 
 /** The bytes of a record or a document. */
-export function serialize(value: CacheDocument | TravelRecord): Buffer {
+export function serialize(value: CacheDocument | MountRecord | TravelRecord): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

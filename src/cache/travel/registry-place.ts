@@ -15,12 +15,15 @@ import { inlineDocument } from "./inline.js";
 import {
   DOCUMENT_TYPE,
   manifestOfDocument,
+  manifestOfMount,
   manifestOfRecord,
+  MOUNT_TYPE,
   recordInManifest,
   type CacheManifest,
 } from "./manifest.js";
+import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
-import { readDocument } from "./read-record.js";
+import { readDocument, readMount } from "./read-record.js";
 import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
 
 /** The parts of a registry's client that a cache needs. */
@@ -61,13 +64,9 @@ export class RegistryPlace implements CachePlace {
     const { reference } = this.#options;
     const stored = await this.#resolve(reference, signal);
     if (stored === undefined) return undefined;
-    const document = parseDocument(stored.bytes, stored.descriptor.mediaType);
-    const manifest = document.kind === "manifest" ? document.manifest : undefined;
-    if (manifest?.config.mediaType === DOCUMENT_TYPE) {
-      const registry = await this.#options.registry();
-      const { config } = manifest;
-      return readDocument(await verifiedBytes(registry.blob(reference, config, signal), config));
-    }
+    const manifest = manifestIn(stored);
+    if (manifest?.config.mediaType === DOCUMENT_TYPE)
+      return readDocument(await this.#configOf(manifest, signal));
     if (Buffer.from(stored.bytes).includes(BUILDKIT_TYPE)) {
       const message = "it is a cache of BuildKit, whose steps have other keys";
       throw new BuildError("UNSUPPORTED", message);
@@ -93,6 +92,10 @@ export class RegistryPlace implements CachePlace {
       };
     }
     throw new BuildError("INVALID_IMAGE", "it is an image without a cache in it");
+  }
+
+  async #configOf({ config }: Manifest, signal: AbortSignal): Promise<Uint8Array> {
+    return await verifiedBytes(this.open(config, signal), config);
   }
 
   async find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
@@ -128,6 +131,17 @@ export class RegistryPlace implements CachePlace {
     await this.#push(manifestOfDocument(document), this.#options.reference, signal);
   }
 
+  async mount(name: MountName, signal: AbortSignal): Promise<MountRecord | undefined> {
+    const stored = await this.#resolve(this.#named(name), signal);
+    const manifest = stored && manifestIn(stored);
+    if (manifest?.config.mediaType !== MOUNT_TYPE) return undefined;
+    return readMount(await this.#configOf(manifest, signal));
+  }
+
+  async setMount(name: MountName, record: MountRecord, signal: AbortSignal): Promise<void> {
+    await this.#push(manifestOfMount(record), this.#named(name), signal);
+  }
+
   async #push(
     { config, manifest }: CacheManifest,
     reference: Reference,
@@ -149,7 +163,7 @@ export class RegistryPlace implements CachePlace {
     return await unlessMissing(() => registry.resolve(reference, signal));
   }
 
-  #named(name: RecordName): Reference {
+  #named(name: MountName | RecordName): Reference {
     const { registry, repository, tag = "latest" } = this.#options.reference;
     return { registry, repository, tag: tagOf(tag, name) };
   }
@@ -180,7 +194,7 @@ async function patiently(push: () => Promise<void>, signal: AbortSignal): Promis
 }
 
 /** A tag has 128 characters at most (distribution-spec, "Pulling manifests"). */
-function tagOf(tag: string, name: RecordName): string {
+function tagOf(tag: string, name: MountName | RecordName): string {
   const whole = `${tag}.${name}`;
   if (whole.length <= 128) return whole;
   return `${createHash("sha256").update(tag).digest("hex").slice(0, 40)}.${name}`;

@@ -4,6 +4,7 @@ import type { RootfsFacts } from "../rootfs-facts.js";
 import { BuildError, type BuildErrorCode } from "../../error.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Display } from "./display.js";
+import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
 import { namesOf, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
 
@@ -46,6 +47,12 @@ export class CacheSource {
     this.#asked.set(name, asked);
     const records = await asked;
     return records.find((record) => namesOf(record).includes(name) && this.#isGood(record));
+  }
+
+  /** What was exported of a cache mount. */
+  async mount(name: MountName, signal: AbortSignal): Promise<MountRecord | undefined> {
+    if ((await this.#load(signal)) === undefined) return undefined;
+    return await this.#try(() => this.place.mount(name, signal), signal);
   }
 
   async facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined> {
@@ -127,6 +134,16 @@ const contentCodes: ReadonlySet<BuildErrorCode> = new Set([
 /** What is there is missing, damaged or of another kind; the place itself is well. */
 export function isAboutContent(error: unknown): boolean {
   return error instanceof BuildError && contentCodes.has(error.code);
+}
+
+/** What is at a place; undefined also where that cannot be read: then it is going to be replaced. */
+export async function readable<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isAboutContent(error)) return undefined;
+    throw error;
+  }
 }
 
 function indexed({ steps, facts, bases }: CacheDocument): Known {

@@ -1,3 +1,4 @@
+import type { WantedMounts } from "../../cache/travel/wanted-mounts.js";
 import type { BuildError } from "../../error.js";
 import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import { suggest } from "../../suggest.js";
@@ -14,6 +15,8 @@ export interface CacheTarget {
   /** The steps of the image alone, or those of every stage. */
   readonly mode: "max" | "min";
   readonly compression: LayerCompression;
+  /** Which cache mounts go along. */
+  readonly mounts: WantedMounts;
   /** Whether a build is a success whose cache could not be exported. */
   readonly ignoreError: boolean;
 }
@@ -23,6 +26,7 @@ export const intoImage: CacheTarget = {
   place: { type: "inline" },
   mode: "min",
   compression: asGzip,
+  mounts: [],
   ignoreError: true,
 };
 
@@ -32,7 +36,13 @@ const s3Keys = [
 ];
 const ghaKeys = ["url_v2", "token", "scope"];
 const commonKeys = ["ignore-error", "image-manifest", "mode", "oci-mediatypes"];
-const exportKeys = [...commonKeys, "compression", "compression-level", "force-compression"];
+const exportKeys = [
+  ...commonKeys,
+  "mounts",
+  "compression",
+  "compression-level",
+  "force-compression",
+];
 
 /** The keys of each type that work here. */
 const supported = {
@@ -75,13 +85,14 @@ export function parseCacheFrom(text: string): readonly CacheSpec[] {
 export function parseCacheTo(text: string): readonly CacheTarget[] {
   const refs = bareRefs("--cache-to", text);
   if (refs !== undefined) return refs.map((place) => ({ ...intoImage, place }));
-  const keys = new KeyValues("--cache-to", text);
+  const keys = new KeyValues("--cache-to", text, "mounts");
   const type = typeOf(keys, "--cache-to");
   if (type === "inline") return [intoImage];
   checkForm(keys);
   const how = {
     mode: keys.word("mode", ["max", "min"]) ?? "min",
     compression: compressionOf(keys) ?? asGzip,
+    mounts: mountsOf(keys),
     ignoreError: keys.boolean("ignore-error") ?? true,
   };
   return placesOf(type, keys, "dest").map((place) => ({ place, ...how }));
@@ -98,6 +109,11 @@ function placesOf(type: CacheType, keys: KeyValues, key: "dest" | "src"): readon
     case "s3":
       return s3Of(keys);
   }
+}
+
+function mountsOf(keys: KeyValues): WantedMounts {
+  const ids = (keys.get("mounts") ?? "").split(",").filter((id) => id !== "");
+  return ids.includes("all") ? "all" : ids;
 }
 
 /** `user/app:cache`, as buildx takes it; undefined of anything with a key. */
@@ -142,6 +158,10 @@ function noSuchType(type: string, keys: KeyValues, types: object): BuildError {
 }
 
 function noSuchKey(key: string, keys: KeyValues, known: readonly string[]): BuildError {
+  if (keys.get("type") === "inline" && key === "mounts") {
+    const hint = "--cache-to type=registry has, and others";
+    return keys.wrong("the config of an image has no room for cache mounts", hint);
+  }
   if (refusedKeys.has(key)) return unsupported(`the key "${key}" of caches`, refusedKeys.get(key));
   const near = suggest(key, known);
   const hint = near === undefined ? `the keys are ${known.join(", ")}` : `did you mean "${near}"?`;

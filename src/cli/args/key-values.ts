@@ -12,10 +12,18 @@ export class KeyValues {
   readonly #flag: string;
   readonly #values: ReadonlyMap<string, string>;
 
-  constructor(flag: string, text: string) {
+  /** The value of `list` goes on, over commas, up to the next key: it needs no quotes. */
+  constructor(flag: string, text: string, list?: string) {
     this.#flag = flag;
     this.text = text;
-    this.pairs = splitCsv(flag, text).map((field) => this.#pair(field));
+    const pairs: (readonly [key: string, value: string])[] = [];
+    for (const field of splitCsv(flag, text)) {
+      const [key, value] = pairs.at(-1) ?? [];
+      const goesOn = key !== undefined && key === list && !field.includes("=");
+      if (goesOn) pairs.splice(-1, 1, [key, `${value},${field}`]);
+      else pairs.push(this.#pair(field));
+    }
+    this.pairs = pairs;
     this.#values = new Map(this.pairs);
   }
 

@@ -56,7 +56,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
       state: (name) => foreign.state(name),
     },
     remotes,
-    caches: new BuildCaches(store.cacheMounts),
+    caches: new BuildCaches(store.cacheMounts, building.far),
     secrets,
     agents: async (id) => await agents?.find(id),
     devices: async (wanted) => {

@@ -74,8 +74,12 @@ function openS3(spec: S3Spec, io: Io): CachePlace {
     },
   });
   const root = `${spec.manifests}${spec.name}/`;
-  const keys = { latest: `${root}latest.json`, records: `${root}records/`, blobs: spec.blobs };
-  return new ObjectPlace(objects, keys);
+  return new ObjectPlace(objects, {
+    latest: `${root}latest.json`,
+    records: `${root}records/`,
+    mounts: `${root}mounts/`,
+    blobs: spec.blobs,
+  });
 }
 
 function openGha({ url: given, token = "", scope }: GhaSpec, io: Io): CachePlace {
@@ -90,9 +94,11 @@ function openGha({ url: given, token = "", scope }: GhaSpec, io: Io): CachePlace
   }
   const root = `tsbuild-${scope}-`;
   const latest = `${root}latest`;
-  const service = { url: new URL(url), token: bearer, replaced: latest };
+  const isReplaced = (key: string): boolean => key === latest || key.startsWith(`${root}mount-`);
+  const service = { url: new URL(url), token: bearer, isReplaced };
   const objects = new GhaObjects({ ...webOptions(io), ...service });
-  return new ObjectPlace(objects, { latest, records: `${root}record-`, blobs: `${root}blob-` });
+  const [records, blobs] = [`${root}record-`, `${root}blob-`];
+  return new ObjectPlace(objects, { latest, records, mounts: root, blobs });
 }
 
 function webOptions({ env }: Io): HttpObjectsOptions {

@@ -24,6 +24,13 @@ interface PlaceTarget extends CacheTarget {
   readonly place: CacheSpec;
 }
 
+/** Whose cache mounts are wanted, and where that is shown. */
+interface MountsOf {
+  readonly target: PlaceTarget;
+  readonly result: BuildResult;
+  readonly vertex: number;
+}
+
 function isPlace(target: CacheTarget): target is PlaceTarget {
   return target.place.type !== "inline";
 }
@@ -68,6 +75,7 @@ export class TravellingCaches implements Caches {
     const work = async (): Promise<void> => {
       try {
         await exportCache(place, this.#exportOf(target, result), { signal, progress });
+        await this.#exportMounts(place, { target, result, vertex });
       } catch (error) {
         signal.throwIfAborted();
         if (!target.ignoreError) throw error;
@@ -76,6 +84,17 @@ export class TravellingCaches implements Caches {
       }
     };
     await this.#board.during(vertex, work, signal);
+  }
+
+  async #exportMounts(
+    place: CachePlace,
+    { target: { mounts: wanted, compression }, result: { steps }, vertex }: MountsOf,
+  ): Promise<void> {
+    if (wanted.length === 0) return;
+    const { exportMounts } = await import("../../cache/travel/export-mounts.js");
+    const [board, { store, io }] = [this.#board, this.#session];
+    const exported = { wanted, steps, store, compression, board, vertex };
+    await exportMounts(place, exported, io.signal);
   }
 
   #exportOf({ mode, compression }: PlaceTarget, result: BuildResult): CacheExport {

@@ -60,6 +60,10 @@ export class FakeFarCache implements FarCache {
     return [];
   }
 
+  restoreMount(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   #layerOf(wanted: (step: DoneStep) => boolean): Promise<FarLayer | undefined> {
     const found = this.#steps.find(
       (step) => wanted(step) && !this.fetched.includes(lostMark(step)),

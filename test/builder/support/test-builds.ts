@@ -122,6 +122,7 @@ export class TestBuilds implements AsyncDisposable {
     });
     const engine: Engine = {
       ...this.#engine(executor),
+      caches: new BuildCaches(this.store.cacheMounts, given.far),
       contexts: {
         open: () => this.#openContext(given.context),
         state: () => Promise.resolve(undefined),
@@ -163,7 +164,9 @@ export class TestBuilds implements AsyncDisposable {
     return change(await openDirectoryContext(place));
   }
 
-  #engine(executor: FakeExecutor): Omit<Engine, "board" | "contexts" | "jobs" | "remotes"> {
+  #engine(
+    executor: FakeExecutor,
+  ): Omit<Engine, "board" | "caches" | "contexts" | "jobs" | "remotes"> {
     const { store } = this;
     return {
       snapshots: store.snapshotter,
@@ -172,7 +175,6 @@ export class TestBuilds implements AsyncDisposable {
       facts: new StoredFacts(store),
       lock: (name, signal) => store.locks.lock(name, signal),
       executor: () => Promise.resolve(executor),
-      caches: new BuildCaches(store.cacheMounts),
       secrets: (id) => Promise.resolve(this.secrets.get(id)),
       agents: () => Promise.resolve(undefined),
       devices: () => Promise.reject(new Error("the test has no devices")),

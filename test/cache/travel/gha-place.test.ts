@@ -20,17 +20,18 @@ describe("GhaObjects", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function objects(replaced: string, token = server.token): GhaObjects {
+  function objects(replaced: RegExp, token = server.token): GhaObjects {
     const transport = new Transport({ isInsecure: () => false });
-    return new GhaObjects({ transport, retryDelays: [], url: server.url, token, replaced });
+    const isReplaced = (key: string): boolean => replaced.test(key);
+    return new GhaObjects({ transport, retryDelays: [], url: server.url, token, isReplaced });
   }
 
   function openSite(): Promise<PlaceSite> {
     const root = `tsbuild-${++sites}-`;
     const latest = `${root}latest`;
-    const keys = { latest, records: `${root}record-`, blobs: `${root}blob-` };
+    const keys = { latest, records: `${root}record-`, mounts: root, blobs: `${root}blob-` };
     return Promise.resolve({
-      open: () => new ObjectPlace(objects(latest), keys),
+      open: () => new ObjectPlace(objects(/-latest$|-mount-/), keys),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   }
@@ -41,12 +42,12 @@ describe("GhaObjects", () => {
     const site = await openSite();
     await using place = site.open();
     await place.setLatest({ steps: [], facts: [], bases: [] }, signal);
-    await using own = objects("none");
+    await using own = objects(/^none$/);
     assert.isFalse(await own.has(`tsbuild-${sites}-lat`, signal));
   });
 
   it("K22 says that a token is refused, and does not tell it", async () => {
-    await using wrong = objects("latest", "hunter2");
+    await using wrong = objects(/^latest$/, "hunter2");
     const { message } = await failureOf(wrong.has("a", signal), "REMOTE");
     assert.strictEqual(
       message,

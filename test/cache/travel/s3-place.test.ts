@@ -45,6 +45,7 @@ describe("S3Objects", () => {
         new ObjectPlace(objects(), {
           latest: `${root}latest.json`,
           records: `${root}records/`,
+          mounts: `${root}mounts/`,
           blobs: `${root}blobs/`,
         }),
       [Symbol.asyncDispose]: () => Promise.resolve(),

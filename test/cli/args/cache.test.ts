@@ -7,7 +7,7 @@ import { parseDigest, type Digest } from "../../../src/oci/digest.js";
 
 const digest = parseDigest(`sha256:${"a".repeat(64)}`);
 const gzip = { type: "gzip" } as const;
-const usual = { mode: "min", compression: gzip, ignoreError: true } as const;
+const usual = { mode: "min", compression: gzip, mounts: [], ignoreError: true } as const;
 
 function registry(ref: string, insecure = false): CacheSpec {
   return { type: "registry", ref, insecure };
@@ -106,7 +106,23 @@ describe("parseCacheTo()", () => {
     });
   }
 
+  const mounts: readonly (readonly [text: string, wanted: CacheTarget["mounts"]])[] = [
+    ["mounts=all", "all"],
+    ["mounts=/root/.npm", ["/root/.npm"]],
+    ["mounts=/root/.npm,go,ci/x,mode=max", ["/root/.npm", "go", "ci/x"]],
+    ['"mounts=a,b"', ["a", "b"]],
+    ["mounts=", []],
+  ];
+  for (const [text, wanted] of mounts) {
+    it(`K24 reads ${text}`, () => {
+      const [target] = parseCacheTo(`type=local,dest=c,${text}`);
+      assert.deepStrictEqual(target?.mounts, wanted);
+    });
+  }
+
   const wrong = [
+    ["type=local,dest=c,mode=max,a", /"a" is not KEY=VALUE/],
+    ["type=inline,mounts=all", /the config of an image has no room for cache mounts/],
     ["type=registry,ref=a,mode=all", /mode is "all", want max, min/],
     ["type=registry,ref=a,oci-mediatypes=false", /oci-mediatypes=false of --cache-to/],
     ["type=local,dest=c,image-manifest=false", /image-manifest=false of --cache-to/],
