@@ -85,7 +85,14 @@ function lmdbBinary() {
       );
       // For values that are neither JSON nor bytes, which the store does not have.
       onResolve({ filter: /^msgpackr$/ }, () => ({ path: "none", namespace }));
+      // For a require() that the bundle has; node's own takes with it all of the loader of ES modules.
+      onResolve({ filter: /^node:module$/ }, ({ importer }) =>
+        importer.includes("/lmdb/") ? { path: "module", namespace } : undefined,
+      );
       onLoad({ filter: /^load$/, namespace }, () => ({ contents }));
+      onLoad({ filter: /^module$/, namespace }, () => ({
+        contents: "exports.createRequire = () => require;",
+      }));
       onLoad({ filter: /^none$/, namespace }, () => ({ contents: "" }));
     },
   };

@@ -14,6 +14,9 @@ if (node[0] < 20 || (node[0] === 20 && node[1] < 19)) {
 const { readFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
+// A build that finds everything has no use for these parts of node, and each takes a millisecond to start.
+const rarelyUsed = ["node:child_process", "node:fs/promises", "node:net", "node:tty", "node:zlib"];
+
 if (process.argv[2] === "version" && process.argv.length === 3) {
   // scripts ask for it again and again, and the bundle would take as long as node itself
   const { version } = JSON.parse(readFileSync(`${__dirname}/../package.json`, "utf8"));
@@ -34,8 +37,8 @@ function run(filename) {
   script.runInThisContext()(exports, requireLazily, module, filename, __dirname);
 }
 
-// A build that finds everything has no use for these parts of node, and each takes a millisecond to start.
+// Starts a part of node at its first use.
 function requireLazily(id) {
-  if (id !== "node:child_process" && id !== "node:fs/promises") return require(id);
+  if (!rarelyUsed.includes(id)) return require(id);
   return new Proxy({}, { get: (_, name) => require(id)[name] });
 }

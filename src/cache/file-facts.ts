@@ -86,9 +86,6 @@ function short(...fields: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
-
 /** Facts as they are kept, with what they were selected from (docs/formats.md). */
 export async function packFacts(
   origin: SelectionKey | StateKey,
@@ -96,7 +93,8 @@ export async function packFacts(
 ): Promise<Uint8Array> {
   const fields: string[] = [origin];
   for (const [path, fact] of facts) fields.push(path, fact);
-  return await deflate(Buffer.from(fields.join("\0"), "latin1"), { level: constants.Z_BEST_SPEED });
+  const text = Buffer.from(fields.join("\0"), "latin1");
+  return await promisify(deflateRaw)(text, { level: constants.Z_BEST_SPEED });
 }
 
 /** What `packFacts` made of that origin; undefined when it is anything else. */
@@ -104,7 +102,7 @@ export async function unpackFacts(
   origin: string,
   bytes: Uint8Array,
 ): Promise<FileFacts | undefined> {
-  const text = await inflate(bytes).catch(() => undefined);
+  const text = await promisify(inflateRaw)(bytes).catch(() => undefined);
   const [from, ...fields] = text?.toString("latin1").split("\0") ?? [];
   if (from !== origin) return undefined;
   const facts = new Map<BytePath, string>();

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
-import { isatty } from "node:tty";
 import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
+import { isTerminal, openStandardStream } from "./standard-stream.js";
 
 export interface TerminalSize {
   readonly columns: number;
@@ -32,10 +32,11 @@ const showCursor = "\x1b[?25h";
 
 /** The world of this process. Call it once: it takes over the signals. */
 export function nodeIo(): Io {
-  const { stdout, stderr, env } = process;
+  const { env } = process;
+  const [stdout, stderr] = [openStandardStream(1), openStandardStream(2)];
   const leave = (code: number): never => {
     // the terminal must be usable even when a renderer could not finish
-    if (isatty(2)) stderr.write(showCursor);
+    if (isTerminal(2)) stderr.write(showCursor);
     process.exit(code);
   };
   stdout.on("error", (error: Error) => {
@@ -56,8 +57,14 @@ export function nodeIo(): Io {
     },
     umask: process.umask(0o022),
     signal: abortOnSignals(() => leave(INTERRUPTED)),
-    terminal: { in: isatty(0), out: isatty(1), err: isatty(2) && env["TERM"] !== "dumb" },
-    size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
+    terminal: {
+      get in() {
+        return isTerminal(0);
+      },
+      out: isTerminal(1),
+      err: isTerminal(2) && env["TERM"] !== "dumb",
+    },
+    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
   };
 }
 

@@ -18,8 +18,6 @@ const lastBlock = Buffer.from([3, 0]);
 /** What `gzip` and `zstd` do by themselves. */
 export const defaultLevels = { gzip: 6, zstd: 3 } as const;
 
-const deflate = promisify(deflateRaw);
-
 /**
  * Compresses with gzip, on as many threads as there are, so that the same bytes give the same result
  * with any number of them: each block of 1 MiB is deflated on its own, and the blocks follow each
@@ -51,7 +49,7 @@ export async function* gzipped(
 function deflateBlock(block: Uint8Array, wanted: number): Promise<Uint8Array> {
   const finishFlush = constants.Z_SYNC_FLUSH;
   const level = isDense(block) ? constants.Z_NO_COMPRESSION : wanted;
-  return deflate(block, { level, finishFlush, chunkSize: GZIP_BLOCK + SLACK });
+  return promisify(deflateRaw)(block, { level, finishFlush, chunkSize: GZIP_BLOCK + SLACK });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { rmdirSync, rmSync } from "node:fs";
+import { rmdirSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, tryLock } from "../sys/syscalls.js";
@@ -66,7 +66,7 @@ async function removeOwned(path: string, owner: number, locks: Locks): Promise<v
     for (const name of readdirSync(path)) if (name !== OWNER) await remove(join(path, name));
     // Else somebody could find the directory just without its owner file, and put a new one there.
     await using _lock = await locks.lock(CLAIM);
-    rmSync(join(path, OWNER), { force: true });
+    unlinkSync(join(path, OWNER));
     await remove(path);
   } finally {
     closeSync(owner);

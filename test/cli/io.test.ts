@@ -1,27 +1,47 @@
 import { assert } from "chai";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 
 const io = new URL("../../src/cli/io.ts", import.meta.url).href;
 
-/** Runs a program that has an `io`, and reads what it says. */
-function start(body: string): ChildProcess {
+/** Runs a program that has an `io`, its output going through a command of the shell's, and reads what it says. */
+function start(
+  body: string,
+  {
+    through = "",
+    output = "pipe",
+  }: { readonly through?: string; readonly output?: number | "pipe" } = {},
+): ChildProcess {
   const program = `import { drain, nodeIo } from ${JSON.stringify(io)}; const io = nodeIo(); ${body}`;
-  return spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", program], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const argv = [process.execPath, "--import", "tsx", "--input-type=module", "--eval", program];
+  const [command = "", ...args] =
+    through === "" ? argv : ["sh", "-c", `"$@" ${through}`, "sh", ...argv];
+  return spawn(command, args, { stdio: ["ignore", output, "pipe"] });
 }
 
 /** The exit code and everything said, after `act` has seen the first output. */
 async function outcome(child: ChildProcess, act: () => void) {
   let text = "";
   let acted = false;
-  child.stdout?.on("data", (chunk: Buffer) => {
+  const hear = (chunk: Buffer): void => {
     text += chunk.toString();
     if (!acted) act();
     acted = true;
-  });
-  child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  };
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
   const [code] = (await once(child, "close")) as unknown[];
   return { code, text };
 }
@@ -74,6 +94,43 @@ describe("nodeIo()", () => {
     assert.strictEqual(code, 141);
     assert.match(text, /^ready\n/);
     assert.notInclude(text, "Error");
+  });
+});
+
+describe("openStandardStream()", () => {
+  for (const { kind, through } of [
+    { kind: "socket", through: "" },
+    { kind: "pipe", through: "| cat" },
+  ]) {
+    it(`writes everything in order into a ${kind}, by itself and through node's stream`, async () => {
+      const lines = 'for (let i = 0; i < 20000; i++) io.out.write(i + "\\n"); await drain(io);';
+      const child = start(`${lines} process.exit(0);`, { through });
+      const { code, text } = await outcome(child, () => undefined);
+      assert.strictEqual(code, 0);
+      assert.ok(text === Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join(""));
+    });
+  }
+
+  it("waits for the reader of a full pipe that somebody made non-blocking", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tsbuild-io-"));
+    const fifo = join(directory, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writing = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    const full = writeSync(writing, Buffer.alloc(64 * 1024));
+    const child = start(
+      'console.error("ready"); io.out.write("b".repeat(20_000)); await drain(io); process.exit(0);',
+      { output: writing },
+    );
+    closeSync(writing);
+    let reader: Promise<Buffer> | undefined;
+    const { code } = await outcome(child, () => {
+      reader = buffer(createReadStream("", { fd: openSync(fifo, "r") }));
+      closeSync(reading);
+    });
+    assert.strictEqual(code, 0);
+    assert.strictEqual((await reader)?.subarray(full).toString(), "b".repeat(20_000));
+    rmSync(directory, { recursive: true });
   });
 });
 
