@@ -11,6 +11,9 @@ const checksumOffset = 8;
 const seedOffset = 16;
 const headerSize = 24;
 
+/** Compiled on a thread of V8's, while a build reads its Dockerfile. */
+const compiled = xxhash();
+
 const dayMs = 86_400_000;
 /** Files that no build asked for in this time are forgotten. */
 const keptDays = 14;
@@ -45,7 +48,7 @@ export class PackedFileIndex implements FileIndex {
     bytes: Uint8Array | undefined,
     now: Clock = Date.now,
   ): Promise<PackedFileIndex> {
-    const api = await xxhash();
+    const api = await compiled;
     const saved = bytes === undefined ? undefined : parse(api, asBuffer(bytes));
     return new PackedFileIndex(api, saved ?? emptyIndex(), now());
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Brand, Digest } from "../oci/digest.js";
 import type { MountOwner, RunCache, RunMount } from "../plan/run-mount.js";
 import type { CopyStep, RunStep, Step, WorkdirStep } from "../plan/step.js";
@@ -286,7 +286,6 @@ export const nothing = hashFields([]);
 
 /** Length before content, so that ["ab", "c"] and ["a", "bc"] differ. */
 function hashFields(fields: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const field of fields) hash.update(`${Buffer.byteLength(field)}:`).update(field);
-  return hash.digest("hex");
+  const text = fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
+  return hash("sha256", text, "hex");
 }

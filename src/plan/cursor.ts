@@ -43,7 +43,17 @@ export class Cursor {
 
 /** Letters, digits and "_" make variable names (X03). */
 export function isNameUnit(unit: string): boolean {
-  return /[\p{L}\p{Nd}_]/u.test(unit);
+  return isAscii(unit) ? /\w/.test(unit) : /[\p{L}\p{Nd}]/u.test(unit);
+}
+
+/** Digits of any script. */
+export function isDigitUnit(unit: string): boolean {
+  return isAscii(unit) ? /\d/.test(unit) : /\p{Nd}/u.test(unit);
+}
+
+/** What needs none of Unicode's tables, which take a while to load. */
+function isAscii(unit: string): boolean {
+  return unit < "\x80";
 }
 
 /** The shell's special parameters are names too, though nothing sets them (X03). */

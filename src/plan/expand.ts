@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { Cursor, isNameUnit, isSpecialName } from "./cursor.js";
+import { Cursor, isDigitUnit, isNameUnit, isSpecialName } from "./cursor.js";
 import { maxGrowth, tooLarge } from "./growth.js";
 import { applyOperator, isOperator, type Operator } from "./operator.js";
 import { WordSplitter } from "./word-splitter.js";
@@ -174,7 +174,7 @@ class Expander {
     const cursor = this.#cursor;
     const first = cursor.peek();
     if (first === undefined) return "";
-    if (/\p{Nd}/u.test(first)) return cursor.takeWhile((unit) => /\p{Nd}/u.test(unit));
+    if (isDigitUnit(first)) return cursor.takeWhile(isDigitUnit);
     if (isSpecialName(first)) return cursor.next() ?? "";
     return cursor.takeWhile(isNameUnit);
   }

@@ -1,10 +1,11 @@
 const secretWord =
-  /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const harmlessWord = /(?:_|^)(?:public|file|version)(?:_|$)/i;
+  /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/;
+const harmlessWord = /(?:_|^)(?:public|file|version)(?:_|$)/;
 
 /** Whether the value of a variable of that name is likely to be a secret (L16). */
 export function looksSecret(name: string): boolean {
-  return secretWord.test(name) && !harmlessWord.test(name);
+  const word = name.toLowerCase();
+  return secretWord.test(word) && !harmlessWord.test(word);
 }
 
 /** Stands where a secret would. */
