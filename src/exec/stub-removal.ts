@@ -1,4 +1,5 @@
-import { closeSync, constants, lstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, lstatSync, mkdtempSync, openSync } from "node:fs";
+import { readdirSync, renameSync, unlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { posix } from "node:path";
 import { isSystemError, openBeneath, setModificationTime } from "../sys/syscalls.js";
@@ -15,16 +16,17 @@ export function removeStubs(
   ancestors: readonly Ancestor[],
 ): void {
   const root = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY);
+  const aside = new Aside(upper);
   try {
     for (const stub of stubs.toReversed()) {
       inParent(root, stub.path, (entry) => {
-        removeIfEmpty(entry, stub);
+        removeIfEmpty(entry, stub, aside);
       });
     }
     const copies = ancestors.filter(({ path, inUpper }) => path !== "/" && !inUpper);
     for (const ancestor of copies.toSorted((a, b) => b.path.length - a.path.length)) {
       inParent(root, ancestor.path, (entry) => {
-        removeIfSame(entry, ancestor);
+        removeIfSame(entry, ancestor, aside);
       });
     }
   } finally {
@@ -61,26 +63,35 @@ function openParent(root: number, path: string): number | undefined {
   }
 }
 
-function removeIfEmpty(entry: string, stub: Stub): void {
+function removeIfEmpty(entry: string, stub: Stub, aside: Aside): void {
   const stat = lstatIfThere(entry);
   if (stat?.ino !== stub.inode) return;
-  if (stat.isDirectory()) rmdirIfEmpty(entry);
+  if (stat.isDirectory()) aside.takeIfEmpty(entry);
   else if (stat.size === 0n) unlinkSync(entry);
 }
 
-function removeIfSame(entry: string, ancestor: Ancestor): void {
+function removeIfSame(entry: string, ancestor: Ancestor, aside: Aside): void {
   if (lstatIfThere(entry)?.isDirectory() !== true) return;
-  if (sameMetadata(readMetadata(entry), ancestor.before)) rmdirIfEmpty(entry);
+  if (sameMetadata(readMetadata(entry), ancestor.before)) aside.takeIfEmpty(entry);
 }
 
 function lstatIfThere(path: string): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-function rmdirIfEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if (!isSystemError(error, "ENOTEMPTY", "EEXIST")) throw error;
+/** Where directories wait beside `upper` until all of it goes: removing one may take the disk a millisecond. */
+class Aside {
+  readonly #upper: string;
+  #place: string | undefined;
+  #count = 0;
+
+  constructor(upper: string) {
+    this.#upper = upper;
+  }
+
+  takeIfEmpty(directory: string): void {
+    if (readdirSync(directory).length > 0) return;
+    this.#place ??= mkdtempSync(posix.join(posix.dirname(this.#upper), "aside-"));
+    renameSync(directory, posix.join(this.#place, `${++this.#count}`));
   }
 }

@@ -2,12 +2,13 @@ import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/syscalls.js";
-import { removeTree } from "./remove-tree.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
+import type { Workspaces } from "./workspaces.js";
 
 export interface DirectoryDraftOptions {
   /** Holds the directory, and goes with the draft. */
   readonly workspace: string;
+  readonly workspaces: Workspaces;
   /** The finished layer. */
   readonly directory: string;
   /** Where it is published. */
@@ -25,6 +26,7 @@ export class DirectoryDraft implements DraftLayer {
   readonly #options: DirectoryDraftOptions;
   /** Where it is now, once it is. */
   #published: string | undefined;
+  #dropped = false;
 
   constructor(options: DirectoryDraftOptions) {
     this.measure = options.measure;
@@ -47,14 +49,17 @@ export class DirectoryDraft implements DraftLayer {
 
   async persist(): Promise<void> {
     if (this.#published === undefined) throw new Error("this layer is not published");
-    const { layers, sync, workspace } = this.#options;
+    const { layers, sync, workspaces } = this.#options;
     await sync(this.#published);
     await using parent = await open(layers);
     await parent.sync();
-    await removeTree(workspace);
+    workspaces.giveBack(this.#options);
   }
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#published === undefined) await removeTree(this.#options.workspace);
+    if (this.#published !== undefined || this.#dropped) return;
+    this.#dropped = true;
+    this.#options.workspaces.giveBack(this.#options);
   }
 }

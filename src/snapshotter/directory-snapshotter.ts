@@ -15,11 +15,11 @@ import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import { removeTree } from "./remove-tree.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
 import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { measureChanges } from "./tree-digest.js";
 import { unpackLayer } from "./unpack-layer.js";
+import { Workspaces } from "./workspaces.js";
 
 export interface DirectorySnapshotterOptions {
   /** Published layers: each `<id>/` is one, in overlayfs form. */
@@ -47,14 +47,17 @@ class DirectorySnapshotter implements Snapshotter {
   readonly name = "directory";
   readonly #options: DirectorySnapshotterOptions;
   readonly #overlay: OverlayXattrs;
+  readonly #workspaces: Workspaces;
   readonly #states: OverlayStates;
   readonly #roots = new Map<LayerId, LayerDirectory>();
 
   constructor(options: DirectorySnapshotterOptions) {
     this.#options = options;
     this.#overlay = new OverlayXattrs(options);
+    this.#workspaces = new Workspaces(options.work);
     this.#states = new OverlayStates({
       ...options,
+      workspaces: this.#workspaces,
       lower: (id) => this.#existing(id),
       commit: (changes, signal) => this.#commit(changes, signal),
     });
@@ -90,7 +93,7 @@ class DirectorySnapshotter implements Snapshotter {
   }
 
   #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    return draftLayer(this.#options.work, fill, this.#draft);
+    return draftLayer(this.#workspaces, fill, this.#draft);
   }
 
   async #measured(
@@ -116,7 +119,7 @@ class DirectorySnapshotter implements Snapshotter {
       return this.#draft(workspace, upper, await measureChanges(changes, signal));
     const draft = await this.ingest(changes, signal);
     memory[Symbol.dispose]();
-    await removeTree(workspace);
+    this.#workspaces.giveBack({ workspace });
     return draft;
   }
 
@@ -128,6 +131,7 @@ class DirectorySnapshotter implements Snapshotter {
     };
     return new DirectoryDraft({
       workspace,
+      workspaces: this.#workspaces,
       directory,
       layers,
       nameOf: directoryName,
@@ -157,12 +161,16 @@ class DirectorySnapshotter implements Snapshotter {
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
     this.#roots.delete(id);
-    await removePublished(this.#path(id), this.#options.work);
+    await removePublished(this.#path(id), this.#workspaces);
   }
 
   async list(): Promise<readonly LayerId[]> {
     const names = await readdir(this.#options.layers);
     return names.map(idOfDirectory).filter((id) => id !== undefined);
+  }
+
+  settled(): Promise<void> {
+    return this.#workspaces.settled();
   }
 
   #existing(id: LayerId): string {

@@ -1,9 +1,8 @@
-import { createReadStream, existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
-import { unmount } from "../sys/syscalls.js";
 import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
@@ -20,9 +19,9 @@ import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import { removeTree } from "./remove-tree.js";
 import type { ActiveSnapshot, DraftLayer, FindContent, LayerChain } from "./snapshotter.js";
 import type { LayerId, LayerMeasure, Snapshotter } from "./snapshotter.js";
+import { Workspaces } from "./workspaces.js";
 
 export interface ErofsSnapshotterOptions {
   /** Published layers: each `<id>.erofs/` is one; `<id>/`, of the directory driver, is another. */
@@ -40,10 +39,7 @@ export interface ErofsSnapshotterOptions {
  * in the tar each file is. It also takes the layers of the directory driver as they are.
  */
 export async function openErofsSnapshotter(options: ErofsSnapshotterOptions): Promise<Snapshotter> {
-  const directories = await openDirectorySnapshotter(options);
-  const mounts = join(options.work, "layers");
-  mkdirSync(mounts, { recursive: true, mode: 0o700 });
-  return new ErofsSnapshotter(options, { directories, mounts });
+  return new ErofsSnapshotter(options, await openDirectorySnapshotter(options));
 }
 
 class ErofsSnapshotter implements Snapshotter {
@@ -52,22 +48,20 @@ class ErofsSnapshotter implements Snapshotter {
   readonly #overlay: OverlayXattrs;
   readonly #states: OverlayStates;
   readonly #directories: Snapshotter;
-  readonly #mounts: string;
+  readonly #workspaces: Workspaces;
   /** Files of layers that have few. */
   readonly #roots = new Map<LayerId, LayerDirectory>();
-  /** Layers that are mounted in this process. */
-  readonly #mounted = new Set<LayerId>();
+  /** Where layers are mounted in this process. */
+  readonly #mounted = new Map<LayerId, string>();
 
-  constructor(
-    options: ErofsSnapshotterOptions,
-    { directories, mounts }: { readonly directories: Snapshotter; readonly mounts: string },
-  ) {
+  constructor(options: ErofsSnapshotterOptions, directories: Snapshotter) {
     this.#options = options;
     this.#directories = directories;
-    this.#mounts = mounts;
+    this.#workspaces = new Workspaces(options.work);
     this.#overlay = new OverlayXattrs(options);
     this.#states = new OverlayStates({
       ...options,
+      workspaces: this.#workspaces,
       lower: (id) => this.#lower(id),
       commit: (changes, signal) => this.#commit(changes, signal),
     });
@@ -105,7 +99,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    return draftLayer(this.#options.work, fill, this.#draft);
+    return draftLayer(this.#workspaces, fill, this.#draft);
   }
 
   /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
@@ -116,15 +110,15 @@ class ErofsSnapshotter implements Snapshotter {
     const directory = join(workspace, "layer");
     mkdirSync(directory, 0o755);
     const measure = await writeLayer(overlayChanges(upper, this.#overlay), directory, signal);
-    if (memory === undefined) await removeTree(upper);
+    if (memory === undefined) this.#workspaces.remove(upper);
     else memory[Symbol.dispose]();
     return this.#draft(workspace, directory, measure);
   }
 
   readonly #draft: MakeDraft = (workspace, directory, measure) => {
+    const own = { nameOf: erofsName, sync: syncFiles, workspaces: this.#workspaces };
     const { layers } = this.#options;
-    const [nameOf, sync] = [erofsName, syncFiles];
-    return new DirectoryDraft({ workspace, directory, layers, nameOf, sync, measure });
+    return new DirectoryDraft({ workspace, directory, layers, measure, ...own });
   };
 
   contents(id: LayerId): FindContent | undefined {
@@ -158,11 +152,10 @@ class ErofsSnapshotter implements Snapshotter {
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
     this.#roots.delete(id);
-    if (this.#mounted.delete(id)) {
-      unmount(this.#mountPoint(id));
-      rmdirSync(this.#mountPoint(id));
-    }
-    await removePublished(this.#path(id), this.#options.work);
+    const mounted = this.#mounted.get(id);
+    if (mounted !== undefined) this.#workspaces.unmount(mounted);
+    this.#mounted.delete(id);
+    await removePublished(this.#path(id), this.#workspaces);
     await this.#directories.remove(id);
   }
 
@@ -170,15 +163,20 @@ class ErofsSnapshotter implements Snapshotter {
     return [...new Set((await readdir(this.#options.layers)).map(idOfLayer))];
   }
 
+  async settled(): Promise<void> {
+    await this.#workspaces.settled();
+    await this.#directories.settled();
+  }
+
   /** Mounted once in this process; the mount goes with the process. */
   #lower(id: LayerId): string {
-    const target = this.#mountPoint(id);
-    if (this.#mounted.has(id)) return target;
+    const known = this.#mounted.get(id);
+    if (known !== undefined) return known;
     const layer = this.#path(id);
     if (statSync(layer, { throwIfNoEntry: false }) === undefined) return this.#directory(id);
-    mkdirSync(target, { recursive: true, mode: 0o700 });
+    const target = this.#workspaces.mountPoint();
     mountLayer(layer, target);
-    this.#mounted.add(id);
+    this.#mounted.set(id, target);
     return target;
   }
 
@@ -186,10 +184,6 @@ class ErofsSnapshotter implements Snapshotter {
     const path = join(this.#options.layers, directoryName(id));
     if (statSync(path, { throwIfNoEntry: false }) === undefined) throw layerGone(id);
     return path;
-  }
-
-  #mountPoint(id: LayerId): string {
-    return join(this.#mounts, directoryName(id));
   }
 
   #path(id: LayerId): string {

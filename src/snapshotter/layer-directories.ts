@@ -2,25 +2,24 @@ import { statSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/syscalls.js";
-import { makeWorkspace } from "./overlay-states.js";
-import { removeTree } from "./remove-tree.js";
 import type { DraftLayer, LayerMeasure } from "./snapshotter.js";
+import type { Workspaces } from "./workspaces.js";
 
 /** Makes a draft of a measured directory, which owns the workspace around it from then on. */
 export type MakeDraft = (workspace: string, directory: string, measure: LayerMeasure) => DraftLayer;
 
 /** Drafts a layer that `fill` writes into a new directory; of one that fails nothing is left. */
 export async function draftLayer(
-  work: string,
+  workspaces: Workspaces,
   fill: (directory: string) => Promise<LayerMeasure>,
   makeDraft: MakeDraft,
 ): Promise<DraftLayer> {
-  const { workspace, make } = makeWorkspace(work);
+  const { workspace, make } = workspaces.take();
   try {
     const directory = make("layer");
     return makeDraft(workspace, directory, await fill(directory));
   } catch (error) {
-    await removeTree(workspace);
+    workspaces.giveBack({ workspace });
     throw error;
   }
 }
@@ -31,12 +30,12 @@ export function isPublished(path: string): boolean {
 }
 
 /** Removes a published layer: at once, or a kill would leave half of it. One that is gone is fine. */
-export async function removePublished(path: string, work: string): Promise<void> {
-  const { workspace } = makeWorkspace(work);
+export async function removePublished(path: string, workspaces: Workspaces): Promise<void> {
+  const { workspace } = workspaces.take();
   try {
     await rename(path, join(workspace, "removed"));
   } catch (error) {
     if (!isSystemError(error, "ENOENT")) throw error;
   }
-  await removeTree(workspace);
+  workspaces.giveBack({ workspace });
 }

@@ -1,10 +1,9 @@
-import { unmount } from "../sys/syscalls.js";
 import type { MemoryDirectory } from "./memory-directory.js";
 import type { Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
-import { removeTree } from "./remove-tree.js";
 import { listChangedRoot } from "./root-directory.js";
 import type { ActiveSnapshot, DraftLayer } from "./snapshotter.js";
+import type { Workspaces } from "./workspaces.js";
 
 /** Where a RUN's changes are, once its overlay is unmounted. */
 export interface CollectedChanges {
@@ -23,6 +22,7 @@ export interface OverlayActiveOptions extends CollectedChanges {
   readonly root: string;
   readonly commit: CommitUpper;
   readonly overlay: OverlayXattrs;
+  readonly workspaces: Workspaces;
   /** What `upper` was given to begin with. */
   readonly rootMetadata: Metadata;
 }
@@ -31,7 +31,8 @@ export interface OverlayActiveOptions extends CollectedChanges {
 export class OverlayActive implements ActiveSnapshot {
   readonly #options: OverlayActiveOptions;
   #mounted = true;
-  #committed = false;
+  /** Whether the workspace is somebody else's, or nobody's. */
+  #left = false;
 
   constructor(options: OverlayActiveOptions) {
     this.#options = options;
@@ -49,25 +50,27 @@ export class OverlayActive implements ActiveSnapshot {
   }
 
   unmount(): Promise<void> {
-    if (this.#mounted) unmount(this.root);
+    if (this.#mounted) this.#options.workspaces.unmount(this.root);
     this.#mounted = false;
     return Promise.resolve();
   }
 
   async commit(signal?: AbortSignal): Promise<DraftLayer> {
-    if (this.#committed) throw new Error("this snapshot was committed before");
+    if (this.#left) throw new Error("this snapshot was committed or dropped before");
     await this.unmount();
     const { workspace, upper, memory, overlay, rootMetadata } = this.#options;
     listChangedRoot(upper, rootMetadata, overlay);
     const draft = await this.#options.commit({ workspace, upper, memory }, signal);
-    this.#committed = true;
+    this.#left = true;
     return draft;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
-    if (this.#committed) return;
-    this.#options.memory?.[Symbol.dispose]();
-    await removeTree(this.#options.workspace);
+    if (this.#left) return;
+    this.#left = true;
+    const { memory, workspaces } = this.#options;
+    memory?.[Symbol.dispose]();
+    workspaces.giveBack(this.#options);
   }
 }

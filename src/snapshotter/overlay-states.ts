@@ -1,6 +1,3 @@
-import { mkdirSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import { unmount } from "../sys/syscalls.js";
 import { uppermostFirst } from "./layer-files.js";
 import { MemoryDirectory } from "./memory-directory.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
@@ -8,9 +5,10 @@ import { mountOverlay } from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { rootMetadata, writeRoot } from "./root-directory.js";
 import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
+import type { Workspace, Workspaces } from "./workspaces.js";
 
 export interface OverlayStatesOptions {
-  readonly work: string;
+  readonly workspaces: Workspaces;
   readonly userNamespace: boolean;
   /** The host path of a directory that is the layer in overlayfs form. */
   readonly lower: (id: LayerId) => string;
@@ -21,12 +19,6 @@ export interface OverlayStatesOptions {
 
 /** In a workspace, where changes are collected in memory. */
 const MEMORY = "memory";
-
-/** A private directory, and how to make directories in it. */
-export interface Workspace {
-  readonly workspace: string;
-  readonly make: (name: string) => string;
-}
 
 /** Filesystem states as overlays of layer directories, however those come to be. */
 export class OverlayStates {
@@ -46,11 +38,11 @@ export class OverlayStates {
   /** A writable state over `parent`. */
   // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
-    const { userNamespace, commit } = this.#options;
+    const { userNamespace, commit, workspaces } = this.#options;
     const lowers = this.#visible(parent);
     const metadata = rootMetadata(lowers, this.#overlay);
-    const { workspace, make } = makeWorkspace(this.#options.work);
-    const root = make("root");
+    const { workspace, make } = workspaces.take();
+    const root = workspaces.mountPoint();
     const memory = this.#memory(make);
     const collected = memory === undefined ? "" : `${MEMORY}/`;
     const [upper, work] = [make(`${collected}upper`), make(`${collected}work`)];
@@ -63,8 +55,8 @@ export class OverlayStates {
       throw error;
     }
     const changes = { workspace, upper, memory };
-    const overlay = this.#overlay;
-    return new OverlayActive({ ...changes, root, commit, overlay, rootMetadata: metadata });
+    const own = { root, commit, overlay: this.#overlay, rootMetadata: metadata };
+    return new OverlayActive({ ...changes, ...own, workspaces });
   }
 
   #memory(make: Workspace["make"]): MemoryDirectory | undefined {
@@ -88,10 +80,10 @@ export class OverlayStates {
   /** The uppermost directory is empty and carries the root's metadata; overlayfs wants two anyway. */
   // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async #mountView(chain: LayerChain): Promise<string> {
-    const { userNamespace } = this.#options;
+    const { userNamespace, workspaces } = this.#options;
     const lowers = this.#visible(chain);
-    const { make } = makeWorkspace(this.#options.work);
-    const [root, top] = [make("root"), make("top")];
+    const { make } = workspaces.take();
+    const [root, top] = [workspaces.mountPoint(), make("top")];
     writeRoot(top, rootMetadata(lowers, this.#overlay), userNamespace);
     if (lowers.length === 0) lowers.push(make("empty"));
     mountOverlay({ target: root, lowers: [top, ...lowers], upper: undefined, userNamespace });
@@ -103,7 +95,7 @@ export class OverlayStates {
     for (const [key, view] of this.#views) {
       if (!view.chain.includes(id)) continue;
       this.#views.delete(key);
-      unmount(await view.root);
+      this.#options.workspaces.unmount(await view.root);
     }
   }
 
@@ -119,15 +111,4 @@ export class OverlayStates {
     }
     return visible;
   }
-}
-
-/** A new directory in `work`. */
-export function makeWorkspace(work: string): Workspace {
-  const workspace = mkdtempSync(join(work, "snapshot-"));
-  const make = (name: string): string => {
-    const directory = join(workspace, name);
-    mkdirSync(directory, 0o755);
-    return directory;
-  };
-  return { workspace, make };
 }

@@ -60,6 +60,8 @@ export interface Snapshotter {
   remove(id: LayerId): Promise<void>;
   /** Every published id, in no order. */
   list(): Promise<readonly LayerId[]>;
+  /** Waits until what was dropped is gone from the disk: that happens while other work goes on. */
+  settled(): Promise<void>;
 }
 
 /** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
@@ -71,7 +73,7 @@ export interface ActiveSnapshot extends AsyncDisposable {
   readonly root: string;
   /**
    * Host path of the directory that collects the changes (overlayfs "upperdir"). To be touched only
-   * after `unmount`.
+   * after `unmount`. The directory that it is in goes with this snapshot, too.
    */
   readonly upper: string;
   /** Whether there is no room left for changes, because they are collected in memory. */

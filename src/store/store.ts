@@ -81,6 +81,7 @@ export async function openStore(options: StoreOptions, signal?: AbortSignal): Pr
     const { userNamespace, now = Date.now, collect } = options;
     const remember = rememberIn(database);
     const snapshotter = await options.openSnapshotter({ layers, work, userNamespace, remember });
+    resources.use({ [Symbol.asyncDispose]: () => snapshotter.settled() });
     return assemble({
       paths,
       work,

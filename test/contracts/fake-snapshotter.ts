@@ -69,6 +69,9 @@ export class FakeSnapshotter implements Snapshotter {
   contents(): undefined {
     return undefined;
   }
+  async settled(): Promise<void> {
+    // it waits for everything that it does
+  }
   changes(id: LayerId): Changeset {
     return readLayerTar(this.tar(id));
   }

@@ -63,9 +63,10 @@ for (const name of inUserNamespace() ? ["directory"] : ["directory", "erofs"]) {
       const shown = await snapshots.view(["a" as LayerId]);
       assert.strictEqual(readFileSync(join(shown, "f"), "utf8"), "x");
       await snapshots.remove("a" as LayerId);
+      await snapshots.settled();
       const left = readdirSync(join(folder, "work")).filter((one) => one.startsWith("snapshot-"));
-      assert.isAtMost(left.length, 1); // where the view was
-      assert.deepStrictEqual(mountsBelow(folder), []);
+      assert.lengthOf(left, 1); // where the view was
+      assert.lengthOf(mountsBelow(folder), 1); // where mount points are
     });
   });
 }

@@ -15,7 +15,7 @@ import { sampleLayer } from "./sample-layer.js";
 function unmountBelow(folder: string): void {
   const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
   const targets = mounts.map((line) => line.split(" ")[1] ?? "");
-  for (const target of targets) if (target.startsWith(`${folder}/`)) unmount(target);
+  for (const target of targets.reverse()) if (target.startsWith(`${folder}/`)) unmount(target);
 }
 
 describe("openDirectorySnapshotter()", () => {
@@ -53,7 +53,11 @@ describe("openDirectorySnapshotter()", () => {
       await using _draft = await active.commit();
     }
     await snapshots.remove("a" as LayerId);
-    assert.deepStrictEqual(readdirSync(join(folders.at(-1) ?? "", "work")), []);
+    await snapshots.settled();
+    const [mounts = "", ...others] = readdirSync(join(folders.at(-1) ?? "", "work"));
+    assert.match(mounts, /^mounts-/);
+    assert.deepStrictEqual(others, []);
+    assert.deepStrictEqual(readdirSync(join(folders.at(-1) ?? "", "work", mounts)), []);
   });
 
   it("never has a part of a layer when it is killed", async () => {

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import type { BytePath, Entry } from "../../oci/changeset.js";
 import { isSystemError, unmount } from "../../sys/syscalls.js";
 import { mountOverlay } from "../overlay-mounts.js";
-import { makeWorkspace, type Workspace } from "../overlay-states.js";
-import { removeTree } from "../remove-tree.js";
+import { Workspaces, type Workspace } from "../workspaces.js";
 import { mountLayer } from "./mount-layer.js";
 import { writeLayer } from "./write-layer.js";
 
@@ -27,13 +26,15 @@ const sample: Entry = {
  * container, the kernel may refuse to stack another one.
  */
 export async function canUseErofs(work: string): Promise<boolean> {
-  const workspace = makeWorkspace(work);
+  const workspaces = new Workspaces(work);
+  const workspace = workspaces.take();
   try {
     const layer = workspace.make("layer");
     await writeLayer([sample], layer);
     return isShown(layer, workspace);
   } finally {
-    await removeTree(workspace.workspace);
+    workspaces.giveBack(workspace);
+    await workspaces.settled();
   }
 }
 

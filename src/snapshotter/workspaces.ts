@@ -1,0 +1,110 @@
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { rmdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { mount, mountFlags, unmount } from "../sys/syscalls.js";
+
+/** A private directory, and how to make directories in it. */
+export interface Workspace {
+  readonly workspace: string;
+  readonly make: (name: string) => string;
+}
+
+/**
+ * The directories that a driver works in. What is left in them is removed on another thread, while the
+ * build goes on, and they are used again: where the disk is told at once what is free (ext4 without a
+ * journal, "discard"), each directory that goes takes a millisecond or more.
+ */
+export class Workspaces {
+  readonly #work: string;
+  /** Empty ones. */
+  readonly #spare: string[] = [];
+  #removals: Promise<void> = Promise.resolve();
+  #mounts: string | undefined;
+  #points = 0;
+
+  constructor(work: string) {
+    this.#work = work;
+  }
+
+  take(): Workspace {
+    return inWorkspace(this.#spare.pop() ?? mkdtempSync(join(this.#work, "snapshot-")));
+  }
+
+  /** Takes back a workspace with all that is in it. */
+  giveBack({ workspace }: Pick<Workspace, "workspace">): void {
+    this.#soon(async () => {
+      await empty(Buffer.from(workspace));
+      this.#spare.push(workspace);
+    });
+  }
+
+  /** Removes a directory in a workspace. */
+  remove(directory: string): void {
+    this.#soon(() => remove(Buffer.from(directory)));
+  }
+
+  /** A new directory to mount something on. */
+  mountPoint(): string {
+    const path = join((this.#mounts ??= this.#mountMemory()), `${++this.#points}`);
+    mkdirSync(path, 0o755);
+    return path;
+  }
+
+  /** Takes away what is mounted on a mount point, and that itself. */
+  unmount(mountPoint: string): void {
+    unmount(mountPoint);
+    rmdirSync(mountPoint);
+  }
+
+  /** Waits for what is being removed; then nothing is left but mount points. */
+  async settled(): Promise<void> {
+    await this.#removals;
+    for (const workspace of this.#spare.splice(0)) await rmdir(workspace);
+  }
+
+  #mountMemory(): string {
+    const path = mkdtempSync(join(this.#work, "mounts-"));
+    const flags = mountFlags.nosuid | mountFlags.nodev;
+    mount({ source: "tmpfs", target: path, type: "tmpfs", flags, options: "mode=700" });
+    return path;
+  }
+
+  /** One after the other. What cannot be removed is told by who removes all of the work directory. */
+  #soon(action: () => Promise<void>): void {
+    this.#removals = this.#removals.then(action).catch(() => undefined);
+  }
+}
+
+function inWorkspace(workspace: string): Workspace {
+  const make = (name: string): string => {
+    const directory = join(workspace, name);
+    mkdirSync(directory, 0o755);
+    return directory;
+  };
+  return { workspace, make };
+}
+
+async function remove(directory: Buffer): Promise<void> {
+  await empty(directory);
+  await rmdir(directory);
+}
+
+async function empty(directory: Buffer): Promise<void> {
+  const entries = readdirSync(directory, { withFileTypes: true, encoding: "buffer" });
+  for (const [index, entry] of entries.entries()) {
+    const path = Buffer.concat([directory, SLASH, entry.name]);
+    if (entry.isDirectory()) await remove(path);
+    else if (lstatSync(path).size >= LARGE) await unlink(path);
+    else unlinkSync(path);
+    if (index % BATCH === BATCH - 1) await setImmediate();
+  }
+}
+
+const SLASH = Buffer.from("/");
+
+/** Of files whose removal is worth another thread, in bytes. */
+const LARGE = 1 << 16;
+
+/** Entries between two turns of the event loop. */
+const BATCH = 256;
