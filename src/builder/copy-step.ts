@@ -1,12 +1,15 @@
 import type { StepLayer } from "../cache/far-cache.js";
+import { copyKey, keptSelectionKey } from "../cache/key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
-import type { SelectedSource, SourceTree } from "../context/source-tree.js";
+import { Glance } from "../context/glance.js";
+import type { Query, SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import { byShortCut, contentOf, type CopyOrigin } from "./copy-short-cut.js";
 import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
+import { recordedLayer } from "./recorded-layer.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 import { writeLayer, type LayerTask } from "./write-layer.js";
@@ -33,14 +36,38 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<St
 async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   engine.board.start(task.vertex);
   const tree = await openContext(task.step, engine);
-  const selected = await select(tree, task);
+  const glanced = await recallContext(tree, task, engine);
+  if (glanced !== undefined) return glanced;
+  const glance = tree.glances && new Glance();
+  const selected = await select(tree, task, glance);
+  const key = await contentOf(selected);
+  if (glance !== undefined) tree.glances?.keep(queryOf(task.step), glance, key);
   const origin: CopyOrigin = {
-    key: await contentOf(selected),
+    key,
     state: undefined,
     ignore: tree.ignore,
     select: () => Promise.resolve(selected),
   };
   return await copyFrom(origin, task, engine);
+}
+
+/** The layer of a context that looks as it did, if that can be told without reading digests. */
+async function recallContext(
+  { glances }: SourceTree,
+  task: Task<CopyStep>,
+  engine: Engine,
+): Promise<StepLayer | undefined> {
+  const { step, fresh, parent } = task;
+  if (glances === undefined || fresh !== undefined) return undefined;
+  const selection = await glances.recall(queryOf(step));
+  if (selection === undefined) return undefined;
+  const short = copyKey(step, { origin: keptSelectionKey(selection), parent: parent.key });
+  task.keyed(short);
+  return await recordedLayer(short.key, task, engine);
+}
+
+function queryOf({ sources, exclude, parents }: CopyStep): Query {
+  return { patterns: sources.filter((source) => typeof source === "string"), exclude, parents };
 }
 
 async function copyFromState(
@@ -94,11 +121,13 @@ function openContext({ origin }: CopyStep, { contexts }: Engine): Promise<Source
 
 async function select(
   tree: SourceTree,
-  { step: { sources, exclude, parents } }: Task<CopyStep>,
+  { step }: Task<CopyStep>,
+  glance?: Glance,
 ): Promise<readonly SelectedSource[]> {
+  const { patterns, ...options } = queryOf(step);
   const selected: SelectedSource[] = [];
-  for (const pattern of sources.filter((source) => typeof source === "string"))
-    selected.push(...(await tree.select(pattern, { exclude, parents })));
+  for (const pattern of patterns)
+    selected.push(...(await tree.select(pattern, { ...options, glance })));
   return selected;
 }
 

@@ -170,6 +170,11 @@ export function selectionKey(sources: readonly SelectionFacts[]): SelectionKey {
   return hashFields([FORMAT, "selection", ...fields]) as SelectionKey;
 }
 
+/** A selection's name that was kept as text. */
+export function keptSelectionKey(text: string): SelectionKey {
+  return text as SelectionKey;
+}
+
 /** The state of a base image's layers, by DiffID, with the layers of steps upon them, by content. */
 export function stateKey(base: readonly Digest[], trees: readonly TreeDigest[] = []): StateKey {
   const bottom = hashFields([FORMAT, "base", ...base]) as StateKey;

@@ -1,21 +1,16 @@
 import { realpathSync, statSync } from "node:fs";
 import { BuildError } from "../error.js";
 import type { BytePath } from "../oci/changeset.js";
-import type { FileIndex } from "./file-index.js";
-import type { IgnoreRules } from "./ignore-rules.js";
 import { LocalSourceTree } from "./local-source-tree.js";
+import type { LocalTree } from "./local-tree.js";
 import type { SourceTree } from "./source-tree.js";
 import { isSystemError } from "../sys/syscalls.js";
 import { unreadable } from "./unreadable.js";
 
 /** A build context on this machine. */
-export interface DirectoryContext {
+export interface DirectoryContext extends Omit<LocalTree, "root"> {
   /** Host path, as the user named it. */
   readonly root: string;
-  readonly ignore: IgnoreRules | undefined;
-  readonly index: FileIndex | undefined;
-  /** As `LocalTree` has it. */
-  readonly work?: string | undefined;
 }
 
 /**
@@ -23,13 +18,8 @@ export interface DirectoryContext {
  * owned by root. Only what is selected is read. Throws CONTEXT when it is no directory.
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
-export async function openDirectoryContext({
-  root,
-  ignore,
-  index,
-  work,
-}: DirectoryContext): Promise<SourceTree> {
-  return new LocalSourceTree({ root: realDirectory(root), ignore, index, work });
+export async function openDirectoryContext(context: DirectoryContext): Promise<SourceTree> {
+  return new LocalSourceTree({ ...context, root: realDirectory(context.root) });
 }
 
 /** The real path of a context; throws CONTEXT when it is no directory. */

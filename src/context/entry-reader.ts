@@ -3,7 +3,8 @@ import type { ContentSpool } from "../oci/content-spool.js";
 import { fileTypes, FileStat } from "../sys/syscalls.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
-import type { LocalTree } from "./local-tree.js";
+import type { FileIndex } from "./file-index.js";
+import type { Glance } from "./glance.js";
 
 /** Bytes of small files that are kept: a disk should not need room for very much of a context twice. */
 const MOST_KEPT = 2 ** 29;
@@ -32,18 +33,32 @@ export interface Read {
   readonly inode: string | undefined;
 }
 
+/** What files are read with. */
+export interface EntryReading {
+  /** Host path of the tree. */
+  readonly root: BytePath;
+  readonly index: FileIndex | undefined;
+  /** Keeps what is read of small files. */
+  readonly spool: ContentSpool | undefined;
+  /** Sees what is looked at. */
+  readonly glance: Glance | undefined;
+}
+
 /** Turns files into entries, with digests; what has several names is read once. */
 export class EntryReader {
-  readonly #tree: LocalTree;
+  readonly #root: BytePath;
+  readonly #index: FileIndex | undefined;
   readonly #spool: ContentSpool | undefined;
+  readonly #glance: Glance | undefined;
   readonly #stat = new FileStat();
   /** Files with several names. */
   readonly #inodes = new Map<string, FileEntry>();
 
-  /** `spool` keeps what is read of small files. */
-  constructor(tree: LocalTree, spool: ContentSpool | undefined) {
-    this.#tree = tree;
+  constructor({ root, index, spool, glance }: EntryReading) {
+    this.#root = root;
+    this.#index = index;
     this.#spool = spool;
+    this.#glance = glance;
   }
 
   /**
@@ -55,6 +70,7 @@ export class EntryReader {
     const stat = this.#stat;
     if (!place.directory.lstat(place.name, stat)) return undefined;
     if (wants === "directory" && stat.type !== fileTypes.directory) return undefined;
+    this.#glance?.see(place.name, stat);
     if (stat.type === fileTypes.file) return this.#file(place);
     const entry = this.#special(place);
     return entry === undefined ? undefined : { entry, inode: undefined };
@@ -87,13 +103,13 @@ export class EntryReader {
     const seen = inode === undefined ? undefined : this.#inodes.get(inode);
     if (seen !== undefined) return { entry: { ...seen, path: place.entryPath }, inode };
     const version = this.#version(); // before the content is read
-    const known = this.#tree.index?.lookup(stat);
+    const known = this.#index?.lookup(stat);
     const facts = { inode, version };
     if (known !== undefined) return this.#hashed(place, facts, known);
     if (stat.size > smallFile) return this.#largeFile(place, facts);
     const spool = version.settled && this.#hasRoom() ? this.#spool : undefined;
     const { sha256, bytes } = readSmall(place, stat.size, spool && version);
-    this.#tree.index?.record(stat, sha256);
+    this.#index?.record(stat, sha256);
     return this.#hashed(place, facts, sha256, bytes && spool?.add(bytes));
   }
 
@@ -103,12 +119,12 @@ export class EntryReader {
 
   async #largeFile(place: Place, facts: Facts): Promise<Read> {
     const sha256 = await hashLarge(place, this.#stat.size);
-    this.#tree.index?.record(this.#stat, sha256);
+    this.#index?.record(this.#stat, sha256);
     return this.#hashed(place, facts, sha256);
   }
 
   #hashed(place: Place, { inode, version }: Facts, sha256: string, kept?: Content): Read {
-    const path = joinPath(this.#tree.root, place.path);
+    const path = joinPath(this.#root, place.path);
     const entry: FileEntry = {
       type: "file",
       ...this.#metadata(place),
@@ -142,7 +158,7 @@ export class EntryReader {
 }
 
 /** A tick of the filesystem's clock, generously: 10 ms at most, or 2 s where it counts in seconds. */
-function tickOf(ctimeMs: number): number {
+export function tickOf(ctimeMs: number): number {
   return ctimeMs % 1000 === 0 ? 2000 : 20;
 }
 

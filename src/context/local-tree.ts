@@ -1,5 +1,6 @@
 import type { BytePath } from "../oci/changeset.js";
 import type { FileIndex } from "./file-index.js";
+import type { GlanceMemory } from "./glance.js";
 import type { IgnoreRules } from "./ignore-rules.js";
 
 /**
@@ -10,7 +11,9 @@ export interface LocalTree {
   /** Absolute host path. */
   readonly root: BytePath;
   readonly ignore: IgnoreRules | undefined;
-  readonly index: FileIndex | undefined;
+  /** Asked for when files are looked at, before the first one is. */
+  readonly index: (() => Promise<FileIndex>) | undefined;
+  readonly glances?: GlanceMemory | undefined;
   /** A private directory: keeps what had to be read for its digest, so that it is read only once. */
   readonly work?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Source } from "../error.js";
 import type { BytePath, EntryList, FileEntry } from "../oci/changeset.js";
+import type { Glance } from "./glance.js";
 
 /**
  * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the
@@ -15,6 +16,21 @@ export interface SourceTree {
    * A plain path that is missing throws SOURCE_NOT_FOUND; a wildcard without a match gives none.
    */
   select(pattern: string, options?: SelectOptions): Promise<readonly SelectedSource[]>;
+  /** Short cuts where a look at files is much cheaper than what `select` makes of it. */
+  readonly glances?: Glances | undefined;
+}
+
+/** What COPY asks for. */
+export interface Query extends SelectOptions {
+  readonly patterns: readonly string[];
+}
+
+/** Remembers what was selected from a tree, by how it looked. */
+export interface Glances {
+  /** The name that was kept of the same query, where all that would be looked at for it looks the same as then. */
+  recall(query: Query): Promise<string | undefined>;
+  /** Keeps the name of what `select` gave for the patterns of a query, all with that glance. */
+  keep(query: Query, glance: Glance, selection: string): void;
 }
 
 /** What COPY's flags say about its sources. */
@@ -26,6 +42,8 @@ export interface SelectOptions {
    * else the root of the tree. "**" then stands for any number of directories (C17).
    */
   readonly parents?: boolean | undefined;
+  /** Sees what is looked at, in a tree that has glances. */
+  readonly glance?: Glance | undefined;
 }
 
 /** One match of a source pattern. */

@@ -150,7 +150,11 @@ describe("PackedFileIndex", () => {
   it("spares a second scan of a context every read", async () => {
     const root = directoryWith(temporary, { a: "1", "b/c": "2", large: "x".repeat(1_000_000) });
     const first = await PackedFileIndex.load(undefined, later());
-    const tree = await openDirectoryContext({ root, ignore: undefined, index: first });
+    const tree = await openDirectoryContext({
+      root,
+      ignore: undefined,
+      index: () => Promise.resolve(first),
+    });
     const before = await tree.select(".");
     const second = await PackedFileIndex.load(first.save(), later());
     const recorded: string[] = [];
@@ -158,7 +162,11 @@ describe("PackedFileIndex", () => {
       lookup: (stat: FileStat) => second.lookup(stat),
       record: (_: FileStat, digest: string) => void recorded.push(digest),
     };
-    const again = await openDirectoryContext({ root, ignore: undefined, index });
+    const again = await openDirectoryContext({
+      root,
+      ignore: undefined,
+      index: () => Promise.resolve(index),
+    });
     const digests = (selected: typeof before): readonly unknown[] =>
       selected.flatMap(({ entries }) =>
         Array.from(entries, (entry) => [entry.path, entry.type === "file" && entry.sha256]),

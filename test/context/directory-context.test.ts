@@ -235,7 +235,11 @@ describe("openDirectoryContext()", () => {
       record: () => undefined,
     };
     const root = directoryWith(temporary, { a: "1", b: "22", "c/d": "333" });
-    const context = await openDirectoryContext({ root, ignore: undefined, index });
+    const context = await openDirectoryContext({
+      root,
+      ignore: undefined,
+      index: () => Promise.resolve(index),
+    });
     await context.select("c");
     assert.deepStrictEqual(seen, ["3"]);
   });
@@ -256,7 +260,11 @@ describe("openDirectoryContext()", () => {
       },
       record: () => undefined,
     };
-    const context = await openDirectoryContext({ root, ignore: undefined, index });
+    const context = await openDirectoryContext({
+      root,
+      ignore: undefined,
+      index: () => Promise.resolve(index),
+    });
     const error = await failure(context.select("."));
     assert.include(error.message, "changed while it was being read");
   });

@@ -165,7 +165,12 @@ function select(
     },
     record: () => undefined,
   };
-  const tree = { root: toBytePath(root), ignore: undefined, index, work };
+  const tree = {
+    root: toBytePath(root),
+    ignore: undefined,
+    index: () => Promise.resolve(index),
+    work,
+  };
   return new LocalSourceTree(tree).select(pattern);
 }
 

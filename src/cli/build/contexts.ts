@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PackedFileIndex } from "../../cache/file-index.js";
+import { SavedGlances } from "../../cache/glances.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
 import type { SourceTree } from "../../context/source-tree.js";
@@ -15,8 +16,8 @@ export interface Place {
 
 interface OpenContext {
   readonly tree: SourceTree;
-  readonly index: PackedFileIndex;
-  readonly indexFile: string;
+  /** What the next build finds: files, and what to ask for what is in them. */
+  readonly kept: ReadonlyMap<string, () => Promise<Uint8Array | undefined>>;
 }
 
 /**
@@ -60,14 +61,18 @@ export class ContextSet {
   }
 
   async #save(opening: Promise<OpenContext>): Promise<void> {
-    const { index, indexFile } = await opening;
-    const bytes = index.save();
-    if (bytes === undefined) return;
+    for (const [file, contents] of (await opening).kept) {
+      const bytes = await contents();
+      if (bytes !== undefined) await this.#write(file, bytes);
+    }
+  }
+
+  async #write(file: string, bytes: Uint8Array): Promise<void> {
     await mkdir(this.#indexDirectory, { recursive: true, mode: 0o700 });
-    const partial = `${indexFile}.${randomUUID()}`;
+    const partial = `${file}.${randomUUID()}`;
     try {
       await writeFile(partial, bytes, { mode: 0o600 });
-      await rename(partial, indexFile);
+      await rename(partial, file);
     } finally {
       await rm(partial, { force: true });
     }
@@ -75,14 +80,19 @@ export class ContextSet {
 
   async #openPlace({ root, dockerfile }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
-    const index = await PackedFileIndex.load(readIfThere(indexFile));
+    const glancesFile = `${indexFile}.glances`;
+    const glances = new SavedGlances(readIfThere(glancesFile));
+    let loading: Promise<PackedFileIndex> | undefined;
+    const index = () => (loading ??= PackedFileIndex.load(readIfThere(indexFile)));
     realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return {
-      tree: await openDirectoryContext({ root, ignore, index, work: this.#work }),
-      index,
-      indexFile,
+      tree: await openDirectoryContext({ root, ignore, index, glances, work: this.#work }),
+      kept: new Map([
+        [indexFile, async () => (await loading)?.save()],
+        [glancesFile, () => Promise.resolve(glances.save())],
+      ]),
     };
   }
 }

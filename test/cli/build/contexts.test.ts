@@ -3,6 +3,7 @@ import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ContextSet } from "../../../src/cli/build/contexts.js";
+import { Glance } from "../../../src/context/glance.js";
 import { toText } from "../../../src/oci/changeset.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
@@ -59,6 +60,22 @@ describe("ContextSet", () => {
     assert.deepStrictEqual(await names(again), ["a"]);
     await again.save();
     assert.deepStrictEqual(readdirSync(join(indexes, "deep")), [file]);
+  });
+
+  it("B16 keeps how a large context looked for the next build", async () => {
+    const root = directoryWith(temporary, {});
+    for (let i = 0; i < 500; i++) writeFileSync(join(root, `file-${i}`), "");
+    await sleep(50);
+    const indexes = directoryWith(temporary, {});
+    const query = { patterns: ["."] };
+    const contexts = new ContextSet(place(root), new Map(), indexes);
+    const tree = await contexts.open(undefined);
+    const glance = new Glance();
+    await tree.select(".", { glance });
+    tree.glances?.keep(query, glance, "5".repeat(64));
+    await contexts.save();
+    const again = await new ContextSet(place(root), new Map(), indexes).open(undefined);
+    assert.strictEqual(await again.glances?.recall(query), "5".repeat(64));
   });
 
   it("says which context is missing", async () => {

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { BytePath } from "../oci/changeset.js";
+import { fileTypes, type FileStat } from "../sys/syscalls.js";
+import { tickOf } from "./entry-reader.js";
+
+/** Hashed at once. */
+const BATCH = 1 << 16;
+
+/** The most that one name or path takes, which the kernel limits, with what comes before it. */
+const LARGEST = 1 << 13;
+
+/** In struct statx: the mode; the inode and the size; ctime, mtime, and the numbers of the device. */
+const mode = 7;
+const words = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35] as const;
+
+/**
+ * What a look at a tree of the host saw of names and stat data, as one digest: where that is the same, so are the
+ * files, by what the file index goes by. Of directories only names and modes count: their times change with what is ignored,
+ * too, and are in no key. Nothing is kept of a file, so that 100,000 of them cost no garbage.
+ */
+export class Glance {
+  readonly #hash = createHash("sha256");
+  readonly #bytes = Buffer.alloc(BATCH);
+  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, BATCH / 4);
+  readonly #start = Date.now();
+  /** In words. */
+  #used = 0;
+  #files = 0;
+  #isSettled = true;
+
+  /** Of what was seen that is no directory. */
+  get files(): number {
+    return this.#files;
+  }
+
+  /** Whether a file that changes from now on shows that in its times. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Goes into a directory; what follows is in there. */
+  enter(path: BytePath): void {
+    this.#text(path, 0);
+  }
+
+  /** Sees what has that name. */
+  see(name: BytePath, stat: FileStat): void {
+    this.#text(name, 1);
+    const from = stat.words;
+    this.#words[this.#used++] = from[mode] ?? 0;
+    if (stat.type === fileTypes.directory) return;
+    for (const word of words) this.#words[this.#used++] = from[word] ?? 0;
+    this.#files++;
+    const changed = stat.ctimeMilliseconds;
+    if (changed >= this.#start - tickOf(changed)) this.#isSettled = false;
+  }
+
+  digest(): string {
+    this.#flush();
+    return this.#hash.digest("hex");
+  }
+
+  #text(text: string, kind: number): void {
+    if (this.#used * 4 > BATCH - LARGEST) this.#flush();
+    this.#words[this.#used++] = text.length * 2 + kind;
+    const length = Math.ceil(text.length / 4);
+    if (length > 0) this.#words[this.#used + length - 1] = 0;
+    this.#bytes.write(text, this.#used * 4, "latin1");
+    this.#used += length;
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#bytes.subarray(0, this.#used * 4));
+    this.#used = 0;
+  }
+}
+
+/** What was selected once, and how everything that was looked at for it looked then. */
+export interface Glanced {
+  /** A digest of a `Glance`. */
+  readonly look: string;
+  /** Names what was selected. */
+  readonly selection: string;
+}
+
+/** Keeps what was glanced at from build to build, by what was asked for. */
+export interface GlanceMemory {
+  get(query: string): Glanced | undefined;
+  set(query: string, glanced: Glanced): void;
+}
