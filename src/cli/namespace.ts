@@ -1,19 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** What bin/tsbuild arranged before node started. */
+/** Where this process is. */
 export interface Namespace {
   /** Ids are mapped: overlayfs needs "userxattr", device nodes cannot be made. */
   readonly user: boolean;
-  /** The mount namespace is this process's own: what it mounts ends with it. */
-  readonly mount: boolean;
 }
 
 /** Reads where this process is. */
-export function readNamespace(env: Readonly<Record<string, string | undefined>>): Namespace {
-  return {
-    user: isUserNamespace(readFileSync("/proc/self/uid_map", "latin1")),
-    mount: env["TSBUILD_ENTERED"] === "1",
-  };
+export function readNamespace(): Namespace {
+  return { user: isUserNamespace(readFileSync("/proc/self/uid_map", "latin1")) };
 }
 
 /**

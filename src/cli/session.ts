@@ -27,7 +27,7 @@ export interface Session extends AsyncDisposable {
 
 /** Opens the store that the environment names (DESIGN.md section 7 and 8). */
 export async function openSession(io: Io): Promise<Session> {
-  const namespace = readNamespace(io.env);
+  const namespace = readNamespace();
   const root = storeRoot(io, namespace);
   const openSnapshotter = (site: SnapshotterSite): Promise<Snapshotter> =>
     chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], {

@@ -27,7 +27,7 @@ export function lastErrno(): number {
   return koffi.errno();
 }
 
-/** Not before it is called: the program starts from a snapshot, which native code cannot be in. */
+/** Not before it is called: loading koffi takes two milliseconds. */
 function lookup(prototype: string): () => Call {
   let call: Call | undefined;
   return () => {

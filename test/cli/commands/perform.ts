@@ -61,7 +61,7 @@ function sessionOf(store: Store, io: FakeIo): Session {
   return {
     io,
     store,
-    namespace: { user: false, mount: false },
+    namespace: { user: false },
     platform: { os: "linux", architecture: "amd64" },
     registry: () => Promise.reject(new Error("no registry is needed")),
     [Symbol.asyncDispose]: () => Promise.resolve(),
