@@ -40,5 +40,16 @@ function run(filename) {
 // Starts a part of node at its first use.
 function requireLazily(id) {
   if (!rarelyUsed.includes(id)) return require(id);
-  return new Proxy({}, { get: (_, name) => require(id)[name] });
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => require(id)[name],
+      // a dynamic import copies everything
+      ownKeys: () => Reflect.ownKeys(require(id)),
+      getOwnPropertyDescriptor: (_, name) =>
+        name in require(id)
+          ? { value: require(id)[name], enumerable: true, configurable: true }
+          : undefined,
+    },
+  );
 }
