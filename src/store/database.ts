@@ -1,11 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Database as LmdbDatabase, RootDatabase } from "lmdb";
-import { BuildError } from "../error.js";
-import { noSpace } from "./disk-error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import type { Database as LmdbDatabase, DatabaseOptions, RootDatabase } from "lmdb";
+import { cannotOpen, cannotWrite, checkHeader } from "./database-error.js";
+import { Gate } from "./gate.js";
 
 /** One named table: text keys in byte order. Reads are synchronous and cost microseconds. */
 export interface Table<Value> {
@@ -17,18 +14,22 @@ export interface Table<Value> {
   entries(prefix?: string): readonly (readonly [key: string, value: Value])[];
 }
 
+type TableOptions = Pick<DatabaseOptions, "encoding"> & { readonly name: string };
+
 /** How long a write waits for others, in milliseconds: as long as a step takes at least. */
 const COMPANY = 30;
 
 /** The metadata of a store: one LMDB environment, shared by any number of processes. */
 export class Database implements AsyncDisposable {
   readonly #root: RootDatabase<unknown, string>;
+  readonly #gate: Gate;
   readonly #held: (() => void)[] = [];
   readonly #hurried = new AbortController();
   #writing: Promise<void> | undefined;
 
-  private constructor(root: RootDatabase<unknown, string>) {
+  private constructor(root: RootDatabase<unknown, string>, gate: Gate) {
     this.#root = root;
+    this.#gate = gate;
   }
 
   /** Opens what `create` made; STORE when it is missing or damaged. */
@@ -40,22 +41,45 @@ export class Database implements AsyncDisposable {
   /** Opens, and makes it where it is missing. */
   static async create(directory: string): Promise<Database> {
     const lmdb = await import("lmdb"); // loading it costs 30 ms: only those pay who need it
+    const gate = new Gate(join(directory, "gate"));
     try {
       const options = { path: directory, noSubdir: false, encoding: "json", maxDbs: 32 } as const;
-      return new Database(lmdb.open<unknown, string>(options));
+      const root = gate.opening(() => lmdb.open<unknown, string>(options));
+      return new Database(root, gate);
     } catch (error) {
-      throw damaged(directory, error);
+      gate.close();
+      throw cannotOpen(directory, error);
     }
   }
 
   /** The table of that name, made where it is missing; its values are JSON. */
   table<Value>(name: string): Table<Value> {
-    return new LmdbTable<Value>(this.#root.openDB<Value, string>({ name, encoding: "json" }));
+    return this.#table<Value>({ name, encoding: "json" });
   }
 
   /** As `table`, with bytes for values. */
   byteTable(name: string): Table<Uint8Array> {
-    return new LmdbTable(this.#root.openDB<Uint8Array, string>({ name, encoding: "binary" }));
+    return this.#table({ name, encoding: "binary" });
+  }
+
+  #table<Value>(options: TableOptions): Table<Value> {
+    const open = (create: boolean) => {
+      const given = { ...options, create };
+      return this.#root.openDB<Value, string>(given) as LmdbDatabase<Value, string> | undefined;
+    };
+    // Opening one that is there writes nothing, and waits for nobody.
+    const table = open(false) ?? this.#write(() => open(true));
+    if (table === undefined) throw new Error(`lmdb does not make the table "${options.name}"`);
+    return new LmdbTable(table, (action) => this.#write(action));
+  }
+
+  /** Runs what writes, alone. */
+  #write<Result>(action: () => Result): Result {
+    try {
+      return this.#gate.alone(action);
+    } catch (error) {
+      throw cannotWrite(error);
+    }
   }
 
   /**
@@ -65,7 +89,7 @@ export class Database implements AsyncDisposable {
    */
   transaction(action: () => void): Promise<void> {
     return new Promise((resolve) => {
-      attempt(() => {
+      this.#write(() => {
         this.#root.transactionSync(action);
       });
       resolve();
@@ -117,70 +141,35 @@ export class Database implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.hurry();
     await this.#writing;
-    await this.#root.close();
+    // At once, as nothing is being written: only what does not wait may keep the others out.
+    const closed = this.#gate.alone(() => this.#root.close());
+    this.#gate.close();
+    await closed;
   }
 }
 
 class LmdbTable<Value> implements Table<Value> {
   readonly #table: LmdbDatabase<Value, string>;
+  readonly #write: (action: () => unknown) => void;
 
-  constructor(table: LmdbDatabase<Value, string>) {
+  constructor(table: LmdbDatabase<Value, string>, write: (action: () => unknown) => void) {
     this.#table = table;
+    this.#write = write;
   }
 
   get(key: string): Value | undefined {
     return this.#table.get(key);
   }
   put(key: string, value: Value): void {
-    attempt(() => {
+    this.#write(() => {
       this.#table.putSync(key, value);
     });
   }
   remove(key: string): void {
-    attempt(() => this.#table.removeSync(key));
+    this.#write(() => this.#table.removeSync(key));
   }
   entries(prefix = ""): readonly (readonly [string, Value])[] {
     const range = prefix === "" ? {} : { start: prefix, end: `${prefix}\u{10ffff}` };
     return [...this.#table.getRange(range)].map(({ key, value }) => [key, value] as const);
   }
-}
-
-/** Runs what writes; lmdb reports the system's error numbers as `code`. */
-function attempt(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === ENOSPC) throw noSpace(error);
-    throw error;
-  }
-}
-
-const { ENOSPC } = constants.errno;
-
-/** LMDB crashes the process (SIGSEGV) on a file that is not its own: look before it does. */
-function checkHeader(directory: string): void {
-  const header = Buffer.alloc(32);
-  let size: number;
-  try {
-    const file = openSync(join(directory, "data.mdb"), "r");
-    try {
-      readSync(file, header, 0, header.byteLength, 0);
-      ({ size } = fstatSync(file));
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) throw damaged(directory, error);
-    throw error;
-  }
-  // Two meta pages of at least 4096 bytes; magic and data version of the first (lmdb.h, MDB_meta).
-  const whole = size >= 8192 && header.readUInt32LE(24) === 0xbeefc0de;
-  if (!whole) throw damaged(directory, undefined);
-}
-
-function damaged(directory: string, cause: unknown): BuildError {
-  return new BuildError("STORE", `Cannot open the database "${directory}": it is damaged`, {
-    hint: "remove the store's directory to start with an empty one",
-    cause,
-  });
 }

@@ -21,7 +21,7 @@ const c = {
   syscall: bind("long syscall(long, ...)"),
 };
 
-const { EACCES, EWOULDBLOCK, ENODATA, EOPNOTSUPP, ENOENT, ENOTDIR } = constants.errno;
+const { EACCES, EINTR, EWOULDBLOCK, ENODATA, EOPNOTSUPP, ENOENT, ENOTDIR } = constants.errno;
 
 /** A failed system call, in the shape of node's own errors. */
 export class SystemError extends Error {
@@ -137,13 +137,25 @@ export function tryByteLock(
   kind: "exclusive" | "none" | "shared",
 ): boolean {
   const F_OFD_SETLK = 37;
-  byteLock.writeInt16LE(lockTypes[kind], 0);
-  byteLock.writeBigInt64LE(at, 8);
-  byteLock.writeBigInt64LE(1n, 16);
-  if (c.fcntl(fd, F_OFD_SETLK, byteLock) === 0) return true;
+  if (c.fcntl(fd, F_OFD_SETLK, oneByte(at, kind)) === 0) return true;
   const errno = lastErrno();
   if (errno === EWOULDBLOCK || errno === EACCES) return false;
   throw new SystemError("fcntl", errno, undefined);
+}
+
+/** As `tryByteLock`, but this whole process waits until no other holder is in the way. */
+export function lockByte(fd: number, at: bigint, kind: "exclusive" | "shared"): void {
+  const F_OFD_SETLKW = 38;
+  while (c.fcntl(fd, F_OFD_SETLKW, oneByte(at, kind)) !== 0) {
+    if (lastErrno() !== EINTR) throw new SystemError("fcntl", lastErrno(), undefined);
+  }
+}
+
+function oneByte(at: bigint, kind: keyof typeof lockTypes): Buffer {
+  byteLock.writeInt16LE(lockTypes[kind], 0);
+  byteLock.writeBigInt64LE(at, 8);
+  byteLock.writeBigInt64LE(1n, 16);
+  return byteLock;
 }
 
 /** struct flock: type, whence, start, length, pid. */

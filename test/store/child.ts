@@ -8,6 +8,7 @@ import { stateKey, type CacheKey } from "../../src/cache/key.js";
 import { StepRecords } from "../../src/cache/records.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { LayerRecord } from "../../src/store/layers.js";
+import { Database } from "../../src/store/database.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, oneFile, openTestStore } from "./fixture.js";
@@ -61,7 +62,25 @@ async function count(store: Store, directory: string): Promise<string> {
   return "counted";
 }
 
+/** Opens the database again and again, as another does, and writes one more key now and then. */
+async function reopen(directory: string): Promise<string> {
+  const keys: string[] = [];
+  for (let turn = 0; turn < 200; turn++) {
+    await using database = await Database.create(directory);
+    const table = database.table<number>("keys");
+    if (turn % 10 !== 0) continue;
+    const key = `${process.pid}-${turn}`;
+    table.put(key, turn);
+    keys.push(key);
+  }
+  return keys.join(" ");
+}
+
 const [mode, directory = ""] = process.argv.slice(2);
+if (mode === "reopen") {
+  process.stdout.write(`ready\n${await reopen(directory)}\n`);
+  process.exit(0);
+}
 const store = await openTestStore(directory);
 process.stdout.write("ready\n");
 if (mode === "churn") await churn(store);

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { StepRecords, type CacheRecord } from "../../src/cache/records.js";
+import { Database } from "../../src/store/database.js";
 import { prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, openTestStore, TemporaryDirectory } from "./fixture.js";
@@ -103,6 +104,19 @@ describe("several processes", () => {
       assert.strictEqual(await child.line(), "counted");
     }
     assert.strictEqual(readFileSync(path, "latin1"), "300");
+  });
+
+  it("opening a database that none has made yet, and closing it, lose nothing to each other", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const children = [1, 2].map(() => new Child(script, "reopen", directory.path));
+    const keys: string[] = [];
+    for (const child of children) {
+      assert.strictEqual(await child.line(), "ready");
+      keys.push(...(await child.line()).split(" "));
+    }
+    await using database = await Database.open(directory.path);
+    const found = database.table<number>("keys").entries();
+    assert.deepStrictEqual(found.map(([key]) => key).sort(), keys.sort());
   });
 
   it("killed at any moment leave a whole store", async () => {
