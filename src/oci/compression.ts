@@ -19,7 +19,7 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
       return;
     case "gzip": {
       const { createGunzip } = await import("node:zlib"); // most builds decompress nothing
-      yield* through(all, createGunzip({ chunkSize: inflatedSize }));
+      yield* through(all, createGunzip(inflating));
       return;
     }
     case "zstd":
@@ -33,8 +33,11 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
-/** Bytes that the decompressor gives at once: node's 16 KiB cost a turn of the event loop each. */
-const inflatedSize = 1 << 18;
+/**
+ * Node's 16 KiB at once cost a turn of the event loop each. Some pieces are made ahead, on zlib's thread while
+ * this one looks at others; as objects, because several buffers would be handed out as one copy.
+ */
+const inflating = { chunkSize: 1 << 18, readableObjectMode: true, readableHighWaterMark: 4 };
 
 /** What bytes are compressed with, and the same bytes once more. */
 export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<{

@@ -10,6 +10,7 @@ import { isSystemError } from "../sys/syscalls.js";
 import { diskError } from "./disk-error.js";
 import type { Holds } from "./holds.js";
 import { NewFile } from "./new-file.js";
+import { PassingBlob } from "./passing-blob.js";
 
 type Bytes = AsyncIterable<Uint8Array>;
 
@@ -113,14 +114,12 @@ export class Blobs {
     return this.write(streamOf(bytes), { digest: digestOf(bytes), size: bytes.byteLength });
   }
 
-  /** Passes bytes on and stores them on the way; ends well only when they are what `want` names. */
-  async *keeping(bytes: Bytes, want: Promised): AsyncGenerator<Uint8Array> {
-    await using file = await this.#create();
-    for await (const chunk of verified(bytes, want)) {
-      await file.write(chunk);
-      yield chunk;
-    }
-    await this.#publish(file, want.digest);
+  /** Passes bytes on and stores them on the way, when they are what `want` names. */
+  keeping(bytes: Bytes, want: Promised): PassingBlob {
+    return new PassingBlob(verified(bytes, want), {
+      create: () => this.#create(),
+      publish: (file) => this.#publish(file, want.digest),
+    });
   }
 
   /** Takes a blob away; succeeds when already gone. The caller knows that nobody needs it. */

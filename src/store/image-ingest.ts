@@ -5,7 +5,9 @@ import type { Digest } from "../oci/digest.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
 import type { LayerChain, LayerId } from "../snapshotter/snapshotter.js";
+import type { Blobs } from "./blobs.js";
 import type { LayerRecord } from "./layers.js";
+import type { PassingBlob } from "./passing-blob.js";
 import type { Store } from "./store.js";
 
 /** The parts of a store that this needs. */
@@ -93,25 +95,26 @@ async function unpackLayer(
   image: LayerToIngest,
   signal: AbortSignal,
 ): Promise<LayerRecord> {
+  const { blobs, layerBytes, layers, snapshotter } = store;
   const { layer, diffId, createdAt } = image;
-  const tar = decompressed(await layerBlob(store, image, signal));
-  await using draft = await store.snapshotter.ingestTar(tar, signal);
+  await using coming = (await blobs.has(layer.digest)) ? undefined : incoming(blobs, image, signal);
+  const tar = decompressed(coming?.read() ?? blobs.read(layer.digest));
+  await using draft = await snapshotter.ingestTar(tar, signal);
   const { measure } = draft;
   if (measure.diffId !== diffId) throw wrongDiffId(image, measure.diffId);
   // A gzip reader may end before what follows the data, and then the blob is not verified.
-  if (!(await store.blobs.has(layer.digest))) throw trailingData(image);
+  if ((await coming?.stored()) === false) throw trailingData(image);
   // Blob first: a pulled layer without it could not be written again.
-  store.layerBytes.keepOriginal(diffId, layer);
-  return await store.layers.adopt(draft, { origin: "pulled", createdAt }, signal);
+  layerBytes.keepOriginal(diffId, layer);
+  return await layers.adopt(draft, { origin: "pulled", createdAt }, signal);
 }
 
-/** The blob from the store, or from the source and into the store. */
-async function layerBlob(
-  { blobs }: IngestStore,
+/** The blob from the source, on its way into the store. */
+function incoming(
+  blobs: Blobs,
   { layer, source, onProgress }: LayerToIngest,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  if (await blobs.has(layer.digest)) return blobs.read(layer.digest);
+): PassingBlob {
   const bytes = source.open(layer, signal);
   return blobs.keeping(
     counted(bytes, (current) => onProgress?.(layer, current)),

@@ -1,16 +1,20 @@
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { WriteAhead } from "../sys/write-ahead.js";
 import { diskError } from "./disk-error.js";
 
 /** A file in the making under a temporary name. Disposing before `publish` removes it. */
 export class NewFile implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #ahead: WriteAhead;
+  #size = 0;
   #published = false;
 
   private constructor(path: string, file: FileHandle) {
     this.#path = path;
     this.#file = file;
+    this.#ahead = new WriteAhead(file.fd);
   }
 
   /**
@@ -31,6 +35,8 @@ export class NewFile implements AsyncDisposable {
       for (let done = 0; done < bytes.byteLength;) {
         done += (await this.#file.write(bytes, done)).bytesWritten;
       }
+      this.#size += bytes.byteLength;
+      await this.#ahead.reached(this.#size);
     } catch (error) {
       throw diskError(`write "${this.#path}"`, error);
     }

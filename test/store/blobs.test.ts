@@ -27,7 +27,7 @@ describe("Blobs", () => {
       const { blobs } = store;
       for (const work of [
         () => blobs.write(streamOf(lie.bytes), want),
-        () => collect(blobs.keeping(streamOf(lie.bytes), want)),
+        () => collect(blobs.keeping(streamOf(lie.bytes), want).read()),
       ]) {
         assert.strictEqual((await failure(work())).code, "DIGEST_MISMATCH");
       }
@@ -59,12 +59,22 @@ describe("Blobs", () => {
     assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
   });
 
+  it("keeping() stores what was read to its end", async () => {
+    await using store = await temporaryStore();
+    await using passing = store.blobs.keeping(streamOf(bytes), want);
+    assert.deepStrictEqual(await collect(passing.read()), bytes);
+    assert.isTrue(await passing.stored());
+    assert.deepStrictEqual(await store.blobs.readWhole(want.digest), bytes);
+  });
+
   it("keeping() that is left early stores nothing", async () => {
     await using store = await temporaryStore();
-    for await (const chunk of store.blobs.keeping(streamOf(bytes), want)) {
+    await using passing = store.blobs.keeping(streamOf(bytes), want);
+    for await (const chunk of passing.read()) {
       assert.isAbove(chunk.byteLength, 0);
       break;
     }
+    assert.isFalse(await passing.stored());
     assert.isFalse(await store.blobs.has(want.digest));
     assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
   });

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { toBytePath, type Changeset, type Entry } from "../../oci/changeset.js";
+import { toBytePath, type Entry } from "../../oci/changeset.js";
 import { contentDigest } from "../../oci/content.js";
 import { readLayerTarFile, readPlacedLayer } from "../../oci/layer-tar.js";
 import { Measured } from "../../oci/measured.js";
 import type { LayerMeasure } from "../snapshotter.js";
-import { tidyChanges } from "../tidy-changes.js";
+import { TidyChanges, tidyChanges } from "../tidy-changes.js";
 import { TreeHasher } from "../tree-digest.js";
 import { ContentDigests } from "./content-digests.js";
 import { LayerIndex } from "./layer-index.js";
@@ -23,10 +23,9 @@ export async function keepLayer(
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
   OutFile.create(join(directory, FOREIGN_MARK))[Symbol.dispose]();
-  const path = join(directory, TAR_NAME);
   const measured = new Measured(bytes);
-  const found = await readOnce(kept(measured, path, signal));
-  const { index, tree } = found.inOrder ?? (await tidied(path, found.digests));
+  const tar = new KeptTar(measured, join(directory, TAR_NAME), signal);
+  const { index, tree } = await indexed(tar);
   const { digest: diffId, size } = measured.result();
   writeIndex(directory, index, size);
   return { diffId, tree: tree.digest(), size };
@@ -37,16 +36,44 @@ export async function* readKeptLayer(path: string): AsyncGenerator<Entry> {
   yield* await tidyChanges(portable(readLayerTarFile(toBytePath(path))));
 }
 
-async function* kept(
-  bytes: AsyncIterable<Uint8Array>,
-  path: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  using file = OutFile.create(path);
-  for await (const chunk of bytes) {
-    signal?.throwIfAborted();
-    file.write(chunk);
-    yield chunk;
+/** A tar on its way into a file: each piece is written while it is looked at. To be read once. */
+class KeptTar implements AsyncIterable<Uint8Array> {
+  readonly path: string;
+  readonly #bytes: AsyncIterable<Uint8Array>;
+  readonly #signal: AbortSignal | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(bytes: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal | undefined) {
+    this.path = path;
+    this.#bytes = bytes;
+    this.#signal = signal;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    using file = OutFile.create(this.path);
+    try {
+      for await (const chunk of this.#bytes) {
+        this.#signal?.throwIfAborted();
+        await this.#writing;
+        this.#writing = file.append(chunk);
+        this.#writing.catch(() => undefined); // thrown where it is awaited, if anyone gets there
+        yield chunk;
+      }
+      await this.#writing;
+    } finally {
+      await this.#writing.catch(() => undefined);
+    }
+  }
+
+  /** The first entries, whose headers were read already, with contents that are parts of the file. */
+  async *first(count: number): AsyncGenerator<Entry> {
+    if (count === 0) return;
+    await this.#writing;
+    let left = count;
+    for await (const entry of portable(readLayerTarFile(toBytePath(this.path)))) {
+      yield entry;
+      if (--left === 0) return;
+    }
   }
 }
 
@@ -56,31 +83,45 @@ interface Indexed {
   readonly tree: TreeHasher;
 }
 
-interface Found {
-  /** Undefined where the tar is untidy. */
-  readonly inOrder: Indexed | undefined;
-  readonly digests: ContentDigests;
-}
-
-async function readOnce(bytes: AsyncIterable<Uint8Array>): Promise<Found> {
+/** Reads the tar once; the headers of an untidy one up to where it turns out to be that twice. */
+async function indexed(tar: KeptTar): Promise<Indexed> {
+  const [index, tree] = [new LayerIndex(), new TreeHasher()];
   const digests = new ContentDigests();
-  const tree = new TreeHasher();
-  let index: LayerIndex | undefined = new LayerIndex();
-  for await (const { entry: read, offset } of readPlacedLayer(bytes)) {
+  let untidy: TidyChanges | undefined;
+  let count = 0;
+  for await (const { entry: read, offset } of readPlacedLayer(tar)) {
     const entry = portableEntry(read);
     const sha256 = entry.type === "file" ? await contentDigest(entry) : undefined;
+    if (untidy === undefined && !index.add(entry, { offset, sha256 })) {
+      untidy = new TidyChanges();
+      for await (const earlier of digests.applyTo(tar.first(count))) untidy.add(earlier);
+    }
+    if (untidy !== undefined) {
+      untidy.add(placed(entry, { path: tar.path, offset, sha256 }));
+      continue;
+    }
+    tree.add(entry, sha256);
     if (sha256 !== undefined) digests.push(sha256);
-    if (index?.add(entry, { offset, sha256 }) === false) index = undefined;
-    if (index !== undefined) tree.add(entry, sha256);
+    count++;
   }
-  return { inOrder: index && { index, tree }, digests };
+  return untidy === undefined ? { index, tree } : tidied(untidy);
 }
 
-/** Of a tar of which the contents are known: only its headers are read again. */
-async function tidied(path: string, digests: ContentDigests): Promise<Indexed> {
-  const changes: Changeset = digests.applyTo(portable(readLayerTarFile(toBytePath(path))));
+/** The same with content that is a part of the file. */
+function placed(entry: Entry, { path, offset, sha256 }: Placed): Entry {
+  if (entry.type !== "file") return entry;
+  return { ...entry, sha256, content: { kind: "file", path: toBytePath(path), offset } };
+}
+
+interface Placed {
+  readonly path: string;
+  readonly offset: number;
+  readonly sha256: string | undefined;
+}
+
+function tidied(untidy: TidyChanges): Indexed {
   const [index, tree] = [new LayerIndex(), new TreeHasher()];
-  for (const entry of await tidyChanges(changes)) {
+  for (const entry of untidy.entries()) {
     const sha256 = entry.type === "file" ? entry.sha256 : undefined;
     const isTidy = index.add(entry, { offset: offsetOf(entry), sha256 });
     if (!isTidy) throw new Error("a tidied changeset is not tidy");
@@ -89,7 +130,7 @@ async function tidied(path: string, digests: ContentDigests): Promise<Indexed> {
   return { index, tree };
 }
 
-/** Where in the tar the content of an entry of `readLayerTarFile` begins. */
+/** Where in the tar the content of an entry that was placed begins. */
 function offsetOf(entry: Entry): number {
   return entry.type === "file" && entry.content.kind === "file" ? entry.content.offset : 0;
 }

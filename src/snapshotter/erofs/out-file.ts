@@ -1,5 +1,6 @@
 import { closeSync, openSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
+import { WriteAhead } from "../../sys/write-ahead.js";
 
 const writeLater = promisify(write);
 
@@ -9,9 +10,12 @@ const LITTLE = 1 << 16;
 /** A new file that is written from beginning to end. */
 export class OutFile implements Disposable {
   readonly #fd: number;
+  readonly #ahead: WriteAhead;
+  #size = 0;
 
   private constructor(fd: number) {
     this.#fd = fd;
+    this.#ahead = new WriteAhead(fd);
   }
 
   /** Fails when there is such a file. */
@@ -21,6 +25,7 @@ export class OutFile implements Disposable {
 
   write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.byteLength;) done += writeSync(this.#fd, bytes, done);
+    this.#size += bytes.byteLength;
   }
 
   /** As `write`, off this thread. To be waited for before anything else is done with the file. */
@@ -33,6 +38,8 @@ export class OutFile implements Disposable {
       const { bytesWritten } = await writeLater(this.#fd, bytes, done);
       done += bytesWritten;
     }
+    this.#size += bytes.byteLength;
+    await this.#ahead.reached(this.#size);
   }
 
   [Symbol.dispose](): void {
