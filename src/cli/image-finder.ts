@@ -23,6 +23,8 @@ export interface ImageFinderOptions {
    * machine. Undefined where the name is to be that of whatever is fetched.
    */
   readonly host?: Platform;
+  /** Told what was wrong with what came, where something else could be used. */
+  readonly warn: (message: string) => void;
 }
 
 /** An image of a registry or an OCI layout, whose layers may not be here yet. */
@@ -61,10 +63,20 @@ export class ImageFinder implements ImageResolver {
     const registry = await this.#options.registry();
     const root = await this.#root(reference, signal);
     const resolved = await registry.imageOf(root, reference, { platform, signal });
+    this.#warn(registry);
     const source: BlobSource = {
-      open: (descriptor, inner) => registry.blob(reference, descriptor, inner),
+      open: (descriptor, inner) => registry.download(reference, descriptor, inner),
+      refuse: (descriptor, error) => {
+        const isElsewhere = registry.distrust(descriptor, error);
+        this.#warn(registry);
+        return isElsewhere;
+      },
     };
     return this.#fetched(name, resolved, { source, platform, reference });
+  }
+
+  #warn(registry: RegistryClient): void {
+    for (const message of registry.takeWarnings()) this.#options.warn(message);
   }
 
   /** What a name points at: asked once, so that all platforms of a build see the same (S22). */

@@ -35,13 +35,14 @@ export async function* downloadBlob(
 ): AsyncGenerator<Uint8Array> {
   const path = `blobs/${blob.digest}`;
   const home: Place = { repository: origin, path };
-  const mirrored = mirrors.of(origin).map((repository) => ({ repository, path }));
+  const mirrored = mirrors.of(origin, blob.digest).map((repository) => ({ repository, path }));
   const places = [...elsewhere(origin, blob), ...mirrored, home].values();
   let place = places.next().value ?? home;
   let done = 0;
   for (let tries = 0, tried = 0; ;) {
     try {
       const answer = await openBlob(place, done, signal);
+      if (place.repository !== origin) mirrors.gave(place.repository, blob.digest);
       for await (const chunk of from(answer, done)) {
         done += chunk.byteLength;
         yield chunk;

@@ -1,3 +1,4 @@
+import type { BuildError } from "../error.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { isIndexType, isManifestType } from "../oci/image-json.js";
@@ -11,7 +12,7 @@ import { Connection, type RegistryOptions } from "./connection.js";
 import { logIn } from "./log-in.js";
 import { downloadManifest, headManifest } from "./manifest-download.js";
 import { uploadManifest } from "./manifest-upload.js";
-import { Mirrors } from "./mirrors.js";
+import { isLie, Mirrors } from "./mirrors.js";
 import { listReferrers } from "./referrers.js";
 import { Repository } from "./repository.js";
 import { listTags } from "./tag-list.js";
@@ -19,8 +20,8 @@ import { retried } from "./http/retry.js";
 import { discard } from "./http/transport.js";
 
 /**
- * Pulls from and pushes to OCI registries (distribution-spec). Whatever it hands out was verified
- * against its digest; what fails for a moment is tried again.
+ * Pulls from and pushes to OCI registries (distribution-spec). What it hands out was verified against its
+ * digest, but for downloads; what fails for a moment is tried again.
  */
 export class RegistryClient implements AsyncDisposable {
   readonly #connection: Connection;
@@ -92,9 +93,23 @@ export class RegistryClient implements AsyncDisposable {
   ): Promise<Uint8Array> {
     const { mediaType, digest } = descriptor;
     if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
-      return verifiedBytes(this.#download(reference, descriptor, signal), descriptor);
+      return await this.#wholeBlob(reference, descriptor, signal);
     }
     return (await this.manifest(reference, digest, signal)).bytes;
+  }
+
+  async #wholeBlob(
+    reference: Reference,
+    descriptor: Descriptor,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    for (;;) {
+      try {
+        return await verifiedBytes(this.download(reference, descriptor, signal), descriptor);
+      } catch (error) {
+        if (!isLie(error) || !this.distrust(descriptor, error)) throw error;
+      }
+    }
   }
 
   /** The verified bytes of a blob; a broken transfer goes on where it stopped. */
@@ -103,17 +118,28 @@ export class RegistryClient implements AsyncDisposable {
     descriptor: Descriptor,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
-    return verified(this.#download(reference, descriptor, signal), descriptor);
+    return verified(this.download(reference, descriptor, signal), descriptor);
   }
 
-  #download(
+  /** As `blob`, for those who verify the bytes themselves, and call `distrust` where they are others. */
+  download(
     reference: Reference,
     descriptor: Descriptor,
-    signal: AbortSignal | undefined,
+    signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const { retries } = this.#connection;
     const options = { retries, mirrors: this.#mirrors, signal };
     return downloadBlob(this.#repository(reference, "pull"), descriptor, options);
+  }
+
+  /** Passes over the mirrors that gave bytes of this blob from now on; false when there were none. */
+  distrust({ digest }: Descriptor, error: BuildError): boolean {
+    return this.#mirrors.distrust(digest, error);
+  }
+
+  /** What mirrors gave and was not used, each told once. */
+  takeWarnings(): readonly string[] {
+    return this.#mirrors.takeWarnings();
   }
 
   /** Every tag of the repository. */

@@ -1,4 +1,4 @@
-import { BuildError } from "../error.js";
+import { BuildError, type BuildErrorCode } from "../error.js";
 import { decompressed } from "../oci/compression.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
@@ -20,6 +20,8 @@ type IngestStore = Pick<
 export interface BlobSource {
   /** The bytes that the descriptor names; they need not be verified. */
   open(descriptor: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Told that those were not what the descriptor names; true where `open` can give others. */
+  refuse?(descriptor: Descriptor, error: BuildError): boolean;
 }
 
 /** Bytes of one layer that have come so far. */
@@ -87,8 +89,29 @@ export async function ingestLayer(
   await using _lock = await store.locks.lock(`pull ${diffId}`, signal);
   store.database.refresh();
   const fetched = await store.layers.findByDiffId(diffId); // by the one we waited for
-  return fetched ?? (await unpackLayer(store, image, signal));
+  return fetched ?? (await fetchLayer(store, image, signal));
 }
+
+/** Again from elsewhere, where what came was not the blob and the source knows another place. */
+async function fetchLayer(
+  store: IngestStore,
+  image: LayerToIngest,
+  signal: AbortSignal,
+): Promise<LayerRecord> {
+  for (;;) {
+    try {
+      return await unpackLayer(store, image, signal);
+    } catch (error) {
+      if (!(error instanceof BuildError && damage.has(error.code))) throw error;
+      const { layer, source } = image;
+      const isBlob = await store.blobs.has(layer.digest); // then it is the image that is wrong
+      if (isBlob || source.refuse?.(layer, error) !== true) throw error;
+    }
+  }
+}
+
+/** How it shows that bytes are not what they should be: often before the last one was counted. */
+const damage: ReadonlySet<BuildErrorCode> = new Set(["DIGEST_MISMATCH", "INVALID_ARCHIVE"]);
 
 async function unpackLayer(
   store: IngestStore,

@@ -114,6 +114,7 @@ describe("N08 mirrors", () => {
       assert.strictEqual((await client.resolve(reference)).descriptor.digest, digest);
       const tried = [first, second, origin].map(({ received }) => received.length > 0);
       assert.deepEqual(tried, [true, true, true]);
+      assert.lengthOf(client.takeWarnings(), what.includes("digest") ? 2 : 0);
     });
   }
 

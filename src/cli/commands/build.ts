@@ -133,7 +133,8 @@ function requestOf(
 async function plan(building: Building): Promise<ResolvedPlan> {
   const { command, input, session, board } = building;
   const { io, store, registry, platform: host } = session;
-  const images = new ImageFinder({ store, registry, host, pull: command.pull });
+  const warn = board.warn.bind(board, undefined);
+  const images = new ImageFinder({ store, registry, host, pull: command.pull, warn });
   const isIgnored = ignoreTest(input);
   const platforms = platformOptions(command, io).map((options) => ({ ...options, isIgnored }));
   try {

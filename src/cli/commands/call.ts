@@ -92,7 +92,8 @@ async function ask<T extends { readonly kind: string }>(
   return await withProgress(command, io, async (board) => {
     await using session = await openSession(io);
     const { store, registry, platform: host } = session;
-    const images = new ImageFinder({ store, registry, host, pull: command.pull });
+    const warn = board.warn.bind(board, undefined);
+    const images = new ImageFinder({ store, registry, host, pull: command.pull, warn });
     const { answer } = await withImages(attempt, { images, board, signal: io.signal });
     return answer;
   });

@@ -47,7 +47,8 @@ async function fetchImage({
   vertex,
 }: Pull): Promise<ResolvedImage> {
   const platform = command.platform ? parsePlatform(command.platform, host) : host;
-  const finder = new ImageFinder({ store, registry, pull: true });
+  const warn = board.warn.bind(board, undefined);
+  const finder = new ImageFinder({ store, registry, pull: true, warn });
   const image = await finder.remote(formatReference(reference), platform, io.signal);
   await image.layers(board.progress.bind(board, vertex), io.signal);
   return image.resolved;

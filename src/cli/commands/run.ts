@@ -15,11 +15,15 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
   if (command.tty && !io.terminal.in) {
     throw new BuildError("USAGE", "Cannot use --tty: standard input is no terminal");
   }
+  const warn = (message: string): void => {
+    io.err.write(`warning: ${message}\n`);
+  };
   const finder = new ImageFinder({
     store,
     registry: session.registry,
     pull: false,
     host: platform,
+    warn,
   });
   const request = { reference: command.image, platform };
   const image = await finder.resolve(request, io.signal);
@@ -31,7 +35,7 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
     filters: store.database.table("seccomp-filters"),
     runtime: io.env["TSBUILD_RUNTIME"],
     searchPath: io.env["PATH"],
-    warn: (message) => io.err.write(`warning: ${message}\n`),
+    warn,
   });
   const status = await executor.run(
     { ...processOf(command, image.config, session), root },
