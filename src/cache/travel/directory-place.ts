@@ -13,6 +13,7 @@ import { verified, verifiedBytes } from "../../oci/verified.js";
 import { Locks } from "../../store/locks.js";
 import { NewFile } from "../../store/new-file.js";
 import { isSystemError } from "../../sys/syscalls.js";
+import { refuseBuildKit } from "./buildkit.js";
 import { counted } from "./counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";
 import type { MountName, MountRecord } from "./mount-record.js";
@@ -52,9 +53,11 @@ export class DirectoryPlace implements CachePlace {
     const { digest = this.#tagged(index)?.digest } = this.#options;
     const found = index?.manifests.find((one) => one.digest === digest);
     if (found === undefined) return undefined;
-    const document = parseDocument(await this.#read(found), found.mediaType);
+    const bytes = await this.#read(found);
+    const document = parseDocument(bytes, found.mediaType);
     if (document.kind === "manifest" && document.manifest.config.mediaType === DOCUMENT_TYPE)
       return readDocument(await this.#read(document.manifest.config));
+    refuseBuildKit(bytes);
     throw new BuildError("INVALID_IMAGE", "it holds no cache of tsbuild");
   }
 

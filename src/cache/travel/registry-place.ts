@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BuildError, type BuildErrorCode } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { parseDocument } from "../../oci/image-json.js";
-import type { Manifest } from "../../oci/image.js";
+import type { ImageConfig, Manifest } from "../../oci/image.js";
 import type { Platform } from "../../oci/platform.js";
 import { familiarReference, type Reference } from "../../oci/reference.js";
 import type { Stored } from "../../oci/resolved-image.js";
@@ -11,6 +11,7 @@ import { streamOf } from "../../oci/stream-of.js";
 import { verifiedBytes } from "../../oci/verified.js";
 import { RegistryError } from "../../registry/registry-error.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
+import { refuseBuildKit, refuseBuildKitImage } from "./buildkit.js";
 import { inlineDocument } from "./inline.js";
 import {
   DOCUMENT_TYPE,
@@ -43,9 +44,6 @@ export interface RegistryPlaceOptions {
   readonly platforms: readonly Platform[];
 }
 
-/** What BuildKit names the config of its own caches. */
-const BUILDKIT_TYPE = "application/vnd.buildkit.cacheconfig.v0";
-
 /**
  * `type=registry`: the manifest of the given tag is the document, and each name of a record is a tag
  * that begins with it. An image with an inline cache can be read as well.
@@ -67,10 +65,7 @@ export class RegistryPlace implements CachePlace {
     const manifest = manifestIn(stored);
     if (manifest?.config.mediaType === DOCUMENT_TYPE)
       return readDocument(await this.#configOf(manifest, signal));
-    if (Buffer.from(stored.bytes).includes(BUILDKIT_TYPE)) {
-      const message = "it is a cache of BuildKit, whose steps have other keys";
-      throw new BuildError("UNSUPPORTED", message);
-    }
+    refuseBuildKit(stored.bytes);
     return await this.#inImage(signal);
   }
 
@@ -79,10 +74,13 @@ export class RegistryPlace implements CachePlace {
     const { reference, platforms } = this.#options;
     const registry = await this.#options.registry();
     const documents: CacheDocument[] = [];
+    const others: ImageConfig[] = [];
     for (const platform of platforms) {
       const image = await unlessMissing(() => registry.image(reference, platform, signal));
-      const document = image && inlineDocument(image.config.value, image.manifest.value);
-      if (document !== undefined) documents.push(document);
+      if (image === undefined) continue;
+      const document = inlineDocument(image.config.value, image.manifest.value);
+      if (document === undefined) others.push(image.config.value);
+      else documents.push(document);
     }
     if (documents.length > 0) {
       return {
@@ -91,6 +89,7 @@ export class RegistryPlace implements CachePlace {
         bases: documents.flatMap(({ bases }) => bases),
       };
     }
+    others.forEach(refuseBuildKitImage);
     throw new BuildError("INVALID_IMAGE", "it is an image without a cache in it");
   }
 

@@ -2,7 +2,10 @@ import { assert } from "chai";
 import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mediaTypes } from "../../../src/oci/descriptor.js";
 import { digestOf } from "../../../src/oci/digest.js";
+import type { Index, Manifest } from "../../../src/oci/image.js";
+import { serializeDocument } from "../../../src/oci/image-json.js";
 import { blobPath } from "../../../src/oci/image-layout.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
 import { DirectoryPlace } from "../../../src/cache/travel/directory-place.js";
@@ -49,6 +52,29 @@ describe("DirectoryPlace", () => {
     assert.deepStrictEqual(found, recordFor("x", "b"), "records are as separate");
     const missing = new DirectoryPlace({ path: site.path, tag: "a", digest: digestOf("none") });
     assert.isUndefined(await missing.latest());
+  });
+
+  it("K25 says that a cache is of BuildKit, in each of its forms", async () => {
+    await using site = await openSite();
+    const type = "application/vnd.buildkit.cacheconfig.v0";
+    const config = { ...blobOf("{}"), mediaType: type };
+    const forms: readonly (Index | Manifest)[] = [
+      { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: [blobOf("layer")] },
+      { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [blobOf("layer"), config] },
+    ];
+    for (const form of forms) {
+      await using place = new DirectoryPlace({ path: site.path, tag: "latest" });
+      const bytes = serializeDocument(form);
+      const { mediaType } = form;
+      const stored = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+      await place.write(stored, { open: () => streamOf(bytes), signal });
+      const annotations = { "org.opencontainers.image.ref.name": "latest" };
+      const manifests = [{ ...stored, annotations }];
+      const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests } as const;
+      await writeFile(join(site.path, "index.json"), serializeDocument(index));
+      const { message } = await failureOf(place.latest(), "UNSUPPORTED");
+      assert.strictEqual(message, "it is a cache of BuildKit, whose steps have other keys");
+    }
   });
 
   it("K32 writes a blob again that was cut off", async () => {

@@ -50,20 +50,29 @@ describe("RegistryPlace", () => {
     });
   }
 
-  it("K18 K20 takes an image for no cache, and does not write over it", async () => {
-    const site = await openSite("image");
-    await using place = site.open();
-    const reference = parseReference(`${server.host}/team/cache-${repositories}:image`);
-    const rootfs = { type: "layers", diff_ids: [] } as const;
-    const config = storedConfig({ os: "linux", architecture: "amd64", rootfs });
-    const open = (): AsyncIterable<Uint8Array> => streamOf(config.bytes);
-    await place.write(config.descriptor, { open, signal });
-    await pushManifest(reference, config.descriptor);
-    const { message } = await failureOf(place.latest(signal), "INVALID_IMAGE");
-    assert.strictEqual(message, "it is an image without a cache in it");
-    await failureOf(place.setLatest(emptyDocument, signal), "OUTPUT");
-    await site[Symbol.asyncDispose]();
-  });
+  const images = [
+    { extra: {}, code: "INVALID_IMAGE", what: "it is an image without a cache in it" },
+    {
+      extra: { "moby.buildkit.cache.v0": "W10=" },
+      code: "UNSUPPORTED",
+      what: "its inline cache is of BuildKit, whose steps have other keys",
+    },
+  ] as const;
+  for (const { extra, code, what } of images) {
+    it(`K18 K20 says of an image that ${what}, and does not write over it`, async () => {
+      const site = await openSite("image");
+      await using place = site.open();
+      const reference = parseReference(`${server.host}/team/cache-${repositories}:image`);
+      const rootfs = { type: "layers", diff_ids: [] } as const;
+      const config = storedConfig({ os: "linux", architecture: "amd64", rootfs, ...extra });
+      const open = (): AsyncIterable<Uint8Array> => streamOf(config.bytes);
+      await place.write(config.descriptor, { open, signal });
+      await pushManifest(reference, config.descriptor);
+      assert.strictEqual((await failureOf(place.latest(signal), code)).message, what);
+      await failureOf(place.setLatest(emptyDocument, signal), "OUTPUT");
+      await site[Symbol.asyncDispose]();
+    });
+  }
 
   it("K25 tells of a cache that BuildKit wrote", async () => {
     const site = await openSite("buildkit");
