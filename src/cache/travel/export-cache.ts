@@ -1,8 +1,10 @@
 import type { DoneStep } from "../done-step.js";
 import { mergeFacts, type RootfsFacts } from "../rootfs-facts.js";
 import type { Descriptor } from "../../oci/descriptor.js";
+import type { Digest } from "../../oci/digest.js";
 import { inParallel } from "../../oci/in-parallel.js";
 import type { LayerBytes, LayerCompression } from "../../store/layer-bytes.js";
+import { isChecked } from "./checked.js";
 import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
 import { readable } from "./source.js";
@@ -19,6 +21,10 @@ const LARGEST_DOCUMENT = 1 << 20;
 export interface CacheExport extends Told {
   readonly layerBytes: LayerBytes;
   readonly compression: LayerCompression;
+  /** Whether this build looked for a blob that a record names, and did not get it. */
+  readonly isLost: (blob: Descriptor) => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Images that a document tells of: those of the latest exports. */
@@ -41,8 +47,13 @@ export async function exportCache(
 ): Promise<void> {
   const before = (await readable(place.latest(signal))) ?? emptyDocument;
   const known = new Set(before.steps.map((record) => serialize(record).toString()));
+  const there = checkedBlobs(before, exported);
   const layers = await packLayers(exported, signal);
   const sendLayer = async ({ blob, open }: PackedLayer, inner: AbortSignal): Promise<void> => {
+    if (there.has(blob.digest)) {
+      progress(blob, "present");
+      return;
+    }
     const onProgress = (sent: number): void => {
       progress(blob, { sent });
     };
@@ -57,9 +68,27 @@ export async function exportCache(
   };
   await inParallel(fresh, PARALLEL, putRecord, signal);
   const own = { steps, facts: factsOf(exported), bases: basesOf(exported) };
-  const all = merge(own, before);
-  if (fresh.length === 0 && hasFacts(before, own)) return;
-  await place.setLatest(all, signal);
+  const isTold = fresh.length === 0 && hasFacts(before, own);
+  if (isTold && [...blobs.keys()].every((digest) => there.has(digest))) return;
+  const checkedAt = steps.map(({ layer }) => there.get(layer.blob.digest) ?? exported.now());
+  await place.setLatest(merge({ ...own, checkedAt }, before), signal);
+}
+
+/**
+ * What need not be asked for again, and when it was: a place that has lost something, as one may that removes
+ * what is old, is found out a day later at most.
+ */
+function checkedBlobs(
+  { steps, checkedAt = [] }: CacheDocument,
+  { isLost, now }: CacheExport,
+): ReadonlyMap<Digest, number> {
+  const checked = new Map<Digest, number>();
+  for (const [index, { layer }] of steps.entries()) {
+    const time = checkedAt[index];
+    if (time !== undefined && isChecked(time, now()) && !isLost(layer.blob))
+      checked.set(layer.blob.digest, time);
+  }
+  return checked;
 }
 
 interface PackedLayer {
@@ -120,7 +149,7 @@ function answersIn({ resolved, nodes, ids, trees = [] }: RootfsFacts): number {
 }
 
 /** What this export tells, and after it what earlier ones told, while there is room. */
-function merge(own: CacheDocument, before: CacheDocument): CacheDocument {
+function merge(own: Required<CacheDocument>, before: CacheDocument): CacheDocument {
   const earlier = new Map(before.facts);
   const facts = new Map(
     own.facts.map(([state, now]) => {
@@ -129,16 +158,17 @@ function merge(own: CacheDocument, before: CacheDocument): CacheDocument {
     }),
   );
   const names = new Set(own.steps.flatMap(namesOf));
-  const steps = [...own.steps];
+  const [steps, checkedAt] = [[...own.steps], [...own.checkedAt]];
   const bases = [...new Map([...own.bases, ...before.bases])].slice(0, MOST_BASES);
   let room = LARGEST_DOCUMENT - serialize({ steps, facts: [...facts], bases }).byteLength;
   const fits = (value: unknown): boolean => (room -= JSON.stringify(value).length + 1) > 0;
-  for (const record of before.steps) {
-    if (namesOf(record).every((name) => names.has(name))) continue;
-    if (fits(record)) steps.push(record);
+  for (const [index, record] of before.steps.entries()) {
+    if (namesOf(record).every((name) => names.has(name)) || !fits(record)) continue;
+    steps.push(record);
+    checkedAt.push(before.checkedAt?.[index] ?? 0);
   }
   for (const entry of before.facts) {
     if (!facts.has(entry[0]) && fits(entry)) facts.set(...entry);
   }
-  return { steps, facts: [...facts], bases };
+  return { steps, checkedAt, facts: [...facts], bases };
 }

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../../oci/descriptor.js";
 import { Jobs } from "../../store/jobs.js";
 import type { FarCache, FarLayer } from "../far-cache.js";
 import type { Ancestry, KnownState, StateOrigin } from "../first-change.js";
@@ -36,6 +37,11 @@ export class FarSteps implements FarCache {
     const downloads = new Jobs(PARALLEL);
     this.#sources = places.map((place) => new CacheSource(place, board));
     this.#deps = { board, store, turn: (signal) => downloads.take(signal) };
+  }
+
+  /** Whether the blob of a record was looked for, and not to be had. */
+  isLost(blob: Descriptor): boolean {
+    return this.#sources.some((source) => source.isLost(blob));
   }
 
   find(key: CacheKey, signal: AbortSignal): Promise<FarLayer | undefined> {

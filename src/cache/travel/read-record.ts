@@ -75,6 +75,7 @@ const base = shape({ title: string, digest: optional(string), platform: optional
 
 const document = shape({
   steps: listOf(record),
+  checkedAt: optional(listOf(number)),
   facts: listOf(pairOf(hex, facts)),
   bases: listOf(pairOf(hex, base)),
 });

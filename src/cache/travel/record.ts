@@ -37,6 +37,8 @@ export interface TravelLayer {
 export interface CacheDocument {
   /** The latest first. */
   readonly steps: readonly TravelRecord[];
+  /** Of each step, when it was last looked whether its blob is there; missing where nobody says. */
+  readonly checkedAt?: readonly number[];
   /** What was asked of root filesystems, with the answers. */
   readonly facts: readonly (readonly [StateKey, RootfsFacts])[];
   /** What stages started from: their images, to explain a miss. */

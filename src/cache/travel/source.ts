@@ -2,6 +2,7 @@ import type { StateOrigin } from "../first-change.js";
 import { parentOf, stateUpon, type StateKey } from "../key.js";
 import type { RootfsFacts } from "../rootfs-facts.js";
 import { BuildError, type BuildErrorCode } from "../../error.js";
+import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Display } from "./display.js";
 import type { MountName, MountRecord } from "./mount-record.js";
@@ -79,8 +80,13 @@ export class CacheSource {
     if (!isAboutContent(error)) this.#isOff = true;
   }
 
+  /** Whether `lose` was told of that blob. */
+  isLost({ digest }: Descriptor): boolean {
+    return this.#lost.has(digest);
+  }
+
   #isGood({ layer }: TravelRecord): boolean {
-    return !this.#isOff && !this.#lost.has(layer.blob.digest);
+    return !this.#isOff && !this.isLost(layer.blob);
   }
 
   async #load(signal: AbortSignal): Promise<Known | undefined> {

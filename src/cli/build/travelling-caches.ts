@@ -1,6 +1,5 @@
 import type { Board } from "../../builder/board.js";
 import type { BuildResult } from "../../builder/build.js";
-import type { FarCache } from "../../cache/far-cache.js";
 import { BuildError } from "../../error.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
@@ -37,7 +36,7 @@ function isPlace(target: CacheTarget): target is PlaceTarget {
 
 /** The caches of --cache-from and --cache-to; each place is opened once. */
 export class TravellingCaches implements Caches {
-  readonly far: FarCache | undefined;
+  readonly far: FarSteps | undefined;
   readonly inline: Caches["inline"];
   readonly #targets: readonly PlaceTarget[];
   readonly #session: Session;
@@ -104,6 +103,8 @@ export class TravellingCaches implements Caches {
       states: result.states,
       layerBytes: store.layerBytes,
       compression,
+      isLost: (blob) => this.far?.isLost(blob) === true,
+      now: store.now,
       ...this.#told(),
     };
   }

@@ -65,6 +65,7 @@ class Machines implements AsyncDisposable {
 class Machine {
   readonly builds: TestBuilds;
   readonly #directory: string;
+  #far: FarSteps | undefined;
 
   constructor(builds: TestBuilds, directory: string) {
     this.builds = builds;
@@ -85,6 +86,8 @@ class Machine {
       states: built.states,
       ...told,
       layerBytes,
+      isLost: (blob: Descriptor) => this.#far?.isLost(blob) === true,
+      now: store.now,
     };
     const options = { signal, progress: () => undefined };
     await exportCache(place, { ...exported, compression: asGzip }, options);
@@ -103,6 +106,7 @@ class Machine {
     const told: BuildEvent[] = [];
     const board = new Board((event) => told.push(event));
     const far = new FarSteps([place], { store: this.builds.store, board });
+    this.#far = far;
     return { ...(await this.builds.build(dockerfile, { far, ...given })), place, told };
   }
 }
@@ -111,6 +115,7 @@ class Machine {
 class CountingPlace extends DirectoryPlace {
   readonly opened: string[] = [];
   readonly uploaded: string[] = [];
+  asked = 0;
   documents = 0;
 
   override open(blob: Descriptor): AsyncGenerator<Uint8Array> {
@@ -119,6 +124,7 @@ class CountingPlace extends DirectoryPlace {
   }
 
   override async write(...args: Parameters<CachePlace["write"]>): Promise<"present" | "uploaded"> {
+    this.asked++;
     const done = await super.write(...args);
     if (done === "uploaded") this.uploaded.push(args[0].digest);
     return done;
@@ -172,11 +178,25 @@ describe("two machines", () => {
     const exported = await first.export(await first.builds.build(text));
     assert.isAbove(exported.uploaded.length, 4);
     const again = await first.export(await first.builds.build(text));
-    assert.deepStrictEqual([again.uploaded, again.documents], [[], 0]);
+    assert.deepStrictEqual([again.asked, again.documents], [0, 0]);
     const second = await machines.machine();
     const from = await second.build();
     const passedOn = await second.export(from);
-    assert.deepStrictEqual([passedOn.uploaded, passedOn.documents], [[], 0], "the same records");
+    assert.deepStrictEqual([passedOn.asked, passedOn.documents], [0, 0], "the same records");
+  });
+
+  it("asks once a day whether all of it is still there", async () => {
+    await using machines = await Machines.open();
+    const first = await machines.machine();
+    const built = await first.builds.build(text);
+    await first.export(built);
+    for (let hour = 0; hour < 24; hour++) first.builds.waitAnHour();
+    for (const blob of await machines.blobs()) await rm(blob);
+    await first.export(built);
+    const second = await (await machines.machine()).build(text, { whole: true });
+    assert.deepStrictEqual(second.executor.commands, []);
+    const again = await first.export(built);
+    assert.deepStrictEqual([again.asked, again.documents], [0, 0]);
   });
 
   it("loses nothing of two exports at once", async () => {
@@ -243,13 +263,18 @@ describe("two machines", () => {
       if (last === undefined || "fetch" in last) assert.fail("it was made here");
       const { digest } = await first.builds.store.layerBytes.compressed(last, asGzip);
       await damage(join(machines.directory, "blobs/sha256", digest.slice("sha256:".length)));
-      const { executor, log, config } = await second.build(text, { whole: true });
+      const built = await second.build(text, { whole: true });
+      const { executor, log, config } = built;
       assert.deepStrictEqual(executor.commands, ["check"]);
       assert.deepStrictEqual(config.rootfs, made.config.rootfs);
       const [warning, ...more] = warnings(log.events);
       assert.match(warning ?? "", /^Cannot use the cached layer of "RUN check" from directory/);
       assert.match(warning ?? "", why);
       assert.deepStrictEqual(more, []);
+      if (name === "another one") return; // a directory tells blobs by their sizes
+      await second.export(built);
+      const third = await (await machines.machine()).build(text, { whole: true });
+      assert.deepStrictEqual(third.executor.commands, [], "mended by whoever found it out");
     });
   }
 
