@@ -16,8 +16,10 @@ export interface Table<Value> {
 
 type TableOptions = Pick<DatabaseOptions, "encoding"> & { readonly name: string };
 
-/** How long a write waits for others, in milliseconds: as long as a step takes at least. */
+/** How long a write waits for another, in milliseconds: as long as a step takes at least. */
 const COMPANY = 30;
+/** How long it waits at most while one comes after the other. */
+const PATIENCE = 300;
 
 /** The metadata of a store: one LMDB environment, shared by any number of processes. */
 export class Database implements AsyncDisposable {
@@ -97,8 +99,8 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * As `transaction`, but together with what else is written within some milliseconds: each transaction
-   * flushes the disk, and the steps of a build end one shortly after the other.
+   * As `transaction`, but together with what else is written shortly after: each transaction flushes
+   * the disk, and short steps end one after the other.
    */
   soon(action: () => void): Promise<void> {
     this.#held.push(action);
@@ -112,7 +114,11 @@ export class Database implements AsyncDisposable {
 
   async #writeHeld(): Promise<void> {
     const { signal } = this.#hurried;
-    await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);
+    const latest = performance.now() + PATIENCE;
+    for (let met = 0; met < this.#held.length && performance.now() < latest;) {
+      met = this.#held.length;
+      await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);
+    }
     const actions = this.#held.splice(0);
     this.#writing = undefined;
     await this.transaction(() => {

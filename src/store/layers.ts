@@ -72,6 +72,8 @@ export class Layers {
   readonly #records: Table<LayerRecord>;
   readonly #byDiffId: Table<LayerId>;
   readonly #byTree: Table<LayerId>;
+  /** Layers of steps that this process published and has not recorded yet. */
+  readonly #unrecorded = new Map<TreeDigest, Promise<PublishedLayer>>();
 
   constructor(deps: LayersDeps) {
     this.#deps = deps;
@@ -140,13 +142,24 @@ export class Layers {
    * Publishes a draft, unless the same layer is known: then the draft is dropped and the known one
    * answered (early cutoff). Of built layers the content decides, of all others the DiffID.
    */
-  publish(
+  async publish(
     draft: DraftLayer,
     provenance: Provenance,
     signal?: AbortSignal,
   ): Promise<PublishedLayer> {
+    const { tree } = draft.measure;
+    const twin = provenance.origin === "built" ? this.#unrecorded.get(tree) : undefined;
+    const earlier = twin === undefined ? undefined : await twin.catch(() => undefined);
+    if (earlier !== undefined) {
+      await draft[Symbol.asyncDispose]();
+      return { ...earlier, isNew: false };
+    }
     const write: Write = (action) => this.#deps.database.soon(action);
-    return this.#publish(draft, { ...provenance, write }, signal);
+    const published = this.#publish(draft, { ...provenance, write }, signal);
+    this.#unrecorded.set(tree, published);
+    const forget = (): boolean => this.#unrecorded.delete(tree);
+    void published.then(({ recorded }) => recorded).then(forget, forget);
+    return await published;
   }
 
   async #publish(

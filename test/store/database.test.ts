@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { setTimeout } from "node:timers/promises";
 import { openTestStore, TemporaryDirectory } from "./fixture.js";
 
 describe("Database", () => {
@@ -20,6 +21,20 @@ describe("Database", () => {
       ["a", "1"],
       ["b", "12"],
     ]);
+  });
+
+  it("soon() waits for more as long as more comes, but not for ever", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const { database } = store;
+    const table = database.table<string>("names");
+    for (let count = 0; table.entries().length === 0; count++) {
+      void database.soon(() => {
+        table.put(`${count}`, "");
+      });
+      await setTimeout(5);
+    }
+    assert.isAbove(table.entries().length, 1);
   });
 
   it("soon() writes all or nothing, and tells everyone", async () => {

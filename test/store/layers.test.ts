@@ -62,6 +62,21 @@ describe("Layers", () => {
     assert.lengthOf(store.layers.list(), 1);
   });
 
+  it("publish() of equal drafts does not wait until the first one is recorded", async () => {
+    await using store = await temporaryStore();
+    await using one = await store.snapshotter.ingest(oneFile("a", { mtime: 1 }));
+    await using other = await store.snapshotter.ingest(oneFile("a", { mtime: 2 }));
+    const [first, second] = await Promise.all([
+      store.layers.publish(one, { origin: "built" }),
+      store.layers.publish(other, { origin: "built" }),
+    ]);
+    assert.deepStrictEqual([first.isNew, second.isNew], [true, false]);
+    assert.strictEqual(second.layer, first.layer);
+    assert.strictEqual(second.recorded, first.recorded);
+    await second.recorded;
+    assert.deepStrictEqual(store.layers.list(), [first.layer]);
+  });
+
   it("does not find a layer whose directory is gone, and adopt() publishes it anew", async () => {
     await using store = await temporaryStore();
     const lost = await build(store, "a");
