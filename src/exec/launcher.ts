@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
@@ -19,6 +19,15 @@ export interface Launch {
   /** Also holds the two FIFOs of its output, and the runtime's log. */
   readonly bundle: string;
   readonly sink: OutputSink;
+}
+
+/** Where a launcher lives. */
+export interface LauncherSite {
+  readonly searchPath: string;
+  /** The file of a cgroup that all are to be in. */
+  readonly members: string | undefined;
+  /** A descriptor to hand on, as FILE. */
+  readonly file: number | undefined;
 }
 
 /**
@@ -42,10 +51,18 @@ while read -r verb name option bundle; do # a path may have blanks in it
   esac
 done`;
 
+/** What the launcher and its children find an open file as; containers do not get it. */
+export const FILE = "/proc/self/fd/3";
+
 /** Between two tries to kill a container that may not be there yet, in milliseconds. */
 const KILL_INTERVAL = 20;
 
 type Shell = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Node's types see it by themselves only where there are no more than three streams. */
+function isPiped(shell: ChildProcess): shell is Shell {
+  return shell.stdin !== null && shell.stdout !== null && shell.stderr !== null;
+}
 
 /**
  * Starts containers from one small shell that lives as long as the build. Node itself would take
@@ -69,13 +86,10 @@ export class Launcher implements AsyncDisposable {
     this.#ended = endOf(shell);
   }
 
-  /** `runtime`: its path and global options. `members`: the file of a cgroup that all are to be in. */
+  /** `runtime`: its path and global options. */
   static async start(
     runtime: readonly string[],
-    {
-      searchPath,
-      members = "",
-    }: { readonly searchPath: string; readonly members?: string | undefined },
+    { searchPath, members = "", file }: LauncherSite,
   ): Promise<Launcher> {
     const guard = deathGuard(await readlink("/proc/self"));
     // The shell has mounts of its own, for its /proc, and must see what is mounted here after it started.
@@ -85,9 +99,10 @@ export class Launcher implements AsyncDisposable {
     const argv = [...guard, ...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
     const shell = spawn("setpriv", argv, {
       env: { PATH: searchPath },
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", file],
       detached: true, // Ctrl-C reaches a step only through its signal
     });
+    if (!isPiped(shell)) throw new Error("the launcher was started without pipes");
     return new Launcher(shell);
   }
 

@@ -1,7 +1,9 @@
+import { closeSync } from "node:fs";
 import { posix } from "node:path";
+import { sealedCopy } from "../sys/sealed-copy.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
 import type { ExecutorSession } from "./executor-session.js";
-import { Launcher } from "./launcher.js";
+import { FILE, Launcher } from "./launcher.js";
 import { runRuntime } from "./run-runtime.js";
 
 /** A container that is ready to run. */
@@ -37,22 +39,35 @@ export class Starter implements AsyncDisposable {
     { runtime, group }: Pick<ExecutorSession, "group" | "runtime">,
     signal: AbortSignal,
   ): Promise<number> {
-    const searchPath = this.#searchPath;
-    const command = [runtime.path, "--root", this.#state];
     // runc finds out by itself that it cannot make any
     const bare = runtime.name === "crun" && cgroup === undefined;
     const option = bare ? "--cgroup-manager=disabled" : undefined;
     const sink = launchedSink(process);
     if (sink !== undefined) {
-      const site = { searchPath, members: group?.members };
-      const launcher = await (this.#launcher ??= Launcher.start(command, site));
+      const launcher = await (this.#launcher ??= this.#launch({ runtime, group }));
       return await launcher.run({ name, bundle, option, sink }, signal);
     }
     const log = ["--log", LOG, "--log-format", "json"];
     const global = option === undefined ? log : [option, ...log];
-    const argv = [...command, ...global, "run", name];
+    const argv = [runtime.path, "--root", this.#state, ...global, "run", name];
     const { stdio, stdin } = process;
+    const searchPath = this.#searchPath;
     return await runRuntime(argv, { stdio, stdin, searchPath, bundle }, signal);
+  }
+
+  /**
+   * crun copies itself into memory and starts again from there, so that no container can overwrite it
+   * (CVE-2019-5736). It does not when it is such a copy already, which spares each step 1.5 ms.
+   */
+  async #launch({ runtime, group }: Pick<ExecutorSession, "group" | "runtime">): Promise<Launcher> {
+    const copy = runtime.name === "crun" ? sealedCopy(runtime.path) : undefined;
+    try {
+      const program = copy === undefined ? runtime.path : FILE;
+      const site = { searchPath: this.#searchPath, members: group?.members, file: copy };
+      return await Launcher.start([program, "--root", this.#state], site);
+    } finally {
+      if (copy !== undefined) closeSync(copy);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -47,6 +47,11 @@ for (const runtime of ["crun", "runc"]) {
         stdout: "/proc/1\n",
       },
       {
+        name: "has no open files but its input and output",
+        script: "ls /proc/self/fd | wc -l",
+        stdout: "4\n",
+      },
+      {
         name: "has its own hostname",
         script: "hostname",
         changes: { hostname: "box" },
