@@ -8,8 +8,9 @@ import { wholeImages, type WholeImage } from "./whole-image.js";
 
 /** A thing on disk that is kept or removed as a whole. */
 export interface DiskItem {
-  /** "blob": of nobody. "index": what is known of the files of a build context. */
-  readonly kind: "blob" | "cache" | "download" | "image" | "index" | "layer";
+  /** "blob": of nobody. "builds": their history. "index": what is known of the files of a build context. */
+  readonly kind:
+    "blob" | "builds" | "cache" | "database" | "download" | "image" | "index" | "layer";
   /** Layer id, digest, or the name of a file or directory in the store. */
   readonly key: string;
   /** In bytes. Of a layer its uncompressed tar and its compressed forms, of an image all but its layers. */
@@ -31,7 +32,7 @@ export interface DiskItem {
   readonly id?: string | undefined;
 }
 
-/** Everything that takes space: layers, latest used first, then the rest. */
+/** Everything that takes space and can go: layers, latest used first, then the rest. */
 export async function listItems(store: Store): Promise<readonly DiskItem[]> {
   const images = await wholeImages(store);
   const sizes = await blobSizes(store);

@@ -95,6 +95,9 @@ class Remover {
         return true;
       case "blob":
         return false; // perhaps its record is just being written: only who is alone knows
+      case "builds":
+      case "database":
+        return false; // no plan has them: nothing could be found without
     }
   }
 

@@ -33,7 +33,7 @@ describe("main()", () => {
     { line: "--help", code: 0, text: /^Usage: tsbuild / },
     { line: "version", code: 0, text: new RegExp(`^tsbuild ${version}\n$`) },
     { line: "images", code: 0, text: /^REPOSITORY / },
-    { line: "du", code: 0, text: /Total: +0B\n$/ },
+    { line: "du", code: 0, text: /^database\* .*\nShared: +0B\n[^]*\nReclaimable: +0B\n/m },
     { line: "prune -f", code: 0, text: /^Total reclaimed space: 0B\n$/ },
     { line: "build", code: 2, errors: /^ERROR: Cannot build: the context is missing\n/ },
     { line: "--no-such .", code: 2, errors: /^ERROR: Cannot use --no-such: no such flag\n/ },

@@ -99,7 +99,8 @@ RUN --mount=type=cache,target=/c,id=$turn ${wait}; cat /own >/copy`;
       doomed.kill("SIGKILL");
       await ended;
       await site.ok(["prune", "--all"]);
-      assert.match((await site.ok(["du"])).stdout, /^Total: +0B$/m);
+      const rest = ["du", "--filter", "id!=database", "--filter", "id!=builds"];
+      assert.match((await site.ok(rest)).stdout, /^Total: +0B$/m);
       assert.isEmpty(site.work());
     });
   },

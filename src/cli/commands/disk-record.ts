@@ -30,7 +30,7 @@ export function describer(records: readonly CacheRecord[]): (item: DiskItem) => 
       id: /^sha256:/.test(item.key) ? hexOf(parseDigest(item.key)).slice(0, 12) : item.key,
       type: typeOf(item, step),
       description: descriptionOf(item, step),
-      mutable: item.kind === "cache",
+      mutable: item.kind === "cache" || isBookkeeping(item),
       shared: item.images.length > 0,
       reclaimable: keptBy === "",
       keptBy,
@@ -56,6 +56,8 @@ function typeOf({ kind }: DiskItem, step: Step | undefined): string {
     case "download":
       return "source.http";
     case "blob":
+    case "builds":
+    case "database":
     case "image":
       return "internal";
   }
@@ -73,14 +75,23 @@ function descriptionOf({ kind, names, id = "" }: DiskItem, step: Step | undefine
       return "body of a download";
     case "blob":
       return "blob of nobody";
+    case "builds":
+      return "history of builds";
+    case "database":
+      return "database of the store";
     case "image":
       return names.length > 0 ? `config of ${shown(names)}` : "config of an image without a name";
   }
 }
 
-function keeperOf({ inUse, names }: DiskItem): string {
-  if (names.length > 0) return shown(names);
-  return inUse ? "a running tsbuild" : "";
+function keeperOf(item: DiskItem): string {
+  if (item.names.length > 0) return shown(item.names);
+  if (isBookkeeping(item)) return "the store";
+  return item.inUse ? "a running tsbuild" : "";
+}
+
+function isBookkeeping({ kind }: DiskItem): boolean {
+  return kind === "builds" || kind === "database";
 }
 
 /** The first name, and how many more there are. */

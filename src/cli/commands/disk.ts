@@ -1,5 +1,6 @@
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
+import { bookkeeping } from "../../store/bookkeeping.js";
 import { listItems, type DiskItem } from "../../store/disk-items.js";
 import type { PruneRequest } from "../../store/eviction.js";
 import { planPrune, prune } from "../../store/garbage.js";
@@ -33,7 +34,8 @@ export async function runDu(command: DuCommand, store: Store, io: Io): Promise<n
   store.holds.letGo(); // what is listed as in use is used by others
   const accepts = diskTest(command.filters, store.now());
   const describe = describer(new StepRecords(store).list());
-  const records = (await listItems(store)).map(describe).filter(accepts);
+  const items = [...(await listItems(store)), ...(await bookkeeping(store))];
+  const records = items.map(describe).filter(accepts);
   const rows = records.map((record) => rowOf(record, store.now()));
   const isPretty = command.verbose || command.format === "pretty";
   if (isPretty) io.out.write(blocks(rows));
@@ -108,7 +110,7 @@ async function agrees({ all }: PruneCommand, io: Io): Promise<boolean> {
   const what = all
     ? "ALL images and the whole cache"
     : "all images without a name, and all cache that no image needs";
-  io.err.write(`This will remove ${what}.\n`);
+  io.err.write(`This will remove ${what}. The history of builds stays.\n`);
   return /^y(es)?$/i.test((await ask("Go on? [y/N] ", io)).trim());
 }
 

@@ -409,7 +409,7 @@ describe("tsbuild du and prune", () => {
     await using draft = await store.snapshotter.ingest(oneFile("cache"));
     const step = await store.layers.adopt(draft, { origin: "built" });
     await putStep(store, step, "RUN make");
-    const { text } = await run(store, "du");
+    const { text } = await run(store, "du --filter id!=database");
     const lines = text.trim().split("\n");
     assert.match(
       lines[0] ?? "",
@@ -436,6 +436,23 @@ describe("tsbuild du and prune", () => {
     );
   });
 
+  it("K31 counts the database and the history of builds, which no prune removes", async () => {
+    await using store = await temporaryStore();
+    await mkdir(store.paths.builds);
+    await writeFile(join(store.paths.builds, "1-a.jsonl"), "x".repeat(1500));
+    const { text } = await run(store, "du");
+    assert.match(
+      text,
+      /^database\* +internal +false +[\d.]+kB +.* the store +database of the store$/m,
+    );
+    assert.match(text, /^builds\* +internal +false +1\.5kB +.* the store +history of builds$/m);
+    assert.match(text, /\nShared: +0B\nPrivate: +\d.*\nReclaimable: +0B\nTotal: +\d/);
+    for (const prune of ["prune --all", "prune --max-used-space 0"]) {
+      assert.strictEqual((await run(store, prune)).text, "Total reclaimed space: 0B\n");
+    }
+    assert.strictEqual((await run(store, "du")).text.split("\n").length, text.split("\n").length);
+  });
+
   it("K31 tells all of one with --verbose, and fields with --format", async () => {
     await using store = await temporaryStore();
     await storeImage(store, [oneFile("base"), oneFile("top")], { names: ["web"] });
@@ -454,21 +471,22 @@ describe("tsbuild du and prune", () => {
 
   const filters: readonly (readonly [filter: string, want: string])[] = [
     ["type=regular", "layer layer"],
-    ["type!=regular", "image index"],
-    ["type~=^(int|source)", "image index"],
+    ["type!=regular", "image image index"],
+    ["type~=^(int|source)", "image image index"],
     ["description=RUN-make", "layer"],
     ["description~=make$", "layer"],
-    ["description!=RUN-make", "image index layer"],
+    ["description!=RUN-make", "image image index layer"],
     ["shared", "image layer"],
-    ["shared=false", "index layer"],
-    ["private", "index layer"],
+    ["shared=false", "image index layer"],
+    ["private", "image index layer"],
     ["private!=true", "image layer"],
-    ["mutable", ""],
+    ["mutable", "image"],
     ["immutable=1", "image index layer layer"],
     ["inuse", ""],
-    ["inuse!=1", "image index layer layer"],
+    ["inuse!=1", "image image index layer layer"],
     ["until=1h", "image"],
     ["until=2026-01-02T00:00:00Z", "image"],
+    ["id=database", "image"],
     ["parents=none", ""],
   ];
   for (const [filter, want] of filters) {
