@@ -22,7 +22,7 @@ export const makePlan: MakePlan = (dockerfile, options, images) => {
     const findings = judged(dockerfile, warnings());
     return {
       kind: "plan",
-      plan: { ...plan, ...findings, epoch: readEpoch(file.setting), unusedArgs: unused },
+      plan: { ...plan, ...findings, epoch: readEpoch(file), unusedArgs: unused },
     };
   } catch (error) {
     throw withWarnings(error, warnings());

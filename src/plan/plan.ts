@@ -3,6 +3,7 @@ import type { HistoryEntry, ImageConfig } from "../oci/image.js";
 import type { Platform } from "../oci/platform.js";
 import type { Dockerfile, Warning } from "../parser/instruction.js";
 import type { RuleName } from "../parser/lint-rules.js";
+import type { EpochSource } from "./epoch.js";
 import type { DeviceAliases } from "./run-device.js";
 import type { Step } from "./step.js";
 
@@ -69,8 +70,8 @@ export interface Plan {
   readonly warnings: readonly Warning[];
   /** The rules that found something, where findings fail the build (`error=true`). */
   readonly violated: readonly RuleName[];
-  /** SOURCE_DATE_EPOCH of the command line or of the Dockerfile, in seconds (T01). */
-  readonly epoch: number | undefined;
+  /** SOURCE_DATE_EPOCH of the command line or of the Dockerfile: in seconds (T01), or whose time it is. */
+  readonly epoch: number | EpochSource | undefined;
   /** Names of --build-arg that no ARG consumed. */
   readonly unusedArgs: readonly string[];
 }

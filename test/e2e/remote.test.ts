@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { directoryWith, temporaryDirectory } from "../context/temporary.js";
 import { serve, TestRepository, type WebServer } from "../context/remote/git-server.js";
+import { inspect } from "./support/inspect.js";
 import { describeForAccounts } from "./support/site.js";
 
 describeForAccounts("sources from elsewhere", (site) => {
@@ -79,6 +80,35 @@ describeForAccounts("sources from elsewhere", (site) => {
     const flags = contexts.flatMap((value) => ["--build-context", value]);
     await site.ok(["-t", "named", ...flags, named]);
     assert.strictEqual(await site.look("named", "cat /f; ls /u"), "1context\n");
+  });
+
+  it("T02 give SOURCE_DATE_EPOCH their time: a commit, Last-Modified, the newest file of an archive", async () => {
+    const commit = 1700000000; // as the repository of tests has it
+    const modified = 1709632800; // as the server says
+    const input = execFileSync("tar", ["-cC", join(root, "tree"), "--mtime=@1500000000", "."]);
+    const stage = `FROM scratch AS src\nADD ${server.url}/a.txt /\nFROM scratch\nARG SOURCE_DATE_EPOCH`;
+    const files = { Dockerfile: `${stage}\nLABEL e=$SOURCE_DATE_EPOCH\nCOPY f /`, f: "" };
+    const context = site.context(files);
+    const named = [`--build-context=ctx=${git()}`, context];
+    const cases: readonly (readonly [string, readonly string[], number | undefined])[] = [
+      ["context", ["-"], 1500000000],
+      ["context", [git()], commit],
+      ["context", [`${server.url}/tree.tgz`], modified],
+      ["CTX", named, commit],
+      ["src", [context], modified],
+      ["context", [context], undefined],
+    ];
+    for (const [epoch, argv, want] of cases) {
+      const before = Math.floor(Date.now() / 1000) - 3600;
+      await site.ok(["-t", "dated", "--build-arg", `SOURCE_DATE_EPOCH=${epoch}`, ...argv], {
+        input,
+      });
+      const { Created, Config } = await inspect(site, "dated");
+      const created = Date.parse(Created) / 1000;
+      if (want === undefined) assert.isAbove(created, before);
+      else assert.strictEqual(created, want, argv.join(" "));
+      if (argv.includes(context)) assert.deepPropertyVal(Config, "Labels", { e: `${want ?? ""}` });
+    }
   });
 
   it("fail with the line that names them", async () => {

@@ -3,19 +3,21 @@ import { open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Board } from "../../builder/board.js";
 import { foreignState, type Foreign } from "../../builder/remote-state.js";
+import { newestFile } from "../../context/remote/newest-file.js";
 import { openRootfs, type ReadableRootfs } from "../../context/rootfs.js";
 import { single, type SelectedSource } from "../../context/source-tree.js";
 import { BuildError, type Source } from "../../error.js";
 import { parseGoBoolean } from "../../parser/go-boolean.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import { toBytePath } from "../../oci/changeset.js";
+import { readContent } from "../../oci/content.js";
 import { looksLikeArchive } from "../../oci/looks-like-archive.js";
 import { gitSource, shownOf, type GitUrl } from "../../plan/git-url.js";
 import { httpSource, type RemoteSource } from "../../plan/remote-source.js";
 import type { RemoteContent, RemoteReader } from "../../context/remote/remotes.js";
 import type { Session } from "../session.js";
 import { storeParts } from "./engine.js";
-import type { OpenForeign } from "./foreign-contexts.js";
+import type { Dated, OpenForeign } from "./foreign-contexts.js";
 import { dockerfileNames, type BuildInput, type FarContext, type FarInput } from "./input.js";
 import { dockerfileLimit } from "./standard-input.js";
 
@@ -45,7 +47,7 @@ export async function readFarInput(far: FarInput, tools: FarTools): Promise<Read
 }
 
 /** A context, and the name of the only file that counts as its Dockerfile. */
-interface OpenContext extends Foreign {
+interface OpenContext extends Dated {
   /** What the user called it, without secrets. */
   readonly shown: string;
   readonly onlyFile: string | undefined;
@@ -97,10 +99,11 @@ export function openNamed(source: RemoteSource, title: string, tools: FarTools):
   return async () => ({ ...(await resolve(named, title, tools)), unpack: false });
 }
 
-function resolve(
+/** What a source from elsewhere is now, as progress shows under `title`. */
+export function resolve(
   source: RemoteSource,
   title: string,
-  { session, remotes, board }: FarTools,
+  { session, remotes, board }: Omit<FarTools, "buildArgs">,
 ): Promise<RemoteContent> {
   const { signal } = session.io;
   const vertex = board.declare(`[internal] ${title}`);
@@ -114,7 +117,7 @@ function resolve(
 async function spool(
   bytes: AsyncIterable<Uint8Array>,
   { session, board }: FarTools,
-): Promise<Foreign> {
+): Promise<Dated> {
   const { io, store } = session;
   const path = join(store.work, "context.tar");
   const hash = createHash("sha256");
@@ -133,6 +136,7 @@ async function spool(
     identity: ["archive", sha256],
     unpack: true,
     open: () => Promise.resolve(single(toBytePath(contextName), file)),
+    time: () => newestFile(readContent(file)),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Resolving {
   readonly signal: AbortSignal;
   /** Progress tells the platforms of images apart. */
   readonly showPlatforms?: boolean;
+  /** What was found before need not be found again. */
+  readonly known?: ResolvedPlan | undefined;
 }
 
 /** Plans for every platform, with the images that the plans name. */
@@ -80,7 +82,12 @@ export async function withImages<T extends { readonly kind: string }>(
   attempt: Attempt<T>,
   resolving: Resolving,
 ): Promise<{ readonly answer: T; readonly found: ReadonlyMap<string, BaseImage> }> {
+  const { known } = resolving;
   const found = new Map<string, BaseImage>();
+  for (const [i, image] of (known?.images ?? []).entries()) {
+    const request = known?.plan.images[i];
+    if (request !== undefined) found.set(imageKey(request), image);
+  }
   for (;;) {
     const configs = new Map<string, ImageConfig>();
     for (const [key, image] of found) configs.set(key, image.config);

@@ -84,7 +84,7 @@ async function commonFacts(
     source: { ...sourceOf(building), path: basename(name) },
     platform: formatPlatform(session.platform),
     steps: undefined,
-    materials: remotes.pinned.map(remoteMaterial).toSorted((a, b) => (a.uri < b.uri ? -1 : 1)),
+    materials: distinct(remotes.pinned.map(remoteMaterial)),
     // they would be others each time
     run: command.reproducible ? undefined : { id: randomUUID(), startedAt, endedAt: new Date() },
     details: {
@@ -173,6 +173,12 @@ function uriOf(
 function remoteMaterial({ source, pin }: Pinned): Material {
   if (source.kind === "git") return { uri: shownOf(source), digest: { sha1: pin } };
   return { uri: redactUrl(new URL(source.url)), digest: { sha256: pin.replace(/^sha256:/, "") } };
+}
+
+/** By their names; each once, though it was asked for in several ways. */
+function distinct(materials: readonly Material[]): readonly Material[] {
+  const each = new Map(materials.map((material) => [JSON.stringify(material), material]));
+  return [...each.values()].toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
 }
 
 /** Where the Dockerfile comes from, when that is a context from elsewhere. */

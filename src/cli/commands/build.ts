@@ -1,6 +1,7 @@
 import { build } from "../../builder/build.js";
 import type { BuildRequest, BuildResult, BuiltImage } from "../../builder/build.js";
-import type { Plan } from "../../plan/plan.js";
+import { EPOCH } from "../../plan/epoch.js";
+import type { Plan, PlanOptions } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { openCaches } from "../build/caches.js";
 import { checkEnvironment } from "../build/check-environment.js";
@@ -97,7 +98,8 @@ async function buildTarget(building: Building, outputs: readonly OutputSpec[]): 
   }
   tellFindings(resolved.plan, board);
   await using engine = await openEngine(building);
-  const { epoch, warnings } = resolved.plan;
+  const { epoch: found, warnings } = resolved.plan;
+  const epoch = typeof found === "object" ? undefined : found;
   const whole = outputs.some(({ type }) => type !== "cacheonly");
   const request = { ...requestOf(resolved, building), whole };
   const result = await build(request, engine, io.signal);
@@ -141,7 +143,10 @@ async function plan(building: Building): Promise<ResolvedPlan> {
     const showPlatforms = wantsIndex(platforms);
     const resolving = { images, board, signal: io.signal, showPlatforms };
     const dockerfile = readDockerfile(input, planOptions(command, io));
-    const resolved = await resolvePlan(dockerfile, platforms, resolving);
+    const first = await resolvePlan(dockerfile, platforms, resolving);
+    const dated = await withTime(first.plan.epoch, platforms, building);
+    const again = { ...resolving, known: first };
+    const resolved = dated === undefined ? first : await resolvePlan(dockerfile, dated, again);
     if (command.sbom === undefined) return resolved;
     const { addScans } = await import("../build/sbom.js");
     return await addScans(command.sbom, resolved, { building, resolving });
@@ -149,6 +154,21 @@ async function plan(building: Building): Promise<ResolvedPlan> {
     tellWarningsOf(error, board);
     throw error;
   }
+}
+
+/** With the time of what SOURCE_DATE_EPOCH names, as if a number had been given; empty where it has none. */
+async function withTime(
+  epoch: Plan["epoch"],
+  platforms: readonly PlanOptions[],
+  building: Building,
+): Promise<readonly PlanOptions[] | undefined> {
+  if (typeof epoch !== "object") return undefined;
+  const { timeOf } = await import("../build/epoch.js");
+  const time = await timeOf(epoch, building);
+  return platforms.map((options) => {
+    const buildArgs = new Map([...options.buildArgs, [EPOCH, time?.toString() ?? ""]]);
+    return { ...options, buildArgs };
+  });
 }
 
 /** --no-cache is all stages, --no-cache-filter those named. */

@@ -61,16 +61,24 @@ export class GitRepositories {
     resolved: Resolved,
     signal: AbortSignal,
   ): Promise<SelectedSource> {
+    return await (await this.#checkout(source, resolved, signal)).run();
+  }
+
+  /** When a commit was made, in seconds since 1970. */
+  async timeOf(source: GitSource, resolved: Resolved, signal: AbortSignal): Promise<number> {
+    return await (await this.#checkout(source, resolved, signal)).time();
+  }
+
+  async #checkout(source: GitSource, resolved: Resolved, signal: AbortSignal): Promise<Checkout> {
     const directory = await mkdtemp(join(this.#options.work, "git-"));
     const tree = join(directory, "tree");
     await mkdir(tree);
     await chmod(tree, 0o755); // whatever the umask is
-    const checkout = new Checkout(source, resolved, {
+    return new Checkout(source, resolved, {
       tree,
       local: (args) => this.#options.git.run({ args, directory: tree }, signal),
       remote: (args) => this.#remote(source, { args, directory: tree }, signal),
     });
-    return await checkout.run();
   }
 
   /** Calls git with what the repository wants to see of us. */
@@ -127,18 +135,34 @@ class Checkout {
   async run(): Promise<SelectedSource> {
     const { local, remote } = this.#tools;
     const { commit } = this.#resolved;
-    await local(["init", "--quiet"]);
-    await local(["remote", "add", "--", "origin", this.#source.remote]);
+    await this.#start();
     await this.#fetch();
     await local(["checkout", "--quiet", "--force", "--detach", commit]);
     if (this.#source.submodules) {
       await remote(["submodule", "update", "--quiet", "--init", "--recursive", "--depth=1"]);
     }
-    const time = Number(await local(["log", "-1", "--format=%ct", commit]));
+    const time = await this.#time();
     if (this.#keepsGit()) await this.#tidy();
     else await removeGit(this.#tools.tree);
     const selected = await this.#select();
     return this.#source.commitTime ? atTime(selected, time) : selected;
+  }
+
+  /** Without a filter: where a server knows none, git would fetch in circles. */
+  async time(): Promise<number> {
+    await this.#start();
+    await this.#fetch();
+    return await this.#time();
+  }
+
+  async #start(): Promise<void> {
+    const { local } = this.#tools;
+    await local(["init", "--quiet"]);
+    await local(["remote", "add", "--", "origin", this.#source.remote]);
+  }
+
+  async #time(): Promise<number> {
+    return Number(await this.#tools.local(["log", "-1", "--format=%ct", this.#resolved.commit]));
   }
 
   /** .git is that of the whole repository, not of a directory in it. */

@@ -1,11 +1,13 @@
 import { single, type SelectedSource } from "../source-tree.js";
 import { toBytePath, type BytePath, type FileEntry } from "../../oci/changeset.js";
+import { readContent } from "../../oci/content.js";
 import { hexOf } from "../../oci/digest.js";
 import { shownOf } from "../../plan/git-url.js";
 import type { GitSource, HttpSource, RemoteSource } from "../../plan/remote-source.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import type { Download } from "../../store/downloads.js";
 import type { Store } from "../../store/store.js";
+import { newestFile } from "./newest-file.js";
 import type { GitRepositories } from "./git-repositories.js";
 import type { HttpDownloads, OnBytes } from "./http-downloads.js";
 
@@ -17,6 +19,8 @@ export interface RemoteContent {
   readonly identity: readonly string[];
   /** Its files; fetched now, where that has not been done. */
   open(signal: AbortSignal): Promise<SelectedSource>;
+  /** When it was made, in seconds: its commit, Last-Modified, or the newest file of an archive (T02). */
+  time(signal: AbortSignal): Promise<number | undefined>;
 }
 
 /** Finds out what sources are. Each is asked once in a build. */
@@ -64,10 +68,12 @@ export class Remotes implements RemoteReader {
     const download = await downloads.get({ url, checksum, limit, onBytes }, signal);
     this.pinned.push({ source, pin: download.digest });
     const path = toBytePath(this.#options.store.blobs.path(download.digest));
+    const file = fileOf(download, path);
     return {
       title: `content of ${redactUrl(new URL(url))}`,
       identity: ["http", name, download.digest],
-      open: () => Promise.resolve(single(toBytePath(name), fileOf(download, path))),
+      open: () => Promise.resolve(single(toBytePath(name), file)),
+      time: async () => download.lastModified ?? (await newestFile(readContent(file))),
     };
   }
 
@@ -84,6 +90,7 @@ export class Remotes implements RemoteReader {
         ...[keepGitDir ? `${remote}#${ref}` : "", submodules ? remote : ""],
       ],
       open: (inner) => repositories.checkOut(source, resolved, inner),
+      time: (inner) => repositories.timeOf(source, resolved, inner),
     };
   }
 }

@@ -6,6 +6,7 @@ export interface Inspected {
   readonly Id: string;
   readonly Architecture: string;
   readonly Author: string;
+  readonly Created: string;
   readonly Config: Readonly<Record<string, unknown>>;
   readonly RootFS: { readonly Layers: readonly string[] };
 }
