@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { parseGoBoolean } from "./go-boolean.js";
+import { parseGoBoolean } from "../go-boolean.js";
 import { isExperimental, type RuleName } from "./lint-rules.js";
 
 /** Which rules of a set: some by name, or every one. */

@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { parseGoBoolean } from "../parser/go-boolean.js";
+import { parseGoBoolean } from "../go-boolean.js";
 import type { GitSource } from "./remote-source.js";
 
 /** A git URL taken apart; what was not said is undefined. */

@@ -2,7 +2,7 @@ import { BuildError, type Span } from "../error.js";
 import { parseByteSize } from "../parser/byte-size.js";
 import { splitCsv } from "../parser/csv.js";
 import { suggest } from "../suggest.js";
-import { parseGoBoolean } from "../parser/go-boolean.js";
+import { parseGoBoolean } from "../go-boolean.js";
 
 /** What `--mount` may mount. */
 export const mountTypes = ["bind", "cache", "tmpfs", "secret", "ssh"] as const;

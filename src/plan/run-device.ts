@@ -2,7 +2,7 @@ import { BuildError, type Span } from "../error.js";
 import { splitCsv } from "../parser/csv.js";
 import type { Flag } from "../parser/instruction.js";
 import { suggest } from "../suggest.js";
-import { parseGoBoolean } from "../parser/go-boolean.js";
+import { parseGoBoolean } from "../go-boolean.js";
 
 /** `RUN --device`: a device of the machine, as the Container Device Interface (CDI) names them. */
 export interface RunDevice {

@@ -1,4 +1,4 @@
-import { parseGoBoolean } from "../parser/go-boolean.js";
+import { parseGoBoolean } from "../go-boolean.js";
 import type { Draft } from "./draft.js";
 import type { PlannedStage, ScanWish } from "./plan.js";
 

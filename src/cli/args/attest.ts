@@ -1,4 +1,4 @@
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { splitCsv } from "./csv.js";
 import { badValue } from "./usage-error.js";
 

@@ -1,6 +1,6 @@
 import { splitCsv } from "./csv.js";
 import { badValue } from "./usage-error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { oneOf } from "./words.js";
 
 /** What is asked about a Dockerfile instead of building it. */

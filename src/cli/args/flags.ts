@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { BuildError } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { suggest } from "../../suggest.js";
 import { unsupportedHints } from "./unsupported.js";
 import { unsupported } from "./usage-error.js";

@@ -1,5 +1,5 @@
 import type { BuildError } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { suggest } from "../../suggest.js";
 import { splitCsv } from "./csv.js";
 import { badValue } from "./usage-error.js";

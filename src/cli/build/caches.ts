@@ -4,7 +4,7 @@ import type { FarCache } from "../../cache/far-cache.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Platform } from "../../oci/platform.js";
 import type { LayerRecord } from "../../store/layers.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import type { PlanOptions } from "../../plan/plan.js";
 import { intoImage, type CacheTarget } from "../args/cache.js";
 import type { CacheSpec } from "../args/cache-spec.js";

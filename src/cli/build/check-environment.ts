@@ -1,4 +1,5 @@
 import { BuildError } from "../../error.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import type { Io } from "../io.js";
 
 /** Variables that would change what buildx builds, and how to do without them. */
@@ -11,7 +12,7 @@ const unsupported: readonly (readonly [name: string, hint: string])[] = [
 export function checkEnvironment({ env }: Pick<Io, "env">): void {
   for (const [name, hint] of unsupported) {
     const value = env[name] ?? "";
-    if (/^(?:|0|f|false)$/i.test(value)) continue;
+    if (value === "" || parseGoBoolean(value) === false) continue;
     throw new BuildError("UNSUPPORTED", `Cannot use ${name} "${value}": not supported yet`, {
       hint,
     });

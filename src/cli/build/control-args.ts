@@ -1,5 +1,5 @@
 import { BuildError } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 
 /** Control arguments that are switches, and what they would switch on that tsbuild cannot do. */
 const switches: ReadonlyMap<string, string | undefined> = new Map([

@@ -7,7 +7,7 @@ import { newestFile } from "../../context/remote/newest-file.js";
 import { openRootfs, type ReadableRootfs } from "../../context/rootfs.js";
 import { single, type SelectedSource } from "../../context/source-tree.js";
 import { BuildError, type Source } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import { toBytePath } from "../../oci/changeset.js";
 import { readContent } from "../../oci/content.js";

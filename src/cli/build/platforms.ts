@@ -1,5 +1,5 @@
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../../oci/platform.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { parsePlatforms } from "../args/words.js";
 import type { PlanOptions } from "../../plan/plan.js";
 import type { BuildCommand } from "../command.js";

@@ -4,7 +4,7 @@ import type { BaseImage } from "../../builder/engine.js";
 import type { Pinned } from "../../context/remote/remotes.js";
 import { formatPlatform, platformOf } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { packageUrl, type Claim } from "../../output/attestation.js";
 import { provenanceClaim, type BuildFacts, type Material } from "../../output/slsa.js";
 import { parseGitContext, shownOf } from "../../plan/git-url.js";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import type { BuildRecorder } from "../../progress/history/recorder.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
 import type { Warning } from "../../parser/instruction.js";

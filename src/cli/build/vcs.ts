@@ -1,5 +1,5 @@
 import { redactRemote } from "../../plan/git-url.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import type { Building } from "./engine.js";
 
 /** The commit of a context that is a git repository, and where that comes from. */

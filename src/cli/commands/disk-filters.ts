@@ -1,5 +1,5 @@
 import { parseDuration } from "../../parser/duration.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import { badValue } from "../args/usage-error.js";
 import type { Filter } from "../command.js";
 import type { DiskRecord } from "./disk-record.js";

@@ -2,7 +2,7 @@ import { compileGlob } from "../../context/glob.js";
 import { BuildError } from "../../error.js";
 import type { ImageConfig } from "../../oci/image.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
-import { parseGoBoolean } from "../../parser/go-boolean.js";
+import { parseGoBoolean } from "../../go-boolean.js";
 import type { ListedImage } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
 import { badValue } from "../args/usage-error.js";

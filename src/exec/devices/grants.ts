@@ -1,3 +1,4 @@
+import { parseGoBoolean } from "../../go-boolean.js";
 import { annotation, type Device, type DeviceRegistry, type DeviceRequest } from "./registry.js";
 
 const AUTOALLOW = "org.mobyproject.buildkit.device.autoallow";
@@ -17,7 +18,6 @@ export function notGranted(
   return registry.find(request).filter((one) => !granted.has(one.name) && !isFree(one));
 }
 
-/** The words of Go's strconv.ParseBool. */
 function isFree(device: Device): boolean {
-  return /^(?:1|t|T|true|TRUE|True)$/.test(annotation(device, AUTOALLOW) ?? "");
+  return parseGoBoolean(annotation(device, AUTOALLOW) ?? "") === true;
 }
