@@ -144,6 +144,8 @@ export type StoreCommand =
       readonly kind: "images";
       /** NAME[:TAG], or a pattern of it. */
       readonly name: string | undefined;
+      /** Also base images for other platforms. */
+      readonly all: boolean;
       readonly filters: readonly Filter[];
       readonly quiet: boolean;
       readonly noTrunc: boolean;

@@ -141,6 +141,12 @@ export class Images {
     return id === undefined ? undefined : this.#records.get(id);
   }
 
+  /** The names under which `putAside` put images, by their ids. */
+  namesAside(): ReadonlyMap<Digest, string> {
+    const names = this.#aside.entries().map(([key, id]) => [id, key.split(" ")[0] ?? ""] as const);
+    return new Map(names);
+  }
+
   /** The image of that id. */
   peek(id: Digest): ImageRecord | undefined {
     return this.#records.get(id);

@@ -200,6 +200,7 @@ describe("parseCommand() of a build", () => {
 const listing: Extract<Command, { kind: "images" }> = {
   kind: "images",
   name: undefined,
+  all: false,
   filters: [],
   quiet: false,
   noTrunc: false,
@@ -267,7 +268,7 @@ describe("parseCommand() of other commands", () => {
       },
     ],
     ["logout", { kind: "logout", registry: "docker.io", debug: false }],
-    ["images -a", listing],
+    ["images -a", { ...listing, all: true }],
     [
       "images -q --no-trunc --digests --format json --filter label=a=b a",
       {

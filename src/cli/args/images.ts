@@ -56,7 +56,7 @@ export const parseImages: Parser<StoreCommand> = (argv) => {
     "tsbuild images -q --filter dangling=true      what has no name any more",
     "tsbuild images --format '{{.ID}}: {{.Repository}}:{{.Tag}}'",
   ]);
-  flags.switch("-a, --all", "the same: no image is hidden");
+  const all = flags.switch("-a, --all", "also base images for other platforms");
   const digests = flags.switch("--digests", "show the digests of manifests");
   const filters = flags.many("--filter <key=value>", imageFilters.help, imageFilters.parse);
   const format = formatFlag(flags);
@@ -67,6 +67,7 @@ export const parseImages: Parser<StoreCommand> = (argv) => {
   return {
     kind: "images",
     name,
+    all: all(),
     filters: filters(),
     quiet: quiet(),
     noTrunc: noTrunc(),

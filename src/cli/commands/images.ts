@@ -25,7 +25,7 @@ type Field = keyof typeof headers;
 export async function runImages(command: ImagesCommand, store: Store, io: Io): Promise<number> {
   const accepts = await imageTest(command, store);
   const images: FilteredImage[] = [];
-  for (const listed of store.images.list()) {
+  for (const listed of listedBy(command, store)) {
     const image = await describe(listed, store);
     if (accepts(image)) images.push(image);
   }
@@ -39,6 +39,15 @@ export async function runImages(command: ImagesCommand, store: Store, io: Io): P
   const rows = images.map((image) => rowOf(image, { command, store }));
   io.out.write(formatRows(rows, { format: command.format, headers, columns }));
   return 0;
+}
+
+/** What builds pulled for other platforms than this machine's is shown only when all is, by its name. */
+function listedBy({ all }: ImagesCommand, { images }: Store): readonly ListedImage[] {
+  const aside = images.namesAside();
+  return images.list().flatMap((listed) => {
+    const name = listed.name ?? aside.get(listed.record.id);
+    return all || name === listed.name ? [{ ...listed, name }] : [];
+  });
 }
 
 function columnsOf({ digests }: ImagesCommand): readonly Field[] {

@@ -102,6 +102,29 @@ describe("tsbuild images", () => {
   });
 });
 
+describe("tsbuild images -a", () => {
+  it("lists base images for other platforms too, by the name that this machine's has", async () => {
+    await using store = await temporaryStore();
+    await storeImage(store, [oneFile("own")], { names: ["base"] });
+    const foreign = await storeImage(store, [oneFile("foreign")], { created: ago(1) });
+    const lost = await storeImage(store, [oneFile("lost")], { created: ago(2) });
+    const record = store.images.get(foreign.id);
+    await store.images.putAside(record, "base:latest", { os: "linux", architecture: "s390x" });
+    const list = async (flags: string): Promise<string> => {
+      return (await run(store, `images ${flags} --format {{.Repository}}:{{.Tag}}`)).text;
+    };
+    assert.strictEqual(
+      await list("-q"),
+      `${short(store.images.get("base").id)}\n${short(lost.id)}\n`,
+    );
+    assert.strictEqual(await list("--no-trunc"), "base:latest\n<none>:<none>\n");
+    assert.strictEqual(await list("-a"), "base:latest\nbase:latest\n<none>:<none>\n");
+    assert.strictEqual(await list("--filter dangling=true"), "<none>:<none>\n");
+    const [, aside = ""] = (await run(store, "images -a")).text.trimEnd().split("\n").slice(1);
+    assert.include(aside, short(foreign.id));
+  });
+});
+
 describe("tsbuild images --format", () => {
   it("has docker's fields", async () => {
     await using store = await temporaryStore();
