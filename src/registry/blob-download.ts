@@ -1,7 +1,7 @@
 import { isForeignLayer, type Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
-import { pause, type Retries } from "./http/retry.js";
-import { chunksOf } from "./http/transport.js";
+import { bytesBehind, rangeBehind, Resumption } from "./http/resumption.js";
+import type { Retries } from "./http/retry.js";
 import { webUrl } from "./http/web-url.js";
 import type { Mirrors } from "./mirrors.js";
 import { unreachable } from "./registry-error.js";
@@ -13,9 +13,6 @@ export interface DownloadOptions {
   readonly mirrors: Mirrors;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** After so many bytes a transfer that breaks has all its tries again. */
-const enough = 1 << 20;
 
 /** Where a blob may be. */
 interface Place {
@@ -38,12 +35,12 @@ export async function* downloadBlob(
   const mirrored = mirrors.of(origin, blob.digest).map((repository) => ({ repository, path }));
   const places = [...elsewhere(origin, blob), ...mirrored, home].values();
   let place = places.next().value ?? home;
-  let done = 0;
-  for (let tries = 0, tried = 0; ;) {
+  const resumption = new Resumption(retries);
+  for (let done = 0; ;) {
     try {
       const answer = await openBlob(place, done, signal);
       if (place.repository !== origin) mirrors.gave(place.repository, blob.digest);
-      for await (const chunk of from(answer, done)) {
+      for await (const chunk of bytesBehind(done, answer.response)) {
         done += chunk.byteLength;
         yield chunk;
       }
@@ -58,11 +55,7 @@ export async function* downloadBlob(
         place = places.next().value ?? home;
         continue;
       }
-      if (done - tried >= enough) tries = 0;
-      tried = done;
-      const delay = retries.delays[tries++];
-      if (delay === undefined) throw failure;
-      await pause(failure, { delay, clock: retries.clock }, signal);
+      await resumption.wait(failure, done, signal);
     }
   }
 }
@@ -83,16 +76,6 @@ function openBlob(
   offset: number,
   signal?: AbortSignal,
 ): Promise<ApiResponse> {
-  const headers = offset === 0 ? {} : { Range: `bytes=${offset}-` };
+  const headers = rangeBehind(offset);
   return repository.send({ method: "GET", path, headers, ok: [200, 206] }, signal);
-}
-
-/** A registry that knows no ranges (200 instead of 206) sends what we already have once more. */
-async function* from(answer: ApiResponse, offset: number): AsyncGenerator<Uint8Array> {
-  let skip = answer.status === 206 ? 0 : offset;
-  for await (const chunk of chunksOf(answer.response)) {
-    const rest = chunk.subarray(Math.min(skip, chunk.byteLength));
-    skip -= chunk.byteLength - rest.byteLength;
-    if (rest.byteLength > 0) yield rest;
-  }
 }

@@ -4,7 +4,7 @@ import { isObject, parseJson } from "../../oci/json-shape.js";
 import type { Promised } from "../../oci/verified.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
-import { contentOf, exchange, type HttpObjectsOptions } from "./http-objects.js";
+import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
 import type { ObjectStore } from "./object-place.js";
 import { counted } from "./counted.js";
 import type { WriteOptions } from "./place.js";
@@ -34,6 +34,7 @@ const LARGEST = 1 << 16;
  */
 export class GhaObjects implements ObjectStore {
   readonly title = "GitHub's cache service";
+  readonly #action = `use ${this.title}`;
   readonly #options: GhaOptions;
 
   constructor(options: GhaOptions) {
@@ -47,8 +48,10 @@ export class GhaObjects implements ObjectStore {
   async read(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
     const url = await this.#find(key, signal);
     if (url === undefined) return undefined;
-    const answer = await this.#send(() => ({ method: "GET", url }), [200, 404], signal);
-    return contentOf(answer);
+    const request = (headers: HttpRequest["headers"] = {}): HttpRequest => {
+      return { method: "GET", url, headers };
+    };
+    return await read({ request, action: this.#action }, this.#options, signal);
   }
 
   async write(
@@ -109,7 +112,7 @@ export class GhaObjects implements ObjectStore {
     ok: readonly number[],
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    return exchange({ request, ok, action: `use ${this.title}` }, this.#options, signal);
+    return exchange({ request, ok, action: this.#action }, this.#options, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { connectionFailure } from "../../registry/http/error-code.js";
 import { HttpError } from "../../registry/http/http-error.js";
+import { bytesBehind, rangeBehind, Resumption } from "../../registry/http/resumption.js";
 import { parseRetryAfter, retried } from "../../registry/http/retry.js";
-import { chunksOf, discard, readBody } from "../../registry/http/transport.js";
+import { discard, readBody } from "../../registry/http/transport.js";
 import type { HttpRequest, Transport } from "../../registry/http/transport.js";
 
 /** How the servers of object stores are spoken with. */
@@ -31,8 +32,7 @@ export function exchange(
   const attempt = async (): Promise<IncomingMessage> => {
     const response = await transport.send(request(), signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      const message = `Cannot ${action}: ${connectionFailure(error)}`;
-      throw new HttpError("REMOTE", message, { cause: error });
+      throw broken(action, error);
     });
     const { statusCode: status = 0, headers } = response;
     if (ok.includes(status)) return response;
@@ -46,11 +46,55 @@ export function exchange(
   return retried(attempt, { delays: retryDelays }, signal);
 }
 
-/** The content that an answer brings; undefined of one that says that there is none. */
-export function contentOf(answer: IncomingMessage): AsyncIterable<Uint8Array> | undefined {
-  if (answer.statusCode === 200) return chunksOf(answer);
-  discard(answer);
+/** How an object is read, in one exchange or several. */
+export interface Reading extends Pick<Exchange, "action"> {
+  /** With the headers that say what of it is wanted. */
+  readonly request: (headers: Readonly<Record<string, string>>) => HttpRequest;
+}
+
+/**
+ * The content of an object; undefined where there is none. When a connection breaks, the rest is asked for,
+ * of the object as it was.
+ */
+export async function read(
+  { request, action }: Reading,
+  options: HttpObjectsOptions,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const ask = (headers: Readonly<Record<string, string>>, ok: readonly number[]) =>
+    exchange({ request: () => request(headers), ok, action }, options, signal);
+  const first = await ask({}, [200, 404]);
+  if (first.statusCode === 200) return whole();
+  discard(first);
   return undefined;
+
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    const { etag } = first.headers;
+    const same = etag === undefined ? {} : { "If-Match": etag };
+    const resumption = new Resumption({ delays: options.retryDelays });
+    for (let answer = first, done = 0; ;) {
+      try {
+        for await (const chunk of bytesBehind(done, answer)) {
+          done += chunk.byteLength;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        await resumption.wait(broken(action, error), done, signal);
+        answer = await ask({ ...rangeBehind(done), ...same }, [200, 206]);
+        if (answer.headers.etag !== etag) throw changed(action); // not every server knows If-Match
+      }
+    }
+  }
+}
+
+function broken(action: string, cause: unknown): HttpError {
+  return new HttpError("REMOTE", `Cannot ${action}: ${connectionFailure(cause)}`, { cause });
+}
+
+function changed(action: string): HttpError {
+  return new HttpError("REMOTE", `Cannot ${action}: what is read was replaced meanwhile`);
 }
 
 const LARGEST_ERROR = 1 << 16;

@@ -1,12 +1,13 @@
 import aws4 from "aws4";
 import type { IncomingMessage } from "node:http";
-import { hexOf } from "../../oci/digest.js";
+import { digestOf, hexOf } from "../../oci/digest.js";
 import type { Promised } from "../../oci/verified.js";
-import { discard, type HttpRequest } from "../../registry/http/transport.js";
+import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
 import { counted } from "./counted.js";
-import { contentOf, exchange, type HttpObjectsOptions } from "./http-objects.js";
+import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
 import type { ObjectStore } from "./object-place.js";
 import type { WriteOptions } from "./place.js";
+import { PART, writeInParts, type S3Call } from "./s3-parts.js";
 
 /** A bucket, and who we are there. */
 export interface S3Options extends HttpObjectsOptions {
@@ -21,14 +22,6 @@ export interface S3Options extends HttpObjectsOptions {
     readonly secretAccessKey: string;
     readonly sessionToken: string | undefined;
   };
-}
-
-/** What one request is made of. */
-interface S3Call {
-  readonly method: HttpRequest["method"];
-  readonly key: string;
-  readonly content?: Promised;
-  readonly open?: () => AsyncIterable<Uint8Array>;
 }
 
 /** `type=s3`: a bucket of Amazon S3 or of a server that speaks like it, signed with Signature Version 4. */
@@ -49,38 +42,47 @@ export class S3Objects implements ObjectStore {
     return answer.statusCode === 200;
   }
 
-  async read(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
-    const answer = await this.#send({ method: "GET", key }, [200, 404], signal);
-    return contentOf(answer);
+  read(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const request = (headers: S3Call["headers"]): HttpRequest =>
+      this.#signed({ method: "GET", key, headers });
+    return read({ request, action: `read from ${this.title}` }, this.#options, signal);
   }
 
-  async write(
-    key: string,
-    content: Promised,
-    { open, onProgress, signal }: WriteOptions,
-  ): Promise<void> {
-    const watched = (): AsyncIterable<Uint8Array> => counted(open(), onProgress);
-    discard(await this.#send({ method: "PUT", key, content, open: watched }, [200], signal));
+  async write(key: string, content: Promised, options: WriteOptions): Promise<void> {
+    if (content.size > PART) {
+      const send = async (call: S3Call, signal: AbortSignal) => {
+        const answer = await this.#send(call, [200, 204], signal);
+        const { etag } = answer.headers;
+        return { etag, text: String((await readBody(answer, LARGEST)) ?? "") };
+      };
+      await writeInParts({ key, content, title: this.title, send }, options);
+      return;
+    }
+    const { open, onProgress, signal } = options;
+    const body = { ...content, open: () => counted(open(), onProgress) };
+    discard(await this.#send({ method: "PUT", key, body }, [200], signal));
   }
 
   #send(call: S3Call, ok: readonly number[], signal: AbortSignal): Promise<IncomingMessage> {
-    const action = `${call.method === "PUT" ? "write to" : "read from"} ${this.title}`;
+    const action = `${call.method === "HEAD" ? "read from" : "write to"} ${this.title}`;
     return exchange({ request: () => this.#signed(call), ok, action }, this.#options, signal);
   }
 
-  #signed({ method, key, content, open }: S3Call): HttpRequest {
+  #signed({ method, key, query = {}, headers = {}, body }: S3Call): HttpRequest {
     const { credentials, region } = this.#options;
     const url = new URL(this.#base);
     url.pathname += key.split("/").map(escaped).join("/");
-    const digest = content === undefined ? {} : { "X-Amz-Content-Sha256": hexOf(content.digest) };
-    const request = { service: "s3", region, method, host: url.host, path: url.pathname };
-    const { headers = {} } = aws4.sign(
-      { ...request, headers: { ...digest } },
+    url.search = new URLSearchParams(query).toString();
+    const digest = body && ("open" in body ? body.digest : digestOf(body));
+    const hash = digest === undefined ? {} : { "X-Amz-Content-Sha256": hexOf(digest) };
+    const path = url.pathname + url.search;
+    const request = { service: "s3", region, method, host: url.host, path };
+    const { headers: signed = {} } = aws4.sign(
+      { ...request, headers: { ...headers, ...hash } },
       { ...credentials, sessionToken: credentials.sessionToken ?? "" },
     );
-    const signed = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
-    const body = content && open && { size: content.size, open };
-    return { method, url, headers: Object.fromEntries(signed), body };
+    const texts = Object.entries(signed).map(([name, value]) => [name, String(value)] as const);
+    return { method, url, headers: Object.fromEntries(texts), body };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,6 +90,9 @@ export class S3Objects implements ObjectStore {
     return Promise.resolve();
   }
 }
+
+/** Of what the server itself says, in bytes. */
+const LARGEST = 1 << 16;
 
 function baseOf({ bucket, region, endpoint, pathStyle }: S3Options): URL {
   const base = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);

@@ -2,7 +2,10 @@ import { assert } from "chai";
 import { Transport } from "../../../src/registry/http/transport.js";
 import { GhaObjects } from "../../../src/cache/travel/gha-objects.js";
 import { ObjectPlace } from "../../../src/cache/travel/object-place.js";
-import { describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";
+import { streamOf } from "../../../src/oci/stream-of.js";
+import { collect } from "../../oci/bytes.js";
+import { startFaultProxy } from "../../registry/fault-proxy.js";
+import { blobOf, describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { startGha, type GhaServer } from "./gha-server.js";
 
@@ -52,6 +55,31 @@ describe("GhaObjects", () => {
     assert.strictEqual(
       message,
       "Cannot use GitHub's cache service: the server answered 401 (unauthenticated)",
+    );
+  });
+
+  it("K22 goes on reading where the connection broke", async () => {
+    const text = "0123456789".repeat(100);
+    let cuts = 1;
+    await using proxy = await startFaultProxy(server.url.host, (line) => {
+      return line.startsWith("GET /blobs/") && cuts-- > 0
+        ? { kind: "truncate", after: 300 }
+        : undefined;
+    });
+    await using store = new GhaObjects({
+      transport: new Transport({ isInsecure: () => false }),
+      retryDelays: [1],
+      url: new URL(`http://${proxy.host}/`),
+      token: server.token,
+      isReplaced: () => false,
+    });
+    const open = (): AsyncIterable<Uint8Array> => streamOf(Buffer.from(text));
+    await store.write("broken", blobOf(text), { open, signal });
+    const bytes = (await store.read("broken", signal)) ?? assert.fail("there is nothing");
+    assert.strictEqual(String(await collect(bytes)), text);
+    assert.lengthOf(
+      proxy.lines.filter((line) => line.startsWith("GET /blobs/")),
+      2,
     );
   });
 });
