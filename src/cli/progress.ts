@@ -1,7 +1,7 @@
 import { Board } from "../builder/board.js";
 import { chooseMode, createRenderer, type Mode } from "../progress/mode.js";
 import { unrefInterval, type Renderer } from "../progress/renderer.js";
-import type { Progress } from "./command.js";
+import type { Progress } from "./args/words.js";
 import { displayOf, wantsColor } from "./display.js";
 import type { Io } from "./io.js";
 

@@ -1,7 +1,8 @@
 import { assert } from "chai";
 import { checkCall } from "../../src/cli/args/call.js";
 import { intoStore, parseOutput, usualForm } from "../../src/cli/args/output.js";
-import type { BuildCommand, Command } from "../../src/cli/command.js";
+import type { BuildCommand } from "../../src/cli/build-command.js";
+import type { Command } from "../../src/cli/command.js";
 import { parseCommand } from "../../src/cli/parse-command.js";
 import { BuildError, type BuildErrorCode } from "../../src/error.js";
 

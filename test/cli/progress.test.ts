@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import type { Progress } from "../../src/cli/command.js";
+import type { Progress } from "../../src/cli/args/words.js";
 import { withProgress } from "../../src/cli/progress.js";
 import { FakeIo, type World } from "./fake-io.js";
 

@@ -1,7 +1,9 @@
-import type { Entitlement } from "../command.js";
 import { splitCsv } from "./csv.js";
 import { badValue } from "./usage-error.js";
 import { oneOf } from "./words.js";
+
+/** What `--allow` may grant. */
+export type Entitlement = "buildx.local.delete" | "device" | "network.host" | "security.insecure";
 
 /** What `--allow` may say. */
 export const entitlements: readonly Entitlement[] = [

@@ -1,5 +1,13 @@
 import { BuildError } from "../../error.js";
-import type { BuildCommand, Progress } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
+import {
+  type Progress,
+  nonEmpty,
+  parseNetwork,
+  parsePlatforms,
+  parseProgress,
+  progresses,
+} from "./words.js";
 import { entitlements, parseAllow } from "./allow.js";
 import { parseAnnotation } from "./annotation.js";
 import { attestationsOf, parseShorthand } from "./attest.js";
@@ -19,7 +27,6 @@ import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
 import { badValue } from "./usage-error.js";
-import { nonEmpty, parseNetwork, parsePlatforms, parseProgress, progresses } from "./words.js";
 
 /** Reads the words after `tsbuild build`. */
 export function parseBuild(argv: readonly string[]): BuildCommand {

@@ -1,4 +1,5 @@
-import type { BuildsCommand, StoreCommand } from "../command.js";
+import type { BuildsCommand } from "../builds-command.js";
+import type { StoreCommand } from "../store-command.js";
 import { BuildError } from "../../error.js";
 import type { Flags } from "./flags.js";
 import { command, debugFlag, formatFlag, parseHistory } from "./images.js";

@@ -1,4 +1,4 @@
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { debugFlag, formatFlag } from "./images.js";

@@ -1,5 +1,5 @@
 import { BuildError } from "../../error.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { Flags } from "./flags.js";
 import { debugFlag } from "./images.js";
 import { oneOperand } from "./operands.js";

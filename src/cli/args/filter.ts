@@ -1,6 +1,14 @@
-import type { Filter } from "../command.js";
 import { oneOf } from "./words.js";
 import { badValue } from "./usage-error.js";
+
+/** One `--filter KEY=VALUE`. */
+export interface Filter {
+  readonly key: string;
+  /** "~=" takes a regular expression. */
+  readonly operator: "!=" | "=" | "~=";
+  /** Undefined when only the key was given. */
+  readonly value: string | undefined;
+}
 
 /** A `--filter` flag. */
 export interface FilterFlag {

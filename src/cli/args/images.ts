@@ -1,4 +1,5 @@
-import type { PullCommand, PushCommand, StoreCommand } from "../command.js";
+import type { PullCommand, PushCommand } from "../registry-commands.js";
+import type { StoreCommand } from "../store-command.js";
 import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";

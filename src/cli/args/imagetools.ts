@@ -1,6 +1,6 @@
 import { BuildError } from "../../error.js";
 import { suggest } from "../../suggest.js";
-import type { ImagetoolsCommand } from "../command.js";
+import type { ImagetoolsCommand } from "../imagetools-command.js";
 import { parseAnnotation, type Annotation } from "./annotation.js";
 import { Flags, HelpRequest } from "./flags.js";
 import { oneOperand } from "./operands.js";

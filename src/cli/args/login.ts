@@ -1,6 +1,6 @@
 import { BuildError } from "../../error.js";
 import { hostOfKey } from "../../registry/docker-config.js";
-import type { LoginCommand, LogoutCommand } from "../command.js";
+import type { LoginCommand, LogoutCommand } from "../registry-commands.js";
 import { Flags } from "./flags.js";
 import { optionalOperand } from "./operands.js";
 import { nonEmpty } from "./words.js";

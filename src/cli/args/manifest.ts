@@ -1,4 +1,4 @@
-import type { ManifestCommand } from "../command.js";
+import type { ManifestCommand } from "../manifest-command.js";
 import { Flags, HelpRequest } from "./flags.js";
 import { noSuchCommand } from "./imagetools.js";
 import { oneOperand, someOperands, twoOperands } from "./operands.js";

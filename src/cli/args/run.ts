@@ -1,5 +1,5 @@
 import { BuildError } from "../../error.js";
-import type { RunCommand } from "../command.js";
+import type { RunCommand } from "../run-command.js";
 import { Flags } from "./flags.js";
 import { parseSetting } from "./setting.js";
 import { unsupportedRunFlags } from "./unsupported.js";

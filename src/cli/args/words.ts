@@ -1,8 +1,12 @@
 import { BuildError } from "../../error.js";
 import { parsePlatform } from "../../oci/platform.js";
 import { suggest } from "../../suggest.js";
-import type { Network, Progress } from "../command.js";
 import { badValue } from "./usage-error.js";
+
+/** What `--network` may say. */
+export type Network = "default" | "host" | "none";
+/** What `--progress` may say. */
+export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
 
 const networks: readonly Network[] = ["default", "host", "none"];
 /** The modes of `--progress`. */

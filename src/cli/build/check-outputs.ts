@@ -3,7 +3,7 @@ import { BuildError } from "../../error.js";
 import { parseReference } from "../../oci/reference.js";
 import type { ImageTarget, OutputSpec } from "../args/output.js";
 import type { Attestations } from "../args/attest.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 
 /** Refuses outputs that cannot work, before anything is built. */

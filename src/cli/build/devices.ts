@@ -5,7 +5,7 @@ import { CDI_DIRECTORIES } from "../../exec/devices/spec-files.js";
 import { locate } from "../../error.js";
 import type { DeviceEdits } from "../../exec/device-edits.js";
 import type { RunDevice } from "../../plan/run-device.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { notAllowed } from "./entitlements.js";
 

@@ -15,7 +15,7 @@ import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
 import { BuildError } from "../../error.js";
 import { HOST_GATEWAY, type HostEntry } from "../args/host.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import type { Session } from "../session.js";
 import type { Agents } from "./agents.js";

@@ -2,7 +2,8 @@ import { BuildError, type Span } from "../../error.js";
 import type { Plan } from "../../plan/plan.js";
 import type { RunDevice } from "../../plan/run-device.js";
 import type { RunStep } from "../../plan/step.js";
-import type { BuildCommand, Entitlement } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
+import type { Entitlement } from "../args/allow.js";
 
 /** Refuses steps that want more than a sandbox gives, unless the user allowed it (F02). */
 export function checkEntitlements(

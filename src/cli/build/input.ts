@@ -4,7 +4,7 @@ import { BuildError, type Source } from "../../error.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
 import { parseGitContext, type GitUrl } from "../../plan/git-url.js";
 import { isSystemError } from "../../sys/syscalls.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { readStandardInput } from "./standard-input.js";
 

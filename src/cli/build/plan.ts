@@ -16,7 +16,7 @@ import {
   type PlanOptions,
 } from "../../plan/plan.js";
 import type { DeviceAliases } from "../../plan/run-device.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { namedContext } from "./named-contexts.js";
 import { targetPlatforms } from "./platforms.js";

@@ -2,7 +2,7 @@ import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../.
 import { parseGoBoolean } from "../../go-boolean.js";
 import { parsePlatforms } from "../args/words.js";
 import type { PlanOptions } from "../../plan/plan.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { Board } from "../../builder/board.js";
 import type { Remotes } from "../../context/remote/remotes.js";
 import type { SecretSource } from "../../secret-source.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
 import { openSession, type Session } from "../session.js";

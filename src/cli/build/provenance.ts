@@ -15,7 +15,7 @@ import { isHttpUrl } from "../../plan/remote-source.js";
 import { imagesFor, namedFor, runsFor } from "../../plan/used-by.js";
 import { redactUrl } from "../../registry/http/web-url.js";
 import type { ProvenanceSpec } from "../args/attest.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Building } from "./engine.js";
 import type { Attesting, ImageClaim } from "./exporting.js";
 import { remoteContext } from "./named-contexts.js";

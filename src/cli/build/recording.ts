@@ -4,7 +4,7 @@ import type { BuildHeader } from "../../progress/history/journal.js";
 import { BuildRecorder } from "../../progress/history/recorder.js";
 import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
 import type { CacheTarget } from "../args/cache.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { renderError } from "../render-error.js";
 import type { Session } from "../session.js";

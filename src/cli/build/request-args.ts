@@ -1,6 +1,6 @@
 import { credentialsHidden } from "../../plan/secret-name.js";
 import type { PlanOptions } from "../../plan/plan.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import { remoteContext } from "./named-contexts.js";
 
 /** What a user asked for, by the names that BuildKit's front end has for it, in their order. */

@@ -8,7 +8,7 @@ import { parseReference, formatReference } from "../../oci/reference.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";
 import type { OutputSpec } from "../args/output.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import type { Attesting, BuildSummary } from "./exporting.js";
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { BuildRecord, HistoryPaths } from "../../progress/history/build-history.js";
-import type { BuildsCommand } from "../command.js";
+import type { BuildsCommand } from "../builds-command.js";
 import type { Session } from "../session.js";
 
 /** A command about builds of that kind. */

@@ -1,5 +1,9 @@
-import { build } from "../../builder/build.js";
-import type { BuildRequest, BuildResult, BuiltImage } from "../../builder/build.js";
+import {
+  build,
+  type BuildRequest,
+  type BuildResult,
+  type BuiltImage,
+} from "../../builder/build.js";
 import { EPOCH } from "../../plan/epoch.js";
 import type { Plan, PlanOptions } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
@@ -18,7 +22,7 @@ import { wantsIndex } from "../build/platforms.js";
 import { prepareBuild } from "../build/prepare.js";
 import { recorded } from "../build/recording.js";
 import { imageId, prepareResults, writeResults, type Findings } from "../build/results.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";

@@ -1,6 +1,6 @@
 import { BuildHistory, type BuildRecord } from "../../progress/history/build-history.js";
 import { formatSeconds } from "../../progress/format.js";
-import type { BuildsCommand } from "../command.js";
+import type { BuildsCommand } from "../builds-command.js";
 import { formatAge } from "../format/age.js";
 import { formatRows, type Row } from "../format/rows.js";
 import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";

@@ -15,7 +15,7 @@ import { checkJson, checkText, type CheckReport } from "../call/check-report.js"
 import { describeJson, describeText } from "../call/describe-report.js";
 import { outlineJson, outlineText } from "../call/outline-report.js";
 import { targetsJson, targetsText } from "../call/targets-report.js";
-import type { BuildCommand } from "../command.js";
+import type { BuildCommand } from "../build-command.js";
 import { wantsColor } from "../display.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";

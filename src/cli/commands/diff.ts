@@ -4,7 +4,7 @@ import { findLayers } from "../../output/stored-image.js";
 import { compareStates } from "../../snapshotter/compare-states.js";
 import type { LayerChain } from "../../snapshotter/snapshotter.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import type { Io } from "../io.js";
 
 /** `tsbuild diff IMAGE [BASE]`: what the image added, changed and deleted. */

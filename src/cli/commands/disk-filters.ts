@@ -1,7 +1,7 @@
 import { parseDuration } from "../../parser/duration.js";
 import { parseGoBoolean } from "../../go-boolean.js";
 import { badValue } from "../args/usage-error.js";
-import type { Filter } from "../command.js";
+import type { Filter } from "../args/filter.js";
 import type { DiskRecord } from "./disk-record.js";
 
 type Test = (record: DiskRecord) => boolean;

@@ -8,7 +8,7 @@ import type { Store } from "../../store/store.js";
 import { formatBytes } from "../../progress/format.js";
 import { ask } from "../ask.js";
 import { bytesOf, type Space } from "../args/space.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { diskSize } from "../gc-limits.js";
 import { formatRows } from "../format/rows.js";
 import type { Io } from "../io.js";

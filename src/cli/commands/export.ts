@@ -4,7 +4,7 @@ import { writeTo } from "../../output/destination.js";
 import { findLayers } from "../../output/stored-image.js";
 import { readTree } from "../../snapshotter/overlay-changes.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { outletOf, type Io } from "../io.js";
 
 /** `tsbuild export IMAGE`: its files as one flat tar. */

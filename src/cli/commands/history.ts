@@ -1,7 +1,7 @@
 import type { ImageConfig } from "../../oci/image.js";
 import { formatBytes } from "../../progress/format.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { formatAge, formatInstant } from "../format/age.js";
 import { formatRows, type Row } from "../format/rows.js";
 import type { Io } from "../io.js";

@@ -6,7 +6,8 @@ import { parseGoBoolean } from "../../go-boolean.js";
 import type { ListedImage } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
 import { badValue } from "../args/usage-error.js";
-import type { Filter, StoreCommand } from "../command.js";
+import type { Filter } from "../args/filter.js";
+import type { StoreCommand } from "../store-command.js";
 import { createdAt } from "./image-fields.js";
 
 /** An image with what filters look at. */

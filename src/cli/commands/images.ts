@@ -1,7 +1,7 @@
 import { formatBytes } from "../../progress/format.js";
 import type { ListedImage } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { formatAge, formatTime } from "../format/age.js";
 import { formatRows, type Row } from "../format/rows.js";
 import type { Io } from "../io.js";

@@ -4,12 +4,17 @@ import { BuildError } from "../../error.js";
 import { parsePlatform } from "../../oci/platform.js";
 import { formatReference, parseReference, type Reference } from "../../oci/reference.js";
 import { writeMetadata } from "../build/results.js";
-import type { ImagetoolsCommand } from "../command.js";
+import type { ImagetoolsCommand } from "../imagetools-command.js";
 import { combine } from "../imagetools/combine.js";
 import { describeImage } from "../imagetools/describe.js";
 import { pushCombined } from "../imagetools/push.js";
-import { openSource, parseSource, registrySource } from "../imagetools/source.js";
-import type { Repository, SourceName } from "../imagetools/source.js";
+import {
+  openSource,
+  parseSource,
+  registrySource,
+  type Repository,
+  type SourceName,
+} from "../imagetools/source.js";
 import { withProgress } from "../progress.js";
 import type { Session } from "../session.js";
 

@@ -9,7 +9,7 @@ import { parseReference } from "../../oci/reference.js";
 import { storedConfig } from "../../output/packed-image.js";
 import type { LayerRecord } from "../../store/layers.js";
 import { openDownloads } from "../build/remotes.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import type { Session } from "../session.js";
 import { changedConfig } from "./changed-config.js";
 

@@ -3,7 +3,7 @@ import type { ImageConfig } from "../../oci/image.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
 import type { ImageRecord } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { Template } from "../format/template.js";
 import { struct } from "../format/template-value.js";
 import type { Io } from "../io.js";

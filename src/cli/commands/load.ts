@@ -8,7 +8,7 @@ import type { PackedRoot } from "../../output/packed-image.js";
 import { readImageArchive, type ArchivedImage } from "../../output/read-archive.js";
 import { keepDocuments } from "../../output/stored-image.js";
 import { ingestImage, type BlobSource } from "../../store/image-ingest.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { recordImage } from "../image-finder.js";
 import type { Session } from "../session.js";
 

@@ -5,7 +5,7 @@ import { CredentialStore, dockerCredentials } from "../../registry/credentials.j
 import type { Credentials, LoginCredentials } from "../../registry/docker-config.js";
 import { NewFile } from "../../store/new-file.js";
 import { ask } from "../ask.js";
-import type { LoginCommand, LogoutCommand } from "../command.js";
+import type { LoginCommand, LogoutCommand } from "../registry-commands.js";
 import { dockerConfigPath } from "../docker-config-path.js";
 import type { Io } from "../io.js";
 import { openRegistry } from "../session.js";

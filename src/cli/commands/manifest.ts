@@ -5,7 +5,7 @@ import { formatReference, parseReference, type Reference } from "../../oci/refer
 import { indexOf } from "../../output/packed-index.js";
 import type { Table } from "../../store/database.js";
 import type { Store } from "../../store/store.js";
-import type { ManifestCommand } from "../command.js";
+import type { ManifestCommand } from "../manifest-command.js";
 import { partsOf, type Part } from "../imagetools/combine.js";
 import { pushCombined } from "../imagetools/push.js";
 import { registrySource, type Sources } from "../imagetools/source.js";

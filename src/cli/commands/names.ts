@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
 import type { Removal } from "../../store/images.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import type { Io } from "../io.js";
 
 /** `tsbuild tag SOURCE NAME`: another name for the same image; one that exists moves silently. */

@@ -2,7 +2,7 @@ import type { Board } from "../../builder/board.js";
 import { parsePlatform } from "../../oci/platform.js";
 import { formatReference, type Reference } from "../../oci/reference.js";
 import type { ResolvedImage } from "../../oci/resolved-image.js";
-import type { PullCommand } from "../command.js";
+import type { PullCommand } from "../registry-commands.js";
 import { ImageFinder } from "../image-finder.js";
 import { withProgress } from "../progress.js";
 import type { Session } from "../session.js";

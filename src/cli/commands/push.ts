@@ -4,7 +4,7 @@ import type { PackedRoot } from "../../output/packed-image.js";
 import { pushImage } from "../../output/push-image.js";
 import { packStoredImage } from "../../output/stored-image.js";
 import { asGzip } from "../../store/layer-bytes.js";
-import type { PushCommand } from "../command.js";
+import type { PushCommand } from "../registry-commands.js";
 import { withProgress } from "../progress.js";
 import type { Session } from "../session.js";
 import { allTags } from "./all-tags.js";

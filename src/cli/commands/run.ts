@@ -5,7 +5,7 @@ import { openExecutor } from "../../exec/oci-executor.js";
 import { SEARCH_PATH } from "../../exec/runtime.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Setting } from "../args/setting.js";
-import type { RunCommand } from "../command.js";
+import type { RunCommand } from "../run-command.js";
 import { ImageFinder } from "../image-finder.js";
 import type { Session } from "../session.js";
 

@@ -6,7 +6,7 @@ import { packStoredImage } from "../../output/stored-image.js";
 import type { ImageRecord } from "../../store/images.js";
 import { asTar } from "../../store/layer-bytes.js";
 import type { Store } from "../../store/store.js";
-import type { StoreCommand } from "../command.js";
+import type { StoreCommand } from "../store-command.js";
 import { outletOf, type Io } from "../io.js";
 
 /** `tsbuild save NAME…`: an archive that `docker load`, skopeo and `tsbuild load` take. */

@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { parseOutput } from "../../../src/cli/args/output.js";
 import { checkOutputs } from "../../../src/cli/build/check-outputs.js";
-import type { Entitlement } from "../../../src/cli/command.js";
+import type { Entitlement } from "../../../src/cli/args/allow.js";
 import { BuildError } from "../../../src/error.js";
 
 interface Given {

@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { Board } from "../../../src/builder/board.js";
 import type { BaseImage, ImageName } from "../../../src/builder/engine.js";
 import { planOptions, resolvePlan } from "../../../src/cli/build/plan.js";
-import type { BuildCommand } from "../../../src/cli/command.js";
+import type { BuildCommand } from "../../../src/cli/build-command.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import { BuildError } from "../../../src/error.js";
 import type { RuntimeConfig } from "../../../src/oci/image.js";

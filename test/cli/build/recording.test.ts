@@ -5,7 +5,7 @@ import { Board } from "../../../src/builder/board.js";
 import type { BuildEvent } from "../../../src/builder/event.js";
 import { nothingMade } from "../../../src/cli/build/exporting.js";
 import { recorded, type Recording } from "../../../src/cli/build/recording.js";
-import type { BuildCommand } from "../../../src/cli/command.js";
+import type { BuildCommand } from "../../../src/cli/build-command.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import { BuildError } from "../../../src/error.js";
 import { BuildHistory, type HistoryPaths } from "../../../src/progress/history/build-history.js";

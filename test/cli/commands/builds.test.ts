@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent } from "../../../src/builder/event.js";
-import type { BuildsCommand } from "../../../src/cli/command.js";
+import type { BuildsCommand } from "../../../src/cli/builds-command.js";
 import { runAboutBuilds } from "../../../src/cli/commands/builds.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import type { HistoryPaths } from "../../../src/progress/history/build-history.js";

@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import type { StoreCommand } from "../../../src/cli/command.js";
+import type { StoreCommand } from "../../../src/cli/store-command.js";
 import { runDiff } from "../../../src/cli/commands/diff.js";
 import { runDu, runPrune } from "../../../src/cli/commands/disk.js";
 import { runExport } from "../../../src/cli/commands/export.js";

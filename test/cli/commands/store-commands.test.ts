@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { StepRecords } from "../../../src/cache/records.js";
 import type { CacheKey } from "../../../src/cache/key.js";
-import type { StoreCommand } from "../../../src/cli/command.js";
+import type { StoreCommand } from "../../../src/cli/store-command.js";
 import { runInspect } from "../../../src/cli/commands/inspect.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import type { LayerRecord } from "../../../src/store/layers.js";
