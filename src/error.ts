@@ -48,6 +48,7 @@ export type BuildErrorCode =
   | "STORE"
   | "SYNTAX"
   | "SYSTEM"
+  | "UNSET_VARIABLE"
   | "UNSUPPORTED"
   | "USAGE"
   | "USER_NOT_FOUND";

@@ -1,4 +1,4 @@
-import { BuildError } from "../error.js";
+import { BuildError, type BuildErrorCode } from "../error.js";
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import { apply } from "./apply.js";
 import type { Draft } from "./draft.js";
@@ -56,11 +56,14 @@ function finished({ labels, variables }: Draft): Pick<RuntimeConfig, "Env" | "La
   };
 }
 
-/** What this engine cannot do yet does no harm in a stage that nobody builds. */
+/** What this engine cannot do yet, and a variable that must be set, count only in a stage that is built. */
 function applyWhere(isNeeded: boolean, action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (isNeeded || !(error instanceof BuildError) || error.code !== "UNSUPPORTED") throw error;
+    const counts = isNeeded || !(error instanceof BuildError) || !harmless.has(error.code);
+    if (counts) throw error;
   }
 }
+
+const harmless: ReadonlySet<BuildErrorCode> = new Set(["UNSET_VARIABLE", "UNSUPPORTED"]);

@@ -1,4 +1,4 @@
-import { BuildError } from "../error.js";
+import { BuildError, type BuildErrorCode } from "../error.js";
 import { Cursor, isDigitUnit, isNameUnit, isSpecialName } from "./cursor.js";
 import { maxGrowth, tooLarge } from "./growth.js";
 import { applyOperator, isOperator, type Operator } from "./operator.js";
@@ -166,7 +166,7 @@ class Expander {
       return this.#grown(applyOperator(operator, { name, value, word, pattern }));
     } catch (error) {
       if (this.#title) return ""; // never shown: the instruction itself fails, or never expands
-      throw error instanceof BuildError ? this.#error(error.message) : error;
+      throw error instanceof BuildError ? this.#error(error.message, error.code) : error;
     }
   }
 
@@ -195,8 +195,8 @@ class Expander {
     return text;
   }
 
-  #error(what: string): BuildError {
+  #error(what: string, code: BuildErrorCode = "EXPANSION"): BuildError {
     const shown = this.#source.length > 200 ? `${this.#source.slice(0, 200)}…` : this.#source;
-    return new BuildError("EXPANSION", `Cannot expand "${shown}": ${what}`);
+    return new BuildError(code, `Cannot expand "${shown}": ${what}`);
   }
 }

@@ -8,8 +8,9 @@ import type { MakePlan, Plan } from "./plan.js";
 import { unusedArgs } from "./unused-args.js";
 
 /**
- * Turns a Dockerfile into the steps that its target needs. Errors anywhere in the file count, but
- * images are asked for only where the target needs them.
+ * Turns a Dockerfile into the steps that its target needs. Errors anywhere in the file count, but for
+ * variables that only a stage demands which is not built. Images are asked for only where the target
+ * needs them.
  */
 export const makePlan: MakePlan = (dockerfile, options, images) => {
   const found: Warning[] = [];

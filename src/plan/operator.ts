@@ -52,5 +52,5 @@ function demanded({ name, value, word }: Omit<Operands, "pattern">, filled: bool
   if (value !== undefined && !(filled && value === "")) return value;
   const what = value === undefined ? "unset" : "empty";
   const message = word === "" ? `is not allowed to be ${what}` : word;
-  throw new BuildError("EXPANSION", `${name}: ${message}`);
+  throw new BuildError("UNSET_VARIABLE", `${name}: ${message}`);
 }

@@ -331,6 +331,21 @@ describe("makePlan(): errors in instructions", () => {
   }
 });
 
+describe("makePlan(): a stage that nobody builds", () => {
+  const text = "FROM base AS release\nARG VERSION\nLABEL v=${VERSION:?needed}\nFROM base AS dev";
+
+  it("X08: may demand a variable that is not set, as long as it is not built", () => {
+    assert.lengthOf(planOf(text).stages, 1);
+    const build = (): unknown => planOf(text, { target: "release" });
+    assert.throws(build, BuildError, 'Cannot expand "${VERSION:?needed}": VERSION: needed');
+  });
+
+  it("S04: has all its other mistakes told", () => {
+    const mistaken = "FROM base AS release\nEXPOSE 80/http\nFROM base AS dev";
+    assert.throws(() => planOf(mistaken), BuildError, 'Cannot expose "80/http"');
+  });
+});
+
 describe("makePlan(): WORKDIR", () => {
   it("I07: is a step of the current user", () => {
     const {

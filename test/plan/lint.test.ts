@@ -276,7 +276,7 @@ describe("lint", () => {
 
   it("P18: hands on what was found before a mistake", async () => {
     const text = "FROM a\nMAINTAINER a\nCMD x\nENV a=${b:?}\nWORKDIR c";
-    const error = await failureOf(() => planOf(text), "EXPANSION");
+    const error = await failureOf(() => planOf(text), "UNSET_VARIABLE");
     if (!(error instanceof LintedError)) assert.fail(error.message);
     assert.deepEqual(error.warnings.map(placed), [
       "2 MaintainerDeprecated",
