@@ -1,5 +1,5 @@
 import type { DoneStep, DoneSteps } from "../cache/done-step.js";
-import { LostLayer, type StepLayer } from "../cache/far-cache.js";
+import { ifHere, LostLayer, type StepLayer } from "../cache/far-cache.js";
 import { stepIdentities } from "../cache/key.js";
 import type { CacheKey, StateKey } from "../cache/key.js";
 import type { FreshFlag } from "../cache/reason.js";
@@ -89,17 +89,18 @@ async function buildOnce(
   const images = await Promise.all(request.targets.map((target) => walk.stage(target)));
   if (request.whole) for (const { state } of images) await state.fetchMade(signal);
   const { done } = walk;
-  await Promise.all(done.map((step) => recordFetched(step, engine)));
+  await Promise.all(done.map((step) => recordFar(step, engine)));
   return { images, steps: done, states: await walk.states() };
 }
 
-/** What came from elsewhere is found here from now on. */
-async function recordFetched(
-  { facts, layer, place, step, took }: DoneStep,
+/** What came from elsewhere is found here from now on; of what was not fetched, what led to it is known. */
+async function recordFar(
+  { facts, layer, place, step, took, bottom }: DoneStep,
   engine: Engine,
 ): Promise<void> {
   if (!("fetch" in layer) || facts === undefined) return;
   const record = {
+    tree: layer.tree,
     key: facts.key,
     components: shownComponents(step, facts.components),
     identities: stepIdentities(step, { scope: engine.scope, ...place }),
@@ -107,8 +108,10 @@ async function recordFetched(
     importedFrom: cacheOf(layer),
     took,
     createdAt: layer.createdAt,
+    bases: [bottom],
   };
-  await recordStep(layer, record, engine);
+  if (ifHere(layer) === undefined) await engine.cache.putState(record);
+  else await recordStep(layer, record, engine, layer.files);
 }
 
 /** One build under way: each stage is built once, by whoever asks first. */
@@ -227,6 +230,7 @@ class Walk {
         step,
         place: task.place,
         parent: task.parent.key,
+        bottom: task.parent.bottom,
         ...known,
         layer,
         took: this.#engine.board.tookOf(task.vertex),

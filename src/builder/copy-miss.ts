@@ -1,8 +1,8 @@
-import { explainCopy, ignoreComponent, type CopyFacts } from "../cache/explain-copy.js";
-import type { StepLayer } from "../cache/far-cache.js";
+import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
+import type { FarRun, StepLayer } from "../cache/far-cache.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
-import { component, parentOf, stepIdentities } from "../cache/key.js";
-import type { CacheKey, KeyComponent, KeyWithComponents, StateKey } from "../cache/key.js";
+import { component, originOf, parentOf, stepIdentities } from "../cache/key.js";
+import type { CacheKey, KeyComponent, KeyWithComponents } from "../cache/key.js";
 import { neverBuilt, notAsked, type Change, type MissReason } from "../cache/reason.js";
 import type { CacheRecord } from "../cache/records.js";
 import { shownComponents } from "../cache/shown.js";
@@ -56,14 +56,18 @@ export class CopyMiss {
   async explain(tree: TreeDigest): Promise<MissReason> {
     const { fresh, parent } = this.#task;
     if (fresh !== undefined) return notAsked(fresh);
-    const here = this.before;
-    const before = here === undefined ? this.#farRun() : await this.#withFiles(here);
+    const before = this.#earlierRun();
     if (before === undefined) return neverBuilt;
     const now = { tree, components: this.#components, files: this.#files() };
-    return explainCopy(now, before, {
-      parent: () => stateChange(parent, parentOf(before.components), this.#engine),
-      origin: this.#originChange(before),
-    });
+    const files = await filesOf(before);
+    return explainCopy(
+      now,
+      { ...before, files },
+      {
+        parent: () => stateChange(parent, parentOf(before.components), this.#engine),
+        origin: this.#originChange(before),
+      },
+    );
   }
 
   /** Keeps the short cut to the layer, and what was selected where that is not what is kept. */
@@ -73,7 +77,7 @@ export class CopyMiss {
     const { step, parent, vertex } = this.#task;
     const { key: origin, state } = this.#origin;
     const kept = cache.nearest([command]);
-    const files = (kept && originOf(kept)) === origin ? undefined : this.#files();
+    const files = (kept && originOf(kept.components)) === origin ? undefined : this.#files();
     const packed = files && (await packFacts(origin, files));
     const facts = {
       key: this.#key,
@@ -86,35 +90,30 @@ export class CopyMiss {
     await recordStep(layer, facts, this.#engine, packed);
   }
 
-  async #withFiles(record: CacheRecord): Promise<CopyFacts> {
-    return { ...record, files: await this.#filesOf(record) };
-  }
-
-  /** The files that were selected elsewhere stayed there. */
-  #farRun(): CopyFacts | undefined {
-    const run = farRun(this.#task, this.#engine);
-    return run && { ...run, files: undefined };
+  #earlierRun(): FarRun | undefined {
+    const { before } = this;
+    if (before === undefined) return farRun(this.#task, this.#engine);
+    return { ...before, files: this.#engine.cache.filesOf(before) };
   }
 
   #files(): FileFacts | undefined {
     return (this.#facts ??= factsOf(this.#selected, countedBy(this.#task.step)));
   }
 
-  async #filesOf(record: CacheRecord): Promise<FileFacts | undefined> {
-    const [bytes, origin] = [this.#engine.cache.filesOf(record), originOf(record)];
-    if (bytes === undefined || origin === undefined) return undefined;
-    return await unpackFacts(origin, bytes);
-  }
-
-  #originChange(before: CopyFacts): (() => Change) | undefined {
+  #originChange(before: Pick<FarRun, "components">): (() => Change) | undefined {
     const { state } = this.#origin;
     if (state === undefined) return undefined;
     const from = this.#task.step.origin.kind === "context" ? "context" : "--from";
     return () => {
-      const change = stateChange(state, originOf(before), this.#engine);
+      const change = stateChange(state, originOf(before.components), this.#engine);
       return change.what === "parent" ? { ...change, what: from } : change;
     };
   }
+}
+
+async function filesOf({ components, files }: FarRun): Promise<FileFacts | undefined> {
+  const origin = originOf(components);
+  return origin && files && (await unpackFacts(origin, files));
 }
 
 /** What --chown and --chmod replace in a source does not count. */
@@ -124,8 +123,4 @@ function countedBy({ chown, chmod }: CopyStep): {
 } {
   const replaced = chmod !== undefined && parseChmod(chmod).octal !== undefined;
   return { owner: chown === undefined, mode: !replaced };
-}
-
-function originOf({ components }: Pick<CacheRecord, "components">): StateKey | undefined {
-  return components.find(({ name }) => name === "origin")?.value as StateKey | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Step } from "../plan/step.js";
 import type { StepLayer } from "./far-cache.js";
+import type { KnownState } from "./first-change.js";
 import type { KeyWithComponents, StateKey, StepPlace } from "./key.js";
 
 /** A step of a finished build, and what names its result. */
@@ -8,6 +9,8 @@ export interface DoneStep {
   readonly place: Omit<StepPlace, "scope">;
   /** The state that it started from. */
   readonly parent: StateKey;
+  /** What that starts with. */
+  readonly bottom: KnownState;
   /** Undefined of an ADD that is known by its result alone. */
   readonly facts: KeyWithComponents | undefined;
   /** Of each mount of a RUN, in their order: what it holds, where that counts in the key. */

@@ -46,15 +46,21 @@ export function explainCopy(
       ? []
       : fileChanges(before.files, now.files);
   const own = [...differing].filter(([name]) => !indirect.has(name)).map(([, change]) => change);
-  const ignored = differing.get(ignoreComponent);
+  const ignored = isKnown(before) ? differing.get(ignoreComponent) : undefined;
+  const areOther = files.length > 0 || before.files === undefined;
   const from = [
     ...(ignored !== undefined && files.some(isMove) ? [ignored] : []),
-    ...(origin !== undefined && files.length > 0 && differing.has("origin") ? [origin()] : []),
+    ...(origin !== undefined && areOther && differing.has("origin") ? [origin()] : []),
   ];
   const texts = [...own.map(changeText), ...named(files), ...from.map(changeText)];
   if (texts.length > 0) return changed(texts.join(", "), [...own, ...from, ...files]);
   const rest = differing.has("parent") ? parent() : ({ what: "files", how: "changed" } as const);
   return changed(changeText(rest), [rest]);
+}
+
+/** Whether it is known what was ignored: that of another machine stayed there. */
+function isKnown({ components }: CopyFacts): boolean {
+  return components.some(({ name }) => name === ignoreComponent);
 }
 
 function isMove({ how }: Change): boolean {

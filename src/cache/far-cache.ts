@@ -17,6 +17,8 @@ export interface FarLayer {
   readonly from?: string | undefined;
   /** How long its step took, in milliseconds; undefined where nobody knows. */
   readonly took?: number | undefined;
+  /** What a COPY selected (`packFacts`); undefined where that is not told. */
+  readonly files?: Uint8Array | undefined;
   /** Brings it here. Throws LostLayer where that cannot be; the cache then never names it again. */
   readonly fetch: (signal: AbortSignal) => Promise<LayerRecord>;
   /** What became of `fetch`; undefined while nobody needed it. */
@@ -25,6 +27,12 @@ export interface FarLayer {
 
 /** A layer of a step, wherever it is. */
 export type StepLayer = FarLayer | LayerRecord;
+
+/** A step that another machine has run. */
+export interface FarRun extends Pick<CacheRecord, "components" | "tree"> {
+  /** As those of a `FarLayer`. */
+  readonly files: Uint8Array | undefined;
+}
 
 /** The steps that other machines have run. What fails in it is no hit, and never fails a build. */
 export interface FarCache {
@@ -37,7 +45,7 @@ export interface FarCache {
   /** What steps have asked about a root filesystem, with the answers. */
   facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined>;
   /** The latest run of the same step, by the first of these identities that is known. */
-  nearest(identities: readonly string[]): Pick<CacheRecord, "components" | "tree"> | undefined;
+  nearest(identities: readonly string[]): FarRun | undefined;
   /** What led to a state elsewhere, as far as that is known. */
   ancestry(state: StateKey): Ancestry;
   /** Fills a new cache mount with what another machine exported of it; false where that cannot be. */

@@ -192,6 +192,12 @@ export function parentOf(components: readonly KeyComponent[]): StateKey | undefi
   return parent?.value as StateKey | undefined;
 }
 
+/** What a COPY with these components copies from: a state, or what was selected. */
+export function originOf(components: readonly KeyComponent[]): StateKey | undefined {
+  const origin = components.find(({ name }) => name === "origin");
+  return origin?.value as StateKey | undefined;
+}
+
 /** Where a step stands: the Dockerfile, its stage, and how many steps come before it there. */
 export interface StepPlace {
   readonly scope: string;

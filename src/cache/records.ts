@@ -34,13 +34,20 @@ export interface StepCache {
    * selected (`packFacts`); without, what is kept of its first identity stays.
    */
   put(record: CacheRecord, files?: Uint8Array): Promise<void>;
+  /** Remembers what led to a state: of a step whose layer is not here. */
+  putState(record: StateRecord): Promise<void>;
   /** The latest record of the same step, by the first of these that is known. */
   nearest(identities: readonly string[]): CacheRecord | undefined;
   /** What led to a state, as far as that is known. */
   ancestry(state: StateKey): Ancestry;
   /** The files that were last put with the first identity of that record. */
   filesOf(record: CacheRecord): Uint8Array | undefined;
+  /** The same of the record of that key. */
+  filesBy(key: CacheKey): Uint8Array | undefined;
 }
+
+/** What a record tells of the state that its step led to. */
+export type StateRecord = Pick<CacheRecord, "bases" | "components" | "stepTitle" | "tree">;
 
 /** The records of a store. */
 export class StepRecords implements StepCache {
@@ -82,7 +89,16 @@ export class StepRecords implements StepCache {
     });
   }
 
-  #putStates({ components, tree, stepTitle: title, bases = [] }: CacheRecord): void {
+  async putState(record: StateRecord): Promise<void> {
+    const parent = parentOf(record.components);
+    if (parent === undefined || this.#states.get(stateUpon(parent, record.tree)) !== undefined)
+      return;
+    await this.#database.soon(() => {
+      this.#putStates(record);
+    });
+  }
+
+  #putStates({ components, tree, stepTitle: title, bases = [] }: StateRecord): void {
     const parent = parentOf(components);
     if (parent === undefined) return;
     this.#states.put(stateUpon(parent, tree), { title, parent });
@@ -118,6 +134,11 @@ export class StepRecords implements StepCache {
 
   filesOf({ identities: [first] }: CacheRecord): Uint8Array | undefined {
     return first === undefined ? undefined : this.#files.get(first);
+  }
+
+  filesBy(key: CacheKey): Uint8Array | undefined {
+    const record = this.#records.get(key);
+    return record && this.filesOf(record);
   }
 
   /** Every record, also of layers that are gone. */

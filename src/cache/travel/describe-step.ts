@@ -1,15 +1,15 @@
 import type { DoneStep, DoneSteps, MadeImage } from "../done-step.js";
-import { stepIdentities, type StateKey } from "../key.js";
+import { unpackFacts } from "../file-facts.js";
+import { originOf, stepIdentities, type StateKey } from "../key.js";
 import type { FactStore } from "../rootfs-facts.js";
-import type { StateOrigin } from "../first-change.js";
 import type { StepCache } from "../records.js";
-import { FAR_SCOPE, type CacheDocument, type TravelRecord } from "./record.js";
+import { FAR_SCOPE, LARGEST_FILES, type CacheDocument, type TravelRecord } from "./record.js";
 
 /** What a build can tell other machines. */
 export interface Told {
   readonly steps: readonly DoneStep[];
   readonly facts: Pick<FactStore, "get">;
-  readonly cache: Pick<StepCache, "ancestry">;
+  readonly cache: Pick<StepCache, "filesBy">;
   /** The states of images and of whole stages. */
   readonly states: readonly StateKey[];
 }
@@ -35,16 +35,24 @@ export function describeStep({ step, place, facts }: DoneStep): Omit<TravelRecor
   };
 }
 
-/** What is known here of the images below these steps. */
-export function basesOf({ steps, cache }: Pick<Told, "cache" | "steps">): CacheDocument["bases"] {
-  const bases = new Map<StateKey, StateOrigin>();
-  for (const { parent } of steps) {
-    const bottom = cache.ancestry(parent).at(-1);
-    if (bottom === undefined || bottom.parent !== undefined) continue;
-    const { key, ...origin } = bottom;
-    bases.set(key, origin);
-  }
-  return [...bases];
+/** What a COPY selected, where that is known and not too much; of a layer that nobody fetched, as it came. */
+export async function filesOf(
+  { facts, layer, step }: DoneStep,
+  { cache }: Pick<Told, "cache">,
+): Promise<string | undefined> {
+  if (step.kind !== "copy" || facts === undefined) return undefined;
+  const packed =
+    "fetch" in layer && layer.fetched() === undefined ? layer.files : cache.filesBy(facts.key);
+  const origin = originOf(facts.components);
+  if (packed === undefined || packed.byteLength > LARGEST_FILES || origin === undefined)
+    return undefined;
+  const isRight = (await unpackFacts(origin, packed)) !== undefined; // another run may have come later
+  return isRight ? Buffer.from(packed).toString("base64") : undefined;
+}
+
+/** The images below these steps. */
+export function basesOf(steps: readonly DoneStep[]): CacheDocument["bases"] {
+  return [...new Map(steps.map(({ bottom: { key, ...origin } }) => [key, origin]))];
 }
 
 /** Of what is told of one root filesystem, in bytes: a COPY of very many files asks very much. */

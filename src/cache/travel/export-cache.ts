@@ -5,7 +5,7 @@ import type { Digest } from "../../oci/digest.js";
 import { inParallel } from "../../oci/in-parallel.js";
 import type { LayerBytes, LayerCompression } from "../../store/layer-bytes.js";
 import { isChecked } from "./checked.js";
-import { basesOf, describeStep, factsOf, type Told } from "./describe-step.js";
+import { basesOf, describeStep, factsOf, filesOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
 import { readable } from "./source.js";
 import { emptyDocument, namesOf, serialize } from "./record.js";
@@ -67,7 +67,7 @@ export async function exportCache(
     for (const name of namesOf(record)) await place.put(name, record, inner);
   };
   await inParallel(fresh, PARALLEL, putRecord, signal);
-  const own = { steps, facts: factsOf(exported), bases: basesOf(exported) };
+  const own = { steps, facts: factsOf(exported), bases: basesOf(exported.steps) };
   const isTold = fresh.length === 0 && hasFacts(before, own);
   if (isTold && [...blobs.keys()].every((digest) => there.has(digest))) return;
   const checkedAt = steps.map(({ layer }) => there.get(layer.blob.digest) ?? exported.now());
@@ -98,42 +98,54 @@ interface PackedLayer {
 }
 
 async function packLayers(
-  { steps, layerBytes, compression }: CacheExport,
+  { steps, ...exported }: CacheExport,
   signal: AbortSignal,
 ): Promise<readonly PackedLayer[]> {
   const packed = new Map<string, PackedLayer>();
   for (const done of steps) {
-    const layer = await packLayer(done, { layerBytes, compression }, signal);
+    const layer = await packLayer(done, exported, signal);
     packed.set(serialize(layer.record).toString(), layer); // two stages may have a step in common
   }
   return [...packed.values()];
 }
 
+/** What a step itself does not tell. */
+interface Known extends Pick<TravelRecord["layer"], "blob" | "size"> {
+  readonly files: string | undefined;
+}
+
 /** A layer that nobody fetched goes on as it came. */
 async function packLayer(
   done: DoneStep,
-  { layerBytes, compression }: Pick<CacheExport, "compression" | "layerBytes">,
+  { layerBytes, compression, cache }: Pick<CacheExport, "cache" | "compression" | "layerBytes">,
   signal: AbortSignal,
 ): Promise<PackedLayer> {
   const { layer } = done;
+  const files = await filesOf(done, { cache });
   const here = "fetch" in layer ? layer.fetched() : layer;
   if (here === undefined) {
     if (!(layer instanceof TravelledLayer)) throw new Error("a layer that nobody can open");
     const { record, source } = layer;
     const { blob, size } = record.layer;
     const open = (): AsyncIterable<Uint8Array> => source.place.open(blob, signal);
-    return { record: recordOf(done, blob, size), blob, open };
+    return { record: recordOf(done, { blob, size, files }), blob, open };
   }
   const { mediaType, digest, size } = await layerBytes.compressed(here, compression, signal);
   const blob = { mediaType, digest, size };
   const open = (): AsyncIterable<Uint8Array> => layerBytes.open(here, blob);
-  return { record: recordOf(done, blob, here.size), blob, open };
+  return { record: recordOf(done, { blob, size: here.size, files }), blob, open };
 }
 
-function recordOf(done: DoneStep, blob: Descriptor, size: number): TravelRecord {
+function recordOf(done: DoneStep, { blob, size, files }: Known): TravelRecord {
   const { diffId, tree, createdAt } = done.layer;
   const took = done.took === undefined ? {} : { took: done.took };
-  return { ...describeStep(done), ...took, layer: { diffId, tree, size, createdAt, blob } };
+  const told = files === undefined ? {} : { files };
+  return {
+    ...describeStep(done),
+    ...took,
+    ...told,
+    layer: { diffId, tree, size, createdAt, blob },
+  };
 }
 
 function hasFacts(before: CacheDocument, own: CacheDocument): boolean {

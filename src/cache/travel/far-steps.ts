@@ -1,9 +1,8 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import { Jobs } from "../../store/jobs.js";
-import type { FarCache, FarLayer } from "../far-cache.js";
+import type { FarCache, FarLayer, FarRun } from "../far-cache.js";
 import type { Ancestry, KnownState, StateOrigin } from "../first-change.js";
 import type { CacheKey, StateKey } from "../key.js";
-import type { CacheRecord } from "../records.js";
 import type { RootfsFacts } from "../rootfs-facts.js";
 import type { TreeDigest } from "../../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../../store/layers.js";
@@ -12,7 +11,14 @@ import type { FillCache } from "../../store/cache-mounts.js";
 import type { Display } from "./display.js";
 import { mountName } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
-import { FAR_SCOPE, stepName, treeName, type RecordName, type TravelRecord } from "./record.js";
+import {
+  FAR_SCOPE,
+  filesIn,
+  stepName,
+  treeName,
+  type RecordName,
+  type TravelRecord,
+} from "./record.js";
 import { restoreMount } from "./restore-mount.js";
 import { CacheSource } from "./source.js";
 import { TravelledLayer, type FetchDeps } from "./travelled-layer.js";
@@ -60,10 +66,12 @@ export class FarSteps implements FarCache {
     return undefined;
   }
 
-  nearest(identities: readonly string[]): Pick<CacheRecord, "components" | "tree"> | undefined {
+  nearest(identities: readonly string[]): FarRun | undefined {
     for (const source of this.#sources) {
       const found = source.nearest(identities);
-      if (found !== undefined) return { components: found.components, tree: found.layer.tree };
+      if (found === undefined) continue;
+      const { components, layer } = found;
+      return { components, tree: layer.tree, files: filesIn(found) };
     }
     return undefined;
   }
@@ -128,8 +136,9 @@ export class FarSteps implements FarCache {
 }
 
 /** Only its record came from elsewhere. */
-function found(here: LayerRecord, { took }: TravelRecord, { place }: CacheSource): FarLayer {
+function found(here: LayerRecord, record: TravelRecord, { place }: CacheSource): FarLayer {
   const { diffId, tree, createdAt } = here;
+  const [files, { took }] = [filesIn(record), record];
   const at = { fetch: () => Promise.resolve(here), fetched: () => here };
-  return { diffId, tree, createdAt, from: place.title, took, ...at };
+  return { diffId, tree, createdAt, from: place.title, took, files, ...at };
 }

@@ -8,7 +8,7 @@ import { assertDocument } from "./read-record.js";
 import type { CacheDocument } from "./record.js";
 
 /** What an inline cache is made of. */
-export interface InlineOptions extends Pick<Told, "cache" | "facts"> {
+export interface InlineOptions extends Pick<Told, "facts"> {
   readonly result: DoneSteps;
   /** Whose config it goes into. */
   readonly built: MadeImage;
@@ -21,7 +21,7 @@ export interface InlineOptions extends Pick<Told, "cache" | "facts"> {
 export function withInlineCache(
   config: ImageConfig,
   layers: readonly LayerRecord[],
-  { built, result, cache, facts }: InlineOptions,
+  { built, result, facts }: InlineOptions,
 ): ImageConfig {
   const { made } = built.state;
   const own = stepsOf(result, [built]);
@@ -34,7 +34,7 @@ export function withInlineCache(
   });
   const told = {
     facts: factsOf({ steps: own, states: result.states, facts }),
-    bases: basesOf({ steps: own, cache }),
+    bases: basesOf(own),
   };
   return Object.assign({}, config, { [inlineCacheKey]: { steps, ...told } });
 }

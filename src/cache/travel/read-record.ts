@@ -14,7 +14,7 @@ import {
 } from "../../oci/json-shape.js";
 import { usualSizes } from "./chunked.js";
 import type { MountRecord } from "./mount-record.js";
-import type { CacheDocument, TravelRecord } from "./record.js";
+import { LARGEST_FILES, type CacheDocument, type TravelRecord } from "./record.js";
 
 const hex: Check = (value, at) => {
   string(value, at);
@@ -31,6 +31,13 @@ const insidePath: Check = (value, at) => {
   throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want a path without ".."`);
 };
 
+/** It is unpacked in memory. */
+const packedFiles: Check = (value, at) => {
+  string(value, at);
+  if (String(value).length <= 2 * LARGEST_FILES) return;
+  throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: it is too long`);
+};
+
 const component = shape({ name: string, value: hex });
 const blob = shape({ mediaType: string, digest, size });
 
@@ -41,6 +48,7 @@ const record = shape({
   identities: listOf(hex),
   components: listOf(component),
   took: optional(number),
+  files: optional(packedFiles),
   layer: shape({
     diffId: digest,
     tree: hex,

@@ -19,8 +19,13 @@ export interface TravelRecord {
   readonly components: readonly KeyComponent[];
   /** How long it took, in milliseconds; missing where nobody knows. */
   readonly took?: number;
+  /** What a COPY selected, as `packFacts` tells it, in base64; missing where nobody knows, or that is much. */
+  readonly files?: string;
   readonly layer: TravelLayer;
 }
+
+/** Of `files` before they are text, in bytes: some 600 of them. Documents are read by every build. */
+export const LARGEST_FILES = 1 << 14;
 
 /** A layer, and the blob that it comes as. */
 export interface TravelLayer {
@@ -65,6 +70,11 @@ export function treeName(tree: TreeDigest): RecordName {
 export function namesOf({ kind, key, layer }: TravelRecord): readonly RecordName[] {
   const step = key === undefined ? [] : [stepName(key)];
   return kind === "run" ? step : [...step, treeName(layer.tree)];
+}
+
+/** What a COPY selected, packed. */
+export function filesIn({ files }: TravelRecord): Uint8Array | undefined {
+  return files === undefined ? undefined : Buffer.from(files, "base64");
 }
 
 /** In the place of a Dockerfile's path: of one cache it is likely the same one. */

@@ -4,7 +4,7 @@ import { ingestLayer } from "../../store/image-ingest.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Store } from "../../store/store.js";
 import type { Display } from "./display.js";
-import type { TravelRecord } from "./record.js";
+import { filesIn, type TravelRecord } from "./record.js";
 import { messageOf, type CacheSource } from "./source.js";
 
 /** What fetching layers works with. */
@@ -43,6 +43,10 @@ export class TravelledLayer implements FarLayer {
 
   get took(): number | undefined {
     return this.record.took;
+  }
+
+  get files(): Uint8Array | undefined {
+    return filesIn(this.record);
   }
 
   get from(): string {

@@ -1,7 +1,11 @@
-import { LostLayer, type FarCache, type FarLayer } from "../../../src/cache/far-cache.js";
+import {
+  LostLayer,
+  type FarCache,
+  type FarLayer,
+  type FarRun,
+} from "../../../src/cache/far-cache.js";
 import type { Ancestry } from "../../../src/cache/first-change.js";
 import type { CacheKey, StateKey } from "../../../src/cache/key.js";
-import type { CacheRecord } from "../../../src/cache/records.js";
 import type { RootfsFacts } from "../../../src/cache/rootfs-facts.js";
 import type { DoneStep } from "../../../src/cache/done-step.js";
 import type { TreeDigest } from "../../../src/snapshotter/snapshotter.js";
@@ -51,9 +55,9 @@ export class FakeFarCache implements FarCache {
     return Promise.resolve(this.#facts.get(state));
   }
 
-  nearest(): Pick<CacheRecord, "components" | "tree"> | undefined {
+  nearest(): FarRun | undefined {
     const { facts, layer } = this.#steps.at(-1) ?? {};
-    return facts && layer && { components: facts.components, tree: layer.tree };
+    return facts && layer && { components: facts.components, tree: layer.tree, files: undefined };
   }
 
   ancestry(): Ancestry {

@@ -9,6 +9,8 @@ import type { BuildEvent } from "../../../src/builder/event.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";
 import type { Descriptor } from "../../../src/oci/descriptor.js";
+import { digestOf } from "../../../src/oci/digest.js";
+import { oneFile } from "../../store/fixture.js";
 import { asGzip } from "../../../src/store/layer-bytes.js";
 import { stepsOf } from "../../../src/cache/travel/describe-step.js";
 import { DirectoryPlace } from "../../../src/cache/travel/directory-place.js";
@@ -183,6 +185,8 @@ describe("two machines", () => {
     const from = await second.build();
     const passedOn = await second.export(from);
     assert.deepStrictEqual([passedOn.asked, passedOn.documents], [0, 0], "the same records");
+    const fetched = await second.export(await second.build(text, { whole: true }));
+    assert.deepStrictEqual([fetched.asked, fetched.documents], [0, 0], "of what is here now, too");
   });
 
   it("asks once a day whether all of it is still there", async () => {
@@ -233,6 +237,72 @@ describe("two machines", () => {
     const { log } = await second.build(dockerfile.replace("put a 1", "put a 2"));
     assert.strictEqual(log.reason("[1/4] RUN put a 2"), "command changed");
     assert.match(log.reason("[4/4] RUN check"), /^parent changed at RUN put a 2/);
+  });
+
+  const copies = `FROM scratch AS build
+COPY a /src/
+RUN put program 1
+FROM scratch
+COPY --from=build /program /srv/
+RUN check`;
+
+  it("names there the files that changed, and the step that changed what was copied from it", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    await first.export(await first.builds.build(copies));
+    const changed = copies.replace("program 1", "program 2");
+    const reason = "program changed, --from changed at RUN put program 2";
+    const { log } = await second.build(changed);
+    assert.strictEqual(log.reason("[stage-1 1/2] COPY --from=build /program /srv/"), reason);
+    const third = await machines.machine();
+    await writeFile(join(third.builds.context, "a"), "2");
+    const edited = await third.build(copies);
+    assert.strictEqual(edited.log.reason("[build 1/2] COPY a /src/"), "a changed");
+    assert.match(edited.log.reason("[build 2/2] RUN put program 1"), /^parent changed at COPY a/);
+  });
+
+  it("names the same when what was imported is all that the other machine knows", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    await first.export(await first.builds.build(copies));
+    await second.build(copies, { whole: true });
+    const changed = copies.replace("program 1", "program 2");
+    const { log } = await second.builds.build(changed);
+    const reason = "program changed, --from changed at RUN put program 2";
+    assert.strictEqual(log.reason("[stage-1 1/2] COPY --from=build /program /srv/"), reason);
+    assert.match(log.reason("[stage-1 2/2] RUN check"), /^parent changed at COPY --from/);
+  });
+
+  it("names the image that changed below what was imported", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    const dockerfile = "FROM base\nRUN put a 1\nRUN check";
+    const imageOf = async ({ builds }: Machine, text: string) => {
+      return {
+        images: { base: { ...(await builds.image(oneFile(text))), digest: digestOf(text) } },
+      };
+    };
+    await first.export(await first.builds.build(dockerfile, await imageOf(first, "1")));
+    const old = await imageOf(second, "1");
+    await second.build(dockerfile, { ...old, whole: true });
+    const { log } = await second.builds.build(dockerfile, await imageOf(second, "2"));
+    const [before, after] = [digestOf("1"), digestOf("2")].map((digest) => digest.slice(0, 19));
+    const reason = `parent changed at FROM base (${before} to ${after})`;
+    assert.strictEqual(log.reason("[3/3] RUN check"), reason);
+  });
+
+  it("leaves the names of very many files where they are", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    const names = Array.from({ length: 600 }, (_, index) => `f${digestOf(String(index))}`);
+    for (const { builds } of [first, second])
+      for (const name of names) await writeFile(join(builds.context, name), name);
+    await first.export(await first.builds.build("FROM scratch\nCOPY . /"));
+    await writeFile(join(second.builds.context, "a"), "2");
+    const { log } = await second.build("FROM scratch\nCOPY . /");
+    assert.strictEqual(log.reason("[1/1] COPY . /"), "files changed");
+    for (const blob of await machines.blobs())
+      assert.isBelow((await readFile(blob)).length, 1 << 20);
   });
 
   it("never tells the value of a variable", async () => {
