@@ -11,7 +11,6 @@ import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import { cacheOf } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
-import { withContents } from "./with-contents.js";
 
 /** A step whose layer is worked out before it is looked for. */
 export interface LayerTask<S extends Step = Step> extends Task<S> {
@@ -71,8 +70,7 @@ async function write(
   { layers, snapshots }: Engine,
 ): Promise<PublishedLayer> {
   const known = similar && (await layers.find(similar)); // from now on nobody removes it
-  const find = known && snapshots.contents(known.id);
-  const changes = { entries: find === undefined ? entries : withContents(entries, find), tree };
+  const changes = { entries, tree, similar: known?.id };
   await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);
 }

@@ -18,6 +18,7 @@ import { OverlayXattrs } from "./overlay-xattrs.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
 import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { measureChanges } from "./tree-digest.js";
+import { Twins } from "./twins.js";
 import { unpackLayer } from "./unpack-layer.js";
 import { Workspaces } from "./workspaces.js";
 
@@ -84,8 +85,9 @@ class DirectorySnapshotter implements Snapshotter {
     return root;
   }
 
-  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
-    return this.#write((directory) => this.#measured(changes, directory, signal));
+  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
+    const twins = similar && new Twins(this.#path(similar));
+    return this.#write((directory) => this.#measured(changes, { directory, twins }, signal));
   }
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
@@ -98,11 +100,11 @@ class DirectorySnapshotter implements Snapshotter {
 
   async #measured(
     changes: Changeset,
-    directory: string,
+    { directory, twins }: { readonly directory: string; readonly twins: Twins | undefined },
     signal: AbortSignal | undefined,
   ): Promise<LayerMeasure> {
     const { userNamespace } = this.#options;
-    const materializer = new Materializer(directory, { plain: false, userNamespace });
+    const materializer = new Materializer(directory, { plain: false, userNamespace }, twins);
     const measure = await measureChanges(materializer.write(changes), signal);
     if (materializer.exact) return measure;
     // The filesystem did not take all of it: measure what `changes` will tell.
@@ -117,7 +119,7 @@ class DirectorySnapshotter implements Snapshotter {
     const changes = overlayChanges(upper, this.#overlay);
     if (memory === undefined)
       return this.#draft(workspace, upper, await measureChanges(changes, signal));
-    const draft = await this.ingest(changes, signal);
+    const draft = await this.ingest(changes, undefined, signal);
     memory[Symbol.dispose]();
     this.#workspaces.giveBack({ workspace });
     return draft;
@@ -139,11 +141,6 @@ class DirectorySnapshotter implements Snapshotter {
       measure,
     });
   };
-
-  /** Digests are not kept beside directories. */
-  contents(): undefined {
-    return undefined;
-  }
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     yield* overlayChanges(this.#existing(id), this.#overlay);

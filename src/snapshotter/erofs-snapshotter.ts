@@ -9,8 +9,9 @@ import { directoryFiles } from "./directory-files.js";
 import { openDirectorySnapshotter } from "./directory-snapshotter.js";
 import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
-import { layerContents } from "./erofs/layer-contents.js";
+import { layerContents, type FindContent } from "./erofs/layer-contents.js";
 import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
+import { withContents } from "./erofs/with-contents.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
 import { layeredFiles, type LayerDirectory } from "./layer-files.js";
@@ -19,7 +20,7 @@ import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import type { ActiveSnapshot, DraftLayer, FindContent, LayerChain } from "./snapshotter.js";
+import type { ActiveSnapshot, DraftLayer, LayerChain } from "./snapshotter.js";
 import type { LayerId, LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { Workspaces } from "./workspaces.js";
 
@@ -90,8 +91,16 @@ class ErofsSnapshotter implements Snapshotter {
     return root;
   }
 
-  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer> {
-    return this.#write((directory) => writeLayer(changes, directory, signal));
+  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
+    const find = similar && this.#contents(similar);
+    const found = find === undefined ? changes : withContents(changes, find);
+    return this.#write((directory) => writeLayer(found, directory, signal));
+  }
+
+  /** Digests are not kept beside directories. */
+  #contents(id: LayerId): FindContent | undefined {
+    const layer = this.#path(id);
+    return existsSync(layer) ? layerContents(layer) : undefined;
   }
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
@@ -120,11 +129,6 @@ class ErofsSnapshotter implements Snapshotter {
     const { layers } = this.#options;
     return new DirectoryDraft({ workspace, directory, layers, measure, ...own });
   };
-
-  contents(id: LayerId): FindContent | undefined {
-    const layer = this.#path(id);
-    return existsSync(layer) ? layerContents(layer) : undefined;
-  }
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     const layer = this.#path(id);

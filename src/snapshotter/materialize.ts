@@ -5,12 +5,14 @@ import { BuildError } from "../error.js";
 import { comparePaths, toHostPath, toText } from "../oci/changeset.js";
 import type { BytePath, Changeset, DeviceEntry, DirectoryEntry } from "../oci/changeset.js";
 import type { Entry, FifoEntry, FileEntry, HardlinkEntry, SymlinkEntry } from "../oci/changeset.js";
-import { readContent, readContentInto } from "../oci/content.js";
+import { contentDigest, readContent, readContentInto } from "../oci/content.js";
+import { SliceReader } from "../oci/slice-reader.js";
 import { FileStat, fileTypes, isSystemError, mknod } from "../sys/syscalls.js";
 import { ConfinedRoot } from "./confined-root.js";
 import { MetadataWriter, type Form } from "./metadata-writer.js";
 import { readMetadata, sameButTime } from "./metadata.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
+import type { Twins } from "./twins.js";
 
 /** Writes a changeset into a directory, and never outside of it, whatever the entries say. */
 export async function materialize(changes: Changeset, root: string, form: Form): Promise<void> {
@@ -30,6 +32,8 @@ export class Materializer {
   readonly #root: ConfinedRoot;
   readonly #metadata: MetadataWriter;
   readonly #stat = new FileStat();
+  readonly #twins: Twins | undefined;
+  readonly #slices = new SliceReader();
   readonly #buffer = Buffer.allocUnsafeSlow(SMALL + 1);
   /** Directories get their times last: what is made in them changes those. */
   readonly #times = new Map<BytePath, number>();
@@ -37,8 +41,10 @@ export class Materializer {
   #exact = true;
   #leftOut = false;
 
-  constructor(root: string, form: Form) {
+  /** What `twins` finds is not written again. */
+  constructor(root: string, form: Form, twins?: Twins) {
     this.#form = form;
+    this.#twins = twins;
     this.#overlay = new OverlayXattrs(form);
     this.#root = new ConfinedRoot(root, (host, over) => {
       this.#makeParent(host, over);
@@ -61,6 +67,7 @@ export class Materializer {
    * more until the next is asked for.
    */
   async *write(changes: Changeset): AsyncGenerator<Entry> {
+    using _slices = this.#slices;
     let last: Entry | undefined;
     let count = 0;
     for await (const entry of changes) {
@@ -109,6 +116,30 @@ export class Materializer {
 
   async #file(entry: FileEntry): Promise<Entry> {
     const host = this.#root.locate(entry.path);
+    return (await this.#linkedTwin(entry, host)) ?? (await this.#written(entry, host));
+  }
+
+  /** As one more name of a file that is the same; undefined where there is none, or it takes no more names. */
+  async #linkedTwin(entry: FileEntry, host: BytePath): Promise<Entry | undefined> {
+    const twin = this.#twins?.find(entry);
+    if (twin === undefined) return undefined;
+    const there = { ...entry, content: { kind: "file", path: twin.path, offset: 0 } } as const;
+    const small = entry.size <= SMALL ? this.#read(there) : undefined;
+    if ((await contentDigest({ ...(small ?? there), sha256: undefined })) !== entry.sha256)
+      return undefined;
+    try {
+      this.#inPlace(host, () => {
+        linkSync(toHostPath(twin.path), toHostPath(host));
+      });
+    } catch (error) {
+      if (isSystemError(error, "EMLINK", "EPERM", "EXDEV")) return undefined;
+      throw error;
+    }
+    twin.use();
+    return small ?? there;
+  }
+
+  async #written(entry: FileEntry, host: BytePath): Promise<Entry> {
     const { O_CREAT, O_EXCL, O_WRONLY } = constants;
     const fd = this.#inPlace(host, () =>
       openSync(toHostPath(host), O_CREAT | O_EXCL | O_WRONLY, 0o600),
@@ -124,13 +155,19 @@ export class Materializer {
 
   async #content(entry: FileEntry, host: BytePath, fd: number): Promise<Entry> {
     if (entry.size <= SMALL && entry.content.kind !== "stream") {
-      const bytes = this.#buffer.subarray(0, entry.size);
-      readContentInto(entry, this.#buffer, 0);
-      writeAll(fd, bytes);
-      return { ...entry, content: { kind: "bytes", bytes } };
+      const read = this.#read(entry);
+      writeAll(fd, read.content.bytes);
+      return read;
     }
     for await (const chunk of readContent(entry, true)) writeAll(fd, chunk);
     return { ...entry, content: { kind: "file", path: host, offset: 0 } };
+  }
+
+  /** A small file with its bytes, which are there until the next is read. */
+  #read(entry: FileEntry): FileEntry & { readonly content: { readonly bytes: Uint8Array } } {
+    readContentInto(entry, this.#buffer, 0, this.#slices);
+    const bytes = this.#buffer.subarray(0, entry.size);
+    return { ...entry, content: { kind: "bytes", bytes } };
   }
 
   #directory(entry: DirectoryEntry, host: BytePath): void {

@@ -1,5 +1,5 @@
 import type { Brand, Digest } from "../oci/digest.js";
-import type { Changeset, Content } from "../oci/changeset.js";
+import type { Changeset } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
 
 /** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
@@ -34,8 +34,11 @@ export interface Snapshotter {
   readonly name: string;
   /** Starts a writable child of `parent`. */
   prepare(parent: LayerChain): Promise<ActiveSnapshot>;
-  /** Makes a draft straight from a changeset in order; nothing is mounted. Content is read once. */
-  ingest(changes: Changeset, signal?: AbortSignal): Promise<DraftLayer>;
+  /**
+   * Makes a draft straight from a changeset in order; nothing is mounted. Content is read once, where
+   * `similar`, a published layer, is likely to hold most of the same files, from there.
+   */
+  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer>;
   /**
    * Makes a draft of a layer from elsewhere: the bytes of its uncompressed tar, which may be in any order
    * and with repeats. What is measured are these bytes, and the tree that they amount to.
@@ -45,11 +48,6 @@ export interface Snapshotter {
   view(chain: LayerChain): Promise<string>;
   /** The same files to be asked for one by one; nothing is mounted, and nothing needs to be closed. */
   files(chain: LayerChain): Promise<FileTree>;
-  /**
-   * Finds contents that a published layer holds, so that they need not be read from elsewhere; undefined
-   * where the driver does not know what the contents of its layers are.
-   */
-  contents(id: LayerId): FindContent | undefined;
   /** A published layer as the changeset it was made from, in order. */
   changes(id: LayerId): Changeset;
   /** The same as the bytes of a tar: those that were measured, but for a tar from elsewhere. */
@@ -63,9 +61,6 @@ export interface Snapshotter {
   /** Waits until what was dropped is gone from the disk: that happens while other work goes on. */
   settled(): Promise<void>;
 }
-
-/** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
-export type FindContent = (sha256: string, size: number) => Content | undefined;
 
 /** Disposing before `commit` drops the changes; disposing after does nothing. */
 export interface ActiveSnapshot extends AsyncDisposable {

@@ -46,7 +46,7 @@ export class FakeSnapshotter implements Snapshotter {
     return Promise.reject(new Error("the fake snapshotter cannot show files"));
   }
 
-  async ingest(changes: Changeset, signal?: AbortSignal): Promise<FakeDraft> {
+  async ingest(changes: Changeset, _similar?: LayerId, signal?: AbortSignal): Promise<FakeDraft> {
     const directory = await mkdtemp(join(this.#site.work, "draft-"));
     try {
       const measure = await writeTar(join(directory, "layer.tar"), changes, signal);
@@ -60,15 +60,12 @@ export class FakeSnapshotter implements Snapshotter {
   /** Not as it came, but measured as it came. */
   async ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
     const measured = new Measured(tar);
-    const draft = await this.ingest(readLayerTar(measured), signal);
+    const draft = await this.ingest(readLayerTar(measured), undefined, signal);
     const { digest: diffId, size } = measured.result();
     draft.measure = { ...draft.measure, diffId, size };
     return draft;
   }
 
-  contents(): undefined {
-    return undefined;
-  }
   async settled(): Promise<void> {
     // it waits for everything that it does
   }

@@ -10,7 +10,7 @@ import {
 } from "../../src/oci/changeset.js";
 import type { FileTree, TreeNode } from "../../src/oci/file-tree.js";
 import { readContent } from "../../src/oci/content.js";
-import { digestOf } from "../../src/oci/digest.js";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import type { LayerChain, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
@@ -187,6 +187,81 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         });
       }
 
+      const hashed = (path: string, text: string, extra = {}): Entry =>
+        ({ ...file(path, text, extra), sha256: hexOf(digestOf(Buffer.from(text))) }) as Entry;
+      const large = "large".repeat(60_000);
+      const similars: readonly {
+        readonly name: string;
+        readonly before: readonly Entry[];
+        readonly now: readonly Entry[];
+      }[] = [
+        {
+          name: "with a file edited, one new and one away",
+          before: [directory("d"), hashed("d/a", "old"), hashed("d/b", "b"), hashed("d/c", "c")],
+          now: [directory("d"), hashed("d/a", "new"), hashed("d/b", "b"), hashed("d/d", "d")],
+        },
+        {
+          name: "of large files",
+          before: [hashed("a", large), hashed("b", `x${large}`)],
+          now: [hashed("a", large), hashed("b", `y${large}`)],
+        },
+        {
+          name: "of other modes, owners, times and attributes",
+          before: ["a", "b", "c", "d", "e"].map((path) => hashed(path, "same")),
+          now: [
+            hashed("a", "same", { mode: 0o755 }),
+            hashed("b", "same", { uid: 3 }),
+            hashed("c", "same", { gid: 3 }),
+            hashed("d", "same", { mtime: 5 }),
+            hashed("e", "same", { xattrs: new Map([["user.x", Buffer.from("x")]]) }),
+          ],
+        },
+        {
+          name: "that had attributes",
+          before: [hashed("a", "same", { xattrs: new Map([["user.x", Buffer.from("x")]]) })],
+          now: [hashed("a", "same")],
+        },
+        {
+          name: "where two names of one file are two files now",
+          before: [hashed("a", "same"), hardlink("b", "a")],
+          now: [hashed("a", "same"), hashed("b", "same")],
+        },
+        {
+          name: "where two files are two names of one now",
+          before: [hashed("a", "same"), hashed("b", "same"), hashed("c", "same")],
+          now: [hashed("a", "same"), hardlink("b", "a"), hashed("c", "same")],
+        },
+        {
+          name: "where links led elsewhere",
+          before: [directory("d"), hashed("d/a", "same"), symlink("l", "d"), symlink("s", "d/a")],
+          now: [directory("l"), hashed("l/a", "same"), hashed("s", "same")],
+        },
+        {
+          name: "of other types",
+          before: [directory("a"), fifo("b"), whiteout("c")],
+          now: [hashed("a", "same"), hashed("b", "same"), hashed("c", "same")],
+        },
+      ];
+      for (const { name, before, now } of similars) {
+        it(`makes the same layer with a similar one ${name}, and leaves that as it is`, async () => {
+          const similar = await layer(before);
+          await using draft = await snapshots.ingest(now, similar);
+          await using alone = await snapshots.ingest(now);
+          assert.deepStrictEqual(draft.measure, alone.measure);
+          await draft.publish("x" as LayerId);
+          const again = await measureChanges(snapshots.changes("x" as LayerId));
+          assert.deepStrictEqual(again, draft.measure);
+          const earlier = await measureChanges(snapshots.changes(similar));
+          assert.strictEqual(earlier.diffId, (await measureChanges(before)).diffId);
+        });
+      }
+
+      it("makes the same layer when the similar one is gone", async () => {
+        await using draft = await snapshots.ingest([hashed("a", "a")], "gone" as LayerId);
+        await using alone = await snapshots.ingest([hashed("a", "a")]);
+        assert.deepStrictEqual(draft.measure, alone.measure);
+      });
+
       it("leaves nothing of a changeset that fails", async () => {
         function* failing(): Generator<Entry> {
           yield file("a");
@@ -202,10 +277,12 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
 
       it("stops when told to", async () => {
         const reason = new Error("stop");
-        const error = await snapshots.ingest(everything(), AbortSignal.abort(reason)).then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
+        const error = await snapshots
+          .ingest(everything(), undefined, AbortSignal.abort(reason))
+          .then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
         assert.strictEqual(error, reason);
       });
     });

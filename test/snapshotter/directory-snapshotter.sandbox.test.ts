@@ -1,7 +1,9 @@
 import { assert } from "chai";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Entry } from "../../src/oci/changeset.js";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
@@ -58,6 +60,25 @@ describe("openDirectorySnapshotter()", () => {
     assert.match(mounts, /^mounts-/);
     assert.deepStrictEqual(others, []);
     assert.deepStrictEqual(readdirSync(join(folders.at(-1) ?? "", "work", mounts)), []);
+  });
+
+  it("has one file for the same path of similar layers, and another for what differs", async () => {
+    const snapshots = await open();
+    const hashed = (path: string, text: string): Entry =>
+      ({ ...file(path, text), sha256: hexOf(digestOf(Buffer.from(text))) }) as Entry;
+    const layers: (readonly [LayerId, Entry[]])[] = [
+      ["one" as LayerId, [hashed("edited", "a"), hashed("kept", "same"), hashed("twin", "same")]],
+      ["two" as LayerId, [hashed("edited", "b"), hashed("kept", "same"), hashed("twins", "same")]],
+    ];
+    for (const [id, entries] of layers) {
+      await using draft = await snapshots.ingest(entries, "one" as LayerId);
+      await draft.publish(id);
+    }
+    const inode = (path: string): number =>
+      statSync(join(folders.at(-1) ?? "", "layers", path)).ino;
+    assert.strictEqual(inode("two/kept"), inode("one/kept"));
+    const all = ["one/edited", "two/edited", "one/kept", "one/twin", "two/twins"].map(inode);
+    assert.strictEqual(new Set(all).size, all.length);
   });
 
   it("never has a part of a layer when it is killed", async () => {

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { toBytePath } from "../../oci/changeset.js";
-import type { FindContent } from "../snapshotter.js";
+import { toBytePath, type Content } from "../../oci/changeset.js";
 import { ContentDigests } from "./content-digests.js";
 import { IndexImage } from "./index-image.js";
 import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
+
+/** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
+export type FindContent = (sha256: string, size: number) => Content | undefined;
 
 /** Where in its tar a layer in place has contents. */
 export function layerContents(layer: string): FindContent {

@@ -1,0 +1,27 @@
+import type { Changeset, Entry } from "../../oci/changeset.js";
+import type { FindContent } from "./layer-contents.js";
+
+/**
+ * The same entries, whose contents are read where `find` finds them. The digests say what they are, so
+ * that it does not matter what became of the files meanwhile.
+ */
+export function withContents(changes: Changeset, find: FindContent): Changeset {
+  return Symbol.iterator in changes ? eachOf(changes, find) : eachComing(changes, find);
+}
+
+function* eachOf(entries: Iterable<Entry>, find: FindContent): Generator<Entry> {
+  for (const entry of entries) yield withContent(entry, find);
+}
+
+async function* eachComing(
+  entries: AsyncIterable<Entry>,
+  find: FindContent,
+): AsyncGenerator<Entry> {
+  for await (const entry of entries) yield withContent(entry, find);
+}
+
+function withContent(entry: Entry, find: FindContent): Entry {
+  if (entry.type !== "file" || entry.sha256 === undefined) return entry;
+  const content = find(entry.sha256, entry.size);
+  return content === undefined ? entry : { ...entry, content };
+}
