@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import type { FileIndex } from "../context/file-index.js";
-import type { FileStat } from "../sys/syscalls.js";
+import type { FileStat } from "../sys/file-stat.js";
 import { FileTable } from "./file-table.js";
 
 /** Bump the number when the meaning of anything here changes: an older file then counts as empty. */

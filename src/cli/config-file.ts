@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { isObject } from "../oci/json-shape.js";
 import { suggest } from "../suggest.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { Io } from "./io.js";
 
 /** Where a user keeps settings: XDG_CONFIG_HOME, else ~/.config. */

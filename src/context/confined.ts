@@ -1,6 +1,8 @@
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from "node:fs";
 import { toHostPath, type BytePath } from "../oci/changeset.js";
-import { fileTypes, isSystemError, openBeneath, type FileStat } from "../sys/syscalls.js";
+import { fileTypes, type FileStat } from "../sys/file-stat.js";
+import { isSystemError } from "../sys/system-error.js";
+import { openBeneath } from "../sys/open-beneath.js";
 
 const O_PATH = 0o10000000; // not in node's constants
 const directoryFlags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;

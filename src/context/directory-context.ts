@@ -4,7 +4,7 @@ import type { BytePath } from "../oci/changeset.js";
 import { LocalSourceTree } from "./local-source-tree.js";
 import type { LocalTree } from "./local-tree.js";
 import type { SourceTree } from "./source-tree.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { unreadable } from "./unreadable.js";
 
 /** A build context on this machine. */

@@ -1,6 +1,6 @@
 import type { BytePath, Content, Entry, FileEntry, FileVersion } from "../oci/changeset.js";
 import type { ContentSpool } from "../oci/content-spool.js";
-import { fileTypes, FileStat } from "../sys/syscalls.js";
+import { fileTypes, FileStat } from "../sys/file-stat.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { FileIndex } from "./file-index.js";

@@ -1,4 +1,4 @@
-import type { FileStat } from "../sys/syscalls.js";
+import type { FileStat } from "../sys/file-stat.js";
 
 /** Remembers the digests of files between builds. */
 export interface FileIndex {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BytePath } from "../oci/changeset.js";
-import { fileTypes, type FileStat } from "../sys/syscalls.js";
+import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { tickOf } from "./entry-reader.js";
 
 /** Hashed at once. */

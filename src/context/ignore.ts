@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { BuildError, type Source, type Span } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { cleanPath, compileGlob } from "./glob.js";
 import { IgnoreRules, type IgnoreRule } from "./ignore-rules.js";
 import { openRootfs } from "./rootfs.js";

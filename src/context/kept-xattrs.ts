@@ -1,5 +1,5 @@
 import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
-import { getXattr, listXattrs } from "../sys/syscalls.js";
+import { getXattr, listXattrs } from "../sys/xattrs.js";
 
 /**
  * Tells which extended attributes COPY takes from one root filesystem to another: file capabilities

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BytePath, Entry } from "../oci/changeset.js";
-import { fileTypes, FileStat } from "../sys/syscalls.js";
+import { fileTypes, FileStat } from "../sys/file-stat.js";
 import { Glance, type GlanceMemory } from "./glance.js";
 import type { LocalTree } from "./local-tree.js";
 import { selectLocally, type ReadPlace } from "./select-locally.js";

@@ -1,7 +1,7 @@
 import { closeSync, readSync } from "node:fs";
 import { BuildError } from "../error.js";
 import { toBytePath, toText, type BytePath } from "../oci/changeset.js";
-import { FileStat, fileTypes } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { ConfinedRoot, nameOf, parentOf } from "./confined.js";
 import { keptXattrs } from "./kept-xattrs.js";
 import { resolveLinks } from "./resolve-links.js";

@@ -1,4 +1,4 @@
-import { FileStat } from "../sys/syscalls.js";
+import { FileStat } from "../sys/file-stat.js";
 import { ConfinedRoot, type ConfinedDirectory } from "./confined.js";
 import type { Place } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";

@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /** A failed system call as something the user can act on; any other error as it is. */
 export function unreadable(path: string, cause: unknown): unknown {

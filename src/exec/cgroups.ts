@@ -1,7 +1,8 @@
 import { readdir, readFile, readlink, rmdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSystemError, mount } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { mount } from "../sys/mounts.js";
 
 const TOP = "/sys/fs/cgroup";
 const UNIFIED = "unified";

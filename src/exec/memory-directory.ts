@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { posix } from "node:path";
-import { isSystemError, mount, mountFlags, unmount } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { mount, mountFlags, unmount } from "../sys/mounts.js";
 
 /**
  * A directory in memory, for bundles and the runtime's state: making and removing ten files for each

@@ -1,5 +1,5 @@
 import { lstatSync, type BigIntStats } from "node:fs";
-import { getXattr, listXattrs } from "../sys/syscalls.js";
+import { getXattr, listXattrs } from "../sys/xattrs.js";
 
 /** What a layer records of a directory. */
 export interface Metadata {

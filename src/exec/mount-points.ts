@@ -1,7 +1,7 @@
 import { chownSync, closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
-import { setModificationTime } from "../sys/syscalls.js";
+import { setModificationTime } from "../sys/inodes.js";
 import { readMetadata, type Metadata } from "./metadata.js";
 import { resolveInRootfs } from "./rootfs-path.js";
 import { removeStubs } from "./stub-removal.js";

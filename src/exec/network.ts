@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { unmount } from "../sys/syscalls.js";
+import { unmount } from "../sys/mounts.js";
 import { forwardedResolver } from "./name-files.js";
 import { collect, exitOf, firstByte } from "./children.js";
 import { findProgram } from "./runtime.js";

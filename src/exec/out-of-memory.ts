@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /** What a shell, or the runtime, reports of a process that SIGKILL ended. */
 const KILLED = 128 + 9;

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { BuildError } from "../error.js";
-import { isSystemError, openBeneath } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { openBeneath } from "../sys/open-beneath.js";
 
 const LARGEST = 16 * 1024 * 1024; // an image may hold anything under the name of /etc/passwd
 const O_PATH = 0o10000000; // opens nothing yet: a FIFO would block, a device might act

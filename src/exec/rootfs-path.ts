@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /** Where a path of the image leads, its links followed inside the root. */
 export interface RootfsPath {

@@ -6,7 +6,7 @@ import { kill } from "node:process";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { makePipe } from "../sys/syscalls.js";
+import { makePipe } from "../sys/pipe.js";
 import { exitOf } from "./children.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
 

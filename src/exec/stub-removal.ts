@@ -1,8 +1,18 @@
-import { closeSync, constants, lstatSync, mkdtempSync, openSync } from "node:fs";
-import { readdirSync, renameSync, unlinkSync } from "node:fs";
-import type { BigIntStats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  type BigIntStats,
+} from "node:fs";
 import { posix } from "node:path";
-import { isSystemError, openBeneath, setModificationTime } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { openBeneath } from "../sys/open-beneath.js";
+import { setModificationTime } from "../sys/inodes.js";
 import { readMetadata, sameMetadata } from "./metadata.js";
 import type { Ancestor, Stub } from "./mount-points.js";
 

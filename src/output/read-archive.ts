@@ -12,7 +12,7 @@ import type { ImageConfig, Manifest } from "../oci/image.js";
 import { readArchive } from "../oci/layer-tar.js";
 import type { Platform } from "../oci/platform.js";
 import type { Stored } from "../oci/resolved-image.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { PackedRoot } from "./packed-image.js";
 import { readDockerArchive } from "./read-docker-archive.js";
 import { readLayout } from "./read-layout.js";

@@ -8,7 +8,7 @@ import { parseDocument } from "../oci/image-json.js";
 import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layout.js";
 import type { Platform } from "../oci/platform.js";
 import type { ResolvedImage } from "../oci/resolved-image.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { readWholeIndex } from "./archived-index.js";
 import type { ArchivedImage } from "./read-archive.js";
 

@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { BuildError } from "../error.js";
 import { toBytePath, toHostPath, toText, type BytePath } from "../oci/changeset.js";
-import { FileStat, fileTypes } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
 
 /** As the kernel: more links than this in one path are a loop. */
 const MAX_LINKS = 40;

@@ -1,7 +1,7 @@
 import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
 

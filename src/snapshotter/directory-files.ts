@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { toBytePath, toHostPath, type BytePath } from "../oci/changeset.js";
 import type { TreeNode } from "../oci/file-tree.js";
-import { FileStat, fileTypes } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
 import type { LayerChild, LayerDirectory } from "./layer-files.js";
 import { readMetadata, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { DraftLayer, LayerMeasure } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
 

@@ -1,13 +1,36 @@
-import { closeSync, constants, linkSync, lutimesSync, mkdirSync, openSync } from "node:fs";
-import { rmSync, symlinkSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { comparePaths, toHostPath, toText } from "../oci/changeset.js";
-import type { BytePath, Changeset, DeviceEntry, DirectoryEntry } from "../oci/changeset.js";
-import type { Entry, FifoEntry, FileEntry, HardlinkEntry, SymlinkEntry } from "../oci/changeset.js";
+import {
+  comparePaths,
+  toHostPath,
+  toText,
+  type BytePath,
+  type Changeset,
+  type DeviceEntry,
+  type DirectoryEntry,
+  type Entry,
+  type FifoEntry,
+  type FileEntry,
+  type HardlinkEntry,
+  type SymlinkEntry,
+} from "../oci/changeset.js";
 import { contentDigest, readContent, readContentInto } from "../oci/content.js";
 import { SliceReader } from "../oci/slice-reader.js";
-import { FileStat, fileTypes, isSystemError, mknod } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { isSystemError } from "../sys/system-error.js";
+import { mknod } from "../sys/inodes.js";
 import { ConfinedRoot } from "./confined-root.js";
 import { MetadataWriter, type Form } from "./metadata-writer.js";
 import { readMetadata, sameButTime } from "./metadata.js";

@@ -1,6 +1,8 @@
 import { statfsSync } from "node:fs";
 import { BuildError } from "../error.js";
-import { isSystemError, mount, setXattr, unmount } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { mount, unmount } from "../sys/mounts.js";
+import { setXattr } from "../sys/xattrs.js";
 
 /** A directory of the host that is a filesystem of its own, in memory; gone when it is disposed. */
 export class MemoryDirectory implements Disposable {

@@ -1,7 +1,9 @@
 import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync } from "node:fs";
 import { BuildError } from "../error.js";
 import { toHostPath, toText, type BytePath } from "../oci/changeset.js";
-import { FileStat, fileTypes, getXattr, isSystemError, setXattr } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { getXattr, setXattr } from "../sys/xattrs.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { Metadata } from "./metadata.js";
 import { isPortable, OverlayXattrs } from "./overlay-xattrs.js";
 

@@ -1,5 +1,5 @@
 import type { DirectoryEntry } from "../oci/changeset.js";
-import type { FileStat } from "../sys/syscalls.js";
+import type { FileStat } from "../sys/file-stat.js";
 import { readXattrs } from "./overlay-xattrs.js";
 
 /** What every file has besides its name and its content. */

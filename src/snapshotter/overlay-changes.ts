@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { toBytePath, toHostPath, type BytePath, type Entry } from "../oci/changeset.js";
-import { FileStat, fileTypes } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { readMetadata, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
 

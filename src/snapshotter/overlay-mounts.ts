@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { BuildError } from "../error.js";
 import { mountLong } from "../sys/filesystems.js";
-import { isSystemError, mount, mountFlags } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { mount, mountFlags } from "../sys/mounts.js";
 
 /** overlayfs's own limit (fs/overlayfs/params.h, OVL_MAX_STACK). */
 const MAX_LOWERS = 500;

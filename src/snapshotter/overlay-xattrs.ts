@@ -1,4 +1,4 @@
-import { getXattr, listXattrs, setXattr } from "../sys/syscalls.js";
+import { getXattr, listXattrs, setXattr } from "../sys/xattrs.js";
 
 /**
  * How overlayfs stores its own marks: "trusted." as root, "user." in a user namespace, where the

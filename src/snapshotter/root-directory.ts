@@ -1,6 +1,6 @@
 import { lutimesSync } from "node:fs";
 import { toBytePath } from "../oci/changeset.js";
-import { FileStat } from "../sys/syscalls.js";
+import { FileStat } from "../sys/file-stat.js";
 import { MetadataWriter } from "./metadata-writer.js";
 import { readMetadata, sameButTime, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";

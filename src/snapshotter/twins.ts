@@ -1,5 +1,6 @@
 import { toBytePath, type BytePath, type FileEntry } from "../oci/changeset.js";
-import { FileStat, fileTypes, listXattrs } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { listXattrs } from "../sys/xattrs.js";
 import { isPortable } from "./overlay-xattrs.js";
 
 /** A file of another layer that is what an entry wants, but for its content, which is to be compared. */

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync }
 import { rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { mount, mountFlags, unmount } from "../sys/syscalls.js";
+import { mount, mountFlags, unmount } from "../sys/mounts.js";
 
 /** A private directory, and how to make directories in it. */
 export interface Workspace {

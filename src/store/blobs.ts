@@ -6,7 +6,7 @@ import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
 import { Measured } from "../oci/measured.js";
 import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { diskError } from "./disk-error.js";
 import type { Holds } from "./holds.js";
 import { NewFile } from "./new-file.js";

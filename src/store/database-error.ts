@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { noSpace } from "./disk-error.js";
 
 const { EDQUOT, EIO, ENOSPC } = constants.errno;

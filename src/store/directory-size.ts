@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { toBytePath, toHostPath, type BytePath } from "../oci/changeset.js";
-import { FileStat, fileTypes, isSystemError } from "../sys/syscalls.js";
+import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /** Bytes in all files below a directory; a file of several names counts once. */
 export async function directorySize(directory: string): Promise<number> {

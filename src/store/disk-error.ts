@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /**
  * What the user is told when the disk under the store refuses: NO_SPACE when it is full, STORE

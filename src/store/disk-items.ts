@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import type { LayerRecord } from "./layers.js";
 import type { Store } from "./store.js";
 import { wholeImages, type WholeImage } from "./whole-image.js";

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { lockByte, tryByteLock } from "../sys/syscalls.js";
+import { lockByte, tryByteLock } from "../sys/file-locks.js";
 
 /**
  * Keeps the processes that open the database apart from those that write to it or close it, which LMDB leaves

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "../oci/digest.js";
 import type { LayerId } from "../snapshotter/snapshotter.js";
-import { tryByteLock } from "../sys/syscalls.js";
+import { tryByteLock } from "../sys/file-locks.js";
 import { diskError } from "./disk-error.js";
 
 /** What a process can hold. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
 import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
 import { Locks } from "./locks.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { tryLock } from "../sys/syscalls.js";
+import { tryLock } from "../sys/file-locks.js";
 import { diskError } from "./disk-error.js";
 
 type Kind = "exclusive" | "shared";

@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { toBytePath } from "../oci/changeset.js";
-import { unmount } from "../sys/syscalls.js";
+import { unmount } from "../sys/mounts.js";
 
 /**
  * Takes away every mount of this mount namespace in and below a directory. To be done before the

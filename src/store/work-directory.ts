@@ -1,8 +1,17 @@
-import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { rmdirSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  unlinkSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, tryLock } from "../sys/syscalls.js";
+import { isSystemError } from "../sys/system-error.js";
+import { tryLock } from "../sys/file-locks.js";
 import type { Locks } from "./locks.js";
 import { unmountBelow } from "./unmount-below.js";
 

@@ -1,8 +1,7 @@
 import { constants } from "node:os";
 import { bind, bindAsync, lastErrno } from "./libc.js";
-import { SystemError } from "./syscalls.js";
+import { SystemError } from "./system-error.js";
 
-/** What is done to filesystems as a whole; straight from libc, as in syscalls.ts. */
 const syscall = bind("long syscall(long, ...)");
 const closeFd = bind("int close(int)");
 const syncfs = bindAsync("int syncfs(int)");

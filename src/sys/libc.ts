@@ -1,5 +1,9 @@
 import koffi, { type LibraryHandle } from "koffi";
 
+/**
+ * The system calls that node lacks are straight from libc, and all but those of `bindAsync` are synchronous; a
+ * failure throws a SystemError with node's own `code`, `errno`, `syscall` and `path` (system-error.ts).
+ */
 type Call = ReturnType<LibraryHandle["func"]>;
 
 let libc: LibraryHandle | undefined;
@@ -25,6 +29,14 @@ export function bindAsync(prototype: string): (...args: readonly unknown[]) => P
 /** Of the last call that failed. */
 export function lastErrno(): number {
   return koffi.errno();
+}
+
+/** A path as libc takes it: of a byte string (each UTF-16 unit is one byte, see oci/changeset.ts), or in plain ASCII. */
+export function cPath(path: string): string | Buffer {
+  for (let i = 0; i < path.length; i++) {
+    if (path.charCodeAt(i) > 0x7f) return Buffer.from(`${path}\0`, "latin1");
+  }
+  return path;
 }
 
 /** Not before it is called: loading koffi takes two milliseconds. */

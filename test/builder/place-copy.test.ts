@@ -8,7 +8,7 @@ import { BuildError } from "../../src/error.js";
 import type { BytePath, Entry } from "../../src/oci/changeset.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import type { CopyStep } from "../../src/plan/step.js";
-import { setXattr } from "../../src/sys/syscalls.js";
+import { setXattr } from "../../src/sys/xattrs.js";
 import { assertEntry } from "../context/assert-entry.js";
 import { directoryWith, temporaryDirectory, type Layout } from "../context/temporary.js";
 import { copy, copyStep, entryAt, listing, now, selectAll } from "./copying.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PackedFileIndex } from "../../src/cache/file-index.js";
 import { openDirectoryContext } from "../../src/context/directory-context.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
-import { FileStat } from "../../src/sys/syscalls.js";
+import { FileStat } from "../../src/sys/file-stat.js";
 import { directoryWith, temporaryDirectory } from "../context/temporary.js";
 
 const temporary = temporaryDirectory();

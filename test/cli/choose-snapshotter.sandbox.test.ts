@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chooseSnapshotter } from "../../src/cli/choose-snapshotter.js";
-import { mount, unmount } from "../../src/sys/syscalls.js";
+import { mount, unmount } from "../../src/sys/mounts.js";
 import { failureOf } from "../oci/build-errors.js";
 
 describe("chooseSnapshotter() on an overlay", () => {

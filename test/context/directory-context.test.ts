@@ -10,7 +10,7 @@ import type { SelectedSource } from "../../src/context/source-tree.js";
 import { BuildError } from "../../src/error.js";
 import { comparePaths, toText, type Entry } from "../../src/oci/changeset.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
-import { setXattr } from "../../src/sys/syscalls.js";
+import { setXattr } from "../../src/sys/xattrs.js";
 import { assertEntry } from "./assert-entry.js";
 import { directoryWith, temporaryDirectory, type Layout } from "./temporary.js";
 

@@ -13,14 +13,28 @@ import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
-import type { LayerChain, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
-import type { LayerMeasure } from "../../src/snapshotter/snapshotter.js";
+import type {
+  LayerChain,
+  LayerId,
+  Snapshotter,
+  LayerMeasure,
+} from "../../src/snapshotter/snapshotter.js";
 import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
-import { FileStat, getXattr, setXattr } from "../../src/sys/syscalls.js";
+import { FileStat } from "../../src/sys/file-stat.js";
+import { getXattr, setXattr } from "../../src/sys/xattrs.js";
 import { collect } from "../oci/bytes.js";
-import { device, directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
-import { resolved, symlink, whiteout } from "../oci/entries.js";
+import {
+  device,
+  directory,
+  fifo,
+  file,
+  hardlink,
+  opaque,
+  resolved,
+  symlink,
+  whiteout,
+} from "../oci/entries.js";
 import { anyEntry } from "./any-entry.js";
 
 /** True when this process is root only in a user namespace, where the kernel forbids devices. */

@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ActiveSnapshot } from "../../src/snapshotter/snapshotter.js";
-import { mount, unmount } from "../../src/sys/syscalls.js";
+import { mount, unmount } from "../../src/sys/mounts.js";
 
 /** A writable overlay over a small root filesystem, as the snapshotter would hand it out. */
 export class TestRoot implements ActiveSnapshot {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import { openErofsSnapshotter } from "../../src/snapshotter/erofs-snapshotter.js";
 import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
-import { unmount } from "../../src/sys/syscalls.js";
+import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
 
 function mountsBelow(folder: string): readonly string[] {

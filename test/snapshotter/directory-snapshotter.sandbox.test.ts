@@ -7,7 +7,7 @@ import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
-import { unmount } from "../../src/sys/syscalls.js";
+import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
 import { failureOf } from "../oci/build-errors.js";
 import { file } from "../oci/entries.js";

@@ -10,7 +10,7 @@ import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapsh
 import { openErofsSnapshotter } from "../../src/snapshotter/erofs-snapshotter.js";
 import type { DraftLayer, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
-import { unmount } from "../../src/sys/syscalls.js";
+import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, everything, inUserNamespace } from "../contracts/snapshotter.js";
 import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";

@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { Gate } from "../../src/store/gate.js";
-import { tryByteLock } from "../../src/sys/syscalls.js";
+import { tryByteLock } from "../../src/sys/file-locks.js";
 import { TemporaryDirectory } from "./fixture.js";
 
 /** Whether another process could open, and whether it could write. */

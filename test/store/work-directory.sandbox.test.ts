@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mount, mountFlags } from "../../src/sys/syscalls.js";
+import { mount, mountFlags } from "../../src/sys/mounts.js";
 import { openTestStore, TemporaryDirectory } from "./fixture.js";
 
 function bind(source: string, target: string): void {

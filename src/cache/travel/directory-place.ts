@@ -12,7 +12,7 @@ import { streamOf } from "../../oci/stream-of.js";
 import { verified, verifiedBytes } from "../../oci/verified.js";
 import { Locks } from "../../store/locks.js";
 import { NewFile } from "../../store/new-file.js";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 import { refuseBuildKit } from "./buildkit.js";
 import { counted } from "./counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { AgentSource } from "../../builder/engine.js";
 import { BuildError } from "../../error.js";
 import { KeyAgent } from "../../exec/key-agent.js";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 import type { SshSpec } from "../args/ssh.js";
 import type { Io } from "../io.js";
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { BuildError, type Source } from "../../error.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
 import { parseGitContext, type GitUrl } from "../../plan/git-url.js";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { readStandardInput } from "./standard-input.js";

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 
 /** A build is forgotten when it is neither among so many latest … */
 const ENTRIES = 50;

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError } from "../../error.js";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 import { listBuilds, removeBuild, type BuildFiles, type KeptBuild } from "./build-files.js";
 import type { BuildEnd, BuildHeader, JournalLine } from "./journal.js";
 import { StepReports, type StepReport } from "./step-report.js";

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { lineOf } from "../../error.js";
 import type { BuildEvent, BuildTotals } from "../../builder/event.js";
-import { isSystemError } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
 import { newBuild, removeOld, type BuildFiles } from "./build-files.js";
 import type { BuildEnd, BuildHeader, JournalEvent, JournalLine } from "./journal.js";
 import { positionOf, StepReports, type StepReport } from "./step-report.js";

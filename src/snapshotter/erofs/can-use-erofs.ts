@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BytePath, Entry } from "../../oci/changeset.js";
-import { isSystemError, unmount } from "../../sys/syscalls.js";
+import { isSystemError } from "../../sys/system-error.js";
+import { unmount } from "../../sys/mounts.js";
 import { mountOverlay } from "../overlay-mounts.js";
 import { Workspaces, type Workspace } from "../workspaces.js";
 import { mountLayer } from "./mount-layer.js";

@@ -1,4 +1,4 @@
-import { fileTypes } from "../../sys/syscalls.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import { ByteArea } from "./byte-area.js";
 import { BLOCK } from "./superblock.js";
 

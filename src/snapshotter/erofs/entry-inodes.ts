@@ -1,7 +1,13 @@
 import { BuildError } from "../../error.js";
-import { toText, type BytePath, type DeviceEntry, type Entry } from "../../oci/changeset.js";
-import type { FileEntry, SymlinkEntry } from "../../oci/changeset.js";
-import { fileTypes } from "../../sys/syscalls.js";
+import {
+  toText,
+  type BytePath,
+  type DeviceEntry,
+  type Entry,
+  type FileEntry,
+  type SymlinkEntry,
+} from "../../oci/changeset.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import type { Metadata } from "../metadata.js";
 import type { OverlayXattrs } from "../overlay-xattrs.js";
 import { blocksOf, encodeDevice, type InodeArea, type InodeFields } from "./inode-area.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toBytePath, type BytePath } from "../../oci/changeset.js";
 import type { TreeNode } from "../../oci/file-tree.js";
-import { fileTypes } from "../../sys/syscalls.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import type { LayerChild, LayerDirectory } from "../layer-files.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { IndexImage, type Inode } from "./index-image.js";

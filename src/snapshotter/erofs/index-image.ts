@@ -1,5 +1,5 @@
 import type { BytePath } from "../../oci/changeset.js";
-import { fileTypes } from "../../sys/syscalls.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";

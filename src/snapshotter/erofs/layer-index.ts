@@ -1,7 +1,12 @@
-import { comparePaths, type BytePath, type Entry } from "../../oci/changeset.js";
-import type { DirectoryEntry, HardlinkEntry } from "../../oci/changeset.js";
+import {
+  comparePaths,
+  type BytePath,
+  type Entry,
+  type DirectoryEntry,
+  type HardlinkEntry,
+} from "../../oci/changeset.js";
 import type { WrittenEntry } from "../../oci/layer-tar.js";
-import { fileTypes } from "../../sys/syscalls.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { ContentDigests } from "./content-digests.js";
 import { checkName, EntryInodes, type Leaf } from "./entry-inodes.js";

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
-import { mount, mountFlags } from "../../sys/syscalls.js";
+import { mount, mountFlags } from "../../sys/mounts.js";
 
 /** The two files of a layer. */
 export const TAR_NAME = "layer.tar";

@@ -1,5 +1,5 @@
 import type { BytePath } from "../../oci/changeset.js";
-import { fileTypes } from "../../sys/syscalls.js";
+import { fileTypes } from "../../sys/file-stat.js";
 import { DirectoryBlocks, findName, type Child } from "./directory-blocks.js";
 import type { InodeArea } from "./inode-area.js";
 import { BLOCK } from "./superblock.js";

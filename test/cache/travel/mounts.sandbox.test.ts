@@ -1,7 +1,19 @@
 import { assert } from "chai";
-import { chmodSync, chownSync, linkSync, lstatSync, lutimesSync, mkdirSync } from "node:fs";
-import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";
 import type { BuildEvent } from "../../../src/builder/event.js";
@@ -13,7 +25,7 @@ import { emptyDocument } from "../../../src/cache/travel/record.js";
 import type { WantedMounts } from "../../../src/cache/travel/wanted-mounts.js";
 import type { ExitStatus, SandboxProcess } from "../../../src/exec/executor.js";
 import type { LayerCompression } from "../../../src/store/layer-bytes.js";
-import { getXattr, setXattr } from "../../../src/sys/syscalls.js";
+import { getXattr, setXattr } from "../../../src/sys/xattrs.js";
 import { toBytePath } from "../../../src/oci/changeset.js";
 import { FakeExecutor } from "../../builder/support/fake-executor.js";
 import { TestBuilds, type Built } from "../../builder/support/test-builds.js";

@@ -1,7 +1,18 @@
 import { assert } from "chai";
 import fc from "fast-check";
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readdirSync } from "node:fs";
-import { readSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BytePath, Entry } from "../../../src/oci/changeset.js";
@@ -13,7 +24,7 @@ import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
 import { overlayChanges } from "../../../src/snapshotter/overlay-changes.js";
 import { mountOverlay } from "../../../src/snapshotter/overlay-mounts.js";
 import { OverlayXattrs } from "../../../src/snapshotter/overlay-xattrs.js";
-import { unmount } from "../../../src/sys/syscalls.js";
+import { unmount } from "../../../src/sys/mounts.js";
 import { everything, inUserNamespace } from "../../contracts/snapshotter.js";
 import { directory, file, resolved, symlink } from "../../oci/entries.js";
 import { checkWithFsck } from "./fsck.js";

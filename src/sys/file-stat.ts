@@ -1,0 +1,103 @@
+import { constants } from "node:os";
+import { bind, cPath, lastErrno } from "./libc.js";
+import { SystemError } from "./system-error.js";
+
+const statx = bind("int statx(int, const char*, int, unsigned int, void*)");
+
+const { ENOENT, ENOTDIR } = constants.errno;
+
+/** File type bits of st_mode. */
+export const fileTypes = {
+  mask: 0o170000,
+  socket: 0o140000,
+  symlink: 0o120000,
+  file: 0o100000,
+  block: 0o060000,
+  directory: 0o040000,
+  char: 0o020000,
+  fifo: 0o010000,
+} as const;
+
+const AT_FDCWD = -100;
+
+/**
+ * What statx(2) tells of a file, in one buffer that is read again and again: 100,000 files cost no
+ * garbage. Times are in nanoseconds.
+ */
+export class FileStat {
+  readonly #bytes = Buffer.alloc(256);
+  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 64);
+
+  /**
+   * Fills this from `path`, relative to the open directory `directoryFd` where given, without
+   * following a symlink at its end; false when there is nothing.
+   */
+  lstat(path: string, directoryFd = AT_FDCWD): boolean {
+    const AT_SYMLINK_NOFOLLOW = 0x100;
+    const STATX_BASIC_STATS = 0x7ff;
+    const flags = AT_SYMLINK_NOFOLLOW;
+    if (statx(directoryFd, cPath(path), flags, STATX_BASIC_STATS, this.#bytes) === 0) return true;
+    const errno = lastErrno();
+    if (errno === ENOENT || errno === ENOTDIR) return false;
+    throw new SystemError("statx", errno, path);
+  }
+
+  /** st_mode: type and permission bits. */
+  get mode(): number {
+    return this.#bytes.readUInt16LE(28);
+  }
+  get type(): number {
+    return this.mode & fileTypes.mask;
+  }
+  get permissions(): number {
+    return this.mode & 0o7777;
+  }
+  get nlink(): number {
+    return this.#bytes.readUInt32LE(16);
+  }
+  get uid(): number {
+    return this.#bytes.readUInt32LE(20);
+  }
+  get gid(): number {
+    return this.#bytes.readUInt32LE(24);
+  }
+  get inode(): bigint {
+    return this.#bytes.readBigUInt64LE(32);
+  }
+  /** In bytes. */
+  get size(): number {
+    return this.#wide(40);
+  }
+  get mtimeSeconds(): number {
+    return this.#wide(112);
+  }
+  get mtimeNanoseconds(): bigint {
+    return this.#bytes.readBigInt64LE(112) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(120));
+  }
+  get ctimeNanoseconds(): bigint {
+    return this.#bytes.readBigInt64LE(96) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(104));
+  }
+  /** As node's own `Stats` has it, to the last bit. */
+  get ctimeMilliseconds(): number {
+    return this.#wide(96) * 1000 + this.#bytes.readUInt32LE(104) / 1_000_000;
+  }
+  get deviceMajor(): number {
+    return this.#bytes.readUInt32LE(128);
+  }
+  get deviceMinor(): number {
+    return this.#bytes.readUInt32LE(132);
+  }
+  /** The filesystem's device, as "major:minor". */
+  get filesystem(): string {
+    return `${this.#bytes.readUInt32LE(136)}:${this.#bytes.readUInt32LE(140)}`;
+  }
+  /** The struct statx as words, for fingerprints: the word at 8 is at byte 32. */
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  /** A signed 64-bit number, as exact as a double is; a bigint would be an object for each. */
+  #wide(at: number): number {
+    return this.#bytes.readInt32LE(at + 4) * 0x1_0000_0000 + this.#bytes.readUInt32LE(at);
+  }
+}
