@@ -89,6 +89,7 @@ async function performIn(session: Session, command: SessionCommand, io: Io): Pro
     case "rmi":
       return await (await import("./commands/names.js")).runRmi(command, store, io);
     case "builds":
+    case "build-attachment":
     case "build-logs":
     case "build-report":
     case "explain":

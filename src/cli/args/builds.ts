@@ -4,7 +4,8 @@ import { BuildError } from "../../error.js";
 import type { Flags } from "./flags.js";
 import { command, debugFlag, formatFlag, parseHistory } from "./images.js";
 import { noOperands, optionalOperand } from "./operands.js";
-import { nonEmpty, oneOf, parseProgress } from "./words.js";
+import { buildFilterHelp, parseBuildFilter } from "./build-filter.js";
+import { nonEmpty, oneOf, parseOnePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
 
@@ -20,12 +21,28 @@ export function parseAnyHistory(argv: readonly string[]): BuildsCommand | StoreC
 
 const parseBuilds: Parser<BuildsCommand> = (argv) => {
   const summary = "Lists the builds that are kept, the latest first.";
-  const flags = command("history builds", "[flags]", summary, ["tsbuild history builds"]);
+  const flags = command("history builds", "[flags]", summary, [
+    "tsbuild history builds --filter status=error --filter 'startedAt>24h'",
+  ]);
+  const filters = flags.many("--filter <condition>", buildFilterHelp, parseBuildFilter);
   const format = formatFlag(flags);
+  const local = flags.switch(
+    "--local",
+    "only those of the git repository that this directory is in",
+  );
+  const noTrunc = flags.switch("--no-trunc", "show contexts in full");
   const quiet = flags.switch("-q, --quiet", "print only the ids");
   const debug = debugFlag(flags);
   noOperands("list builds", flags.parse(argv));
-  return { kind: "builds", format: format(), quiet: quiet(), debug: debug() };
+  return {
+    kind: "builds",
+    filters: filters(),
+    local: local(),
+    format: format(),
+    noTrunc: noTrunc(),
+    quiet: quiet(),
+    debug: debug(),
+  };
 };
 
 const parseLogs: Parser<BuildsCommand> = (argv) => {
@@ -39,7 +56,9 @@ const parseLogs: Parser<BuildsCommand> = (argv) => {
 };
 
 const parseReport: Parser<BuildsCommand> = (argv) => {
-  const summary = "Shows what is kept of a build: flags, steps, results, error.";
+  if (argv[0] === "attachment") return parseAttachment(argv.slice(1));
+  const summary =
+    "Shows what is kept of a build: flags, steps, results, error. Attachments: history inspect attachment.";
   const flags = command("history inspect", "[flags] [BUILD]", summary, [
     "tsbuild history inspect --format json",
   ]);
@@ -48,6 +67,51 @@ const parseReport: Parser<BuildsCommand> = (argv) => {
   const build = optionalOperand("inspect a build", flags.parse(argv));
   return { kind: "build-report", build, json: json(), debug: debug() };
 };
+
+const parseAttachment: Parser<BuildsCommand> = (argv) => {
+  const summary = "Prints what a build put beside its image, or the image's own documents.";
+  const flags = command("history inspect attachment", "[flags] [BUILD [DIGEST]]", summary, [
+    "tsbuild history inspect attachment --type sbom",
+  ]);
+  const type = flags.one(
+    "--type <type>",
+    "provenance, sbom, or a type as inspect shows it",
+    nonEmpty("--type"),
+  );
+  const platform = flags.one(
+    "--platform <os/arch>",
+    "of the image that it is about",
+    parseOnePlatform,
+  );
+  const debug = debugFlag(flags);
+  const [build, digest, other] = flags.parse(argv);
+  if (other !== undefined) {
+    throw new BuildError("USAGE", `Cannot show an attachment: did not expect "${other}"`);
+  }
+  if (digest === undefined && type() === undefined && platform() === undefined) {
+    throw new BuildError("USAGE", "Cannot show an attachment: which one is not said", {
+      hint: "give --type, --platform or a digest; tsbuild history inspect lists them",
+    });
+  }
+  return {
+    kind: "build-attachment",
+    build,
+    digest,
+    type: type(),
+    platform: platform(),
+    debug: debug(),
+  };
+};
+
+/** What buildx does with Docker Desktop, or with bundles for that. */
+function forDesktop(word: string): Parser<never> {
+  return () => {
+    const message = `Cannot use tsbuild history ${word}: it is for Docker Desktop`;
+    throw new BuildError("UNSUPPORTED", message, {
+      hint: `history inspect, history logs and explain tell of a build; an image of that name is written ${word}:latest`,
+    });
+  };
+}
 
 const parseRemove: Parser<BuildsCommand> = (argv) => {
   const flags = command("history rm", "[flags] BUILD…", "Forgets builds.", []);
@@ -63,10 +127,14 @@ const parseRemove: Parser<BuildsCommand> = (argv) => {
 
 const aboutBuilds: ReadonlyMap<string, Parser<BuildsCommand>> = new Map([
   ["builds", parseBuilds],
+  ["export", forDesktop("export")],
+  ["import", forDesktop("import")],
   ["inspect", parseReport],
   ["logs", parseLogs],
   ["ls", parseBuilds], // as buildx has it
+  ["open", forDesktop("open")],
   ["rm", parseRemove],
+  ["trace", forDesktop("trace")],
 ]);
 
 const steps = [

@@ -3,6 +3,7 @@ import type { Board } from "../../builder/board.js";
 import type { BuildHeader } from "../../progress/history/journal.js";
 import { BuildRecorder } from "../../progress/history/recorder.js";
 import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
+import type { ProvenanceSpec, SbomSpec } from "../args/attest.js";
 import type { CacheTarget } from "../args/cache.js";
 import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
@@ -73,6 +74,7 @@ function inputOf(
 /** What a user would want to see again; of secrets and agents only the ids. */
 function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
   const { buildArgs, buildContexts, labels, noCache, noCacheFilter, outputs, pull } = command;
+  const { provenance, sbom, shmSize, cgroupParent } = command;
   const flags: Record<string, boolean | readonly string[]> = {
     tag: command.tags,
     "build-arg": buildArgs.map(({ name, value = io.env[name] }) => setting(name, value)),
@@ -82,6 +84,13 @@ function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
     "no-cache-filter": noCacheFilter,
     pull,
     network: command.network === "default" ? [] : [command.network],
+    "add-host": command.addHosts.map(({ name, ip }) => `${name}=${ip}`),
+    "shm-size": shmSize === undefined ? [] : [String(shmSize)],
+    ulimit: command.ulimits.map(({ type, soft, hard }) => `${type}=${soft}:${hard}`),
+    "cgroup-parent": cgroupParent === undefined ? [] : [cgroupParent],
+    reproducible: command.reproducible,
+    provenance: provenance === undefined ? [] : [provenanceText(provenance)],
+    sbom: sbom === undefined ? [] : [sbomText(sbom)],
     output: outputs.map((output) => outputText(output, io)),
     "cache-from": command.cacheFrom.map(cacheText),
     "cache-to": command.cacheTo.map(({ place }) => cacheText(place)),
@@ -98,6 +107,24 @@ function flagsOf(command: BuildCommand, { io }: Session): BuildHeader["flags"] {
 function setting(name: string, value: string | undefined): string {
   if (value === undefined) return name;
   return `${name}=${looksSecret(name) ? MASK : credentialsHidden(value)}`;
+}
+
+/** The parameters that are not as they are by themselves. */
+function provenanceText(spec: ProvenanceSpec): string {
+  const { mode, version, builderId, filename, reproducible, inlineOnly } = spec;
+  const others = [
+    version === "v1" ? [] : [`version=${version}`],
+    builderId === "" ? [] : [`builder-id=${builderId}`],
+    filename === "provenance.json" ? [] : [`filename=${filename}`],
+    reproducible ? ["reproducible=true"] : [],
+    inlineOnly ? ["inline-only=true"] : [],
+  ];
+  return [`mode=${mode}`, ...others.flat()].join(",");
+}
+
+function sbomText({ generator, parameters }: SbomSpec): string {
+  const given = [...parameters].map(([name, value]) => setting(name, value));
+  return [`generator=${generator}`, ...given].join(",");
 }
 
 function cacheText(place: CacheTarget["place"]): string {

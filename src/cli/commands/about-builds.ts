@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { BuildRecord, HistoryPaths } from "../../progress/history/build-history.js";
+import type { Blobs } from "../../store/blobs.js";
 import type { BuildsCommand } from "../builds-command.js";
 import type { Session } from "../session.js";
 
@@ -8,12 +9,23 @@ export type About<Kind extends BuildsCommand["kind"]> = Extract<BuildsCommand, {
 
 /** The parts of a session that these need. */
 export type BuildsSession = Pick<Session, "io"> & {
-  readonly store: { readonly paths: HistoryPaths };
+  readonly store: {
+    readonly paths: HistoryPaths;
+    readonly blobs: Pick<Blobs, "has" | "readWhole">;
+  };
 };
 
 /** "web (target)": the directory that was built. */
 export function nameOf({ context, target }: BuildRecord): string {
-  const name = basename(context);
+  return withTarget(basename(context), target);
+}
+
+/** "/src/web (target)". */
+export function fullNameOf({ context, target }: BuildRecord): string {
+  return withTarget(context, target);
+}
+
+function withTarget(name: string, target: string | undefined): string {
   return target === undefined ? name : `${name} (${target})`;
 }
 

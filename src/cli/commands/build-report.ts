@@ -6,31 +6,41 @@ import { printable } from "../../progress/terminal-text.js";
 import { formatAge, formatInstant } from "../format/age.js";
 import { formatColumns } from "../format/columns.js";
 import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
+import { attachmentsOf, type Attachment } from "./build-attachments.js";
 
 /** `tsbuild history inspect`: all that is kept of a build, but for its logs. */
-export function showReport(
+export async function showReport(
   { build: reference, json }: About<"build-report">,
   history: BuildHistory,
-  { io }: BuildsSession,
-): number {
+  { io, store }: BuildsSession,
+): Promise<number> {
   const build = history.find(reference);
-  const steps = history.steps(build);
-  io.out.write(json ? jsonOf(build, steps) : textOf(build, steps));
+  const report = {
+    build,
+    steps: history.steps(build),
+    attachments: await attachmentsOf(build, store),
+  };
+  io.out.write(json ? jsonOf(report) : textOf(report));
   return 0;
 }
 
-function jsonOf(
-  { files: _files, work: _work, ...build }: BuildRecord,
-  steps: readonly StepReport[],
-): string {
-  return `${JSON.stringify({ ...build, steps }, undefined, 2)}\n`;
+interface Report {
+  readonly build: BuildRecord;
+  readonly steps: readonly StepReport[];
+  readonly attachments: readonly Attachment[];
 }
 
-function textOf(build: BuildRecord, steps: readonly StepReport[]): string {
+function jsonOf({ build, ...told }: Report): string {
+  const { files: _files, work: _work, ...record } = build;
+  return `${JSON.stringify({ ...record, ...told }, undefined, 2)}\n`;
+}
+
+function textOf({ build, steps, attachments }: Report): string {
   const rows = facts(build, steps).filter(([, value]) => value !== "");
   const parts = [
     formatColumns(rows, 2),
     steps.length === 0 ? "" : `\n${stepTable(steps)}`,
+    attachments.length === 0 ? "" : `\n${attachmentTable(attachments)}`,
     build.end?.error === undefined ? "" : `\n${build.end.error}\n`,
   ];
   return parts.join("");
@@ -75,4 +85,9 @@ function stepTable(steps: readonly StepReport[]): string {
     printable(step.reason?.text ?? ""),
   ]);
   return formatColumns([["STEP", "RESULT", "REASON"], ...rows], 3).replace(/ +$/gm, "");
+}
+
+function attachmentTable(attachments: readonly Attachment[]): string {
+  const rows = attachments.map(({ digest, platform, type }) => [digest, platform, printable(type)]);
+  return formatColumns([["ATTACHMENT", "PLATFORM", "TYPE"], ...rows], 3);
 }

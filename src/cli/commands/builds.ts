@@ -3,7 +3,9 @@ import { formatSeconds } from "../../progress/format.js";
 import type { BuildsCommand } from "../builds-command.js";
 import { formatAge } from "../format/age.js";
 import { formatRows, type Row } from "../format/rows.js";
-import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
+import { showAttachment } from "./build-attachments.js";
+import { filteredBuilds } from "./build-filters.js";
+import { fullNameOf, nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
 import { showLogs, showStepLog } from "./build-logs.js";
 import { showReport } from "./build-report.js";
 import { explain } from "./explain.js";
@@ -16,7 +18,9 @@ export async function runAboutBuilds(
   const history = new BuildHistory(session.store.paths);
   switch (command.kind) {
     case "builds":
-      return listBuilds(command, history, session);
+      return await listBuilds(command, history, session);
+    case "build-attachment":
+      return await showAttachment(command, history, session);
     case "remove-builds":
       return removeBuilds(command, history);
     case "build-logs":
@@ -24,7 +28,7 @@ export async function runAboutBuilds(
     case "step-log":
       return await showStepLog(command, history, session);
     case "build-report":
-      return showReport(command, history, session);
+      return await showReport(command, history, session);
     case "explain":
       return explain(command, history, session);
   }
@@ -32,6 +36,7 @@ export async function runAboutBuilds(
 
 const headers = {
   ID: "BUILD ID",
+  Ref: "REF",
   Name: "NAME",
   Status: "STATUS",
   CreatedAt: "CREATED AT",
@@ -40,26 +45,30 @@ const headers = {
 };
 type Field = keyof typeof headers;
 
-function listBuilds(
-  { format, quiet }: About<"builds">,
+async function listBuilds(
+  command: About<"builds">,
   history: BuildHistory,
   { io }: BuildsSession,
-): number {
-  const builds = history.list();
+): Promise<number> {
+  const { filters, format, local, noTrunc, quiet } = command;
+  const all = history.list();
+  const isFiltered = local || filters.length > 0;
+  const builds = isFiltered ? await filteredBuilds(all, command, io) : all;
   if (quiet) for (const { id } of builds) io.out.write(`${id}\n`);
   else {
-    const rows = builds.map((build) => rowOf(build, history));
+    const rows = builds.map((build) => rowOf(build, history, noTrunc));
     const columns: readonly Field[] = ["ID", "Name", "Status", "CreatedAt", "Duration", "Steps"];
     io.out.write(formatRows(rows, { format, headers, columns }));
   }
   return 0;
 }
 
-function rowOf(build: BuildRecord, history: BuildHistory): Row<Field> {
+function rowOf(build: BuildRecord, history: BuildHistory, whole: boolean): Row<Field> {
   const { id, startedAt, end } = build;
   return {
     ID: id,
-    Name: nameOf(build),
+    Ref: id,
+    Name: whole ? fullNameOf(build) : nameOf(build),
     Status: statusOf(build),
     CreatedAt: formatAge(startedAt, Date.now()),
     Duration: end === undefined ? "" : formatSeconds(end.at - startedAt),

@@ -1,10 +1,13 @@
 import { assert } from "chai";
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent } from "../../../src/builder/event.js";
 import type { BuildsCommand } from "../../../src/cli/builds-command.js";
 import { runAboutBuilds } from "../../../src/cli/commands/builds.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
+import { BuildError } from "../../../src/error.js";
+import { digestOf, type Digest } from "../../../src/oci/digest.js";
 import type { HistoryPaths } from "../../../src/progress/history/build-history.js";
 import { BuildRecorder } from "../../../src/progress/history/recorder.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
@@ -19,6 +22,8 @@ const RECENT = 90_000;
 /** A store with builds. */
 class Builds {
   readonly paths: HistoryPaths;
+  /** By digest. */
+  readonly blobs = new Map<string, Uint8Array>();
   #count = 0;
 
   constructor() {
@@ -31,13 +36,17 @@ class Builds {
   }
 
   /** Tells of a build of three steps, of which the first is cached where it says so. */
-  build(first: "cached" | "done", fails = false): BuildRecorder {
+  build(
+    first: "cached" | "done",
+    fails = false,
+    { context = "/src/web", manifest }: { context?: string; manifest?: string } = {},
+  ): BuildRecorder {
     let now = Date.now() - RECENT + this.#count++;
     const recorder = new BuildRecorder({
       directory: this.paths.builds,
       now: () => now,
       header: {
-        ...{ work: "gone", context: "/src/web", dockerfile: "/src/web/Dockerfile", target: "b" },
+        ...{ work: "gone", context, dockerfile: "/src/web/Dockerfile", target: "b" },
         ...{ platforms: ["linux/amd64"], flags: { "build-arg": ["A=1"], pull: true } },
       },
     });
@@ -48,15 +57,35 @@ class Builds {
       : { kind: "done" as const };
     recorder.take({ type: "ended", id: 3, outcome });
     if (fails) recorder.finish({ status: "error", error: "Dockerfile:5: exit 7\n  5 | RUN three" });
-    else recorder.finish({ status: "completed", result: { config: "sha256:1", names: ["web"] } });
+    else {
+      const result = { config: digestOf("1"), manifest, names: ["web"] };
+      recorder.finish({ status: "completed", result });
+    }
     return recorder;
   }
 
   async run(...argv: readonly string[]): Promise<string> {
-    const io = new FakeIo();
+    return await this.runIn(temporary, ...argv);
+  }
+
+  async runIn(cwd: string, ...argv: readonly string[]): Promise<string> {
+    const io = new FakeIo({ cwd, env: { PATH: process.env["PATH"] ?? "" } });
     const command = parseCommand(argv) as BuildsCommand;
-    assert.strictEqual(await runAboutBuilds(command, { io, store: { paths: this.paths } }), 0);
+    const blobs = {
+      has: (digest: string) => Promise.resolve(this.blobs.has(digest)),
+      readWhole: (digest: string) => Promise.resolve(Buffer.from(this.blobs.get(digest) ?? "")),
+    };
+    const store = { paths: this.paths, blobs };
+    assert.strictEqual(await runAboutBuilds(command, { io, store }), 0);
     return io.text;
+  }
+
+  /** Keeps a document, as a build that made it does. */
+  put(document: object): { readonly digest: Digest; readonly size: number } {
+    const bytes = Buffer.from(JSON.stringify(document));
+    const digest = digestOf(bytes);
+    this.blobs.set(digest, bytes);
+    return { digest, size: bytes.byteLength };
   }
 }
 
@@ -120,9 +149,149 @@ describe("commands about builds", () => {
     const [json = ""] = (await builds.run("history", "builds", "--format", "json")).split("\n");
     assert.deepStrictEqual(JSON.parse(json), {
       ...{ ID: ids[0], Name: "web (b)", Status: "Error", CreatedAt: "About a minute ago" },
-      ...{ Duration: "1.5s", Steps: "2/3" },
+      ...{ Duration: "1.5s", Steps: "2/3", Ref: ids[0] },
     });
   });
+
+  it("V01 list those that every filter takes", async () => {
+    const builds = new Builds();
+    const clone = directoryWith(temporary, { sub: {} });
+    const git = (...argv: readonly string[]) => execFileSync("git", ["-C", clone, ...argv]);
+    git("init", "--quiet");
+    git("remote", "add", "origin", "https://me:secret@example.com/a.git");
+    const failed = builds.build("done", true).id;
+    const near = builds.build("done", false, { context: join(clone, "sub") }).id;
+    const far = builds.build("done", false, { context: "https://example.com/b.git#main" }).id;
+    const shown = async (...argv: readonly string[]): Promise<readonly string[]> => {
+      const told = await builds.runIn(clone, "history", "ls", "-q", ...argv);
+      return told.split("\n").slice(0, -1);
+    };
+    const own = (await shown("--filter", "repository!=x")).length;
+    assert.strictEqual(own, 3);
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      [`ref=${near}`, [near]],
+      [`ref!=${near}`, [far, failed]],
+      ["status=error", [failed]],
+      ["status!=Error", [far, near]],
+      ["status=success", [far, near]],
+      ["status=running", []],
+      ["duration>1s", [far, near, failed]],
+      ["duration<=1.5s", [far, near, failed]],
+      ["duration<1s", []],
+      ["startedAt>10m", [far, near, failed]],
+      ["startedAt<10m", []],
+      ["completedAt>=2020-01-01T00:00:00Z", [far, near, failed]],
+      ["completedAt<2020-01-01", []],
+      ["repository=https://example.com/a.git", [near]],
+      ["repository=https://example.com/b.git", [far]],
+    ];
+    for (const [filter, ids] of cases)
+      assert.deepStrictEqual(await shown("--filter", filter), ids, filter);
+    assert.deepStrictEqual(await shown("--filter=status=error", "--filter=duration<1s"), []);
+    assert.deepStrictEqual(await shown("--local"), [near]);
+    const error = await failureOf(builds.run("history", "ls", "--local"), "USAGE");
+    assert.match(error.message, /^Cannot list the builds of ".*": it is in no git repository$/);
+    const [, line = ""] = (await builds.run("history", "ls", "--no-trunc")).split("\n");
+    assert.include(line, "https://example.com/b.git#main (b)");
+  });
+
+  const wrong = [
+    ["status=good", 'Cannot use --filter status "good"'],
+    ["foo=bar", 'Cannot use --filter "foo"'],
+    ["status", 'Cannot use --filter "status": it takes = and !='],
+    ["status>error", 'Cannot use --filter "status>error": it takes = and !='],
+    ["duration=1s", 'Cannot use --filter "duration=1s": it takes <, <=, > and >='],
+    ["duration>long", 'Cannot use --filter "duration>long": want a duration such as 30s'],
+    [
+      "startedAt>then",
+      'Cannot use --filter "startedAt>then": want a duration such as 24h, or a date',
+    ],
+  ] as const;
+  for (const [filter, message] of wrong) {
+    it(`V01 take no --filter ${filter}`, () => {
+      assert.throws(() => parseCommand(["history", "ls", "--filter", filter]), BuildError, message);
+    });
+  }
+
+  it("V02 show what a build put beside its image", async () => {
+    const builds = new Builds();
+    const ociType = (what: string): string => `application/vnd.oci.image.${what}.v1+json`;
+    const image = builds.put({
+      schemaVersion: 2,
+      mediaType: ociType("manifest"),
+      config: { mediaType: ociType("config"), ...builds.put({}) },
+      layers: [],
+    });
+    const statement = (type: string, predicate: object) => ({
+      mediaType: "application/vnd.in-toto+json",
+      ...builds.put({ predicateType: type, predicate }),
+      annotations: { "in-toto.io/predicate-type": type },
+    });
+    const [spdx, slsa] = ["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"];
+    const sbom = statement(spdx, { files: [] });
+    const attestation = builds.put({
+      schemaVersion: 2,
+      mediaType: ociType("manifest"),
+      config: { mediaType: ociType("config"), ...builds.put({}) },
+      layers: [sbom, statement(slsa, { runDetails: {} })],
+    });
+    const manifest = builds.put({
+      schemaVersion: 2,
+      mediaType: ociType("index"),
+      manifests: [
+        {
+          mediaType: ociType("manifest"),
+          ...image,
+          platform: { os: "linux", architecture: "arm64" },
+        },
+        {
+          mediaType: ociType("manifest"),
+          ...attestation,
+          platform: { os: "unknown", architecture: "unknown" },
+          annotations: {
+            "vnd.docker.reference.digest": image.digest,
+            "vnd.docker.reference.type": "attestation-manifest",
+          },
+        },
+      ],
+    }).digest;
+    const { id } = builds.build("done", false, { manifest });
+    const report = await builds.run("history", "inspect");
+    for (const line of [
+      `${manifest}                 ${ociType("index")}`,
+      `${image.digest}   linux/arm64   ${ociType("manifest")}`,
+      `${sbom.digest}   linux/arm64   ${spdx}`,
+    ])
+      assert.include(report, `${line}\n`);
+    const show = async (...argv: readonly string[]): Promise<unknown> =>
+      JSON.parse(await builds.run("history", "inspect", "attachment", ...argv));
+    assert.deepStrictEqual(await show("--type", "sbom"), { files: [] });
+    assert.deepStrictEqual(await show("^0", "--type=provenance", "--platform=linux/arm64"), {
+      runDetails: {},
+    });
+    assert.deepStrictEqual(await show(id, sbom.digest), { files: [] });
+    assert.deepInclude(await show("--type", ociType("index")), { schemaVersion: 2 });
+    const none = await failureOf(show("--type", "sbom", "--platform", "linux/amd64"), "USAGE");
+    assert.strictEqual(
+      none.message,
+      `Cannot find the attachment: build "${id}" has none like that`,
+    );
+    await failureOf(show(), "USAGE");
+    builds.blobs.clear();
+    const gone = await failureOf(show("--type", "sbom"), "USAGE");
+    assert.strictEqual(gone.hint, "its image is not in the store");
+    assert.notInclude(await builds.run("history", "inspect"), "ATTACHMENT");
+  });
+
+  for (const word of ["export", "import", "open", "trace"]) {
+    it(`V03 V04 say that ${word} is for Docker Desktop`, () => {
+      assert.throws(
+        () => parseCommand(["history", word, "x"]),
+        BuildError,
+        `Cannot use tsbuild history ${word}: it is for Docker Desktop`,
+      );
+    });
+  }
 
   it("explain every step of the last build", async () => {
     const builds = new Builds();
@@ -221,7 +390,7 @@ describe("commands about builds", () => {
       /^--build-arg: +A=1$/m,
       /^--pull: +true$/m,
       /^Steps: +3 \(2 cached\)$/m,
-      /^Image ID: +sha256:1$/m,
+      /^Image ID: +sha256:6b86b27/m,
       /^\[b 3\/3\] RUN three +run in 1\.5s +ARG A changed from 0 to 1$/m,
     ])
       assert.match(report, line);
