@@ -10,13 +10,14 @@ import { directoryFiles } from "./directory-files.js";
 import { directoryName, idOfDirectory, layerGone } from "./layer-names.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
 import { layeredFiles, type LayerDirectory } from "./layer-files.js";
-import { Materializer } from "./materialize.js";
+import { materialize, Materializer } from "./materialize.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
 import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
+import { treeChanges } from "./tree-changes.js";
 import { measureChanges } from "./tree-digest.js";
 import { Twins } from "./twins.js";
 import { unpackLayer } from "./unpack-layer.js";
@@ -60,6 +61,7 @@ class DirectorySnapshotter implements Snapshotter {
       ...options,
       workspaces: this.#workspaces,
       lower: (id) => this.#existing(id),
+      merge: (chain) => this.#merge(chain),
       commit: (changes, signal) => this.#commit(changes, signal),
     });
   }
@@ -92,6 +94,15 @@ class DirectorySnapshotter implements Snapshotter {
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
     return this.#write((directory) => unpackLayer(tar, { directory, ...this.#options }, signal));
+  }
+
+  /** A tree of links to their files. */
+  async #merge(chain: LayerChain): Promise<string> {
+    const { userNamespace } = this.#options;
+    const directory = this.#workspaces.take().make("merged");
+    const changes = treeChanges(await this.files(chain));
+    await materialize(changes, directory, { plain: false, userNamespace, linked: true });
+    return directory;
   }
 
   #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { BuildError } from "../error.js";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
 import type { FileTree } from "../oci/file-tree.js";
@@ -10,11 +11,13 @@ import { openDirectorySnapshotter } from "./directory-snapshotter.js";
 import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { layerContents, type FindContent } from "./erofs/layer-contents.js";
-import { FOREIGN_MARK, INDEX_NAME, mountLayer, TAR_NAME } from "./erofs/mount-layer.js";
+import { mergeIndexes } from "./erofs/merge-indexes.js";
+import { FOREIGN_MARK, INDEX_NAME, mountLayer, mountMerged } from "./erofs/mount-layer.js";
+import { TAR_NAME } from "./erofs/mount-layer.js";
 import { withContents } from "./erofs/with-contents.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
-import { layeredFiles, type LayerDirectory } from "./layer-files.js";
+import { layeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
@@ -64,6 +67,7 @@ class ErofsSnapshotter implements Snapshotter {
       ...options,
       workspaces: this.#workspaces,
       lower: (id) => this.#lower(id),
+      merge: (chain) => this.#merge(chain),
       commit: (changes, signal) => this.#commit(changes, signal),
     });
   }
@@ -184,6 +188,17 @@ class ErofsSnapshotter implements Snapshotter {
     return target;
   }
 
+  /** An index over their tars. */
+  async #merge(chain: LayerChain): Promise<string> {
+    const layers = uppermostFirst(chain).map((id) => this.#path(id));
+    if (!layers.every(isPublished)) throw unpackedAmongMany(layers.length);
+    const directory = this.#workspaces.take().make("merged");
+    mergeIndexes(await this.files(chain), layers, directory);
+    const target = this.#workspaces.mountPoint();
+    mountMerged(directory, layers, target);
+    return target;
+  }
+
   #directory(id: LayerId): string {
     const path = join(this.#options.layers, directoryName(id));
     if (statSync(path, { throwIfNoEntry: false }) === undefined) throw layerGone(id);
@@ -193,6 +208,13 @@ class ErofsSnapshotter implements Snapshotter {
   #path(id: LayerId): string {
     return join(this.#options.layers, erofsName(id));
   }
+}
+
+function unpackedAmongMany(count: number): BuildError {
+  const problem = "some of them were unpacked by the directory driver";
+  return new BuildError("UNSUPPORTED", `Cannot mount ${count} layers: ${problem}`, {
+    hint: "set TSBUILD_SNAPSHOTTER=directory, or start anew with: tsbuild prune --all",
+  });
 }
 
 /** Of an index that is kept in memory, in bytes. */

@@ -139,6 +139,10 @@ export class Materializer {
 
   async #file(entry: FileEntry): Promise<Entry> {
     const host = this.#root.locate(entry.path);
+    if (this.#form.linked === true && entry.content.kind === "file") {
+      linkSync(toHostPath(entry.content.path), toHostPath(host));
+      return entry;
+    }
     return (await this.#linkedTwin(entry, host)) ?? (await this.#written(entry, host));
   }
 

@@ -16,6 +16,8 @@ export interface Form {
   readonly plain: boolean;
   /** In a user namespace: what the kernel forbids there (devices, some attributes) is left out. */
   readonly userNamespace: boolean;
+  /** Files are those of other layers, which nobody changes, under one more name. */
+  readonly linked?: boolean;
 }
 
 /** Times that every filesystem can store. */

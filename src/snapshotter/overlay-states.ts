@@ -1,9 +1,10 @@
 import { uppermostFirst } from "./layer-files.js";
 import { MemoryDirectory } from "./memory-directory.js";
+import { MergedLayers, type MergeLayers } from "./merged-layers.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
-import { mountOverlay } from "./overlay-mounts.js";
+import { MOST_LOWERS, mountOverlay } from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import { rootMetadata, writeRoot } from "./root-directory.js";
+import { layerRoot, rootMetadata, writeRoot, type LayerRoot } from "./root-directory.js";
 import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
 import type { Workspace, Workspaces } from "./workspaces.js";
 
@@ -12,6 +13,7 @@ export interface OverlayStatesOptions {
   readonly userNamespace: boolean;
   /** The host path of a directory that is the layer in overlayfs form. */
   readonly lower: (id: LayerId) => string;
+  readonly merge: MergeLayers;
   readonly commit: CommitUpper;
   /** Collect changes in memory, of that many bytes at most. */
   readonly changesInMemory?: number | undefined;
@@ -24,6 +26,9 @@ const MEMORY = "memory";
 export class OverlayStates {
   readonly #options: OverlayStatesOptions;
   readonly #overlay: OverlayXattrs;
+  readonly #merged: MergedLayers;
+  /** Of layers that were asked for: none of them changes. */
+  readonly #roots = new Map<LayerId, LayerRoot>();
   /** By chain. */
   readonly #views = new Map<
     string,
@@ -33,14 +38,14 @@ export class OverlayStates {
   constructor(options: OverlayStatesOptions) {
     this.#options = options;
     this.#overlay = new OverlayXattrs(options);
+    this.#merged = new MergedLayers(options.merge);
   }
 
   /** A writable state over `parent`. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
     const { userNamespace, commit, workspaces } = this.#options;
-    const lowers = this.#visible(parent);
-    const metadata = rootMetadata(lowers, this.#overlay);
+    const roots = await this.#visible(parent);
+    const metadata = rootMetadata(roots);
     const { workspace, make } = workspaces.take();
     const root = workspaces.mountPoint();
     const memory = this.#memory(make);
@@ -48,7 +53,7 @@ export class OverlayStates {
     const [upper, work] = [make(`${collected}upper`), make(`${collected}work`)];
     try {
       writeRoot(upper, metadata, userNamespace);
-      if (lowers.length === 0) lowers.push(make("empty"));
+      const lowers = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);
       mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
     } catch (error) {
       memory?.[Symbol.dispose]();
@@ -78,20 +83,20 @@ export class OverlayStates {
   }
 
   /** The uppermost directory is empty and carries the root's metadata; overlayfs wants two anyway. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async #mountView(chain: LayerChain): Promise<string> {
     const { userNamespace, workspaces } = this.#options;
-    const lowers = this.#visible(chain);
+    const roots = await this.#visible(chain);
     const { make } = workspaces.take();
     const [root, top] = [workspaces.mountPoint(), make("top")];
-    writeRoot(top, rootMetadata(lowers, this.#overlay), userNamespace);
-    if (lowers.length === 0) lowers.push(make("empty"));
-    mountOverlay({ target: root, lowers: [top, ...lowers], upper: undefined, userNamespace });
+    writeRoot(top, rootMetadata(roots), userNamespace);
+    const below = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);
+    mountOverlay({ target: root, lowers: [top, ...below], upper: undefined, userNamespace });
     return root;
   }
 
-  /** Takes away every view that shows the layer. */
+  /** Takes away every view that shows the layer, and forgets what is known of it. */
   async unmountViewsOf(id: LayerId): Promise<void> {
+    this.#roots.delete(id);
     for (const [key, view] of this.#views) {
       if (!view.chain.includes(id)) continue;
       this.#views.delete(key);
@@ -99,16 +104,27 @@ export class OverlayStates {
     }
   }
 
-  /** Layer directories, the uppermost first, as far down as they can be seen through. */
-  #visible(chain: LayerChain): string[] {
-    const visible: string[] = [];
-    // overlayfs refuses (ELOOP) a layer that is there twice; the upper one hides all of the lower one
-    for (const id of uppermostFirst(chain)) {
-      const directory = this.#options.lower(id);
-      visible.push(directory);
-      // overlayfs does not look for this mark on the root directory
-      if (this.#overlay.isOpaque(directory)) break;
-    }
-    return visible;
+  /** Layers, the uppermost first, as far down as they can be seen through. */
+  async #visible(chain: LayerChain): Promise<readonly LayerRoot[]> {
+    const ids = uppermostFirst(chain);
+    if (ids.length < MOST_LOWERS) return seenThrough(this.#rootsOf(ids));
+    const { above, bottom } = await this.#merged.shorten(chain, MOST_LOWERS - 2);
+    const roots = [...this.#rootsOf(uppermostFirst(above)), layerRoot(bottom, this.#overlay)];
+    return seenThrough(roots);
   }
+
+  #rootsOf(ids: readonly LayerId[]): LayerRoot[] {
+    return ids.map((id) => {
+      const known = this.#roots.get(id);
+      if (known !== undefined) return known;
+      const root = layerRoot(this.#options.lower(id), this.#overlay);
+      this.#roots.set(id, root);
+      return root;
+    });
+  }
+}
+
+function seenThrough(roots: readonly LayerRoot[]): readonly LayerRoot[] {
+  const opaque = roots.findIndex((root) => root.opaque);
+  return opaque < 0 ? roots : roots.slice(0, opaque + 1);
 }

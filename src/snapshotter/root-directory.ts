@@ -8,13 +8,27 @@ import type { OverlayXattrs } from "./overlay-xattrs.js";
 /** Of an image that does not say what its root directory is like. */
 const unnamed: Metadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
+/** What the root directory of a layer in overlayfs form says. */
+export interface LayerRoot {
+  readonly directory: string;
+  /** Hides all that is below the layer; overlayfs does not look for this mark on a root directory. */
+  readonly opaque: boolean;
+  /** Of a layer that lists its root directory. */
+  readonly metadata: Metadata | undefined;
+}
+
+export function layerRoot(directory: string, overlay: OverlayXattrs): LayerRoot {
+  const listed = overlay.isRootListed(directory);
+  const metadata = listed ? readRoot(directory, overlay) : undefined;
+  return { directory, opaque: overlay.isOpaque(directory), metadata };
+}
+
 /**
  * The metadata of the root directory of a state: of the uppermost layer that lists it. overlayfs
  * itself would show that of the uppermost layer, listed or not.
  */
-export function rootMetadata(layers: readonly string[], overlay: OverlayXattrs): Metadata {
-  const layer = layers.find((directory) => overlay.isRootListed(directory));
-  return layer === undefined ? unnamed : readRoot(layer, overlay);
+export function rootMetadata(layers: readonly LayerRoot[]): Metadata {
+  return layers.find(({ metadata }) => metadata !== undefined)?.metadata ?? unnamed;
 }
 
 /** Gives a new layer's root directory the metadata of its parent's. */

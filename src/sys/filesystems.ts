@@ -12,28 +12,28 @@ const SYS_fsopen = 430;
 const SYS_fsconfig = 431;
 const SYS_fsmount = 432;
 
-/** A mount whose options repeat, in order: [["lowerdir+", "/a"], ["lowerdir+", "/b"]]. */
+/** A mount whose options repeat, in order: [["device", "/a"], ["device", "/b"]]. */
 export interface LongMountRequest {
   readonly type: string;
   readonly target: string;
-  /** A value of undefined is a flag. ASCII only. */
-  readonly options: readonly (readonly [key: string, value: string | undefined])[];
-  readonly readonly: boolean;
+  /** ASCII only. */
+  readonly options: readonly (readonly [key: string, value: string])[];
 }
 
 /**
- * Mounts by the calls of Linux 5.2 (fsopen and its family), which take any number of options, each
- * of up to 255 bytes: the one page of mount(2) holds about 200 overlay layers.
+ * Mounts, to be read only, by the calls of Linux 5.2 (fsopen and its family), which take any number of
+ * options, each of up to 255 bytes; mount(2) has one page for all.
  */
-export function mountLong({ type, target, options, readonly }: LongMountRequest): void {
+export function mountLong({ type, target, options }: LongMountRequest): void {
   const context = call("fsopen", SYS_fsopen, ["const char*", type, "unsigned int", 1]);
   try {
-    for (const [key, value] of options) configure(context, key, value);
+    const FSCONFIG_SET_STRING = 1;
     const FSCONFIG_CMD_CREATE = 6;
+    for (const [key, value] of options) fsconfig(context, FSCONFIG_SET_STRING, key, value);
     fsconfig(context, FSCONFIG_CMD_CREATE, null, null);
     const MOUNT_ATTR_RDONLY = 1;
-    const attributes = ["int", context, "unsigned int", 1, "unsigned int"];
-    const fd = call("fsmount", SYS_fsmount, [...attributes, readonly ? MOUNT_ATTR_RDONLY : 0]);
+    const attributes = ["unsigned int", 1, "unsigned int", MOUNT_ATTR_RDONLY];
+    const fd = call("fsmount", SYS_fsmount, ["int", context, ...attributes]);
     try {
       moveMount(fd, target);
     } finally {
@@ -44,20 +44,14 @@ export function mountLong({ type, target, options, readonly }: LongMountRequest)
   }
 }
 
-function configure(context: number, key: string, value: string | undefined): void {
-  const FSCONFIG_SET_FLAG = 0;
-  const FSCONFIG_SET_STRING = 1;
-  fsconfig(context, value === undefined ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key, value);
-}
-
 function fsconfig(
   context: number,
   command: number,
   key: string | null,
-  value: string | null | undefined,
+  value: string | null,
 ): void {
   const what = ["int", context, "unsigned int", command, "const char*", key];
-  call("fsconfig", SYS_fsconfig, [...what, "const char*", value ?? null, "int", 0]);
+  call("fsconfig", SYS_fsconfig, [...what, "const char*", value, "int", 0]);
 }
 
 function moveMount(fd: number, target: string): void {

@@ -685,12 +685,31 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.propertyVal(error, "message", 'Cannot use layer "none": it is gone');
       });
 
-      it("takes more layers than overlayfs", async () => {
-        const layers: LayerId[] = [];
-        for (let i = 0; i < 600; i++) layers.push(await layer([file(`file-${i}`)]));
-        const files = await snapshots.files(layers);
-        assert.lengthOf(files.names("" as BytePath), 600);
-        assert.strictEqual(files.lstat("file-0" as BytePath)?.entry.type, "file");
+      it("takes more layers than overlayfs, as do view() and prepare()", async () => {
+        const below = [directory("opaque"), file("opaque/hidden"), file("whiteout"), file("empty")];
+        const root = directory("", { mode: 0o1755, uid: 9 });
+        const chain = [await layer([root, ...sorted(below)]), await layer(everything())];
+        const [few] = await bothOf(chain);
+        for (let i = 0; i < 600; i++) chain.push(await layer([file(`number-${i}`, `${i}`)]));
+        const [asked, seen] = await bothOf(chain);
+        assert.deepStrictEqual(asked, seen);
+        const isNew = ({ path }: Entry): boolean => path.startsWith("number-");
+        assert.lengthOf(asked.filter(isNew), 600);
+        assert.deepStrictEqual(
+          asked.filter((entry) => !isNew(entry)),
+          few,
+        );
+        for (const name of ["number-0", "number-500", "number-599"]) {
+          const { id } = await ran(chain, (changed) => {
+            assert.strictEqual(fs.statSync(changed).mode & 0o7777, 0o1755);
+            fs.appendFileSync(join(changed, name), "+");
+            fs.rmSync(join(changed, "empty"), { recursive: true });
+            fs.mkdirSync(join(changed, "empty"));
+          });
+          const made = ["directory empty", "opaque empty", `file ${name}`];
+          assert.deepStrictEqual(await pathsOf(id), made);
+          chain.push(id);
+        }
       });
     });
 

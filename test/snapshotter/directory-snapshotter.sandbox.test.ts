@@ -9,7 +9,6 @@ import type { LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js"
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
 import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, inUserNamespace } from "../contracts/snapshotter.js";
-import { failureOf } from "../oci/build-errors.js";
 import { file } from "../oci/entries.js";
 import { killPublisherAfter } from "./killed-publisher.js";
 import { sampleLayer } from "./sample-layer.js";
@@ -99,21 +98,5 @@ describe("openDirectorySnapshotter()", () => {
     for (const id of ids) {
       assert.strictEqual((await measureChanges(snapshots.changes(id))).diffId, diffId);
     }
-  });
-
-  it("mounts several hundred layers, and says where the limit is", async () => {
-    const snapshots = await open();
-    const chain: LayerId[] = [];
-    for (let i = 0; i < 500; i++) {
-      await using draft = await snapshots.ingest([file(`file-${i}`)]);
-      const id = `layer-${i}` as LayerId;
-      await draft.publish(id);
-      chain.push(id);
-    }
-    await using active = await snapshots.prepare(chain);
-    assert.lengthOf(readdirSync(active.root), 500);
-    assert.lengthOf(readdirSync(await snapshots.view(chain.slice(0, 400))), 400);
-    const error = await failureOf(snapshots.view(chain), "UNSUPPORTED");
-    assert.include(error.message, "Cannot mount 501 layers: overlayfs takes 500");
   });
 });

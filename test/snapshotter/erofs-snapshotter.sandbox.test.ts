@@ -12,7 +12,6 @@ import type { DraftLayer, LayerId, Snapshotter } from "../../src/snapshotter/sna
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
 import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, everything, inUserNamespace } from "../contracts/snapshotter.js";
-import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";
 import { directory, file, symlink, whiteout } from "../oci/entries.js";
 import { killPublisherAfter } from "./killed-publisher.js";
@@ -193,18 +192,6 @@ if (!inUserNamespace()) {
         assert.strictEqual((await measureChanges(snapshots.changes(id))).diffId, diffId);
         assert.lengthOf(readdirSync(join(await snapshots.view([id]), "d")), 300);
       }
-    });
-
-    it("mounts several hundred layers, and says where the limit is", async () => {
-      const snapshots = await open();
-      const chain: LayerId[] = [];
-      for (let i = 0; i < 500; i++) {
-        chain.push(await publish(snapshots, `layer-${i}`, [file(`file-${i}`)]));
-      }
-      await using active = await snapshots.prepare(chain);
-      assert.lengthOf(readdirSync(active.root), 500);
-      const error = await failureOf(snapshots.view(chain), "UNSUPPORTED");
-      assert.include(error.message, "Cannot mount 501 layers: overlayfs takes 500");
     });
   });
 }

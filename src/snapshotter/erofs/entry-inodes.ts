@@ -46,11 +46,11 @@ export class EntryInodes {
     this.#keepData = keepData;
   }
 
-  /** Adds the inode of an entry whose content begins at byte `offset` of the tar. */
-  add(entry: Leaf, offset: number): number {
+  /** Adds the inode of an entry whose content begins at byte `offset` of that tar. */
+  add(entry: Leaf, offset: number, tar: number): number {
     switch (entry.type) {
       case "file":
-        return this.#file(entry, offset);
+        return this.#file(entry, offset, tar);
       case "symlink":
         return this.#symlink(entry);
       case "block":
@@ -77,10 +77,11 @@ export class EntryInodes {
     return { mode: type | mode, uid, gid, mtime, xattrs: encodeXattrs(stored, path) };
   }
 
-  #file(entry: FileEntry, offset: number): number {
-    if (blocksOf(offset + entry.size) > MAX_BLOCKS) throw tooBig(entry.path);
+  #file(entry: FileEntry, offset: number, device: number): number {
+    const { size, path } = entry;
+    if (blocksOf(offset + size) > MAX_BLOCKS) throw tooBig(path);
     const fields = this.fields(entry, fileTypes.file);
-    return this.#inodes.addFile(fields, entry.size, offset / BLOCK);
+    return this.#inodes.addFile(fields, { size, start: offset / BLOCK, device });
   }
 
   #symlink(entry: SymlinkEntry): number {

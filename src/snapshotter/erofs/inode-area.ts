@@ -1,6 +1,6 @@
 import { fileTypes } from "../../sys/file-stat.js";
 import { ByteArea } from "./byte-area.js";
-import { BLOCK, BLOCK_BITS, HEAD, INODE_SLOT } from "./superblock.js";
+import { BLOCK, BLOCK_BITS, INODE_SLOT } from "./superblock.js";
 import { xattrUnits } from "./xattrs.js";
 
 /** What every inode has. */
@@ -14,6 +14,13 @@ export interface InodeFields {
   readonly xattrs: Buffer;
 }
 
+/** Where the content of a file is. */
+export interface Extent {
+  readonly size: number;
+  readonly start: number;
+  readonly device: number;
+}
+
 /** struct erofs_inode_extended: 32-bit ids and link count, a time of its own. */
 export const INODE = 64;
 const EXTENDED = 1;
@@ -25,13 +32,16 @@ const CHUNK_HAS_INDEXES = 0x20;
 const CHUNK_BITS = 0x1f;
 /** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
 const MAX_CHUNK_BITS = 31;
-/** Number of the extra device, the tar. */
-const DEVICE = 1;
-
 /** The inodes of an image one after the other, each known by its offset in the area. */
 export class InodeArea {
   readonly #area = new ByteArea();
+  readonly #head: number;
   #count = 0;
+
+  /** `head`: bytes of the image before the area. */
+  constructor(head: number) {
+    this.#head = head;
+  }
 
   get count(): number {
     return this.#count;
@@ -55,8 +65,8 @@ export class InodeArea {
     return at;
   }
 
-  /** A file whose `size` bytes begin at block `start` of the tar. */
-  addFile(fields: InodeFields, size: number, start: number): number {
+  /** A file whose bytes begin at block `start` of an extra device, of which the first is 1. */
+  addFile(fields: InodeFields, { size, start, device }: Extent): number {
     if (size === 0) return this.#add(fields, layouts.plain);
     const bits = chunkBits(size);
     const chunkBlocks = 2 ** bits;
@@ -68,7 +78,7 @@ export class InodeArea {
     const indexes = this.#area.grow(chunks * CHUNK_INDEX);
     for (let i = 0; i < chunks; i++) {
       const index = indexes + i * CHUNK_INDEX;
-      this.#area.buffer.writeUInt16LE(DEVICE, index + 2);
+      this.#area.buffer.writeUInt16LE(device, index + 2);
       this.#area.buffer.writeUInt32LE(start + i * chunkBlocks, index + 4);
     }
     return at;
@@ -121,12 +131,12 @@ export class InodeArea {
   }
 
   nid(at: number): number {
-    return (HEAD + at) / INODE_SLOT;
+    return (this.#head + at) / INODE_SLOT;
   }
 
   /** The inode with that number. */
   at(nid: number): number {
-    return nid * INODE_SLOT - HEAD;
+    return nid * INODE_SLOT - this.#head;
   }
 
   /** The mode with its type bits. */

@@ -12,7 +12,7 @@ import { ContentDigests } from "./content-digests.js";
 import { checkName, EntryInodes, type Leaf } from "./entry-inodes.js";
 import { blocksOf, InodeArea } from "./inode-area.js";
 import { OpenDirectories } from "./open-directories.js";
-import { BLOCK, encodeHead, HEAD } from "./superblock.js";
+import { BLOCK, encodeHead, headSize } from "./superblock.js";
 
 /** A directory of which the next entry tells whether it is opaque. */
 interface PendingDirectory {
@@ -37,12 +37,11 @@ const unlistedRoot: DirectoryEntry = {
  * be written at once and forgotten, so that 300,000 files take 100 MB and not a gigabyte.
  */
 export class LayerIndex {
-  readonly #inodes = new InodeArea();
-  readonly #directories = new OpenDirectories(this.#inodes);
+  readonly #head: number;
+  readonly #inodes: InodeArea;
+  readonly #directories: OpenDirectories;
   readonly #overlay = new OverlayXattrs({ userNamespace: false });
-  readonly #entries = new EntryInodes(this.#inodes, this.#overlay, (inode, data) => {
-    this.#directories.keepData(inode, data);
-  });
+  readonly #entries: EntryInodes;
   /** By number of the inode; behind the image, where the kernel does not look. */
   readonly #digests = new ContentDigests();
   /** Names that are no first ones: a link to one of them is not tidy. */
@@ -50,12 +49,22 @@ export class LayerIndex {
   #pending: PendingDirectory | undefined = { entry: unlistedRoot, marks: new Map(), opaque: false };
   #last: BytePath | undefined;
 
+  /** `tars`: over how many of them. */
+  constructor(tars = 1) {
+    this.#head = headSize(tars);
+    this.#inodes = new InodeArea(this.#head);
+    this.#directories = new OpenDirectories(this.#inodes);
+    this.#entries = new EntryInodes(this.#inodes, this.#overlay, (inode, data) => {
+      this.#directories.keepData(inode, data);
+    });
+  }
+
   /**
-   * Adds the next entry, and what is known of its content in the tar. False when the changeset
+   * Adds the next entry, and what is known of its content in that tar, of which the first is 1. False when the changeset
    * is not tidy: out of order, with repeats, without parents, with links that change their file, or
    * with marks at odd places. The index is then of no more use.
    */
-  add(entry: Entry, written: WrittenEntry): boolean {
+  add(entry: Entry, written: WrittenEntry, tar = 1): boolean {
     if (entry.type === "opaque") return this.#markOpaque(entry.path);
     if (this.#last !== undefined && comparePaths(this.#last, entry.path) >= 0) return false;
     this.#last = entry.path;
@@ -67,21 +76,21 @@ export class LayerIndex {
       this.#pending = { entry, marks: new Map(), opaque: false };
       return true;
     }
-    return entry.type === "hardlink" ? this.#link(entry) : this.#leaf(entry, written);
+    return entry.type === "hardlink" ? this.#link(entry) : this.#leaf(entry, written, tar);
   }
 
-  /** The parts of the index of all that was added, over a tar of `tarSize` bytes. */
-  finish(tarSize: number): readonly Buffer[] {
+  /** The parts of the index of all that was added, over tars of these sizes in bytes. */
+  finish(...tarSizes: readonly number[]): readonly Buffer[] {
     this.#openPending();
-    const blocks = blocksOf(HEAD + this.#inodes.length);
+    const blocks = blocksOf(this.#head + this.#inodes.length);
     const directories = this.#directories.finish(blocks);
     const head = encodeHead({
       inodes: this.#inodes.count,
       blocks: blocks + blocksOf(directories.byteLength),
-      deviceBlocks: blocksOf(tarSize),
+      deviceBlocks: tarSizes.map(blocksOf),
       rootNid: this.#inodes.nid(0),
     });
-    const padding = Buffer.alloc(blocks * BLOCK - HEAD - this.#inodes.length);
+    const padding = Buffer.alloc(blocks * BLOCK - this.#head - this.#inodes.length);
     return [head, this.#inodes.bytes, padding, directories, this.#digests.bytes];
   }
 
@@ -112,8 +121,8 @@ export class LayerIndex {
     this.#directories.open(entry.path, this.#inodes.addPlain(fields));
   }
 
-  #leaf(entry: Leaf, { offset, sha256 }: WrittenEntry): boolean {
-    const inode = this.#entries.add(entry, offset);
+  #leaf(entry: Leaf, { offset, sha256 }: WrittenEntry, tar: number): boolean {
+    const inode = this.#entries.add(entry, offset, tar);
     if (sha256 !== undefined) this.#digests.set(this.#inodes.count, sha256);
     this.#directories.name(entry.path, inode);
     return true;

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
+import { mountLong } from "../../sys/filesystems.js";
 import { mount, mountFlags } from "../../sys/mounts.js";
 
 /** The two files of a layer. */
@@ -13,21 +14,28 @@ export const FOREIGN_MARK = "foreign";
  * descriptors: paths may have commas, which end a mount option.
  */
 export function mountLayer(layer: string, target: string): void {
-  const index = openSync(join(layer, INDEX_NAME), constants.O_RDONLY | constants.O_NOFOLLOW);
+  withFiles([join(layer, INDEX_NAME), join(layer, TAR_NAME)], ([source = "", tar = ""]) => {
+    const options = `device=${tar}`;
+    mount({ source, target, type: "erofs", flags: mountFlags.readonly, options });
+  });
+}
+
+/** Mounts the index in `directory` over the tars of several layers. */
+export function mountMerged(directory: string, layers: readonly string[], target: string): void {
+  const tars = layers.map((layer) => join(layer, TAR_NAME));
+  withFiles([join(directory, INDEX_NAME), ...tars], ([source = "", ...devices]) => {
+    const options = devices.map((device) => ["device", device] as const);
+    mountLong({ type: "erofs", target, options: [["source", source], ...options] });
+  });
+}
+
+/** Gives the names of open files, as long as `action` takes. */
+function withFiles(paths: readonly string[], action: (names: readonly string[]) => void): void {
+  const open: number[] = [];
   try {
-    const tar = openSync(join(layer, TAR_NAME), constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      mount({
-        source: `/proc/self/fd/${index}`,
-        target,
-        type: "erofs",
-        flags: mountFlags.readonly,
-        options: `device=/proc/self/fd/${tar}`,
-      });
-    } finally {
-      closeSync(tar);
-    }
+    for (const path of paths) open.push(openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+    action(open.map((fd) => `/proc/self/fd/${fd}`));
   } finally {
-    closeSync(index);
+    for (const fd of open) closeSync(fd);
   }
 }

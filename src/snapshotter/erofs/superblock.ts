@@ -6,8 +6,18 @@
 export const BLOCK_BITS = 9;
 export const BLOCK = 1 << BLOCK_BITS;
 
-/** Bytes before the inodes: the superblock at 1024, behind it the one device slot, up to a block. */
-export const HEAD = 3 * BLOCK;
+const SUPERBLOCK = 1024;
+const SUPERBLOCK_SIZE = 128;
+const DEVICE_SLOT_SIZE = 128;
+const DEVICES = SUPERBLOCK + SUPERBLOCK_SIZE;
+
+/** Bytes before the inodes: the superblock, behind it a slot for each extra device, up to a block. */
+export function headSize(devices: number): number {
+  return Math.ceil((DEVICES + devices * DEVICE_SLOT_SIZE) / BLOCK) * BLOCK;
+}
+
+/** Of a layer, which has one. */
+export const HEAD = headSize(1);
 
 /** Inodes are numbered by where they lie, in units of this many bytes (a "nid"). */
 export const INODE_SLOT = 32;
@@ -17,14 +27,10 @@ export interface SuperblockFields {
   readonly inodes: number;
   /** Of the image itself. */
   readonly blocks: number;
-  /** Of the extra device, which is the tar. */
-  readonly deviceBlocks: number;
+  /** Of each extra device, which are tars. */
+  readonly deviceBlocks: readonly number[];
   readonly rootNid: number;
 }
-
-const SUPERBLOCK = 1024;
-const SUPERBLOCK_SIZE = 128;
-const DEVICE_SLOT_SIZE = 128;
 
 const MAGIC = 0xe0f5e1e2;
 const COMPAT_MTIME = 0x2;
@@ -42,11 +48,11 @@ export function readHead(image: Buffer): Omit<SuperblockFields, "deviceBlocks"> 
 }
 
 /**
- * The first `HEAD` bytes of an image. No checksum: it would cover these bytes only, not the inodes.
+ * What is before the inodes of an image. No checksum: it would cover these bytes only, not the inodes.
  * No build time and no UUID: the same layer gives the same image.
  */
 export function encodeHead({ inodes, blocks, deviceBlocks, rootNid }: SuperblockFields): Buffer {
-  const head = Buffer.alloc(HEAD);
+  const head = Buffer.alloc(headSize(deviceBlocks.length));
   const at = SUPERBLOCK;
   head.writeUInt32LE(MAGIC, at);
   head.writeUInt32LE(COMPAT_MTIME, at + 8);
@@ -55,9 +61,10 @@ export function encodeHead({ inodes, blocks, deviceBlocks, rootNid }: Superblock
   head.writeBigUInt64LE(BigInt(inodes), at + 16);
   head.writeUInt32LE(blocks, at + 36);
   head.writeUInt32LE(INCOMPAT_CHUNKED_FILE | INCOMPAT_DEVICE_TABLE, at + 80);
-  head.writeUInt16LE(1, at + 86); // extra devices
-  const slot = SUPERBLOCK + SUPERBLOCK_SIZE;
-  head.writeUInt16LE(slot / DEVICE_SLOT_SIZE, at + 88);
-  head.writeUInt32LE(deviceBlocks, slot + 64);
+  head.writeUInt16LE(deviceBlocks.length, at + 86);
+  head.writeUInt16LE(DEVICES / DEVICE_SLOT_SIZE, at + 88);
+  for (const [index, blocks] of deviceBlocks.entries()) {
+    head.writeUInt32LE(blocks, DEVICES + index * DEVICE_SLOT_SIZE + 64);
+  }
   return head;
 }
