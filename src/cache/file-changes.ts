@@ -1,12 +1,13 @@
 import { toText, type BytePath } from "../oci/changeset.js";
-import { partsOf, type FileFacts } from "./file-facts.js";
+import { differingFacts, partsOf, type FileFacts } from "./file-facts.js";
 import type { Change } from "./reason.js";
 
 /**
  * What changed: files that are there in both, then renamed, added and deleted ones, each in the order
  * of the selection. That a directory came or went is told only where no file did.
  */
-export function fileChanges(before: FileFacts, now: FileFacts): readonly Change[] {
+export function fileChanges(facts: FileFacts, factsNow: FileFacts): readonly Change[] {
+  const { before, now } = differingFacts(facts, factsNow);
   const altered: Change[] = [];
   const come: Fact[] = [];
   for (const [path, fact] of now) {

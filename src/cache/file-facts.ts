@@ -6,8 +6,18 @@ import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry } from "../oci/changeset.js";
 import type { SelectionKey, StateKey } from "./key.js";
 
-/** What a COPY selected: of each path, what `factOf` tells. Explains misses; never decides a hit. */
-export type FileFacts = ReadonlyMap<BytePath, string>;
+/**
+ * What a COPY selected: each path, and what `factOf` tells of it. Explains misses; never decides a hit. In bytes, and no map:
+ * of 50,000 files nearly all are what they were, and need not be taken apart.
+ */
+export type FileFacts = Buffer;
+
+/** Ends a path and a fact; neither is empty, so that two stand only at the end of both. */
+const END = "\0";
+const BOTH = `${END}${END}`;
+
+/** Text that becomes bytes at once. */
+const BATCH = 1 << 16;
 
 /** What counts of files where flags replace the rest. */
 export interface Counted {
@@ -38,14 +48,18 @@ export function factsOf(
   counted: Counted,
 ): FileFacts | undefined {
   if (selected.reduce((sum, { entries }) => sum + entries.length, 0) > mostFiles) return undefined;
-  const facts = new Map<BytePath, string>();
+  const parts: Buffer[] = [];
+  let text = "";
   for (const { path, entries } of selected) {
     for (const entry of entries) {
       if (entry.path === "" && entry.type === "directory") continue;
-      facts.set(joinPath(path, entry.path), factOf(entry, counted));
+      text += `${joinPath(path, entry.path)}${END}${factOf(entry, counted)}${BOTH}`;
+      if (text.length < BATCH) continue;
+      parts.push(Buffer.from(text, "latin1"));
+      text = "";
     }
   }
-  return facts;
+  return Buffer.concat([...parts, Buffer.from(text, "latin1")]);
 }
 
 function factOf(entry: Entry, { owner, mode }: Counted): string {
@@ -86,15 +100,15 @@ function short(...fields: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
 /** Facts as they are kept, with what they were selected from (docs/formats.md). */
 export async function packFacts(
   origin: SelectionKey | StateKey,
   facts: FileFacts,
 ): Promise<Uint8Array> {
-  const fields: string[] = [origin];
-  for (const [path, fact] of facts) fields.push(path, fact);
-  const text = Buffer.from(fields.join("\0"), "latin1");
-  return await promisify(deflateRaw)(text, { level: constants.Z_BEST_SPEED });
+  return await deflate(Buffer.concat([headOf(origin), facts]), { level: constants.Z_BEST_SPEED });
 }
 
 /** What `packFacts` made of that origin; undefined when it is anything else. */
@@ -102,11 +116,65 @@ export async function unpackFacts(
   origin: string,
   bytes: Uint8Array,
 ): Promise<FileFacts | undefined> {
-  const text = await promisify(inflateRaw)(bytes).catch(() => undefined);
-  const [from, ...fields] = text?.toString("latin1").split("\0") ?? [];
-  if (from !== origin) return undefined;
-  const facts = new Map<BytePath, string>();
-  for (let i = 0; i + 1 < fields.length; i += 2)
-    facts.set(fields[i] as BytePath, fields[i + 1] ?? "");
-  return facts;
+  const unpacked = await inflate(bytes).catch(() => undefined);
+  const head = headOf(origin);
+  const isOfOrigin = unpacked?.subarray(0, head.byteLength).equals(head) === true;
+  return isOfOrigin ? unpacked.subarray(head.byteLength) : undefined;
+}
+
+function headOf(origin: string): Buffer {
+  return Buffer.from(`${origin}${BOTH}`, "latin1");
+}
+
+/** Facts by path. */
+export type FactMap = ReadonlyMap<BytePath, string>;
+
+/** The facts without those that both begin with, and those that both end with. */
+export function differingFacts(
+  before: FileFacts,
+  now: FileFacts,
+): { readonly before: FactMap; readonly now: FactMap } {
+  const start = sameStart(before, now);
+  const [old, own] = [before.subarray(start), now.subarray(start)];
+  const end = sameEnd(old, own);
+  return {
+    before: mapOf(old.subarray(0, old.byteLength - end)),
+    now: mapOf(own.subarray(0, own.byteLength - end)),
+  };
+}
+
+/** Compared at once: byte by byte would take a hundred times as long. */
+const BLOCK = 1 << 10;
+
+/** Bytes of whole facts. */
+function sameStart(a: FileFacts, b: FileFacts): number {
+  const most = Math.min(a.byteLength, b.byteLength);
+  let same = 0;
+  while (same + BLOCK <= most && a.compare(b, same, same + BLOCK, same, same + BLOCK) === 0)
+    same += BLOCK;
+  while (same < most && a[same] === b[same]) same++;
+  const last = a.subarray(0, same).lastIndexOf(BOTH, undefined, "latin1");
+  return last < 0 ? 0 : last + BOTH.length;
+}
+
+function sameEnd(a: FileFacts, b: FileFacts): number {
+  const most = Math.min(a.byteLength, b.byteLength);
+  const isSame = (from: number, to: number): boolean => {
+    const [x, y] = [a.byteLength, b.byteLength];
+    return a.compare(b, y - to, y - from, x - to, x - from) === 0;
+  };
+  let same = 0;
+  while (same + BLOCK <= most && isSame(same, same + BLOCK)) same += BLOCK;
+  while (same < most && isSame(same, same + 1)) same++;
+  const first = a.indexOf(BOTH, a.byteLength - same, "latin1");
+  return first < 0 ? 0 : a.byteLength - first - BOTH.length;
+}
+
+function mapOf(facts: FileFacts): FactMap {
+  const found = new Map<BytePath, string>();
+  for (const both of facts.toString("latin1").split(BOTH)) {
+    const at = both.indexOf(END);
+    if (at > 0) found.set(both.slice(0, at) as BytePath, both.slice(at + 1));
+  }
+  return found;
 }
