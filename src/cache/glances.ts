@@ -3,7 +3,7 @@ import type { Clock } from "./file-index.js";
 
 /** Bump the number when the meaning of a glance changes: older ones then count for nothing. */
 const magic = "tsbglance1";
-const wholeFile = /^tsbglance1 (\d+)\n((?:[0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}\n)*)$/;
+const wholeFile = /^tsbglance1 (\d+)\n((?:[0-9a-f]{64} [0-9a-f]+ [0-9a-f]{64}\n)*)$/;
 /** Queries of one context; the oldest go first. */
 const MOST = 200;
 const dayMs = 86_400_000;

@@ -1,25 +1,28 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { BytePath } from "../oci/changeset.js";
 import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { tickOf } from "./entry-reader.js";
 
-/** Hashed at once. */
+/** Hashed at once: some 700 files. */
 const BATCH = 1 << 16;
 
 /** The most that one name or path takes, which the kernel limits, with what comes before it. */
 const LARGEST = 1 << 13;
+
+/** Hex digits of the SHA-256 of a batch: nobody finds another one with the same. */
+const MARK = 32;
 
 /** In struct statx: the mode; the inode and the size; ctime, mtime, and the numbers of the device. */
 const mode = 7;
 const words = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35] as const;
 
 /**
- * What a look at a tree of the host saw of names and stat data, as one digest: where that is the same, so are the
+ * What a look at a tree of the host saw of names and stat data, as digests: where these are the same, so are the
  * files, by what the file index goes by. Of directories only names and modes count: their times change with what is ignored,
  * too, and are in no key. Nothing is kept of a file, so that 100,000 of them cost no garbage.
  */
 export class Glance {
-  readonly #hash = createHash("sha256");
+  readonly #like: string | undefined;
   readonly #bytes = Buffer.alloc(BATCH);
   readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, BATCH / 4);
   readonly #start = Date.now();
@@ -27,6 +30,12 @@ export class Glance {
   #used = 0;
   #files = 0;
   #isSettled = true;
+  #marks = "";
+
+  /** One that has to be `like` another throws soon after it is not. */
+  constructor(like?: string) {
+    this.#like = like;
+  }
 
   /** Of what was seen that is no directory. */
   get files(): number {
@@ -55,9 +64,10 @@ export class Glance {
     if (changed >= this.#start - tickOf(changed)) this.#isSettled = false;
   }
 
-  digest(): string {
+  /** All of it, once. */
+  look(): string {
     this.#flush();
-    return this.#hash.digest("hex");
+    return this.#marks;
   }
 
   #text(text: string, kind: number): void {
@@ -70,14 +80,16 @@ export class Glance {
   }
 
   #flush(): void {
-    this.#hash.update(this.#bytes.subarray(0, this.#used * 4));
+    const mark = hash("sha256", this.#bytes.subarray(0, this.#used * 4), "hex").slice(0, MARK);
+    if (this.#like?.startsWith(mark, this.#marks.length) === false) throw new Error("unlike");
+    this.#marks += mark;
     this.#used = 0;
   }
 }
 
 /** What was selected once, and how everything that was looked at for it looked then. */
 export interface Glanced {
-  /** A digest of a `Glance`. */
+  /** Of a `Glance`. */
   readonly look: string;
   /** Names what was selected. */
   readonly selection: string;

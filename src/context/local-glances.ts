@@ -33,20 +33,20 @@ export class LocalGlances implements Glances {
   async recall(query: Query): Promise<string | undefined> {
     const known = this.#memory.get(this.#nameOf(query));
     if (known === undefined) return undefined;
-    const glance = new Glance();
+    const glance = new Glance(known.look);
     const read = lookWith(glance);
     try {
       for (const pattern of query.patterns)
         await selectLocally(this.#tree, pattern, { ...query, glance }, read);
+      return glance.look() === known.look ? known.selection : undefined;
     } catch {
-      return undefined; // whoever selects hears of it
+      return undefined; // whoever selects hears of what is wrong
     }
-    return glance.digest() === known.look ? known.selection : undefined;
   }
 
   keep(query: Query, glance: Glance, selection: string): void {
     if (glance.files < MANY || !glance.isSettled) return;
-    this.#memory.set(this.#nameOf(query), { look: glance.digest(), selection });
+    this.#memory.set(this.#nameOf(query), { look: glance.look(), selection });
   }
 
   #nameOf({ patterns, exclude, parents }: Query): string {
