@@ -3,6 +3,7 @@ import { toHostPath, type BytePath } from "../oci/changeset.js";
 import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
+import { openIn } from "../sys/small-files.js";
 
 const O_PATH = 0o10000000; // not in node's constants
 const directoryFlags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -76,7 +77,7 @@ export class ConfinedDirectory implements Disposable {
   /** Opens a file to read it. A pipe that took its place meanwhile does not block. */
   openFile(name: string): number {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    return openSync(toHostPath(this.host(name)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return openIn(this.#fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   }
 
   [Symbol.dispose](): void {

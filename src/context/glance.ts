@@ -12,8 +12,12 @@ const LARGEST = 1 << 13;
 /** Hex digits of the SHA-256 of a batch: nobody finds another one with the same. */
 const MARK = 32;
 
+/** Seconds after which a change is surely no longer in the same tick of a clock. */
+const RECENT = 3;
+
 /** In struct statx: the mode; the inode and the size; ctime, mtime, and the numbers of the device. */
 const mode = 7;
+const changeSeconds = 24;
 const words = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35] as const;
 
 /**
@@ -60,7 +64,10 @@ export class Glance {
     if (stat.type === fileTypes.directory) return;
     for (const word of words) this.#words[this.#used++] = from[word] ?? 0;
     this.#files++;
-    const changed = stat.ctimeMilliseconds;
+    if ((from[changeSeconds] ?? 0) >= this.#start / 1000 - RECENT) this.#seeRecent(stat);
+  }
+
+  #seeRecent({ ctimeMilliseconds: changed }: FileStat): void {
     if (changed >= this.#start - tickOf(changed)) this.#isSettled = false;
   }
 

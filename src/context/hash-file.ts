@@ -1,9 +1,10 @@
 import { createHash, hash } from "node:crypto";
-import { closeSync, read, readSync } from "node:fs";
+import { closeSync, read } from "node:fs";
 import { promisify } from "node:util";
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type FileVersion } from "../oci/changeset.js";
-import { isVersion } from "../oci/content.js";
+import { FileStat } from "../sys/file-stat.js";
+import { closeFile, readSome } from "../sys/small-files.js";
 import type { ConfinedDirectory } from "./confined.js";
 
 const readAsync = promisify(read);
@@ -13,6 +14,8 @@ export const smallFile = 256 * 1024;
 
 /** Shared by all: nothing else runs between filling and hashing it. */
 const buffer = Buffer.allocUnsafeSlow(smallFile);
+
+const stat = new FileStat();
 
 /** SHA-256 of nothing, in hex. */
 export const emptySha256 = hash("sha256", "", "hex");
@@ -54,7 +57,7 @@ export function readSmall(
   const fd = file.directory.openFile(file.name);
   try {
     for (let length = 0; length < size;) {
-      const count = readSync(fd, buffer, length, size - length, null);
+      const count = readSome(fd, length === 0 ? buffer : buffer.subarray(length), size - length);
       if (count === 0) return tooShort(file);
       length += count;
     }
@@ -62,8 +65,14 @@ export function readSmall(
     const sha256 = hash("sha256", bytes, "hex");
     return { sha256, bytes: version && isVersion(fd, version) ? bytes : undefined };
   } finally {
-    closeSync(fd);
+    closeFile(fd);
   }
+}
+
+/** Whether an open file is that one, still unchanged. */
+function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
+  stat.fstat(fd);
+  return Number(stat.inode) === inode && stat.ctimeMilliseconds === ctimeMs;
 }
 
 function tooShort({ path }: HashedFile): never {

@@ -131,7 +131,7 @@ function checkVersion(fd: number, { path, version }: HostFile): void {
  * Whether an open file is that one, still unchanged. By descriptor, after reading: so neither a write nor
  * a link in a directory's place goes unseen.
  */
-export function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
+function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
   const stat = fstatSync(fd);
   return stat.ino === inode && stat.ctimeMs === ctimeMs;
 }

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { bind, cPath, lastErrno } from "./libc.js";
-import { SystemError } from "./system-error.js";
+import { check, SystemError } from "./system-error.js";
 
 const statx = bind("int statx(int, const char*, int, unsigned int, void*)");
 
@@ -19,6 +19,7 @@ export const fileTypes = {
 } as const;
 
 const AT_FDCWD = -100;
+const STATX_BASIC_STATS = 0x7ff;
 
 /**
  * What statx(2) tells of a file, in one buffer that is read again and again: 100,000 files cost no
@@ -34,12 +35,17 @@ export class FileStat {
    */
   lstat(path: string, directoryFd = AT_FDCWD): boolean {
     const AT_SYMLINK_NOFOLLOW = 0x100;
-    const STATX_BASIC_STATS = 0x7ff;
     const flags = AT_SYMLINK_NOFOLLOW;
     if (statx(directoryFd, cPath(path), flags, STATX_BASIC_STATS, this.#bytes) === 0) return true;
     const errno = lastErrno();
     if (errno === ENOENT || errno === ENOTDIR) return false;
     throw new SystemError("statx", errno, path);
+  }
+
+  /** Fills this from what is open as `fd`. */
+  fstat(fd: number): void {
+    const AT_EMPTY_PATH = 0x1000;
+    check(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, this.#bytes), "statx");
   }
 
   /** st_mode: type and permission bits. */
