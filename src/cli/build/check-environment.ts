@@ -4,7 +4,6 @@ import type { Io } from "../io.js";
 
 /** Variables that would change what buildx builds, and how to do without them. */
 const unsupported: readonly (readonly [name: string, hint: string])[] = [
-  ["BUILDX_GIT_LABELS", "--label gives the image labels"],
   ["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "tsbuild has no source policies; unset it"],
 ];
 

@@ -142,7 +142,7 @@ async function plan(building: Building): Promise<ResolvedPlan> {
   const warn = board.warn.bind(board, undefined);
   const images = new ImageFinder({ store, registry, host, pull: command.pull, warn });
   const isIgnored = ignoreTest(input);
-  const platforms = platformOptions(command, io).map((options) => ({ ...options, isIgnored }));
+  const platforms = (await labelled(building)).map((options) => ({ ...options, isIgnored }));
   try {
     const showPlatforms = wantsIndex(platforms);
     const resolving = { images, board, signal: io.signal, showPlatforms };
@@ -158,6 +158,16 @@ async function plan(building: Building): Promise<ResolvedPlan> {
     tellWarningsOf(error, board);
     throw error;
   }
+}
+
+/** The options for each platform, with the labels that BUILDX_GIT_LABELS asks for; those of the user win. */
+async function labelled(building: Building): Promise<readonly PlanOptions[]> {
+  const { io } = building.session;
+  const platforms = platformOptions(building.command, io);
+  if (io.env["BUILDX_GIT_LABELS"] === undefined) return platforms;
+  const { gitLabels } = await import("../build/vcs.js");
+  const own = await gitLabels(building);
+  return platforms.map((options) => ({ ...options, labels: new Map([...own, ...options.labels]) }));
 }
 
 /** With the time of what SOURCE_DATE_EPOCH names, as if a number had been given; empty where it has none. */

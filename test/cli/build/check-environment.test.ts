@@ -3,7 +3,7 @@ import { checkEnvironment } from "../../../src/cli/build/check-environment.js";
 
 describe("checkEnvironment()", () => {
   it("F34 names what buildx obeys and tsbuild does not", () => {
-    for (const name of ["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "BUILDX_GIT_LABELS"]) {
+    for (const name of ["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"]) {
       const check = (value: string) => (): void => {
         checkEnvironment({ env: { [name]: value } });
       };
