@@ -1,4 +1,4 @@
-import { Decompress } from "fzstd";
+import type { Decompress } from "fzstd";
 import { BuildError } from "../error.js";
 
 /** 4 KiB of run-length blocks become 128 MiB at most; a whole chunk could become gigabytes. */
@@ -9,6 +9,7 @@ const pieceLength = 4096;
  * after the first frame (zstd:chunked layers have many) and takes a truncated one as complete.
  */
 export async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import("fzstd");
   let ready: Uint8Array[] = [];
   const decoder = new Decompress((chunk) => ready.push(chunk));
   for await (const chunk of bytes) {

@@ -2,7 +2,8 @@ import type { Fragment } from "./fragment.js";
 import type { Command, Word } from "./instruction.js";
 import { syntaxError } from "./syntax-error.js";
 
-const LONE_SURROGATE = /\p{Surrogate}/gu;
+// such as "\ud800", which is no text. Named by its range, as Unicode's tables take a while to load.
+const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 const STRING = /"(?:[^"\\]|\\.)*"/g;
 
 /** The strings of a JSON array, or undefined where it is no valid JSON and so means plain text (P12). */
@@ -16,7 +17,7 @@ export function readJson(instruction: string, args: Fragment): readonly Word[] |
   }
   const places = [...args.text.matchAll(STRING)];
   return strings.map((written, index) => {
-    const text = written.replaceAll(LONE_SURROGATE, "\ufffd"); // such as "\ud800", which is no text
+    const text = written.replaceAll(LONE_SURROGATE, "\ufffd");
     const place = places[index];
     if (place === undefined) throw new Error(`No place for string ${index} of ${args.text}`);
     return { text, at: args.slice(place.index, place.index + place[0].length).at };

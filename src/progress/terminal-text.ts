@@ -1,9 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Characters that take two columns (Unicode, East Asian Width W and F). */
-const wide =
-  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-const zero = /[\p{Mn}\p{Me}\u200b-\u200d]/u;
 const ascii = /^[\x20-\x7e]*$/;
 // what moves the cursor, rings, or turns the direction of writing around
 const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
@@ -45,7 +41,10 @@ function takeColumns(characters: readonly string[], columns: number): string[] {
 
 function characterWidth(character: string): number {
   if (ascii.test(character)) return 1;
-  if (zero.test(character)) return 0;
+  if (/[\p{Mn}\p{Me}\u200b-\u200d]/u.test(character)) return 0;
+  // Unicode, East Asian Width W and F
+  const wide =
+    /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
   return wide.test(character) ? 2 : 1;
 }
 
