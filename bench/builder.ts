@@ -6,19 +6,39 @@ export interface BuildJob {
   readonly tag: string;
 }
 
-/** A program that builds images: tsbuild or a peer, with a root of its own. */
-export interface Builder extends AsyncDisposable {
+/** A program that brings images from and to registries, with a root of its own. */
+export interface Carrier extends AsyncDisposable {
   readonly name: string;
   /** For the report, such as "Docker version 20.10.24". */
   readonly version: string;
+  /** Brings an image of a registry here. */
+  pull(image: string): Command;
+  /** Has an image here under a name, so that it can be pushed: a base image, and what a builder puts upon it. */
+  prepare(job: BuildJob & { readonly base: string }): Command;
+  /** Sends an image to the registry that its tag names. */
+  push(tag: string): Command;
+  /** Removes images and cache, so that the next command starts from nothing. */
+  forget(): Promise<void>;
+}
+
+/** A program that builds images: tsbuild or a peer. */
+export interface Builder extends Carrier {
   /** Builds an image and names it; nothing else. */
   build(job: BuildJob): Command;
   /** Builds an image and sends it to the registry that its tag names. */
   buildAndPush(job: BuildJob): Command;
   /** Writes a built image into an archive whose layers are compressed with gzip. */
   exportArchive(job: BuildJob, file: string): Command;
-  /** Removes images and cache, so that the next build starts from nothing. */
-  forget(): Promise<void>;
+  /** Builds with a cache in a registry; undefined where it cannot. */
+  readonly farCache?: FarCache | undefined;
+}
+
+/** A cache for several machines, of all steps, in a repository of a registry. */
+export interface FarCache {
+  /** Builds an image, and exports what that took. */
+  fill(job: BuildJob, repository: string): Command;
+  /** Builds an image from what was exported. */
+  use(job: BuildJob, repository: string): Command;
 }
 
 /** What a builder is set up with. */
@@ -26,9 +46,6 @@ export interface BuilderSite {
   /** A directory that is the builder's own, on the same disk as those of the others. */
   readonly root: string;
 }
-
-/** Sets a builder up. Throws `Missing` where it cannot run. */
-export type BuilderFactory = (site: BuilderSite) => Promise<Builder>;
 
 /** A peer that is not installed here, or cannot run here. */
 export class Missing extends Error {

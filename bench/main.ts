@@ -9,6 +9,8 @@ import { readOptions, usage, type Options } from "./options.js";
 import { heading, linesOf, type Result } from "./report.js";
 import { writeResults } from "./results.js";
 import { takeTurns } from "./turns.js";
+import type { Builder, Carrier } from "./builder.js";
+import type { Workload } from "./workload.js";
 import { workloads } from "./workloads/all.js";
 
 const baseLayout = join(import.meta.dirname, "../.cache/base-images");
@@ -36,8 +38,9 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
   });
   const registry = await registryWithBases(stack);
   const ours = stack.use(await tsbuild({ root: site }));
-  const builders = [ours, ...(await openPeers(stack, { names: peers, directory: site, tell }))];
-  for (const { name, version } of builders) tell(`${name}: ${version}`);
+  const carriers = [ours, ...(await openPeers(stack, { names: peers, directory: site, tell }))];
+  const builders = carriers.filter(isBuilder);
+  for (const { name, version } of carriers) tell(`${name}: ${version}`);
 
   const results: Result[] = [];
   console.log(heading);
@@ -45,12 +48,23 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
     const place = { directory: join(site, "work"), registry };
     mkdirSync(place.directory);
     const options = { place, turns, weighed: ours, tell };
-    const measured = await takeTurns(workload, builders, options, stop.signal);
+    const measured =
+      "kind" in workload
+        ? await takeTurns(workload, carriers, options, stop.signal)
+        : await takeTurns(workload, suited(workload, builders), options, stop.signal);
     const result = { workload, measured };
     console.log(linesOf(result)); // at once: a later workload may fail, or take too long
     results.push(result);
   }
-  tell(`every time: ${writeResults(results, builders)}`);
+  tell(`every time: ${writeResults(results, carriers)}`);
+}
+
+function isBuilder(carrier: Carrier): carrier is Builder {
+  return "build" in carrier;
+}
+
+function suited(workload: Workload, builders: readonly Builder[]): readonly Builder[] {
+  return builders.filter((builder) => workload.suits?.(builder) ?? true);
 }
 
 /** Starts a registry that has the base images; answers where it listens. */

@@ -18,7 +18,7 @@ Measures tsbuild and its peers by turns.
 
   --turns <n>      timed turns of each workload (default: 5)
   --only <names>   workloads whose names contain one of these, such as cached,pull,scale
-  --peers <names>  docker, docker-classic, docker-new, buildah; "" for none
+  --peers <names>  docker, docker-classic, docker-new, buildah, skopeo, tsbuild-forgetful; "" for none
   --dir <path>     on the disk to measure (default: /var/tmp)
   --help           show this text`;
 

@@ -4,7 +4,7 @@ import type { Workload } from "./workload.js";
 
 /** One workload and what each builder needed for it, ours first. */
 export interface Result {
-  readonly workload: Workload;
+  readonly workload: Pick<Workload, "name" | "title">;
   readonly measured: readonly Measured[];
 }
 

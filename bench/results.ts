@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import type { Builder } from "./builder.js";
+import type { Carrier } from "./builder.js";
 import type { Result } from "./report.js";
 
 /** Writes bench/results/<date>.json, every single time in it, and tells where. */
-export function writeResults(results: readonly Result[], builders: readonly Builder[]): string {
+export function writeResults(results: readonly Result[], builders: readonly Carrier[]): string {
   const directory = join(import.meta.dirname, "results");
   mkdirSync(directory, { recursive: true });
   const date = new Date().toISOString().slice(0, 19);

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import type { Builder } from "./builder.js";
+import type { Carrier } from "./builder.js";
 import { runCommand } from "./command.js";
 import { peakMemory } from "./memory.js";
 import type { Place, Scene, Workload } from "./workload.js";
@@ -17,15 +17,15 @@ export interface TurnOptions {
   readonly place: Place;
   readonly turns: number;
   /** Whose memory is measured, in a turn of its own: looking costs time. */
-  readonly weighed: Builder | undefined;
+  readonly weighed: Carrier;
   /** Hears what is being done. */
   readonly tell: (text: string) => void;
 }
 
 /** Runs a workload with each builder in turn, A B C A B C …, so that a slow minute hits all. */
-export async function takeTurns(
-  workload: Workload,
-  builders: readonly Builder[],
+export async function takeTurns<C extends Carrier>(
+  workload: Workload<C>,
+  builders: readonly C[],
   { place, turns, weighed, tell }: TurnOptions,
   signal: AbortSignal,
 ): Promise<readonly Measured[]> {
@@ -41,7 +41,9 @@ export async function takeTurns(
       if (turn > 0) seconds.get(builder.name)?.push(finished.seconds);
     }
   }
-  const memory = weighed && (await weigh(scene, weighed, turns + 1));
+  const ours = builders.find((builder) => builder === weighed);
+  const memory = ours && (await weigh(scene, ours, turns + 1));
+  await scene.close?.();
   for (const builder of builders) await builder.forget();
   await rm(place.directory, { recursive: true });
   return builders.map((builder) => ({
@@ -51,13 +53,17 @@ export async function takeTurns(
   }));
 }
 
-async function weigh(scene: Scene, builder: Builder, turn: number): Promise<number> {
+async function weigh<C extends Carrier>(
+  scene: Scene<C>,
+  builder: C,
+  turn: number,
+): Promise<number> {
   await scene.newTurn(turn);
   await start(scene, builder);
   return await peakMemory(scene.timed(builder));
 }
 
-async function start(scene: Scene, builder: Builder): Promise<void> {
+async function start<C extends Carrier>(scene: Scene<C>, builder: C): Promise<void> {
   await scene.ready?.(builder);
   await runCommand({ argv: ["sync"] }); // what the one before left to write is not this one's time
 }

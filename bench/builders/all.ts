@@ -1,17 +1,26 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ResourceStack } from "../../src/store/resource-stack.js";
-import { Missing, type Builder, type BuilderFactory } from "../builder.js";
+import { Missing, type BuilderSite, type Carrier } from "../builder.js";
 import { buildah } from "./buildah.js";
 import { dockerNew } from "./docker-new.js";
 import { docker, dockerClassic } from "./docker.js";
+import { skopeo } from "./skopeo.js";
+import { tsbuildForgetful } from "./tsbuild.js";
 
-const peers: Readonly<Record<string, BuilderFactory>> = {
+/** Sets one up. Throws `Missing` where it cannot run. */
+type Factory = (site: BuilderSite) => Promise<Carrier>;
+
+const peers: Readonly<Record<string, Factory>> = {
   docker,
   "docker-classic": dockerClassic,
   "docker-new": dockerNew,
   buildah,
+  skopeo,
 };
+
+/** Measured only where they are named. */
+const onRequest: Readonly<Record<string, Factory>> = { "tsbuild-forgetful": tsbuildForgetful };
 
 export interface PeerOptions {
   /** Whom to set up; undefined for all that can run here. */
@@ -24,12 +33,13 @@ export interface PeerOptions {
 export async function openPeers(
   stack: ResourceStack,
   { names, directory, tell }: PeerOptions,
-): Promise<readonly Builder[]> {
-  const opened: Builder[] = [];
+): Promise<readonly Carrier[]> {
+  const opened: Carrier[] = [];
+  const all = { ...peers, ...onRequest };
   for (const name of names ?? Object.keys(peers)) {
-    const factory = peers[name];
+    const factory = all[name];
     if (factory === undefined) {
-      throw new Error(`Cannot find peer "${name}": want one of ${Object.keys(peers).join(", ")}`);
+      throw new Error(`Cannot find peer "${name}": want one of ${Object.keys(all).join(", ")}`);
     }
     const root = join(directory, name);
     mkdirSync(root);

@@ -47,9 +47,21 @@ export async function buildah({ root }: BuilderSite): Promise<Builder> {
     build,
     buildAndPush: (job) => inTurn(build(job), command("push", "--tls-verify=false", job.tag)),
     exportArchive: ({ tag }, file) => command("push", "--format=oci", tag, `oci-archive:${file}`),
+    pull: (image) => command("pull", "--quiet", "--tls-verify=false", image),
+    prepare: build,
+    push: (tag) => command("push", "--quiet", "--tls-verify=false", tag),
+    farCache: {
+      fill: (job, repository) => withFlag(build(job), `--cache-to=${repository}`),
+      use: (job, repository) => withFlag(build(job), `--cache-from=${repository}`),
+    },
     async forget() {
       await runCommand(command("rmi", "--all", "--force"));
     },
     [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   };
+}
+
+/** Before the context, which is the last word. */
+function withFlag({ argv, env = {} }: Command, flag: string): Command {
+  return { argv: [...argv.slice(0, -1), flag, ...argv.slice(-1)], env };
 }

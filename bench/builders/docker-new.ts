@@ -59,6 +59,22 @@ export async function dockerNew({ root }: BuilderSite): Promise<Builder> {
     build: ({ context, tag }) => buildx(...build, "-t", tag, context),
     buildAndPush: ({ context, tag }) => buildx(...build, "--push", "-t", tag, context),
     exportArchive: ({ context }, file) => buildx(...build, "-o", `type=oci,dest=${file}`, context),
+    pull: (image) => request(join(root, "socket"), `images/create?fromImage=${image}&tag=latest`),
+    prepare: ({ context, tag }) => buildx(...build, "-t", tag, context),
+    push: (tag) => request(join(root, "socket"), `images/${tag}/push`, ["X-Registry-Auth: e30="]),
+    farCache: {
+      fill: ({ context, tag }, ref) =>
+        buildx(
+          ...build,
+          "-t",
+          tag,
+          "--cache-to",
+          `type=registry,ref=${ref}:cache,mode=max`,
+          context,
+        ),
+      use: ({ context, tag }, ref) =>
+        buildx(...build, "-t", tag, "--cache-from", `type=registry,ref=${ref}:cache`, context),
+    },
     async forget() {
       await runCommand(buildx("prune", "--all", "--force"));
       await removeImages(join(root, "socket"));
@@ -83,9 +99,17 @@ function insideChroot(chroot: string, root: string, argv: readonly string[]): Co
   return { argv: ["unshare", "--mount", "sh", "-c", script, "sh", chroot, root, ...argv] };
 }
 
-/** Through the daemon's socket: its client is not part of every distribution's package. */
 async function removeImages(socket: string): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ dangling: ["false"] }));
-  const url = `http://docker/images/prune?filters=${filters}`;
-  await runCommand({ argv: ["curl", "-fsS", "-X", "POST", "--unix-socket", socket, url] });
+  await runCommand(request(socket, `images/prune?filters=${filters}`));
+}
+
+/** Through the daemon's socket: its client is not part of every distribution's package. Errors are in the answer. */
+function request(socket: string, path: string, headers: readonly string[] = []): Command {
+  const curl = ["curl", "-fsS", "-X", "POST", "--unix-socket", socket];
+  const more = headers.flatMap((header) => ["-H", header]);
+  const argv = [...curl, ...more, `http://docker/${path}`];
+  return {
+    argv: ["sh", "-c", 'out=$("$@") && ! printf %s "$out" | grep -q errorDetail', "sh", ...argv],
+  };
 }

@@ -42,6 +42,9 @@ async function startDocker(
     build,
     buildAndPush: (job) => inTurn(build(job), command("push", job.tag)),
     exportArchive: ({ tag }, file) => savedAndCompressed(command("save", tag), file),
+    pull: (image) => command("pull", "--quiet", image),
+    prepare: build,
+    push: (tag) => command("push", "--quiet", tag),
     async forget() {
       await runCommand(command("system", "prune", "--all", "--force"));
       await runCommand(command("builder", "prune", "--all", "--force"));

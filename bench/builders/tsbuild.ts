@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Builder, BuilderSite } from "../builder.js";
 import { runCommand, type Command } from "../command.js";
@@ -5,7 +6,22 @@ import { runCommand, type Command } from "../command.js";
 const program = join(import.meta.dirname, "../../bin/tsbuild");
 
 /** What this repository builds. */
-export async function tsbuild({ root }: BuilderSite): Promise<Builder> {
+export async function tsbuild(site: BuilderSite): Promise<Builder> {
+  return await openTsbuild("tsbuild", site);
+}
+
+/**
+ * The same where no history of builds can be kept, which "tsbuild explain" tells from: what stands in its place
+ * is no directory.
+ */
+export async function tsbuildForgetful(site: BuilderSite): Promise<Builder> {
+  const store = join(site.root, "store");
+  mkdirSync(store);
+  writeFileSync(join(store, "builds"), "");
+  return await openTsbuild("tsbuild-forgetful", site);
+}
+
+async function openTsbuild(name: string, { root }: BuilderSite): Promise<Builder> {
   const command = (...args: readonly string[]): Command => ({
     argv: [program, ...args],
     env: { TSBUILD_ROOT: join(root, "store") },
@@ -14,11 +30,20 @@ export async function tsbuild({ root }: BuilderSite): Promise<Builder> {
     command("build", "--progress=plain", "--network=host", ...args);
   const { output } = await runCommand(command("version"));
   return {
-    name: "tsbuild",
+    name,
     version: output.trim(),
     build: ({ context, tag }) => build("-t", tag, context),
     buildAndPush: ({ context, tag }) => build("--push", "-t", tag, context),
     exportArchive: ({ context }, file) => build("-o", `type=oci,dest=${file}`, context),
+    pull: (image) => command("pull", "--quiet", image),
+    prepare: ({ context, tag }) => build("-t", tag, context),
+    push: (tag) => command("push", "--quiet", tag),
+    farCache: {
+      fill: ({ context, tag }, ref) =>
+        build("-t", tag, "--cache-to", `type=registry,ref=${ref}:cache,mode=max`, context),
+      use: ({ context, tag }, ref) =>
+        build("-t", tag, "--cache-from", `type=registry,ref=${ref}:cache`, context),
+    },
     async forget() {
       const images = (await runCommand(command("images", "-q"))).output.split("\n").filter(Boolean);
       if (images.length > 0) await runCommand(command("rmi", "-f", ...new Set(images)));

@@ -1,12 +1,13 @@
-import type { Workload } from "../workload.js";
+import type { Transfer, Workload } from "../workload.js";
 import { cachedManyFiles, cachedTenSteps } from "./cached.js";
 import { copyLargeFile, copyManyFiles, editOneFile } from "./copy.js";
 import { buildAndPush, exportArchive, pullBase } from "./images.js";
 import { coldRuns, fourStages } from "./run.js";
 import { scaleWorkloads } from "./scale.js";
+import { cacheExport, cacheImport, pullImage, pushImage } from "./transfer.js";
 
 /** Every workload, the quick ones first. */
-export const workloads: readonly Workload[] = [
+export const workloads: readonly (Transfer | Workload)[] = [
   cachedTenSteps,
   coldRuns,
   fourStages,
@@ -17,5 +18,9 @@ export const workloads: readonly Workload[] = [
   pullBase,
   exportArchive,
   buildAndPush,
+  pullImage,
+  pushImage,
+  cacheExport,
+  cacheImport,
   ...scaleWorkloads,
 ];
