@@ -49,7 +49,14 @@ describe("rooms", () => {
     });
   }
 
-  for (const pure of ["src/parser", "src/plan", "src/cache/key.ts", "src/exec/spec.ts"]) {
+  for (const pure of [
+    "src/parser",
+    "src/plan",
+    "src/cache/key.ts",
+    "src/cache/run-key.ts",
+    "src/cache/copy-key.ts",
+    "src/exec/spec.ts",
+  ]) {
     it(`${pure} is pure: no file, clock or environment`, () => {
       const files = pure.endsWith(".ts") ? [pure] : filesOf(pure.slice("src/".length));
       for (const file of files) {

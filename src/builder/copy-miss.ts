@@ -1,8 +1,15 @@
 import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
 import type { FarRun, StepLayer } from "../cache/far-cache.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
-import { component, originOf, parentOf, stepIdentities } from "../cache/key.js";
-import type { CacheKey, KeyComponent, KeyWithComponents } from "../cache/key.js";
+import {
+  component,
+  originOf,
+  parentOf,
+  type CacheKey,
+  type KeyComponent,
+  type KeyWithComponents,
+} from "../cache/key.js";
+import { stepIdentities } from "../cache/step-identity.js";
 import { neverBuilt, notAsked, type Change, type MissReason } from "../cache/reason.js";
 import type { CacheRecord } from "../cache/records.js";
 import { shownComponents } from "../cache/shown.js";

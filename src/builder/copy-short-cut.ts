@@ -1,6 +1,6 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import { copyKey, selectionKey } from "../cache/key.js";
-import type { SelectionFacts, SelectionKey, StateKey } from "../cache/key.js";
+import { copyKey, selectionKey, type SelectionFacts } from "../cache/copy-key.js";
+import type { SelectionKey, StateKey } from "../cache/key.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { Source } from "../error.js";
 import type { CopyStep } from "../plan/step.js";

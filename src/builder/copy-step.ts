@@ -1,5 +1,5 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import { copyKey, keptSelectionKey } from "../cache/key.js";
+import { copyKey, keptSelectionKey } from "../cache/copy-key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import { Glance } from "../context/glance.js";
 import type { Query, SelectedSource, SourceTree } from "../context/source-tree.js";

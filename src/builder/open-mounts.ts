@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cacheMountIdentity } from "../cache/key.js";
+import { cacheMountIdentity } from "../cache/step-identity.js";
 import { BuildError, locate } from "../error.js";
 import type { SandboxMount } from "../exec/executor.js";
 import type { RunBind, RunCache, RunMount, RunSecret, RunSsh } from "../plan/run-mount.js";

@@ -1,5 +1,6 @@
 import { ifHere, type FarCache, type StepLayer } from "../cache/far-cache.js";
-import { stepIdentities, type CacheKey } from "../cache/key.js";
+import { stepIdentities } from "../cache/step-identity.js";
+import type { CacheKey } from "../cache/key.js";
 import type { CacheRecord } from "../cache/records.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Engine } from "./engine.js";

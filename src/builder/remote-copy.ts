@@ -1,5 +1,7 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import { addKey, stepIdentities, type KeyWithComponents } from "../cache/key.js";
+import { addKey } from "../cache/copy-key.js";
+import { stepIdentities } from "../cache/step-identity.js";
+import type { KeyWithComponents } from "../cache/key.js";
 import { shownComponents } from "../cache/shown.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { SelectedSource } from "../context/source-tree.js";

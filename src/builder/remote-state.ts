@@ -1,4 +1,4 @@
-import { keyOfRemote } from "../cache/key.js";
+import { keyOfRemote } from "../cache/copy-key.js";
 import { emptyRootfs } from "../context/rootfs.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { LayerRecord } from "../store/layers.js";

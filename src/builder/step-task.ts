@@ -1,6 +1,7 @@
 import type { DoneStep } from "../cache/done-step.js";
 import type { StepLayer } from "../cache/far-cache.js";
-import type { CacheKey, KeyWithComponents, StepPlace } from "../cache/key.js";
+import type { CacheKey, KeyWithComponents } from "../cache/key.js";
+import type { StepPlace } from "../cache/step-identity.js";
 import type { FreshFlag } from "../cache/reason.js";
 import type { Step } from "../plan/step.js";
 import type { State } from "./state.js";

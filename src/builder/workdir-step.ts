@@ -1,5 +1,6 @@
 import type { StepLayer } from "../cache/far-cache.js";
-import { stepIdentities, workdirKey } from "../cache/key.js";
+import { stepIdentities } from "../cache/step-identity.js";
+import { workdirKey } from "../cache/copy-key.js";
 import { shownComponents } from "../cache/shown.js";
 import type { WorkdirStep } from "../plan/step.js";
 import { askDestination } from "./destination.js";

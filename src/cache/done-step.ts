@@ -1,7 +1,8 @@
 import type { Step } from "../plan/step.js";
 import type { StepLayer } from "./far-cache.js";
 import type { KnownState } from "./first-change.js";
-import type { KeyWithComponents, StateKey, StepPlace } from "./key.js";
+import type { KeyWithComponents, StateKey } from "./key.js";
+import type { StepPlace } from "./step-identity.js";
 
 /** A step of a finished build, and what names its result. */
 export interface DoneStep {

@@ -1,7 +1,8 @@
 import { assert } from "chai";
 import { explainMiss } from "../../src/cache/explain.js";
 import { neverBuilt, type Change } from "../../src/cache/reason.js";
-import { runKey, stateKey, type KeyComponent } from "../../src/cache/key.js";
+import { runKey } from "../../src/cache/run-key.js";
+import { stateKey, type KeyComponent } from "../../src/cache/key.js";
 import { shownComponents } from "../../src/cache/shown.js";
 import type { RunStep } from "../../src/plan/step.js";
 

@@ -1,7 +1,9 @@
 import { assert } from "chai";
 import * as fc from "fast-check";
-import { stepIdentities, runKey, selectionKey, stateKey } from "../../src/cache/key.js";
-import type { RunFacts } from "../../src/cache/key.js";
+import { stepIdentities } from "../../src/cache/step-identity.js";
+import { runKey, type RunFacts } from "../../src/cache/run-key.js";
+import { selectionKey } from "../../src/cache/copy-key.js";
+import { stateKey } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { RunDevice } from "../../src/plan/run-device.js";
 import type { RunStep } from "../../src/plan/step.js";

@@ -1,6 +1,7 @@
 import type { DoneStep, DoneSteps, MadeImage } from "../done-step.js";
 import { unpackFacts } from "../file-facts.js";
-import { originOf, stepIdentities, type StateKey } from "../key.js";
+import { originOf, type StateKey } from "../key.js";
+import { stepIdentities } from "../step-identity.js";
 import type { FactStore } from "../rootfs-facts.js";
 import type { StepCache } from "../records.js";
 import { FAR_SCOPE, LARGEST_FILES, type CacheDocument, type TravelRecord } from "./record.js";

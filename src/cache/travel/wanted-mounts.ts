@@ -1,5 +1,5 @@
 import type { DoneStep } from "../done-step.js";
-import { cacheMountIdentity } from "../key.js";
+import { cacheMountIdentity } from "../step-identity.js";
 import { suggest } from "../../suggest.js";
 import { mountTitle } from "./mount-record.js";
 
