@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { baseLayout } from "./support/base-images.js";
 import { buildLog, stepsOf } from "./support/build-log.js";
 import { needsDebianMirror } from "./support/needs.js";
 import { describeForAccounts } from "./support/site.js";
@@ -16,10 +17,20 @@ RUN apt-get update \\
 describeForAccounts(
   "Dockerfiles upon Debian",
   (site) => {
-    it("builds the demo, whose server then serves its page", async function () {
+    it("K21 K24 builds the demo, whose server then serves its page, and elsewhere runs no step of it", async function () {
       this.timeout(240_000);
       await needsDebianMirror(this);
-      await site.ok(["-t", "web", join(process.cwd(), "fixtures/web")]);
+      const web = join(process.cwd(), "fixtures/web");
+      const to = "type=local,dest=cache,mode=max,compression=uncompressed";
+      await site.ok(["-t", "web", "--cache-to", to, web]);
+      const other = { env: { TSBUILD_ROOT: join(site.directory, "root") } };
+      const bases = ["busybox", "debian:bookworm"].flatMap((name) => [
+        "--build-context",
+        `${name}=oci-layout://${baseLayout}:${name.split(":")[0] ?? ""}`,
+      ]);
+      const from = ["--cache-from", "type=local,src=cache", ...bases];
+      const steps = await stepsOf(site, ["-o", "type=cacheonly", ...from, web], other);
+      assert.deepStrictEqual([...new Set(Object.values(steps))], ["cached"]);
       const script = "server >/dev/null & sleep 0.2; wget -qO- http://127.0.0.1:8080/";
       const page = await site.look("web", script);
       assert.strictEqual(page, readFileSync("fixtures/web/public/index.html", "utf8"));
