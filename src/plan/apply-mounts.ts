@@ -85,7 +85,7 @@ class MountReader {
       kind: "cache",
       at: this.#flag.at,
       target: this.#target(),
-      id: `${namespace}/${id ?? posix.normalize(written)}`,
+      id: `${namespace}/${id ?? posix.normalize(written).replace(/(?<=.)\/$/, "")}`,
       sharing,
       readonly,
       seed: origin && { origin, source: this.#source },

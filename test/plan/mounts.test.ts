@@ -60,7 +60,7 @@ describe("makePlan(): RUN --mount", () => {
       "R05 names a cache by its clean target in the namespace of BUILDKIT_CACHE_MOUNT_NS",
       "--mount=type=cache,target=/c//d/,sharing=locked,ro",
       {
-        ...{ kind: "cache", target: "/c/d", id: "ns//c/d/", sharing: "locked", readonly: true },
+        ...{ kind: "cache", target: "/c/d", id: "ns//c/d", sharing: "locked", readonly: true },
         ...{ seed: undefined, owner: undefined },
       },
       { buildArgs: new Map([["BUILDKIT_CACHE_MOUNT_NS", "ns"]]) },
