@@ -54,7 +54,7 @@ const supported = {
   },
   "--cache-to": {
     gha: [...ghaKeys, ...exportKeys],
-    inline: [],
+    inline: ["mode"],
     local: ["dest", "tag", ...exportKeys],
     registry: ["ref", "registry.insecure", ...exportKeys],
     s3: [...s3Keys, ...exportKeys],
@@ -87,7 +87,7 @@ export function parseCacheTo(text: string): readonly CacheTarget[] {
   if (refs !== undefined) return refs.map((place) => ({ ...intoImage, place }));
   const keys = new KeyValues("--cache-to", text, "mounts");
   const type = typeOf(keys, "--cache-to");
-  if (type === "inline") return [intoImage];
+  if (type === "inline") return [inlineOf(keys)];
   checkForm(keys);
   const how = {
     mode: keys.word("mode", ["max", "min"]) ?? "min",
@@ -96,6 +96,12 @@ export function parseCacheTo(text: string): readonly CacheTarget[] {
     ignoreError: keys.boolean("ignore-error") ?? true,
   };
   return placesOf(type, keys, "dest").map((place) => ({ place, ...how }));
+}
+
+function inlineOf(keys: KeyValues): CacheTarget {
+  if (keys.word("mode", ["max", "min"]) !== "max") return intoImage;
+  const reason = "an image has the steps of its own layers (mode=min), and no others";
+  throw keys.wrong(reason, "--cache-to type=registry,mode=max has those of every stage");
 }
 
 function placesOf(type: CacheType, keys: KeyValues, key: "dest" | "src"): readonly CacheSpec[] {

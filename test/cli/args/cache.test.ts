@@ -90,6 +90,7 @@ describe("parseCacheTo()", () => {
   const cases: readonly (readonly [text: string, target: CacheTarget])[] = [
     ["user/app:cache", { ...usual, place: registry("user/app:cache") }],
     ["type=inline", { ...usual, place: { type: "inline" } }],
+    ["type=inline,mode=min", { ...usual, place: { type: "inline" } }],
     ["type=local,dest=c", { ...usual, place: local("c") }],
     [
       "type=registry,ref=a,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=false",
@@ -128,7 +129,18 @@ describe("parseCacheTo()", () => {
     ["type=local,dest=c,image-manifest=false", /image-manifest=false of --cache-to/],
     ["type=local,dest=c,reset=true", /the key "reset" of caches: not supported yet/],
     ["type=local,dest=c,compression=estargz", /estargz is not supported/],
-    ["type=inline,mode=max", /type=inline has no key "mode"/],
+    ["type=inline,mode=max", /an image has the steps of its own layers \(mode=min\)/],
+    ["type=inline,ref=a", /type=inline has no key "ref"/],
+    ["type=registry,ref=a,ignore-error=maybe", /ignore-error is "maybe", want true or false/],
+    ["type=registry,ref=a,image-manifest=2", /image-manifest is "2", want true or false/],
+    ["type=registry,ref=a,oci-mediatypes=oci", /oci-mediatypes is "oci", want true or false/],
+    ["type=registry,ref=a,force-compression=x", /force-compression is "x", want true or false/],
+    ["type=registry,ref=a,compression=lz4", /compression is "lz4", want uncompressed, gzip, zstd/],
+    [
+      "type=local,dest=c,compression-level=10",
+      /compression-level is "10", want a number from 0 to 9/,
+    ],
+    ["type=gha,mode=", /mode is ""/],
     ["type=local", /needs dest=DIRECTORY/],
     ["type=local,dest=c,mod=max", /has no key "mod"/],
   ] as const;
