@@ -25,6 +25,8 @@ export interface MountsExport {
   readonly steps: readonly DoneStep[];
   readonly store: Pick<Store, "cacheMounts" | "now" | "work">;
   readonly compression: LayerCompression;
+  /** Whether this build looked for a blob, and did not get it. */
+  readonly isLost: (blob: Descriptor) => boolean;
   /** Where that is shown. */
   readonly board: Display;
   readonly vertex: number;
@@ -36,14 +38,15 @@ export async function exportMounts(
   exported: MountsExport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { board, steps, store, wanted } = exported;
+  const { board, isLost, steps, store, wanted } = exported;
   const warn = (message: string): void => {
     board.warn(undefined, message);
   };
   for (const identity of wantedMounts(steps, wanted, warn)) {
     const record = store.cacheMounts.first(identity);
     if (record === undefined) continue; // no step has used it on this machine
-    const before = await readable(place.mount(mountName(identity), signal));
+    const found = await readable(place.mount(mountName(identity), signal));
+    const before = found?.chunks.some(({ blob }) => isLost(blob)) === true ? undefined : found;
     if (before === undefined || before.usedAt < record.usedAt)
       await exportMount({ place, record, before }, exported, signal);
   }

@@ -94,8 +94,7 @@ export class FarSteps implements FarCache {
     for (const source of this.#sources) {
       const record = await source.mount(mountName(identity), signal);
       if (record === undefined) continue;
-      const { place } = source;
-      if (await restoreMount({ record, place, fill }, this.#deps, signal)) return true;
+      if (await restoreMount({ record, source, fill }, this.#deps, signal)) return true;
     }
     return false;
   }

@@ -12,8 +12,7 @@ import type { Store } from "../../store/store.js";
 import type { Display } from "./display.js";
 import { chunkTypes, mountTitle, type MountChunk, type MountRecord } from "./mount-record.js";
 import { spooled } from "./pack-mount.js";
-import type { CachePlace } from "./place.js";
-import { messageOf } from "./source.js";
+import { messageOf, type CacheSource } from "./source.js";
 
 /** Chunks that are fetched at the same time. */
 const PARALLEL = 3;
@@ -21,7 +20,7 @@ const PARALLEL = 3;
 /** A cache mount in a place, and what writes it here. */
 export interface FarMount {
   readonly record: MountRecord;
-  readonly place: CachePlace;
+  readonly source: CacheSource;
   readonly fill: FillCache;
 }
 
@@ -30,7 +29,7 @@ export interface FarMount {
  * before anything is written.
  */
 export async function restoreMount(
-  { record, place, fill }: FarMount,
+  { record, source, fill }: FarMount,
   { board, store }: { readonly board: Display; readonly store: Pick<Store, "work"> },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -42,7 +41,7 @@ export async function restoreMount(
     const tell = (current: number, total: number): void => {
       board.progress(vertex, title, current, total);
     };
-    await fetchBlobs({ record, place, spool }, tell, signal);
+    await fetchBlobs({ record, source, spool }, tell, signal);
     const entries = readArchive(tarOf(record, spool));
     const first = await entries.next();
     if (first.done === true || first.value.type !== "directory" || first.value.path !== "")
@@ -51,7 +50,9 @@ export async function restoreMount(
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    board.warn(undefined, `Cannot restore ${title} from ${place.title}: ${messageOf(error)}`);
+    source.loseMount(record);
+    const from = source.place.title;
+    board.warn(undefined, `Cannot restore ${title} from ${from}: ${messageOf(error)}`);
     return false;
   } finally {
     await removeTree(spool);
@@ -60,7 +61,7 @@ export async function restoreMount(
 }
 
 async function fetchBlobs(
-  { record, place, spool }: Omit<FarMount, "fill"> & { readonly spool: string },
+  { record, source, spool }: Omit<FarMount, "fill"> & { readonly spool: string },
   tell: (current: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -71,7 +72,7 @@ async function fetchBlobs(
     blobs.values(),
     PARALLEL,
     async (blob, inner) => {
-      const bytes = verified(place.open(blob, inner), blob);
+      const bytes = verified(source.place.open(blob, inner), blob);
       await writeFile(spooled(spool, blob.digest), bytes);
       tell((current += blob.size), total);
     },

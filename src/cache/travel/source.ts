@@ -80,7 +80,12 @@ export class CacheSource {
     if (!isAboutContent(error)) this.#isOff = true;
   }
 
-  /** Whether `lose` was told of that blob. */
+  /** The same of a cache mount, of which one blob or another could not be had. */
+  loseMount({ chunks }: MountRecord): void {
+    for (const { blob } of chunks) this.#lost.add(blob.digest);
+  }
+
+  /** Whether that blob is among what was lost. */
   isLost({ digest }: Descriptor): boolean {
     return this.#lost.has(digest);
   }

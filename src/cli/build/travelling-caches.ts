@@ -3,6 +3,7 @@ import type { BuildResult } from "../../builder/build.js";
 import { BuildError } from "../../error.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
+import type { Descriptor } from "../../oci/descriptor.js";
 import type { Platform } from "../../oci/platform.js";
 import { ResourceStack } from "../../store/resource-stack.js";
 import { stepsOf } from "../../cache/travel/describe-step.js";
@@ -85,6 +86,8 @@ export class TravellingCaches implements Caches {
     await this.#board.during(vertex, work, signal);
   }
 
+  readonly #isLost = (blob: Descriptor): boolean => this.far?.isLost(blob) === true;
+
   async #exportMounts(
     place: CachePlace,
     { target: { mounts: wanted, compression }, result: { steps }, vertex }: MountsOf,
@@ -92,7 +95,7 @@ export class TravellingCaches implements Caches {
     if (wanted.length === 0) return;
     const { exportMounts } = await import("../../cache/travel/export-mounts.js");
     const [board, { store, io }] = [this.#board, this.#session];
-    const exported = { wanted, steps, store, compression, board, vertex };
+    const exported = { wanted, steps, store, compression, isLost: this.#isLost, board, vertex };
     await exportMounts(place, exported, io.signal);
   }
 
@@ -103,7 +106,7 @@ export class TravellingCaches implements Caches {
       states: result.states,
       layerBytes: store.layerBytes,
       compression,
-      isLost: (blob) => this.far?.isLost(blob) === true,
+      isLost: this.#isLost,
       now: store.now,
       ...this.#told(),
     };

@@ -26,6 +26,7 @@ import type { WantedMounts } from "../../../src/cache/travel/wanted-mounts.js";
 import type { ExitStatus, SandboxProcess } from "../../../src/exec/executor.js";
 import type { LayerCompression } from "../../../src/store/layer-bytes.js";
 import { getXattr, setXattr } from "../../../src/sys/xattrs.js";
+import type { Descriptor } from "../../../src/oci/descriptor.js";
 import { toBytePath } from "../../../src/oci/changeset.js";
 import { FakeExecutor } from "../../builder/support/fake-executor.js";
 import { TestBuilds, type Built } from "../../builder/support/test-builds.js";
@@ -118,6 +119,7 @@ class Machine {
   readonly builds: TestBuilds;
   readonly warnings: string[] = [];
   readonly #path: string;
+  #far: FarSteps | undefined;
   #steps = 0;
 
   constructor(builds: TestBuilds, path: string) {
@@ -145,6 +147,7 @@ class Machine {
   async run(work: Work, { flags = "target=/c", fresh }: Given = {}): Promise<Built> {
     this.builds.waitAnHour();
     const far = new FarSteps([this.place()], { store: this.builds.store, board: this.#board });
+    this.#far = far;
     const dockerfile = `FROM scratch\nRUN --mount=type=cache,${flags} step ${++this.#steps}`;
     const executor = new MountExecutor(work);
     return await this.builds.build(dockerfile, { far, executor, fresh: () => fresh });
@@ -168,7 +171,8 @@ class Machine {
     await place.setLatest(emptyDocument, signal);
     place.sent.length = 0;
     const { store } = this.builds;
-    const exported = { wanted, steps, store, compression, board: this.#board, vertex: 1 };
+    const isLost = (blob: Descriptor): boolean => this.#far?.isLost(blob) === true;
+    const exported = { wanted, steps, store, compression, isLost, board: this.#board, vertex: 1 };
     await exportMounts(place, exported, signal);
     return place;
   }
@@ -242,6 +246,16 @@ describe("cache mounts that travel", () => {
     assert.deepStrictEqual(await third.names(), ["a", "m", "z"]);
   });
 
+  it("are looked for as a whole once a day, and sent again where they are gone", async () => {
+    await using machines = await Machines.open();
+    const first = await machines.machine();
+    await first.export(await first.run(put("m", middle)));
+    for (const blob of machines.blobs()) rmSync(blob);
+    first.waitHours(24);
+    assert.lengthOf((await first.export(await first.run(() => undefined))).sent, 1);
+    assert.deepStrictEqual(await (await machines.machine()).names(), ["m"]);
+  });
+
   it("are fetched only for a step that runs, and where nothing lies here", async () => {
     await using machines = await Machines.open();
     const [first, second] = [await machines.machine(), await machines.machine()];
@@ -309,18 +323,20 @@ describe("cache mounts that travel", () => {
     ],
   ];
   for (const [name, damage] of damages) {
-    it(`K32 with a chunk that is ${name} are a warning and empty, and whole again a day later`, async () => {
+    it(`K32 with a chunk that is ${name} are a warning and empty, and whole again after the next export`, async () => {
       await using machines = await Machines.open();
       const [first, second] = [await machines.machine(), await machines.machine()];
       await first.export(await first.run(put("m", middle)));
       damage(machines.blobs()[0] ?? "");
-      assert.deepStrictEqual(await second.names(), []);
+      const built = await second.run((path) => {
+        assert.deepStrictEqual(readdirSync(path), []);
+        put("m", middle)(path);
+      });
       const [warning = "", ...others] = second.warnings;
       assert.deepStrictEqual(others, []);
       assert.match(warning, /^Cannot restore the cache mount \/c from directory .*: /);
       if (name === "another one") return; // by its size alone, a directory takes it for the right one
-      first.waitHours(24);
-      await first.export(await first.run(() => undefined));
+      await second.export(built);
       assert.deepStrictEqual(await (await machines.machine()).names(), ["m"]);
     });
   }
