@@ -169,6 +169,12 @@ class Walk {
     this.#failure.abort(error);
   };
 
+  readonly #getReady = (): void => {
+    const { executor, sandbox } = this.#engine;
+    const ready = executor().then((opened) => opened.getReady(sandbox));
+    ready.catch(() => undefined); // told by the step that is run
+  };
+
   readonly #later = (work: Promise<void>): void => {
     this.#afterwork.push(work.catch(this.#fail));
   };
@@ -184,12 +190,14 @@ class Walk {
       later: this.#later,
       signal: this.#signal,
     };
+    const lastRun = stage.steps.findLastIndex(({ kind }) => kind === "run");
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
       this.#signal.throwIfAborted();
+      const getReady = i <= lastRun ? this.#getReady : nothing;
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
       const vertex = at(vertices.steps, i);
-      const task = { ...common, place, parent: state, vertex };
+      const task = { ...common, place, parent: state, vertex, getReady };
       const doing = this.#steps.get(vertex) ?? this.#step(step, task);
       this.#steps.set(vertex, doing);
       state = state.with(await doing, step.title);
@@ -248,6 +256,8 @@ class Walk {
     image: (index) => Promise.resolve(this.#bases.get(index)),
   };
 }
+
+const nothing = (): void => undefined;
 
 function perform(step: Step, task: Omit<Task, "step">, engine: Engine): Promise<StepLayer> {
   switch (step.kind) {

@@ -41,6 +41,7 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
   const meanwhile = await recordedLayer(facts.key, task, engine); // another build may have made it
   if (meanwhile !== undefined) return meanwhile;
 
+  task.getReady();
   await parent.chain(signal); // pulled before this step counts as running
   await using mounts = await OpenMounts.open(task, files, engine);
   using _place = await engine.jobs.take(signal);

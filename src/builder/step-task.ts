@@ -22,6 +22,8 @@ export interface Task<S extends Step = Step> {
   readonly made: Map<CacheKey, StepLayer>;
   /** Hears of the key of the step as soon as it is known, and of a RUN what its mounts hold. */
   readonly keyed: (facts: KeyWithComponents, contents?: DoneStep["contents"]) => void;
+  /** Told that the step, or one after it, is going to be run: what is started once may start meanwhile. */
+  readonly getReady: () => void;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;

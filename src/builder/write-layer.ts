@@ -40,6 +40,7 @@ export async function writeLayer(
   using _place = await engine.jobs.take(signal);
   const began = engine.now();
   engine.board.start(vertex);
+  task.getReady();
   engine.board.miss(vertex, await explain(tree));
   const { layer, isNew, recorded } = await write(changes, tree, task, engine);
   if (isNew) engine.board.traffic({ written: layer.size });

@@ -93,6 +93,8 @@ export interface ExitStatus {
 
 /** Runs processes in sandboxes by an OCI runtime. Disposing stops the shared network. */
 export interface Executor extends AsyncDisposable {
+  /** Starts what all processes have in common, ahead of the first. What fails is told by `run`. */
+  getReady(site: Pick<SandboxProcess, "cgroupParent">): Promise<void>;
   /**
    * Runs to the end. A failing command is an ExitStatus, not an error; BuildError NO_RUNTIME,
    * SANDBOX or USER_NOT_FOUND when it could not be started. Aborting kills every process in it and

@@ -57,6 +57,7 @@ class OciExecutor implements Executor {
   readonly #network: LazyNetwork;
   readonly #starter: Starter;
   #session: Promise<ExecutorSession> | undefined;
+  #gettingReady: Promise<void> | undefined;
   #steps = 0;
 
   constructor(options: ExecutorOptions) {
@@ -72,6 +73,12 @@ class OciExecutor implements Executor {
       upstreamResolvConf: options.upstreamResolvConf ?? "/run/systemd/resolve/resolv.conf",
       warn: options.warn ?? (() => undefined),
     });
+  }
+
+  async getReady(site: Pick<SandboxProcess, "cgroupParent">): Promise<void> {
+    this.#session ??= this.#open(site.cgroupParent);
+    const ready = this.#session.then((session) => this.#starter.getReady(session));
+    await (this.#gettingReady ??= ready.catch(() => undefined));
   }
 
   async run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus> {
@@ -145,6 +152,7 @@ class OciExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gettingReady;
     await this.#starter[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
     if (this.#session === undefined) return;

@@ -33,6 +33,11 @@ export class Starter implements AsyncDisposable {
     this.#searchPath = searchPath;
   }
 
+  /** Starts the launcher ahead of the first container. */
+  async getReady(session: Pick<ExecutorSession, "group" | "runtime">): Promise<void> {
+    await (this.#launcher ??= this.#launch(session));
+  }
+
   /** Runs a container to its end: its exit code. Aborting kills it. */
   async run(
     { process, name, bundle, cgroup }: Container,

@@ -34,6 +34,19 @@ describe("build()", () => {
     assert.deepStrictEqual(executor.processes[2]?.env.includes("A=1"), true);
   });
 
+  it("gets the sandbox ready when a step misses that leads to a RUN, and not otherwise", async () => {
+    await using builds = await TestBuilds.open({ a: "text", b: "text" });
+    const isReady = async (dockerfile: string): Promise<boolean> => {
+      const executor = new FakeExecutor();
+      await builds.build(dockerfile, { executor }).catch(() => undefined);
+      return executor.isReady;
+    };
+    assert.isTrue(await isReady("FROM scratch\nCOPY a .\nCOPY missing .\nRUN one"));
+    assert.isTrue(await isReady("FROM scratch\nCOPY a .\nRUN one"));
+    assert.isFalse(await isReady("FROM scratch\nCOPY a .\nRUN one"));
+    assert.isFalse(await isReady("FROM scratch\nCOPY a .\nRUN one\nCOPY b ."));
+  });
+
   it("does both middle stages of a diamond at the same time", async () => {
     await using builds = await TestBuilds.open();
     const executor = new FakeExecutor();

@@ -331,6 +331,25 @@ for (const runtime of ["crun", "runc"]) {
       assert.propertyVal(await failure(run("true", { mounts })), "code", "SANDBOX");
     });
 
+    it("getReady() starts what steps have in common, which goes without any", async () => {
+      {
+        await using ready = await TestExecutor.open({ runtime });
+        await ready.executor.getReady({ cgroupParent: undefined });
+        await using root = await TestRoot.open();
+        assert.strictEqual((await ready.run(step(root, "echo x"))).stdout, "x\n");
+        await ready.executor.getReady({ cgroupParent: undefined });
+      }
+      const unused = await TestExecutor.open({ runtime });
+      void unused.executor.getReady({ cgroupParent: undefined });
+      await unused[Symbol.asyncDispose]();
+      const mounts = await readFile("/proc/self/mounts", "utf8");
+      assert.notInclude(mounts, unused.work);
+      await using none = await TestExecutor.open({ runtime: "/no/such/runtime" });
+      await none.executor.getReady({ cgroupParent: undefined });
+      await using root = await TestRoot.open();
+      assert.propertyVal(await failure(none.run(step(root, "true"))), "code", "NO_RUNTIME");
+    });
+
     it("run(): ends every process of an aborted step", async () => {
       const marker = `9${Date.now()}`;
       const abort = new AbortController();

@@ -15,6 +15,8 @@ export class FakeExecutor implements Executor {
   /** The largest number of commands that ran at the same time. */
   peak = 0;
   disposed = false;
+  /** Whether it was told that it will be needed. */
+  isReady = false;
 
   /** The commands that ran, in the order of their start. */
   get commands(): readonly string[] {
@@ -31,6 +33,11 @@ export class FakeExecutor implements Executor {
     const hold = new Hold();
     this.#held.set(command, hold);
     return hold;
+  }
+
+  getReady(): Promise<void> {
+    this.isReady = true;
+    return Promise.resolve();
   }
 
   async run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus> {
