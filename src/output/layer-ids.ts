@@ -1,11 +1,12 @@
 import { posix } from "node:path";
 import { toText, type Changeset } from "../oci/changeset.js";
+import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { isObject } from "../oci/json-shape.js";
 
 /** A layer of an image as a manifest names it, with what is in it. */
 export interface NamedLayer {
-  readonly digest: Digest;
+  readonly descriptor: Descriptor;
   readonly changes: () => Changeset;
 }
 
@@ -51,12 +52,12 @@ async function layersOf(
 ): Promise<ReadonlyMap<string, Digest>> {
   const wanted = new Set(paths);
   const found = new Map<string, Digest>();
-  for (const { digest, changes } of layers.toReversed()) {
+  for (const { descriptor, changes } of layers.toReversed()) {
     if (wanted.size === 0) break;
     for await (const { path, type } of changes()) {
       if (type === "whiteout" || type === "opaque") continue;
       const name = `/${toText(path)}`;
-      if (wanted.delete(name)) found.set(name, digest);
+      if (wanted.delete(name)) found.set(name, descriptor.digest);
     }
   }
   return found;

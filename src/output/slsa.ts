@@ -19,7 +19,8 @@ export interface BuildFacts {
   readonly materials: readonly Material[];
   /** Undefined where the same build is to tell the same each time. */
   readonly run: BuildRun | undefined;
-  readonly details: object;
+  /** What BuildKit adds: the commit, the Dockerfile, layers. */
+  readonly details: { readonly source?: object } & Readonly<Record<string, object>>;
   /** Whether the request is told whole, and all materials are known. */
   readonly complete: { readonly request: boolean; readonly materials: boolean };
   /** Nothing but materials went into it: no step had a network. */

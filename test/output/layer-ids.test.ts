@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { toBytePath, type Entry } from "../../src/oci/changeset.js";
-import { digestOf } from "../../src/oci/digest.js";
+import { digestOf, type Digest } from "../../src/oci/digest.js";
 import { withLayerIds } from "../../src/output/layer-ids.js";
 
 const [below, above] = [digestOf("below"), digestOf("above")];
@@ -11,10 +11,11 @@ function file(path: string): Entry {
   return { type: "file", path: toBytePath(path), ...owned, size: 0, content };
 }
 
+const named = (digest: Digest) => ({ mediaType: "application/x", digest, size: 1 });
 const layers = [
-  { digest: below, changes: () => [file("bin/a"), file("bin/b"), file("bin/é")] },
+  { descriptor: named(below), changes: () => [file("bin/a"), file("bin/b"), file("bin/é")] },
   {
-    digest: above,
+    descriptor: named(above),
     changes: (): readonly Entry[] => [
       { type: "whiteout", path: toBytePath("bin/a") },
       file("bin/b"),

@@ -6,7 +6,8 @@ import { formatPlatform, platformOf, type Platform } from "../../oci/platform.js
 import { parseReference } from "../../oci/reference.js";
 import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
 import { imageSubjects, packAttestation, statementOf } from "../../output/attestation.js";
-import type { Claim, Statement } from "../../output/attestation.js";
+import type { Statement } from "../../output/attestation.js";
+import type { NamedLayer } from "../../output/layer-ids.js";
 import { onlyImage, packImage, storedConfig } from "../../output/packed-image.js";
 import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
 import { packIndex, type IndexedImage } from "../../output/packed-index.js";
@@ -16,7 +17,6 @@ import type { LayerRecord } from "../../store/layers.js";
 import type { Annotation } from "../args/annotation.js";
 import type { ImageForm } from "../args/output.js";
 import type { InlineCache } from "./caches.js";
-import { version } from "../version.js";
 import { epochOf, isIndexed, namesOf, type Exporting } from "./exporting.js";
 
 /** The images of a build as an output wants them: their times, their layers. */
@@ -127,8 +127,10 @@ async function attestationsOf(
     const subjects = imageSubjects(descriptor.digest, names, descriptor.platform);
     const statements: Statement[] = [];
     for (const claim of claims) {
-      const whole = claim.isLayered ? await layered(claim, { child, image, exporting }) : claim;
-      statements.push(statementOf(whole, subjects));
+      const { type, withLayers } = claim;
+      const predicate =
+        (await withLayers?.(namedLayers(child, image, exporting))) ?? claim.predicate;
+      statements.push(statementOf({ type, predicate }, subjects));
     }
     const shape = form.ociArtifact ? "artifact" : "image";
     if (statements.length > 0) packed.push(packAttestation(statements, descriptor, shape));
@@ -136,22 +138,18 @@ async function attestationsOf(
   return packed;
 }
 
-interface Layered {
-  readonly child: IndexedImage;
-  readonly image: StoredImage;
-  readonly exporting: Exporting;
-}
-
-/** The layers by the digests that this output gives them. */
-async function layered(claim: Claim, { child, image, exporting }: Layered): Promise<Claim> {
-  const { withLayerIds } = await import("../../output/layer-ids.js");
-  const { snapshotter } = exporting.session.store;
-  const layers = child.image.layers.flatMap(({ descriptor: { digest } }, i) => {
+/** The layers as this output has them. */
+function namedLayers(
+  child: IndexedImage,
+  image: StoredImage,
+  { session }: Exporting,
+): readonly NamedLayer[] {
+  const { snapshotter } = session.store;
+  return child.image.layers.flatMap(({ descriptor }, i) => {
     const record = image.layers[i];
-    return record === undefined ? [] : [{ digest, changes: () => snapshotter.changes(record.id) }];
+    if (record === undefined) return [];
+    return [{ descriptor, changes: () => snapshotter.changes(record.id) }];
   });
-  const tool = `tsbuild-${version}`;
-  return { ...claim, predicate: await withLayerIds({ ...claim.predicate }, layers, tool) };
 }
 
 interface Packing {

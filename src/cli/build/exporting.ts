@@ -4,6 +4,7 @@ import type { Board } from "../../builder/board.js";
 import type { BuiltImage } from "../../builder/build.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Claim } from "../../output/attestation.js";
+import type { NamedLayer } from "../../output/layer-ids.js";
 import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
 import { outletOf } from "../io.js";
@@ -26,8 +27,8 @@ export const nothingMade: BuildSummary = { config: undefined, manifest: undefine
 export interface ImageClaim extends Claim {
   /** The file beside a root filesystem; undefined where there is to be none. */
   readonly filename: string | undefined;
-  /** An SPDX document of the image's own files: it can be said which layers they are in. */
-  readonly isLayered: boolean;
+  /** Says it with what is known of the layers once they are packed; undefined where that changes nothing. */
+  readonly withLayers?: ((layers: readonly NamedLayer[]) => Promise<object>) | undefined;
 }
 
 /** What is said of the images of a build. */

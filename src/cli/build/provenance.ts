@@ -3,12 +3,15 @@ import { basename } from "node:path";
 import type { BaseImage } from "../../builder/engine.js";
 import type { Pinned } from "../../context/remote/remotes.js";
 import { formatPlatform, platformOf } from "../../oci/platform.js";
+import type { Descriptor } from "../../oci/descriptor.js";
 import { parseReference } from "../../oci/reference.js";
 import { parseGoBoolean } from "../../go-boolean.js";
 import { packageUrl, type Claim } from "../../output/attestation.js";
+import type { NamedLayer } from "../../output/layer-ids.js";
 import { provenanceClaim, type BuildFacts, type Material } from "../../output/slsa.js";
 import { parseGitContext, shownOf } from "../../plan/git-url.js";
 import type { JoinedPlan } from "../../plan/join-plans.js";
+import { llbSteps, type LlbSteps } from "../../plan/llb-steps.js";
 import { splitContextName } from "../../plan/named-context.js";
 import type { PlannedImage } from "../../plan/plan.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
@@ -36,17 +39,44 @@ export async function provenanceOf(
   building: Building,
 ): Promise<Provenance> {
   const common = await commonFacts(spec, building);
-  const { filename, inlineOnly, version } = spec;
-  const claims = resolved.plan.targets.map((_, index) => {
-    const own = imageFacts(spec, { ...resolved, index }, building);
-    const materials = [...own.materials, ...common.materials];
-    return provenanceClaim(version, { ...common, ...own, materials });
+  const { filename, inlineOnly } = spec;
+  const claims = resolved.plan.targets.map((_, index): ImageClaim => {
+    const told = { ...resolved, index };
+    const own = imageFacts(spec, told, building);
+    const facts = { ...common, ...own, materials: [...own.materials, ...common.materials] };
+    const plain = { filename: inlineOnly ? undefined : filename };
+    if (spec.mode === "min") return { ...provenanceClaim(spec.version, facts), ...plain };
+    const steps = stepsOf(told);
+    const claim = (layers: readonly Descriptor[]): Claim =>
+      provenanceClaim(spec.version, withSteps(facts, steps, layers));
+    const withLayers = (layers: readonly NamedLayer[]): Promise<object> =>
+      Promise.resolve(claim(layers.map(({ descriptor }) => descriptor)).predicate);
+    return { ...claim([]), ...plain, withLayers };
   });
+  return { claims, metadata: metadataOf(resolved.plan, claims, building) };
+}
+
+function stepsOf({ plan, images, index }: Told): LlbSteps {
+  const pins = images.map(({ digest }) => digest);
+  return llbSteps(plan, plan.targets[index] ?? 0, pins);
+}
+
+/** Tells also what was done, where the Dockerfile says so, and which layers came of it. */
+function withSteps(
+  facts: BuildFacts,
+  { definition, locations, layers: made }: LlbSteps,
+  layers: readonly Descriptor[],
+): BuildFacts {
+  const chains = made.map(({ id, count }) => [`${id}:0`, [layers.slice(0, count)]] as const);
+  const { source, ...details } = facts.details;
   return {
-    claims: claims.map((claim) => {
-      return { ...claim, filename: inlineOnly ? undefined : filename, isLayered: false };
-    }),
-    metadata: metadataOf(resolved.plan, claims, building),
+    ...facts,
+    steps: { llbDefinition: definition },
+    details: {
+      ...details,
+      source: { ...source, locations },
+      ...(layers.length === 0 ? {} : { layers: Object.fromEntries(chains) }),
+    },
   };
 }
 

@@ -5,9 +5,11 @@ import { toBytePath, toText, type BytePath, type FileEntry } from "../../oci/cha
 import { readContent } from "../../oci/content.js";
 import { isObject, parseJson } from "../../oci/json-shape.js";
 import type { Claim } from "../../output/attestation.js";
+import { withLayerIds } from "../../output/layer-ids.js";
 import { findNamedContext } from "../../plan/named-context.js";
 import { scanCore, scanResults, withScans } from "../../plan/scan-stages.js";
 import type { SbomSpec } from "../args/attest.js";
+import { version } from "../version.js";
 import type { Building } from "./engine.js";
 import type { ImageClaim } from "./exporting.js";
 import { planOptions, resolveImage, type ResolvedPlan, type Resolving } from "./plan.js";
@@ -88,10 +90,12 @@ async function readScan(name: BytePath, entry: FileEntry, generator: string): Pr
   for await (const chunk of readContent(entry)) chunks.push(chunk);
   const claim = claimOf(parseJson(Buffer.concat(chunks), `"${filename}" of the scanner`));
   if (claim === undefined) throw refuse("it is neither SPDX nor a statement with SPDX in it");
-  const { type } = claim;
+  const { type, predicate } = claim;
   if (type !== spdx && type !== cycloneDx) throw refuse(`its predicate is of type "${type}"`);
-  const isLayered = type === spdx && isCore({ ...claim, filename, isLayered: false });
-  return { ...claim, filename, isLayered };
+  if (type !== spdx || !isCore({ ...claim, filename })) return { ...claim, filename };
+  const withLayers: ImageClaim["withLayers"] = (layers) =>
+    withLayerIds({ ...predicate }, layers, `tsbuild-${version}`);
+  return { ...claim, filename, withLayers };
 }
 
 /** Scanners write statements of in-toto; BuildKit's protocol only asks for the documents in them. */
