@@ -2,7 +2,8 @@ import { badValue } from "../args/usage-error.js";
 import { suggest } from "../../suggest.js";
 import { functions, type TemplateFunction } from "./template-functions.js";
 import { TemplateError } from "./template-tokens.js";
-import { parseTree, type Block, type Node, type Operand, type Pipeline } from "./template-tree.js";
+import { parseTree } from "./template-tree.js";
+import type { Block, Node, Operand, Pipeline } from "./template-nodes.js";
 import { fieldOf, isRecord, printed, truth } from "./template-value.js";
 
 type Functions = Readonly<Record<string, TemplateFunction>>;
