@@ -5,7 +5,7 @@ import { parseAnyHistory, parseExplain, parseStepLog } from "./args/builds.js";
 import { completionScript } from "./args/completion.js";
 import { parseDu, parsePrune } from "./args/disk.js";
 import { parseDiff, parseExport, parseImport } from "./args/filesystems.js";
-import { HelpRequest } from "./args/flags.js";
+import { HelpRequest } from "./args/help-request.js";
 import {
   parseImages,
   parseInspect,

@@ -2,7 +2,8 @@ import { BuildError } from "../../error.js";
 import { suggest } from "../../suggest.js";
 import type { ImagetoolsCommand } from "../imagetools-command.js";
 import { parseAnnotation, type Annotation } from "./annotation.js";
-import { Flags, HelpRequest } from "./flags.js";
+import { Flags } from "./flags.js";
+import { HelpRequest } from "./help-request.js";
 import { oneOperand } from "./operands.js";
 import { nonEmpty, parsePlatforms, parseProgress, progresses } from "./words.js";
 

@@ -1,5 +1,6 @@
 import type { ManifestCommand } from "../manifest-command.js";
-import { Flags, HelpRequest } from "./flags.js";
+import { Flags } from "./flags.js";
+import { HelpRequest } from "./help-request.js";
 import { noSuchCommand } from "./imagetools.js";
 import { oneOperand, someOperands, twoOperands } from "./operands.js";
 import { nonEmpty, parseProgress, progresses } from "./words.js";

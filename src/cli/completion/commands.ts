@@ -1,4 +1,4 @@
-import { HelpRequest, type FlagOutline } from "../args/flags.js";
+import { HelpRequest, type FlagOutline } from "../args/help-request.js";
 
 /** What may stand behind the flags of a command. */
 export type Operands = "commands" | "files" | "images" | "none" | "shells";
