@@ -1,15 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { toBytePath, type BytePath, type Changeset, type Entry } from "../oci/changeset.js";
+import type { Changeset } from "../oci/changeset.js";
 import { materialize } from "../snapshotter/materialize.js";
-import { readMetadata } from "../snapshotter/metadata.js";
-import { readTree } from "../snapshotter/overlay-changes.js";
 import { removeTree } from "../snapshotter/remove-tree.js";
-import { FileStat } from "../sys/file-stat.js";
 import { isSystemError } from "../sys/system-error.js";
 import type { Database, Table } from "./database.js";
 import { directorySize } from "./directory-size.js";
+import { cacheEntries, type HeldCache } from "./held-cache.js";
 import type { Locks } from "./locks.js";
 
 /** A directory of `RUN --mount=type=cache`. */
@@ -60,12 +58,6 @@ export interface NewCache {
 export interface CacheMount extends AsyncDisposable {
   /** Host path. */
   readonly path: string;
-}
-
-/** What a cache holds, while nobody else has it. */
-export interface HeldCache extends AsyncDisposable {
-  /** The directory itself first. */
-  readonly entries: Changeset;
 }
 
 /** What `CacheMounts` works with. */
@@ -142,7 +134,7 @@ export class CacheMounts {
     if (held === undefined) return undefined;
     const release = (): PromiseLike<void> => held[Symbol.asyncDispose]();
     if (await this.#isThere(record))
-      return { entries: treeOf(this.#path(record.name)), [Symbol.asyncDispose]: release };
+      return { entries: cacheEntries(this.#path(record.name)), [Symbol.asyncDispose]: release };
     await release();
     return undefined;
   }
@@ -304,15 +296,6 @@ export class CacheMounts {
   #path(name: string): string {
     return join(this.#deps.directory, name);
   }
-}
-
-async function* treeOf(directory: string): AsyncGenerator<Entry> {
-  const stat = new FileStat();
-  const host = toBytePath(directory);
-  if (!stat.lstat(host)) throw new Error(`no directory at ${directory}`);
-  const metadata = readMetadata(host, stat, (name) => name);
-  yield { type: "directory", path: "" as BytePath, ...metadata, mtime: 0 }; // any change is one of that
-  yield* readTree(directory);
 }
 
 function keyOf(identity: string, name: string): string {
