@@ -1,5 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.js";
-import { retried, type Retries } from "./http/retry.js";
+import { Resumption } from "./http/resumption.js";
+import type { Retries } from "./http/retry.js";
 import { discard } from "./http/transport.js";
 import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
@@ -38,6 +39,7 @@ export async function uploadBlob(
   { retries, ...options }: PushOptions & { readonly retries: Retries },
 ): Promise<"mounted" | "uploaded"> {
   const { signal } = options;
+  const resumption = new Resumption(retries);
   let session: UploadSession | undefined;
   const attempt = async (): Promise<"mounted" | "uploaded"> => {
     if (session !== undefined) {
@@ -51,7 +53,14 @@ export async function uploadBlob(
     return "uploaded";
   };
   try {
-    return await retried(attempt, retries, signal);
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        signal?.throwIfAborted();
+        await resumption.wait(error, session?.sent ?? 0, signal);
+      }
+    }
   } catch (error) {
     await session?.cancel();
     throw error;

@@ -39,6 +39,11 @@ export class UploadSession {
     this.#url = placeOf(repository, started);
   }
 
+  /** How much the registry is known to have. */
+  get sent(): number {
+    return this.#sent;
+  }
+
   /** Begins an upload; undefined when the registry took the blob from `mountFrom`. */
   static async start(
     repository: Repository,

@@ -230,4 +230,19 @@ describe("N05 an upload to a registry that can go on", () => {
       assert.isTrue(server.stored?.equals(text));
     });
   }
+
+  it("has all its tries again whenever some of it arrived", async () => {
+    const cuts = Array.from({ length: 9 }, () => 2 << 20);
+    await using server = await startUploadServer({ cuts });
+    const options = { credentials: anonymous, clock: new FakeClock(), retryDelays: [1, 1] };
+    await using client = new RegistryClient(options);
+    const pushing = { open: () => chunked(text, 1_000_003) };
+    const reference = parseReference(`${server.host}/app`);
+    assert.strictEqual(await client.pushBlob(reference, blob, pushing), "uploaded");
+    assert.lengthOf(
+      server.lines.filter((line) => line === "GET"),
+      cuts.length,
+    );
+    assert.isTrue(server.stored?.equals(text));
+  });
 });

@@ -9,7 +9,7 @@ const ENOUGH = 1 << 20;
 export class Resumption {
   readonly #retries: Retries;
   #tries = 0;
-  /** How far it had come at the last try. */
+  /** How far it had come at most. */
   #tried = 0;
 
   constructor(retries: Retries) {
@@ -20,7 +20,7 @@ export class Resumption {
   async wait(failure: unknown, done: number, signal?: AbortSignal): Promise<void> {
     const { delays, clock } = this.#retries;
     if (done - this.#tried >= ENOUGH) this.#tries = 0;
-    this.#tried = done;
+    this.#tried = Math.max(this.#tried, done);
     const delay = delays[this.#tries++];
     if (delay === undefined) throw failure;
     await pause(failure, { delay, clock }, signal);
