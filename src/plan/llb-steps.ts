@@ -1,13 +1,17 @@
-import { posix } from "node:path";
-import { lineOf, type Span } from "../error.js";
+import type { Span } from "../error.js";
 import type { Platform } from "../oci/platform.js";
-import { formatReference, parseReference } from "../oci/reference.js";
-import type { RunMount } from "./run-mount.js";
-import { redactRemote } from "./git-url.js";
-import type { Base, Plan, PlannedImage, PlannedStage } from "./plan.js";
-import type { RemoteSource } from "./remote-source.js";
-import { credentialsHidden } from "./secret-name.js";
-import type { CopyStep, Origin, RunStep, Step } from "./step.js";
+import {
+  action,
+  copyOptions,
+  imageName,
+  mountOf,
+  platformOf,
+  rangeOf,
+  remoteOf,
+  sourcePath,
+} from "./llb-ops.js";
+import type { Base, Plan, PlannedStage } from "./plan.js";
+import { mountedBy, type CopyStep, type Origin, type RunStep, type Step } from "./step.js";
 import { stagesFor } from "./used-by.js";
 
 /** What a build does, in the JSON of BuildKit's LLB as far as a plan says it (slsa-definitions.md). */
@@ -44,7 +48,6 @@ interface Tip {
 }
 
 const networks = { default: 0, host: 1, none: 2 } as const;
-const kinds = { bind: 0, secret: 1, ssh: 2, cache: 3, tmpfs: 4 } as const;
 
 class Writer {
   readonly #plan: Pick<Plan, "images" | "stages">;
@@ -145,7 +148,7 @@ class Writer {
   #run(step: RunStep, parent: string | undefined, platform: Platform): string {
     const inputs = [parent];
     const mounts = step.mounts.map((mount) => {
-      const origin = mount.kind === "bind" ? mount.origin : seedOf(mount);
+      const origin = mountedBy(mount);
       const input = origin === undefined ? undefined : inputs.push(this.#origin(origin)) - 1;
       return mountOf(mount, input ?? -1);
     });
@@ -184,83 +187,4 @@ class Writer {
   #file(actions: readonly object[], inputs: readonly (string | undefined)[], at: Span): string {
     return this.#add({ Op: { file: { actions } } }, inputs, at);
   }
-}
-
-/** The "/./" of --parents says what is kept. */
-function sourcePath(source: string, parents: boolean): string {
-  return parents ? `/${source.replace(/^\//, "")}` : posix.join("/", source);
-}
-
-function action(what: object, secondaryInput: number): object {
-  return { input: 0, secondaryInput, output: 0, Action: what };
-}
-
-function copyOptions({ destination, chown, chmod, exclude, parents, unpack }: CopyStep): object {
-  return {
-    dest: destination,
-    mode: -1,
-    followSymlink: true,
-    dirCopyContents: true,
-    createDestPath: true,
-    allowWildcard: true,
-    allowEmptyWildcard: true,
-    timestamp: -1,
-    ...(chmod === undefined ? {} : { modeStr: chmod }),
-    ...(chown === undefined ? {} : { owner: chown }),
-    ...(exclude.length === 0 ? {} : { excludePatterns: exclude }),
-    ...(parents ? { parents: true } : {}),
-    ...(unpack ? { attemptUnpackDockerCompatibility: true } : {}),
-  };
-}
-
-function seedOf(mount: RunMount): Origin | undefined {
-  return mount.kind === "cache" ? mount.seed?.origin : undefined;
-}
-
-function mountOf(mount: RunMount, input: number): object {
-  const common = { dest: mount.target ?? "", input, output: -1 };
-  const typed = mount.kind === "bind" ? common : { ...common, mountType: kinds[mount.kind] };
-  switch (mount.kind) {
-    case "bind":
-      return { ...typed, selector: mount.source, ...(mount.readonly ? { readonly: true } : {}) };
-    case "cache":
-      return { ...typed, cacheOpt: { ID: mount.id } };
-    case "secret":
-      return { ...typed, secretOpt: wishOf(mount) };
-    case "ssh":
-      return { ...typed, SSHOpt: wishOf(mount) };
-    case "tmpfs":
-      return typed;
-  }
-}
-
-function wishOf({ id, required }: { readonly id: string; readonly required: boolean }): object {
-  return { ID: id, ...(required ? {} : { optional: true }) };
-}
-
-/** Where a layout lies is nobody's business. */
-function imageName({ reference }: PlannedImage, digest: string | undefined): string {
-  const pin = digest === undefined ? "" : `@${digest}`;
-  if (reference.includes("://")) return `${reference.replace(/:.*$/s, "://layout")}${pin}`;
-  return `docker-image://${formatReference(parseReference(reference)).replace(/@.*$/, "")}${pin}`;
-}
-
-function remoteOf(source: RemoteSource): object {
-  if (source.kind === "http") return { identifier: credentialsHidden(source.url) };
-  const url = redactRemote(source.remote);
-  const place = [source.ref ?? "", source.subdir].filter((part) => part !== "").join(":");
-  const identifier = `git://${url.replace(/^[a-z]+:\/\//, "")}${place === "" ? "" : `#${place}`}`;
-  return { identifier, attrs: { "git.fullurl": url } };
-}
-
-function platformOf({ os, architecture, variant }: Platform): object {
-  return {
-    Architecture: architecture,
-    OS: os,
-    ...(variant === undefined ? {} : { Variant: variant }),
-  };
-}
-
-function rangeOf(at: Span): object {
-  return { start: { line: lineOf(at) }, end: { line: lineOf({ ...at, start: at.end }) } };
 }

@@ -2,12 +2,12 @@ import type { RuntimeConfig } from "../oci/image.js";
 import { formatPlatform, platformOf } from "../oci/platform.js";
 import type { JoinedPlan } from "./join-plans.js";
 import { inMountingOrder } from "./apply-mounts.js";
-import { literalPattern } from "./paths.js";
 import type { PlannedImage, PlannedStage } from "./plan.js";
 import { EnvList } from "./env-list.js";
 import type { RunBind } from "./run-mount.js";
+import { contextName, contextStage } from "./scan-context.js";
 import { defaultPath } from "./start-stage.js";
-import type { CopyStep, RunStep, Step } from "./step.js";
+import type { RunStep } from "./step.js";
 import { stagesFor } from "./used-by.js";
 
 /** A program that tells what is in a root filesystem (BuildKit, sbom-protocol.md). */
@@ -33,12 +33,13 @@ export function withScans(plan: JoinedPlan, scanner: Scanner): JoinedPlan {
     const target = plan.stages[index];
     if (target === undefined) throw new Error(`the plan has no stage ${index}`);
     const mounts = [mount(scanner, `core/${scanCore}`, index)];
-    for (const [name, extra] of extrasOf(plan, index)) {
-      mounts.push(mount(scanner, `extras/${scanCore}-${name}`, extra));
+    const extras = extrasOf(plan, index);
+    if (target.scanned?.context === true && !extras.has(contextName)) {
+      const context = contextStage(target, stagesFor(plan, index));
+      extras.set(contextName, stages.push(context) - 1);
     }
-    if (target.scanned?.context === true) {
-      const context = stages.push(contextStage(target, stagesFor(plan, index))) - 1;
-      mounts.push(mount(scanner, `extras/${scanCore}-context`, context));
+    for (const [name, extra] of extras) {
+      mounts.push(mount(scanner, `extras/${scanCore}-${name}`, extra));
     }
     return stages.push(scanStage(scanner, { image, mounts, target })) - 1;
   });
@@ -46,7 +47,7 @@ export function withScans(plan: JoinedPlan, scanner: Scanner): JoinedPlan {
 }
 
 /** The stages that are scanned with a target, by their names. */
-function extrasOf(plan: JoinedPlan, target: number): ReadonlyMap<string, number> {
+function extrasOf(plan: JoinedPlan, target: number): Map<string, number> {
   const extras = new Map<string, number>();
   for (const stage of stagesFor(plan, target)) {
     const index = plan.stages.indexOf(stage);
@@ -121,63 +122,4 @@ function variables({ parameters }: Scanner, hasExtras: boolean): readonly string
     ...parameters,
   ];
   return values.map(([name, value]) => `BUILDKIT_SCAN_${name ?? ""}=${value ?? ""}`);
-}
-
-/** What of the build context goes into a target: BuildKit, too, asks for nothing else. */
-function contextStage(target: PlannedStage, needed: readonly PlannedStage[]): PlannedStage {
-  const copies = needed.flatMap(({ steps }) => steps.flatMap(fromContext));
-  const distinct = new Map(
-    copies.map((copy) => [JSON.stringify([copy.sources, copy.exclude]), copy]),
-  );
-  return {
-    name: "context",
-    base: { kind: "scratch" },
-    platform: target.platform,
-    steps: [...distinct.values()],
-    config: target.config,
-    history: [],
-  };
-}
-
-function fromContext(step: Step): readonly CopyStep[] {
-  if (step.kind === "workdir") return [];
-  if (step.kind === "copy") {
-    const read = step.sources.filter((source) => typeof source === "string");
-    if (step.origin.kind !== "context" || read.length === 0) return [];
-    return [
-      asItLies(
-        step.at,
-        read.map((source) => source.replace("/./", "/")),
-        step.exclude,
-      ),
-    ];
-  }
-  return step.mounts.flatMap((mount) => {
-    if (mount.kind !== "bind" || mount.origin?.kind !== "context") return [];
-    return [asItLies(mount.at, [literalPattern(mount.source)])];
-  });
-}
-
-/** Files of the context, where they are in it. */
-function asItLies(
-  at: CopyStep["at"],
-  read: readonly string[],
-  exclude: readonly string[] = [],
-): CopyStep {
-  return {
-    kind: "copy",
-    at,
-    title: `COPY --parents ${read.join(" ")} /`,
-    instruction: "COPY",
-    origin: { kind: "context" },
-    sources: read,
-    files: [],
-    destination: "/",
-    chown: undefined,
-    chmod: undefined,
-    exclude,
-    parents: true,
-    link: false,
-    unpack: false,
-  };
 }

@@ -101,7 +101,8 @@ export function readBy(step: Step): readonly Origin[] {
   }
 }
 
-function mountedBy(mount: RunMount): Origin | undefined {
+/** What a mount shows, or starts with; undefined where that is nothing of the build. */
+export function mountedBy(mount: RunMount): Origin | undefined {
   if (mount.kind === "bind") return mount.origin;
   return mount.kind === "cache" ? mount.seed?.origin : undefined;
 }

@@ -1,30 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import type { BaseImage } from "../../builder/engine.js";
-import type { Pinned } from "../../context/remote/remotes.js";
 import { formatPlatform, platformOf } from "../../oci/platform.js";
 import type { Descriptor } from "../../oci/descriptor.js";
-import { parseReference } from "../../oci/reference.js";
 import { parseGoBoolean } from "../../go-boolean.js";
-import { packageUrl, type Claim } from "../../output/attestation.js";
+import type { Claim } from "../../output/attestation.js";
 import type { NamedLayer } from "../../output/layer-ids.js";
-import { provenanceClaim, type BuildFacts, type Material } from "../../output/slsa.js";
-import { parseGitContext, shownOf } from "../../plan/git-url.js";
+import { provenanceClaim, type BuildFacts } from "../../output/slsa.js";
 import type { JoinedPlan } from "../../plan/join-plans.js";
 import { llbSteps, type LlbSteps } from "../../plan/llb-steps.js";
-import { splitContextName } from "../../plan/named-context.js";
-import type { PlannedImage } from "../../plan/plan.js";
-import { isHttpUrl } from "../../plan/remote-source.js";
-import { imagesFor, namedFor, runsFor } from "../../plan/used-by.js";
-import { redactUrl } from "../../registry/http/web-url.js";
+import { runsFor } from "../../plan/used-by.js";
 import type { ProvenanceSpec } from "../args/attest.js";
-import type { BuildCommand } from "../build-command.js";
 import type { Building } from "./engine.js";
 import type { Attesting, ImageClaim } from "./exporting.js";
-import { remoteContext } from "./named-contexts.js";
 import { planOptions, platformOptions, type ResolvedPlan } from "./plan.js";
 import { wantsIndex } from "./platforms.js";
-import { requestArgs } from "./request-args.js";
+import { imageMaterials, remoteMaterials, sourceOf } from "./materials.js";
+import { localsOf, requestArgs, wishesOf } from "./request.js";
 import { readVcs } from "./vcs.js";
 
 /** What provenance tells of a build, of each image, and for --metadata-file. */
@@ -114,7 +105,7 @@ async function commonFacts(
     source: { ...sourceOf(building), path: basename(name) },
     platform: formatPlatform(session.platform),
     steps: undefined,
-    materials: distinct(remotes.pinned.map(remoteMaterial)),
+    materials: remoteMaterials(remotes.pinned),
     // they would be others each time
     run: command.reproducible ? undefined : { id: randomUUID(), startedAt, endedAt: new Date() },
     details: {
@@ -153,83 +144,5 @@ function imageFacts(
     materials: imageMaterials({ plan, images, target: plan.scans[index] ?? target }, command),
     complete: { request: secret.length === 0, materials: isWhole },
     isHermetic: isWhole && runsFor(plan, target).every(({ network }) => network === "none"),
-  };
-}
-
-/** What was read from directories of this machine. */
-function localsOf(
-  plan: JoinedPlan,
-  target: number,
-  { command, input }: Building,
-): readonly string[] {
-  const isLocal = (name: string): boolean =>
-    remoteContext(command.buildContexts.get(name) ?? "") === undefined;
-  const own = input.context === undefined ? [] : ["context", "dockerfile"];
-  return [...own, ...namedFor(plan, target).filter(isLocal)];
-}
-
-interface Found {
-  readonly plan: JoinedPlan;
-  readonly images: readonly BaseImage[];
-  readonly target: number;
-}
-
-function imageMaterials(
-  { plan, images, target }: Found,
-  command: BuildCommand,
-): readonly Material[] {
-  return imagesFor(plan, target).flatMap((index) => {
-    const [request, image] = [plan.images[index], images[index]];
-    if (request === undefined || image === undefined) return [];
-    const [algorithm = "", hex] = image.digest?.split(":") ?? [];
-    const uri = uriOf(request, image, command);
-    return [{ uri, digest: hex === undefined ? {} : { [algorithm]: hex } }];
-  });
-}
-
-/** An image of a layout has the name of its context (purl-spec, oci): where it lies is nobody's business. */
-function uriOf(
-  { reference, platform }: PlannedImage,
-  { digest }: BaseImage,
-  { buildContexts }: BuildCommand,
-): string {
-  if (!reference.includes("://")) return packageUrl(parseReference(reference), platform);
-  const [given] = [...buildContexts].find(([, value]) => value === reference) ?? [];
-  const name = given === undefined ? "layout" : splitContextName(given).own;
-  const bare = encodeURIComponent(name.replace(/[:@].*$/, "").replace(/^.*\//, ""));
-  return `pkg:oci/${bare}?digest=${digest ?? ""}&platform=${encodeURIComponent(formatPlatform(platform))}`;
-}
-
-function remoteMaterial({ source, pin }: Pinned): Material {
-  if (source.kind === "git") return { uri: shownOf(source), digest: { sha1: pin } };
-  return { uri: redactUrl(new URL(source.url)), digest: { sha256: pin.replace(/^sha256:/, "") } };
-}
-
-/** By their names; each once, though it was asked for in several ways. */
-function distinct(materials: readonly Material[]): readonly Material[] {
-  const each = new Map(materials.map((material) => [JSON.stringify(material), material]));
-  return [...each.values()].toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
-}
-
-/** Where the Dockerfile comes from, when that is a context from elsewhere. */
-function sourceOf({ command, remotes }: Building): Partial<Material> {
-  const git = parseGitContext(command.context);
-  const isFar = git !== undefined || isHttpUrl(command.context);
-  const [first] = remotes.pinned;
-  return isFar && first !== undefined ? remoteMaterial(first) : {};
-}
-
-/** Ids of secrets and agents that steps ask for. */
-function wishesOf(plan: JoinedPlan, target: number): object {
-  const mounts = runsFor(plan, target).flatMap((step) => step.mounts);
-  const wishes = (kind: "secret" | "ssh") => {
-    const found = mounts.flatMap((mount) => (mount.kind === kind ? [mount] : []));
-    const ids = new Map(found.map(({ id, required }) => [id, required]));
-    return [...ids].map(([id, required]) => ({ id, ...(required ? {} : { optional: true }) }));
-  };
-  const [secrets, ssh] = [wishes("secret"), wishes("ssh")];
-  return {
-    ...(secrets.length === 0 ? {} : { secrets }),
-    ...(ssh.length === 0 ? {} : { ssh }),
   };
 }

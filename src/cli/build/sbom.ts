@@ -73,7 +73,7 @@ function isCore({ filename = "" }: ImageClaim): boolean {
   return filename.split(".")[0] === scanCore;
 }
 
-/** In bytes: more than BuildKit takes. */
+/** In bytes, as in BuildKit. */
 const limit = 80 * 1024 * 1024;
 const spdx = "https://spdx.dev/Document";
 /** What else a scanner may write. */

@@ -4,26 +4,24 @@ import {
   type BuildResult,
   type BuiltImage,
 } from "../../builder/build.js";
-import { EPOCH } from "../../plan/epoch.js";
-import type { Plan, PlanOptions } from "../../plan/plan.js";
+import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
 import { openCaches } from "../build/caches.js";
 import { checkEnvironment } from "../build/check-environment.js";
 import { attestedBy, checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
-import { readDockerfile, tellFindings, tellWarningsOf } from "../build/dockerfile.js";
+import { tellFindings } from "../build/dockerfile.js";
 import { openEngine, type Building } from "../build/engine.js";
 import { checkEntitlements, devicesOf } from "../build/entitlements.js";
 import type { Attesting, BuildSummary, Exporting } from "../build/exporting.js";
 import { readInput } from "../build/input.js";
-import { ignoreTest } from "../build/ignore-test.js";
 import { exportAll } from "../build/outputs.js";
-import { planOptions, platformOptions, resolvePlan, type ResolvedPlan } from "../build/plan.js";
+import { planBuild } from "../build/plan-build.js";
+import { platformOptions, type ResolvedPlan } from "../build/plan.js";
 import { wantsIndex } from "../build/platforms.js";
 import { prepareBuild } from "../build/prepare.js";
 import { recorded } from "../build/recording.js";
 import { imageId, prepareResults, writeResults, type Findings } from "../build/results.js";
 import type { BuildCommand } from "../build-command.js";
-import { ImageFinder } from "../image-finder.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
 import { openSession } from "../session.js";
@@ -93,7 +91,7 @@ interface Made
 async function buildTarget(building: Building, outputs: readonly OutputSpec[]): Promise<Made> {
   const { command, session, board } = building;
   const { io } = session;
-  const resolved = await plan(building);
+  const resolved = await planBuild(building);
   checkEntitlements(resolved.plan, command);
   const devices = devicesOf(resolved.plan);
   if (devices.length > 0) {
@@ -134,55 +132,6 @@ function requestOf(
   const fresh = freshStages(command);
   const targets = [...joined.targets, ...joined.scans];
   return { plan: joined, targets, showPlatforms, images, fresh };
-}
-
-async function plan(building: Building): Promise<ResolvedPlan> {
-  const { command, input, session, board } = building;
-  const { io, store, registry, platform: host } = session;
-  const warn = board.warn.bind(board, undefined);
-  const images = new ImageFinder({ store, registry, host, pull: command.pull, warn });
-  const isIgnored = ignoreTest(input);
-  const platforms = (await labelled(building)).map((options) => ({ ...options, isIgnored }));
-  try {
-    const showPlatforms = wantsIndex(platforms);
-    const resolving = { images, board, signal: io.signal, showPlatforms };
-    const dockerfile = readDockerfile(input, planOptions(command, io));
-    const first = await resolvePlan(dockerfile, platforms, resolving);
-    const dated = await withTime(first.plan.epoch, platforms, building);
-    const again = { ...resolving, known: first };
-    const resolved = dated === undefined ? first : await resolvePlan(dockerfile, dated, again);
-    if (command.sbom === undefined) return resolved;
-    const { addScans } = await import("../build/sbom.js");
-    return await addScans(command.sbom, resolved, { building, resolving });
-  } catch (error) {
-    tellWarningsOf(error, board);
-    throw error;
-  }
-}
-
-/** The options for each platform, with the labels that BUILDX_GIT_LABELS asks for; those of the user win. */
-async function labelled(building: Building): Promise<readonly PlanOptions[]> {
-  const { io } = building.session;
-  const platforms = platformOptions(building.command, io);
-  if (io.env["BUILDX_GIT_LABELS"] === undefined) return platforms;
-  const { gitLabels } = await import("../build/vcs.js");
-  const own = await gitLabels(building);
-  return platforms.map((options) => ({ ...options, labels: new Map([...own, ...options.labels]) }));
-}
-
-/** With the time of what SOURCE_DATE_EPOCH names, as if a number had been given; empty where it has none. */
-async function withTime(
-  epoch: Plan["epoch"],
-  platforms: readonly PlanOptions[],
-  building: Building,
-): Promise<readonly PlanOptions[] | undefined> {
-  if (typeof epoch !== "object") return undefined;
-  const { timeOf } = await import("../build/epoch.js");
-  const time = await timeOf(epoch, building);
-  return platforms.map((options) => {
-    const buildArgs = new Map([...options.buildArgs, [EPOCH, time?.toString() ?? ""]]);
-    return { ...options, buildArgs };
-  });
 }
 
 /** --no-cache is all stages, --no-cache-filter those named. */

@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { requestArgs } from "../../../src/cli/build/request-args.js";
+import { requestArgs } from "../../../src/cli/build/request.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 
 function argsOf(...flags: readonly string[]): Readonly<Record<string, string>> {
