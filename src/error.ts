@@ -53,6 +53,7 @@ export type BuildErrorCode =
   | "USAGE"
   | "USER_NOT_FOUND";
 
+/** What a failure tells besides its message. */
 export interface BuildErrorContext {
   /** The text to underline. */
   readonly at?: Span | undefined;

@@ -15,6 +15,7 @@ export interface Ancestry {
   readonly history: readonly HistoryEntry[];
 }
 
+/** That of a stage that is FROM scratch. */
 export const noAncestry: Ancestry = { diffIds: [], history: [] };
 
 /**

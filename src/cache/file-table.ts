@@ -1,5 +1,5 @@
 /** 64-bit fingerprint (0), SHA-256 (8), day of last use (40; 0 marks a free slot). Little endian. */
-export const slotSize = 44;
+const slotSize = 44;
 const digestOffset = 8;
 const dayOffset = 40;
 const smallestCapacity = 1024;

@@ -1,12 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
+import type { TerminalSize } from "../progress/renderer.js";
 import { isTerminal, openStandardStream } from "./standard-stream.js";
-
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** All that a command knows of the world it was started in. */
 export interface Io {

@@ -4,6 +4,7 @@ import { excerpt } from "./excerpt.js";
 import { firstFailure, isAbort } from "./exit-code.js";
 import { describeSystemFailure, isSystemFailure } from "./system-error.js";
 
+/** How an error is written. */
 export interface ErrorStyle {
   readonly color: boolean;
   /** Adds stacks and causes. */

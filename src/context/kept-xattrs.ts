@@ -6,7 +6,7 @@ import { getXattr, listXattrs } from "../sys/xattrs.js";
  * and the user's own. Others belong to a machine (SELinux labels, IMA) or to the overlay underneath. A
  * build context hands on none, as with BuildKit: there they are an accident of the checkout.
  */
-export function isKeptXattr(name: string): boolean {
+function isKeptXattr(name: string): boolean {
   if (name === "security.capability") return true;
   return name.startsWith("user.") && !name.startsWith("user.overlay.");
 }

@@ -11,6 +11,7 @@ const FAILURE = Buffer.from([0, 0, 0, 1, 5]);
 /** OpenSSH's own limit for a message, in bytes. */
 const LONGEST = 256 * 1024;
 
+/** Whom an agent's socket is for. */
 export interface AgentProxyOptions {
   /** An existing private directory. */
   readonly work: string;

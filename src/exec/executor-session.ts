@@ -18,6 +18,7 @@ export interface ExecutorSession {
   readonly filter: CompiledFilter;
 }
 
+/** What a session of the executor works with. */
 export interface SessionOptions {
   readonly userNamespace: boolean;
   /** The runtime that was asked for. */

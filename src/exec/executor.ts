@@ -81,6 +81,7 @@ export interface SandboxProcess {
   readonly terminal: boolean;
 }
 
+/** Takes what a process writes, piece by piece. */
 export type OutputSink = (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
 
 /** How the process ended. */

@@ -8,6 +8,7 @@ import { collect, exitOf } from "./children.js";
 import { deathGuard } from "./run-runtime.js";
 import { SEARCH_PATH } from "./runtime.js";
 
+/** Where an agent of the build's own lives. */
 export interface KeyAgentOptions {
   /** An existing private directory. */
   readonly work: string;

@@ -18,6 +18,7 @@ export interface Connection {
   readonly resolvConf: string;
 }
 
+/** What a network is made of once it is needed. */
 export interface LazyNetworkOptions {
   readonly file: string;
   readonly searchPath: string;

@@ -12,6 +12,7 @@ export interface SharedNetwork extends AsyncDisposable {
   readonly namespace: string;
 }
 
+/** What a network is made of. */
 export interface NetworkOptions {
   /** Where the namespace is pinned; there must be no such file yet. */
   readonly file: string;

@@ -20,6 +20,7 @@ import { stepCgroup } from "./step-cgroup.js";
 import { deviceMounts, makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
 import { resolveUser } from "./users.js";
 
+/** What the executor works with. */
 export interface ExecutorOptions {
   /** An existing private directory for bundles and runtime state. */
   readonly work: string;

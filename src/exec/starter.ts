@@ -16,6 +16,7 @@ export interface Container {
   readonly cgroup: string | undefined;
 }
 
+/** What a starter works with. */
 export interface StarterOptions {
   /** The runtime's --root. */
   readonly state: string;

@@ -45,9 +45,12 @@ interface Metadata extends Named {
   readonly xattrs?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
+/** A directory that is made, or whose metadata changes. */
 export interface DirectoryEntry extends Metadata {
   readonly type: "directory";
 }
+
+/** A regular file with its content. */
 export interface FileEntry extends Metadata {
   readonly type: "file";
   /** In bytes. */
@@ -56,34 +59,44 @@ export interface FileEntry extends Metadata {
   /** SHA-256 of the content in hex, when the source already knows it (the file index). */
   readonly sha256?: string | undefined;
 }
+
+/** A symbolic link; its target is as written. */
 export interface SymlinkEntry extends Metadata {
   readonly type: "symlink";
   /** Stored as is: may be absolute, dangling or climb with "..". */
   readonly target: BytePath;
 }
+
 /** Another name of an earlier entry of the same changeset. */
 export interface HardlinkEntry extends Metadata {
   readonly type: "hardlink";
   /** The path of that earlier entry. */
   readonly target: BytePath;
 }
+
+/** A character or block device. */
 export interface DeviceEntry extends Metadata {
   readonly type: "block" | "char";
   readonly major: number;
   readonly minor: number;
 }
+
+/** A named pipe. */
 export interface FifoEntry extends Metadata {
   readonly type: "fifo";
 }
+
 /** `path` of the layers below is removed (image-spec, layer.md, "Whiteouts"). */
 export interface WhiteoutEntry extends Named {
   readonly type: "whiteout";
 }
+
 /** Everything below directory `path` in the layers below is hidden ("Opaque Whiteout"). */
 export interface OpaqueEntry extends Named {
   readonly type: "opaque";
 }
 
+/** One line of a changeset. */
 export type Entry =
   | DirectoryEntry
   | FileEntry

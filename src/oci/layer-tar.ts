@@ -20,6 +20,7 @@ export interface WrittenEntry {
   readonly offset: number;
 }
 
+/** How a layer is written as a tar. */
 export interface LayerTarOptions {
   /** Told of each entry once its content was read. */
   readonly onEntry?: (entry: Entry, written: WrittenEntry) => void;

@@ -14,6 +14,7 @@ export interface TarMember {
   readonly file: FileEntry | undefined;
 }
 
+/** How a tar is written. */
 export interface TarWriterOptions {
   /** A piece is valid only until the second one after it is asked for: no garbage. */
   readonly reuse: boolean;

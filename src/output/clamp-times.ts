@@ -13,7 +13,7 @@ export interface TimeLimit {
 }
 
 /** The entries with no mtime beyond the limit. */
-export async function* clampMtimes(
+async function* clampMtimes(
   changes: Changeset,
   { epoch, exact }: TimeLimit,
 ): AsyncGenerator<Entry> {

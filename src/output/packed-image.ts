@@ -25,6 +25,7 @@ export function onlyImage(image: PackedImage): PackedRoot {
   return { root: image.manifest, images: [image] };
 }
 
+/** A layer in the form in which it is sent. */
 export interface PackedLayer {
   readonly descriptor: Descriptor;
   /** Its bytes, each call from the start. */
@@ -48,6 +49,7 @@ export interface PackOptions {
   readonly annotations?: Annotations;
 }
 
+/** Of a manifest or an index. */
 export type Annotations = Readonly<Record<string, string>>;
 
 /** Packs an image; layers are compressed where they are not already, and stay so. */

@@ -36,6 +36,7 @@ export type Command =
   /** Continuations joined, otherwise verbatim. */
   | { readonly form: "shell"; readonly text: string };
 
+/** One pair of ENV or LABEL. */
 export interface KeyValue {
   readonly key: Word;
   readonly value: Word;
@@ -53,6 +54,7 @@ export interface Located {
   readonly comments: readonly string[];
 }
 
+/** FROM: begins a stage. */
 export interface From extends Located {
   readonly kind: "from";
   readonly image: Word;
@@ -60,6 +62,8 @@ export interface From extends Located {
   /** The stage name as written; stages are matched ignoring case. */
   readonly name: Word | undefined;
 }
+
+/** RUN: a command, or a script. */
 export interface Run extends Located {
   readonly kind: "run";
   readonly command: Command;
@@ -70,6 +74,7 @@ export interface Run extends Located {
   /** --mount (repeatable), --network, --security, --device (repeatable). */
   readonly flags: readonly Flag[];
 }
+
 /** A path, or a file written in place. */
 export type CopySource = Word | Heredoc;
 interface CopyLike extends Located {
@@ -77,41 +82,56 @@ interface CopyLike extends Located {
   readonly destination: Word;
   readonly flags: readonly Flag[];
 }
+
 /** Flags: --from --chown --chmod --link --parents --exclude (repeatable). */
 export interface Copy extends CopyLike {
   readonly kind: "copy";
 }
+
 /** Flags: --chown --chmod --link --exclude --checksum --keep-git-dir --unpack. */
 export interface Add extends CopyLike {
   readonly kind: "add";
 }
+
+/** ENV: variables of the image and of later steps. */
 export interface Env extends Located {
   readonly kind: "env";
   readonly pairs: readonly KeyValue[];
   /** `ENV key value`, the form without "=". */
   readonly legacy: boolean;
 }
+
+/** LABEL: pairs in the image's config. */
 export interface Label extends Located {
   readonly kind: "label";
   readonly pairs: readonly KeyValue[];
   readonly legacy: boolean;
 }
+
+/** ARG: variables of the build. */
 export interface Arg extends Located {
   readonly kind: "arg";
   readonly names: readonly { readonly name: Word; readonly value: Word | undefined }[];
 }
+
+/** CMD: what the image runs, or arguments of its ENTRYPOINT. */
 export interface Cmd extends Located {
   readonly kind: "cmd";
   readonly command: Command;
 }
+
+/** ENTRYPOINT: what the image runs. */
 export interface Entrypoint extends Located {
   readonly kind: "entrypoint";
   readonly command: Command;
 }
+
+/** EXPOSE: ports that the image listens at. */
 export interface Expose extends Located {
   readonly kind: "expose";
   readonly ports: readonly Word[];
 }
+
 /** Durations in nanoseconds; 0 means inherited. */
 export interface Healthcheck extends Located {
   readonly kind: "healthcheck";
@@ -122,32 +142,46 @@ export interface Healthcheck extends Located {
   readonly startInterval: number;
   readonly retries: number;
 }
+
+/** MAINTAINER: the author, in the old way. */
 export interface Maintainer extends Located {
   readonly kind: "maintainer";
   readonly name: string;
 }
+
+/** ONBUILD: an instruction for images that are built from this one. */
 export interface Onbuild extends Located {
   readonly kind: "onbuild";
   /** The trigger as the image config stores it. */
   readonly text: string;
   readonly trigger: Instruction;
 }
+
+/** SHELL: what runs commands that are no lists. */
 export interface Shell extends Located {
   readonly kind: "shell";
   readonly argv: readonly string[];
 }
+
+/** STOPSIGNAL: what stops the image's process. */
 export interface Stopsignal extends Located {
   readonly kind: "stopsignal";
   readonly signal: Word;
 }
+
+/** USER: who runs later steps and the image. */
 export interface User extends Located {
   readonly kind: "user";
   readonly user: Word;
 }
+
+/** VOLUME: directories that a runtime keeps beside the image. */
 export interface Volume extends Located {
   readonly kind: "volume";
   readonly paths: readonly Word[];
 }
+
+/** WORKDIR: the directory of later steps and of the image. */
 export interface Workdir extends Located {
   readonly kind: "workdir";
   readonly path: Word;
@@ -188,6 +222,7 @@ export interface Warning {
   readonly at: Span;
 }
 
+/** A file, read: nothing in it is expanded yet. */
 export interface Dockerfile {
   readonly source: Source;
   readonly directives: Directives;

@@ -13,12 +13,14 @@ export type ExpansionMode =
   /** For people to read (X14): quotes, escapes and unset variables stay as they are. */
   | "title";
 
+/** What variables are worth, and how they are written. */
 export interface ExpandOptions {
   readonly lookup: (name: string) => string | undefined;
   readonly escape: "\\" | "`";
   readonly mode?: ExpansionMode;
 }
 
+/** What became of a text with variables. */
 export interface Expansion {
   readonly text: string;
   /** `text` split at the blanks that variables brought in (X13). */

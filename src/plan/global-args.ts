@@ -2,6 +2,7 @@ import { locate } from "../error.js";
 import type { Arg } from "../parser/instruction.js";
 import { expand } from "./expand.js";
 
+/** What the ARGs before the first FROM start from. */
 export interface GlobalArgs {
   readonly escape: "\\" | "`";
   readonly buildArgs: ReadonlyMap<string, string>;

@@ -5,7 +5,7 @@ import { suggest } from "../suggest.js";
 import { parseGoBoolean } from "../go-boolean.js";
 
 /** What `--mount` may mount. */
-export const mountTypes = ["bind", "cache", "tmpfs", "secret", "ssh"] as const;
+const mountTypes = ["bind", "cache", "tmpfs", "secret", "ssh"] as const;
 export type MountType = (typeof mountTypes)[number];
 
 const sharings = ["shared", "private", "locked"] as const;

@@ -6,6 +6,7 @@ const operators = ["-", ":-", "+", ":+", "?", ":?", "#", "##", "%", "%%", "/", "
 /** What may come between the name and the word of `${name…word}` (X06 to X10). */
 export type Operator = (typeof operators)[number];
 
+/** Whether `${name…word}` may have it. */
 export function isOperator(text: string): text is Operator {
   return operators.some((operator) => operator === text);
 }

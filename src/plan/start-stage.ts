@@ -11,6 +11,7 @@ import type { Stage } from "./stage.js";
 /** PATH, where an image has none (I13). */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** What a stage may be built from. */
 export interface Surroundings {
   readonly setting: Setting;
   readonly stages: readonly Stage[];

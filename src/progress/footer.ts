@@ -47,7 +47,7 @@ function warnings(
 }
 
 /** "StageNameCasing: Stage name 'Web' should be lowercase (Dockerfile:3)". */
-export function describeWarning({ rule, message, at }: BuildWarning): string {
+function describeWarning({ rule, message, at }: BuildWarning): string {
   const name = rule === undefined ? "" : `${rule}: `;
   const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at)})`;
   return printable(`${name}${message}${place}`.replaceAll("\n", " "));

@@ -10,6 +10,7 @@ export interface Renderer {
 /** A warning of the build. */
 export type BuildWarning = Extract<BuildEvent, { type: "warning" }>;
 
+/** In characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;

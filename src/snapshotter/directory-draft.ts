@@ -5,6 +5,7 @@ import { isSystemError } from "../sys/system-error.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
 
+/** What a draft of the directory driver works with. */
 export interface DirectoryDraftOptions {
   /** Holds the directory, and goes with the draft. */
   readonly workspace: string;

@@ -23,6 +23,7 @@ import { Twins } from "./twins.js";
 import { unpackLayer } from "./unpack-layer.js";
 import { Workspaces } from "./workspaces.js";
 
+/** What the directory driver works with. */
 export interface DirectorySnapshotterOptions {
   /** Published layers: each `<id>/` is one, in overlayfs form. */
   readonly layers: string;

@@ -27,6 +27,7 @@ import type { ActiveSnapshot, DraftLayer, LayerChain } from "./snapshotter.js";
 import type { LayerId, LayerMeasure, Snapshotter } from "./snapshotter.js";
 import { Workspaces } from "./workspaces.js";
 
+/** What the EROFS driver works with. */
 export interface ErofsSnapshotterOptions {
   /** Published layers: each `<id>.erofs/` is one; `<id>/`, of the directory driver, is another. */
   readonly layers: string;

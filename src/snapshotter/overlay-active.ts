@@ -18,6 +18,7 @@ export interface CollectedChanges {
 /** Turns collected changes into a draft, which owns the workspace from then on. */
 export type CommitUpper = (changes: CollectedChanges, signal?: AbortSignal) => Promise<DraftLayer>;
 
+/** What an active snapshot is mounted from, and committed to. */
 export interface OverlayActiveOptions extends CollectedChanges {
   readonly root: string;
   readonly commit: CommitUpper;

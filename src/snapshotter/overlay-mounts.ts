@@ -7,6 +7,7 @@ import { mount, mountFlags } from "../sys/mounts.js";
  */
 export const MOST_LOWERS = 190;
 
+/** An overlay that is to be mounted. */
 export interface OverlayRequest {
   readonly target: string;
   /** Directories, the uppermost first; at least one with `upper`, at least two without. */

@@ -8,6 +8,7 @@ import { layerRoot, rootMetadata, writeRoot, type LayerRoot } from "./root-direc
 import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
 import type { Workspace, Workspaces } from "./workspaces.js";
 
+/** What both drivers share. */
 export interface OverlayStatesOptions {
   readonly workspaces: Workspaces;
   readonly userNamespace: boolean;

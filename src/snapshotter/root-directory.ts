@@ -17,6 +17,7 @@ export interface LayerRoot {
   readonly metadata: Metadata | undefined;
 }
 
+/** Reads what a layer in a directory says of the root directory. */
 export function layerRoot(directory: string, overlay: OverlayXattrs): LayerRoot {
   const listed = overlay.isRootListed(directory);
   const metadata = listed ? readRoot(directory, overlay) : undefined;

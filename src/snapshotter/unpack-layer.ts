@@ -9,6 +9,7 @@ import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 import { TidyChanges } from "./tidy-changes.js";
 import { treeDigest, TreeHasher } from "./tree-digest.js";
 
+/** Where a layer is unpacked to. */
 export interface UnpackTarget {
   /** Empty. */
   readonly directory: string;

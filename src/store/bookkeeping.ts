@@ -3,7 +3,7 @@ import { directorySize } from "./directory-size.js";
 import type { DiskItem } from "./disk-items.js";
 import type { Store } from "./store.js";
 
-/** What the store keeps about the rest, and no prune removes: the database, and the history of builds where there is one. */
+/** What the store keeps for itself, and no prune removes: the database, and the history of builds where there is one. */
 export async function bookkeeping({ paths, now }: Store): Promise<readonly DiskItem[]> {
   const common = { createdAt: undefined, uses: 0, inUse: false } as const;
   const unneeded = { names: [], images: [], parents: [] } as const;
@@ -11,8 +11,7 @@ export async function bookkeeping({ paths, now }: Store): Promise<readonly DiskI
     const size = await directorySize(path);
     return { kind, key: kind, size, usedAt, ...common, ...unneeded };
   };
-  const items = [await item("database", paths.db, now())];
-  const builds = await stat(paths.builds).catch(() => undefined);
-  if (builds !== undefined) items.push(await item("builds", paths.builds, builds.mtimeMs));
-  return items;
+  const changed = (await stat(paths.builds).catch(() => undefined))?.mtimeMs ?? 0;
+  const builds = await item("builds", paths.builds, changed);
+  return [await item("database", paths.db, now()), ...(builds.size > 0 ? [builds] : [])];
 }

@@ -14,6 +14,7 @@ type Source =
   | { readonly kind: "socket"; readonly path: string }
   | { readonly kind: "keys"; readonly paths: readonly string[] };
 
+/** What the agents of a build are made of. */
 export interface AgentsOptions {
   readonly io: Pick<Io, "cwd" | "env">;
   /** An existing private directory. */

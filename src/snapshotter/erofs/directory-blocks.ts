@@ -11,7 +11,7 @@ export interface Child {
 }
 
 /** struct erofs_dirent: nid, offset of the name, type. */
-export const DIRENT = 12;
+const DIRENT = 12;
 
 /** Generic file types (FT_…). */
 const typeNumbers: ReadonlyMap<number, number> = new Map([

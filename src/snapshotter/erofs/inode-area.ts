@@ -27,6 +27,7 @@ const EXTENDED = 1;
 /** Data layouts (i_format, from bit 1). */
 export const layouts = { mask: 7 << 1, plain: 0 << 1, inline: 2 << 1, chunks: 4 << 1 } as const;
 
+/** struct erofs_inode_chunk_index: bytes for each chunk. */
 export const CHUNK_INDEX = 8;
 const CHUNK_HAS_INDEXES = 0x20;
 const CHUNK_BITS = 0x1f;
