@@ -62,7 +62,10 @@ export class Materializer {
   readonly #times = new Map<BytePath, number>();
   readonly #hardlinks = new Set<BytePath>();
   #exact = true;
-  #leftOut = false;
+  /** A parent was made that the changeset does not list. */
+  #addedParent = false;
+  /** Something went, or came, for the sake of what could not be written then. */
+  #changedMore = false;
 
   /** What `twins` finds is not written again. */
   constructor(root: string, form: Form, twins?: Twins) {
@@ -75,19 +78,19 @@ export class Materializer {
     this.#metadata = new MetadataWriter(form);
   }
 
-  /** Whether the directory, walked again, gives the very changeset that was written. */
+  /** Whether the directory, walked again, gives the very changeset that was passed on. */
   get exact(): boolean {
     return this.#exact && this.lossless && !this.#root.redirected;
   }
 
-  /** Whether the filesystem took all that the entries, put in order, amount to. */
+  /** Whether the directory has all that the entries that were passed on, put in order, amount to. */
   get lossless(): boolean {
-    return this.#metadata.exact && !this.#leftOut;
+    return this.#metadata.exact && !this.#changedMore;
   }
 
   /**
    * Writes entry by entry, and passes each on when it is written, with content that can be read once
-   * more until the next is asked for.
+   * more until the next is asked for. What the kernel forbids is not passed on.
    */
   async *write(changes: Changeset): AsyncGenerator<Entry> {
     using _slices = this.#slices;
@@ -97,22 +100,23 @@ export class Materializer {
       if (last !== undefined && !isInOrder(last, entry)) this.#exact = false;
       last = entry;
       if (++count % BATCH === 0) await setImmediate();
-      yield await this.#guarded(entry);
+      const written = await this.#guarded(entry);
+      if (written !== undefined) yield written;
     }
     for (const [host, mtime] of this.#times) lutimesSync(toHostPath(host), mtime, mtime);
   }
 
-  async #guarded(entry: Entry): Promise<Entry> {
+  async #guarded(entry: Entry): Promise<Entry | undefined> {
     try {
       if (entry.type === "file") return await this.#file(entry);
-      this.#nonFile(entry);
-      return entry;
+      return this.#nonFile(entry) ? entry : undefined;
     } catch (error) {
       throw explain(error, entry.path);
     }
   }
 
-  #nonFile(entry: Exclude<Entry, FileEntry>): void {
+  /** Whether it is there now. */
+  #nonFile(entry: Exclude<Entry, FileEntry>): boolean {
     const host = this.#root.locate(entry.path);
     switch (entry.type) {
       case "directory":
@@ -127,14 +131,14 @@ export class Materializer {
       case "block":
       case "char":
       case "fifo":
-        this.#special(entry, host);
-        break;
+        return this.#special(entry, host);
       case "whiteout":
         this.#whiteout(host);
         break;
       case "opaque":
         this.#opaque(entry.path, host);
     }
+    return true;
   }
 
   async #file(entry: FileEntry): Promise<Entry> {
@@ -222,6 +226,7 @@ export class Materializer {
   /** A parent that the changeset forgot to list. */
   #makeParent(host: BytePath, over: "nothing" | "whiteout"): void {
     this.#exact = false;
+    this.#addedParent = true;
     if (over === "whiteout") unlinkSync(toHostPath(host));
     mkdirSync(toHostPath(host), 0o755);
     if (over === "whiteout") this.#overlay.setOpaque(host);
@@ -260,20 +265,22 @@ export class Materializer {
   }
 
   /** In a user namespace the kernel forbids devices; there they are left out, as by rootless Docker. */
-  #special(entry: DeviceEntry | FifoEntry, host: BytePath): void {
+  #special(entry: DeviceEntry | FifoEntry, host: BytePath): boolean {
     const { major, minor } = entry.type === "fifo" ? { major: 0, minor: 0 } : entry;
     if (entry.type === "char" && major === 0 && minor === 0) throw nullDevice(entry.path);
+    const isInTheWay = this.#stat.lstat(host);
     try {
       this.#inPlace(host, () => {
         mknod(host, fileTypes[entry.type] | 0o600, major, minor);
       });
     } catch (error) {
       if (!this.#form.userNamespace || !isSystemError(error, "EPERM")) throw error;
-      this.#leftOut = true;
-      return;
+      if (isInTheWay || this.#addedParent) this.#changedMore = true;
+      return false;
     }
     this.#metadata.apply(entry, host);
     lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+    return true;
   }
 
   /** A whiteout removes from lower layers only: what this layer has at the same path stays. */

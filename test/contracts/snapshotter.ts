@@ -320,6 +320,25 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         { name: "with a whiteout of its own", entries: [directory("a"), whiteout("a")] },
         { name: "with a directory over a whiteout", entries: [whiteout("a"), directory("a")] },
         { name: "with a file below a whiteout", entries: [whiteout("a"), file("a/b")] },
+        {
+          name: "with devices",
+          entries: [file("a"), device("char", "b", 1, 3), fifo("c"), device("block", "d", 7, 1)],
+        },
+        {
+          name: "with a device in place of a file, and a file in place of one",
+          entries: [
+            ...[file("a", "1"), device("char", "a", 1, 3)],
+            ...[device("char", "b", 1, 3), file("b", "2")],
+          ],
+        },
+        {
+          name: "with a device in place of a directory",
+          entries: [directory("a"), file("a/b"), device("char", "a", 1, 3)],
+        },
+        {
+          name: "with a device whose directory is not listed",
+          entries: [device("char", "dev/null", 1, 3), file("e")],
+        },
         { name: "from before 1970", entries: [file("a", "", { mtime: -5 })] },
         {
           name: "with a label of another machine",
