@@ -45,6 +45,8 @@ export interface FarCache {
 export interface BuilderSite {
   /** A directory that is the builder's own, on the same disk as those of the others. */
   readonly root: string;
+  /** The ordinary user as whom it runs; undefined: as we do. Daemons run as root all the same. */
+  readonly account?: string | undefined;
 }
 
 /** A peer that is not installed here, or cannot run here. */

@@ -4,6 +4,7 @@ import { ResourceStack } from "../src/store/resource-stack.js";
 import { startRegistry } from "../test/registry/docker-registry.js";
 import { openPeers } from "./builders/all.js";
 import { tsbuild } from "./builders/tsbuild.js";
+import { giveTo } from "./account.js";
 import { runCommand } from "./command.js";
 import { readOptions, usage, type Options } from "./options.js";
 import { heading, linesOf, type Result } from "./report.js";
@@ -19,7 +20,7 @@ const options = readOptions(process.argv.slice(2));
 if (options === undefined) console.log(usage);
 else await bench(options);
 
-async function bench({ turns, only, peers, directory }: Options): Promise<void> {
+async function bench({ turns, only, peers, directory, account }: Options): Promise<void> {
   const chosen = workloads.filter(({ name, onRequest = false }) =>
     only.length === 0 ? !onRequest : only.some((part) => name.includes(part)),
   );
@@ -37,8 +38,10 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
     },
   });
   const registry = await registryWithBases(stack);
-  const ours = stack.use(await tsbuild({ root: site }));
-  const carriers = [ours, ...(await openPeers(stack, { names: peers, directory: site, tell }))];
+  await giveTo(account, site);
+  const ours = stack.use(await tsbuild({ root: site, account }));
+  const peersHere = await openPeers(stack, { names: peers, directory: site, account, tell });
+  const carriers = [ours, ...peersHere];
   const builders = carriers.filter(isBuilder);
   for (const { name, version } of carriers) tell(`${name}: ${version}`);
 
@@ -47,6 +50,7 @@ async function bench({ turns, only, peers, directory }: Options): Promise<void> 
   for (const workload of chosen) {
     const place = { directory: join(site, "work"), registry };
     mkdirSync(place.directory);
+    await giveTo(account, place.directory); // archives are written there
     const options = { place, turns, weighed: ours, tell };
     const measured =
       "kind" in workload

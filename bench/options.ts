@@ -9,6 +9,8 @@ export interface Options {
   readonly peers: readonly string[] | undefined;
   /** Where builders and contexts live while it runs. */
   readonly directory: string;
+  /** The ordinary user as whom tsbuild and peers without a daemon run. */
+  readonly account: string | undefined;
 }
 
 /** How to use it. */
@@ -20,6 +22,7 @@ Measures tsbuild and its peers by turns.
   --only <names>   workloads whose names contain one of these, such as cached,pull,scale
   --peers <names>  docker, docker-classic, docker-new, buildah, skopeo, tsbuild-forgetful; "" for none
   --dir <path>     on the disk to measure (default: /var/tmp)
+  --user <name>    run tsbuild and buildah as this ordinary user; docker stays what it is
   --help           show this text`;
 
 /** Reads the command line; undefined asks for help. */
@@ -27,7 +30,14 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { turns: text, only: text, peers: text, dir: text, help: { type: "boolean" } },
+    options: {
+      turns: text,
+      only: text,
+      peers: text,
+      dir: text,
+      user: text,
+      help: { type: "boolean" },
+    },
   });
   if (values.help === true) return undefined;
   const turns = Number(values.turns ?? "5");
@@ -39,6 +49,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     only: words(values.only ?? ""),
     peers: values.peers === undefined ? undefined : words(values.peers),
     directory: values.dir ?? "/var/tmp",
+    account: values.user,
   };
 }
 

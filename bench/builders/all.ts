@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ResourceStack } from "../../src/store/resource-stack.js";
+import { giveTo } from "../account.js";
 import { Missing, type BuilderSite, type Carrier } from "../builder.js";
 import { buildah } from "./buildah.js";
 import { dockerNew } from "./docker-new.js";
@@ -26,13 +27,14 @@ export interface PeerOptions {
   /** Whom to set up; undefined for all that can run here. */
   readonly names: readonly string[] | undefined;
   readonly directory: string;
+  readonly account: string | undefined;
   readonly tell: (text: string) => void;
 }
 
 /** Sets peers up, each below `directory`, and disposes them with `stack`. */
 export async function openPeers(
   stack: ResourceStack,
-  { names, directory, tell }: PeerOptions,
+  { names, directory, account, tell }: PeerOptions,
 ): Promise<readonly Carrier[]> {
   const opened: Carrier[] = [];
   const all = { ...peers, ...onRequest };
@@ -43,8 +45,9 @@ export async function openPeers(
     }
     const root = join(directory, name);
     mkdirSync(root);
+    await giveTo(account, root);
     try {
-      opened.push(stack.use(await factory({ root })));
+      opened.push(stack.use(await factory({ root, account })));
     } catch (error) {
       if (!(error instanceof Missing) || names !== undefined) throw error;
       tell(`without ${name}: ${error.message}`);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { asAccount } from "../account.js";
 import type { Builder, BuilderSite, BuildJob } from "../builder.js";
 import { inTurn, runCommand, type Command } from "../command.js";
 import { installed, needRoot } from "./installed.js";
@@ -11,15 +12,16 @@ export interface Buildah extends AsyncDisposable {
 }
 
 /** Finds buildah, and gives it a storage below `root`. */
-export async function startBuildah(root: string): Promise<Buildah> {
+export async function startBuildah({ root, account }: BuilderSite): Promise<Buildah> {
   needRoot("buildah");
   const program = await installed("/usr/bin/buildah");
-  const command = (...args: readonly string[]): Command => ({
-    argv: [
-      ...[program, "--root", join(root, "storage"), "--runroot", join(root, "run")],
-      ...["--storage-driver", "overlay", ...args],
-    ],
-  });
+  const command = (...args: readonly string[]): Command =>
+    asAccount(account, root, {
+      argv: [
+        ...[program, "--root", join(root, "storage"), "--runroot", join(root, "run")],
+        ...["--storage-driver", "overlay", ...args],
+      ],
+    });
   const { output } = await runCommand(command("--version"));
   return {
     version: output.trim(),
@@ -32,8 +34,8 @@ export async function startBuildah(root: string): Promise<Buildah> {
 }
 
 /** Buildah with its layer cache on, which is off by default. */
-export async function buildah({ root }: BuilderSite): Promise<Builder> {
-  const started = await startBuildah(root);
+export async function buildah(site: BuilderSite): Promise<Builder> {
+  const started = await startBuildah(site);
   const { version, command } = started;
   const jobs = `--jobs=${availableParallelism()}`;
   const build = ({ context, tag }: BuildJob): Command =>

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { asAccount, giveTo } from "../account.js";
 import type { Builder, BuilderSite } from "../builder.js";
 import { runCommand, type Command } from "../command.js";
 
@@ -17,15 +18,17 @@ export async function tsbuild(site: BuilderSite): Promise<Builder> {
 export async function tsbuildForgetful(site: BuilderSite): Promise<Builder> {
   const store = join(site.root, "store");
   mkdirSync(store);
+  await giveTo(site.account, store);
   writeFileSync(join(store, "builds"), "");
   return await openTsbuild("tsbuild-forgetful", site);
 }
 
-async function openTsbuild(name: string, { root }: BuilderSite): Promise<Builder> {
-  const command = (...args: readonly string[]): Command => ({
-    argv: [program, ...args],
-    env: { TSBUILD_ROOT: join(root, "store") },
-  });
+async function openTsbuild(name: string, { root, account }: BuilderSite): Promise<Builder> {
+  const command = (...args: readonly string[]): Command =>
+    asAccount(account, root, {
+      argv: [program, ...args],
+      env: { TSBUILD_ROOT: join(root, "store") },
+    });
   const build = (...args: readonly string[]): Command =>
     command("build", "--progress=plain", "--network=host", ...args);
   const { output } = await runCommand(command("version"));

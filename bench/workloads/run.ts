@@ -38,7 +38,7 @@ export const fourStages: Workload = {
 };
 
 /** A build where no step can be cached: the file "turn" is another one in each turn. */
-function anew(directory: string, dockerfile: readonly string[]): Scene {
+export function anew(directory: string, dockerfile: readonly string[]): Scene {
   const context = join(directory, "context");
   writeDockerfile(context, dockerfile);
   return rebuild({ context, tag: "cold" }, (turn) => {

@@ -16,7 +16,7 @@ const view: View = {
 
 /** Buildah, as a second opinion on files and config. */
 export async function buildah({ root, busybox }: CaseSite): Promise<CaseBuilder> {
-  const { version, command, ...disposable } = await startBuildah(root);
+  const { version, command, ...disposable } = await startBuildah({ root });
   await runCommand(command("pull", "-q", `docker-archive:${busybox}`));
   return {
     name: "buildah",
