@@ -1,5 +1,6 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { BuildError } from "../../error.js";
 import type { DoneStep } from "../done-step.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { fileBytes } from "../../oci/file-bytes.js";
@@ -13,7 +14,7 @@ import type { Display } from "./display.js";
 import { mountName, mountTitle, type MountChunk, type MountRecord } from "./mount-record.js";
 import { packMount, spooled, type Packing } from "./pack-mount.js";
 import type { CachePlace } from "./place.js";
-import { readable } from "./source.js";
+import { isAboutContent, readable } from "./source.js";
 import { wantedMounts, type WantedMounts } from "./wanted-mounts.js";
 
 /** Chunks that are sent at the same time. */
@@ -32,7 +33,10 @@ export interface MountsExport {
   readonly vertex: number;
 }
 
-/** Brings to `place` those cache mounts of a build that were used later here than what it has of them. */
+/**
+ * Brings to `place` those cache mounts of a build that were used later here than what it has of them. One that
+ * holds what cannot travel does not keep the others from it.
+ */
 export async function exportMounts(
   place: CachePlace,
   exported: MountsExport,
@@ -42,14 +46,26 @@ export async function exportMounts(
   const warn = (message: string): void => {
     board.warn(undefined, message);
   };
+  let failure: BuildError | undefined;
   for (const identity of wantedMounts(steps, wanted, warn)) {
     const record = store.cacheMounts.first(identity);
     if (record === undefined) continue; // no step has used it on this machine
     const found = await readable(place.mount(mountName(identity), signal));
     const before = found?.chunks.some(({ blob }) => isLost(blob)) === true ? undefined : found;
-    if (before === undefined || before.usedAt < record.usedAt)
+    if (before !== undefined && before.usedAt >= record.usedAt) continue;
+    try {
       await exportMount({ place, record, before }, exported, signal);
+    } catch (error) {
+      if (!isAboutContent(error)) throw error;
+      const what = `Cannot export ${titleOf(record)}: ${error.message}`;
+      failure ??= new BuildError(error.code, what, { cause: error });
+    }
   }
+  if (failure !== undefined) throw failure;
+}
+
+function titleOf({ id }: CacheMountRecord): string {
+  return `the cache mount ${mountTitle(id)}`;
 }
 
 /** One mount, here and there. */
@@ -66,7 +82,7 @@ async function exportMount(
 ): Promise<void> {
   const { board, compression, store } = exported;
   const { id, identity, usedAt } = record;
-  const title = `the cache mount ${mountTitle(id)}`;
+  const title = titleOf(record);
   const trusted = isChecked(before?.checkedAt, store.now()) ? before : undefined;
   const { chunks: known = [], checkedAt = store.now() } = trusted ?? {};
   const spool = await mkdtemp(join(store.work, "mount-"));

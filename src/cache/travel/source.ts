@@ -143,7 +143,7 @@ const contentCodes: ReadonlySet<BuildErrorCode> = new Set([
 ]);
 
 /** What is there is missing, damaged or of another kind; the place itself is well. */
-export function isAboutContent(error: unknown): boolean {
+export function isAboutContent(error: unknown): error is BuildError {
   return error instanceof BuildError && contentCodes.has(error.code);
 }
 

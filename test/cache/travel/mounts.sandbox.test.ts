@@ -30,7 +30,7 @@ import type { Descriptor } from "../../../src/oci/descriptor.js";
 import { toBytePath } from "../../../src/oci/changeset.js";
 import { FakeExecutor } from "../../builder/support/fake-executor.js";
 import { TestBuilds, type Built } from "../../builder/support/test-builds.js";
-import { TemporaryDirectory } from "../../store/fixture.js";
+import { failure, TemporaryDirectory } from "../../store/fixture.js";
 import { noise } from "./noise.js";
 
 const { signal } = new AbortController();
@@ -300,6 +300,18 @@ describe("cache mounts that travel", () => {
       'Cannot export the cache mount "npn": no step has one of that id; did you mean "npm"?',
     ]);
     assert.strictEqual((await first.export(built, ["npm"])).records, 1);
+  });
+
+  it("travel beside one that holds what cannot", async () => {
+    await using machines = await Machines.open();
+    const [first, second] = [await machines.machine(), await machines.machine()];
+    const flags = "target=/bad --mount=type=cache,target=/c";
+    const built = await first.run(put(".wh.f"), { flags });
+    const { message } = await failure(first.export(built));
+    assert.match(message, /^Cannot export the cache mount \/bad: Cannot put "\.wh\.f" into/);
+    await first.run(put("f"));
+    await failure(first.export(built));
+    assert.deepStrictEqual(await second.names(), ["f"]);
   });
 
   it("K24 are not replaced by what was used earlier", async () => {
