@@ -89,12 +89,12 @@ describeForAccounts("sources from elsewhere", (site) => {
     const stage = `FROM scratch AS src\nADD ${server.url}/a.txt /\nFROM scratch\nARG SOURCE_DATE_EPOCH`;
     const files = { Dockerfile: `${stage}\nLABEL e=$SOURCE_DATE_EPOCH\nCOPY f /`, f: "" };
     const context = site.context(files);
-    const named = [`--build-context=ctx=${git()}`, context];
+    const named = [`--build-context=ctx=${server.url}/tree.tgz`, context];
     const cases: readonly (readonly [string, readonly string[], number | undefined])[] = [
       ["context", ["-"], 1500000000],
       ["context", [git()], commit],
       ["context", [`${server.url}/tree.tgz`], modified],
-      ["CTX", named, commit],
+      ["CTX", named, modified],
       ["src", [context], modified],
       ["context", [context], undefined],
     ];
