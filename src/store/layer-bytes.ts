@@ -1,3 +1,4 @@
+import { versions } from "node:process";
 import { defaultLevels, gzipped, zstdCompressed } from "../oci/compress.js";
 import { decompressed } from "../oci/compression.js";
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor.js";
@@ -130,9 +131,14 @@ interface Form {
   readonly level: number;
 }
 
+/** `format` is bumped when the same tar gives other bytes; another zlib is another format. */
 const compressors = {
-  gzip: { compress: gzipped, mediaType: mediaTypes.layerGzip },
-  zstd: { compress: zstdCompressed, mediaType: mediaTypes.layerZstd },
+  gzip: {
+    compress: gzipped,
+    mediaType: mediaTypes.layerGzip,
+    format: `2-zlib-${versions.zlib}`,
+  },
+  zstd: { compress: zstdCompressed, mediaType: mediaTypes.layerZstd, format: "2" },
 } as const;
 
 /** BuildKit converts a forced layer only where its media type is another one. */
@@ -145,11 +151,8 @@ function originalKey(diffId: Digest): string {
   return `${diffId} original`;
 }
 
-/** Bumped when the same tar gives other bytes. */
-const FORMAT = 2;
-
 function formKey(diffId: Digest, { type, level }: Form): string {
-  return `${diffId} ${type}-${level}-${FORMAT}`;
+  return `${diffId} ${type}-${level}-${compressors[type].format}`;
 }
 
 /** The same bytes under OCI's name for them. */

@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { unlinkSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decompressed } from "../../src/oci/compression.js";
-import { mediaTypes } from "../../src/oci/descriptor.js";
+import { mediaTypes, type Descriptor } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import { asGzip, asTar } from "../../src/store/layer-bytes.js";
@@ -45,6 +45,19 @@ describe("LayerBytes", () => {
     // Without the layer it can only come from what was kept.
     await store.snapshotter.remove(record.id);
     assert.deepStrictEqual(await store.layerBytes.compressed(record, asGzip), first);
+  });
+
+  it("O14 keeps a blob for the zlib that made it, because another one would make other bytes", async () => {
+    await using store = await temporaryStore();
+    const record = await build(store, "a");
+    const { digest } = await store.layerBytes.compressed(record, asGzip);
+    const other = await store.blobs.writeWhole(gzipSync(Buffer.from("of another zlib")));
+    const table = store.database.table<Descriptor>("layer-blobs");
+    const [[key, descriptor] = assert.fail(), ...more] = table.entries();
+    assert.deepStrictEqual(more, []);
+    assert.strictEqual(key, `${record.diffId} gzip-6-2-zlib-${process.versions.zlib}`);
+    table.put(key.replace(process.versions.zlib, "0.9"), { ...descriptor, ...other });
+    assert.strictEqual((await store.layerBytes.compressed(record, asGzip)).digest, digest);
   });
 
   it("compressed() makes a kept blob again that is gone", async () => {
