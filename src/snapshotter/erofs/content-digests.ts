@@ -14,6 +14,12 @@ export class ContentDigests {
     this.#area.buffer.write(sha256, at, "hex");
   }
 
+  /** The same, as bytes. */
+  pushBytes(sha256: Buffer): void {
+    const at = this.#area.grow(SHA256_SIZE);
+    sha256.copy(this.#area.buffer, at);
+  }
+
   /** As `push`, of the file of that number, which counts from 1; others have zeros. */
   set(number: number, sha256: string): void {
     const at = (number - 1) * SHA256_SIZE;

@@ -29,6 +29,15 @@ export interface Inode {
   readonly behind: number;
 }
 
+/** What an index says of the content of a file. */
+export interface IndexedContent {
+  readonly size: number;
+  /** Where in the tar it begins. */
+  readonly offset: number;
+  /** SHA-256, a view of the image. */
+  readonly digest: Buffer;
+}
+
 const none: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Reads an image that `LayerIndex` wrote, and no other. */
@@ -75,8 +84,8 @@ export class IndexImage {
     };
   }
 
-  /** The nids of all files with content, in the order of their numbers. */
-  *filesWithContent(): Generator<number> {
+  /** All contents, in the order of the numbers of their files; none in an index from before digests were kept. */
+  *contents(): Generator<IndexedContent> {
     let at = HEAD;
     for (let found = 0; found < this.#inodes; at = Math.ceil(at / INODE_SLOT) * INODE_SLOT) {
       if (!isInode(this.#bytes, at)) {
@@ -84,13 +93,15 @@ export class IndexImage {
         continue;
       }
       found++;
-      const nid = at / INODE_SLOT;
-      const layout = this.#bytes.readUInt16LE(at) & layouts.mask;
-      const end = at + INODE + xattrBody(this.#bytes.readUInt16LE(at + 2));
-      if (layout === layouts.inline) at = end + this.#sizeAt(at);
-      else if (layout === layouts.chunks) at = this.#chunksEnd(at, end);
-      else at = end;
-      if (layout === layouts.chunks) yield nid;
+      const inode = at;
+      const layout = this.#bytes.readUInt16LE(inode) & layouts.mask;
+      at = inode + INODE + xattrBody(this.#bytes.readUInt16LE(inode + 2));
+      if (layout === layouts.inline) at += this.#sizeAt(inode);
+      if (layout !== layouts.chunks) continue;
+      const digest = this.#digestOf(this.#bytes.readUInt32LE(inode + 20));
+      if (digest === undefined) return;
+      yield { size: this.#sizeAt(inode), offset: this.#startAt(at), digest };
+      at = this.#chunksEnd(inode, at);
     }
   }
 
@@ -127,15 +138,22 @@ export class IndexImage {
 
   /** Where in the tar the content of a file begins; undefined of an empty one. */
   contentStart({ size, behind }: Inode): number | undefined {
-    if (size === 0) return undefined;
+    return size === 0 ? undefined : this.#startAt(behind);
+  }
+
+  #startAt(behind: number): number {
     return this.#bytes.readUInt32LE(chunkIndexes(behind) + 4) * BLOCK;
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
   sha256({ number }: Inode): string | undefined {
+    return this.#digestOf(number)?.toString("hex");
+  }
+
+  #digestOf(number: number): Buffer | undefined {
     const at = this.#end + (number - 1) * SHA256_SIZE;
-    if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
-    return this.#bytes.toString("hex", at, at + SHA256_SIZE);
+    const end = at + SHA256_SIZE;
+    return end > this.#bytes.byteLength ? undefined : this.#bytes.subarray(at, end);
   }
 }
 

@@ -38,13 +38,10 @@ class FilesByDigest {
   #table: Uint32Array | undefined;
 
   constructor(image: IndexImage) {
-    for (const nid of image.filesWithContent()) {
-      const inode = image.inode(nid);
-      const [sha256, offset] = [image.sha256(inode), image.contentStart(inode)];
-      if (sha256 === undefined || offset === undefined) return; // from before digests were kept
-      this.#digests.push(sha256);
+    for (const { size, offset, digest } of image.contents()) {
+      this.#digests.pushBytes(digest);
       this.#offsets.push(offset);
-      this.#sizes.push(inode.size);
+      this.#sizes.push(size);
     }
   }
 
