@@ -69,14 +69,14 @@ export class PackedFileIndex implements FileIndex {
     this.#changed = true;
   }
 
-  /** What the next build loads; undefined when nothing changed. */
+  /** What the next build loads, valid until anything else is asked for; undefined when nothing changed. */
   save(): Uint8Array | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
-    const bytes = this.#table.since(this.#today - keptDays, headerSize);
+    const bytes = this.#table.compact(this.#today - keptDays);
     bytes.write(magic, "latin1");
     bytes.writeBigUInt64LE(this.#seed, seedOffset);
-    bytes.writeBigUInt64LE(this.#xxhash.h64Raw(bytes.subarray(seedOffset)), checksumOffset);
+    bytes.writeBigUInt64LE(checksumOf(this.#xxhash, bytes), checksumOffset);
     return bytes;
   }
 
@@ -116,15 +116,23 @@ interface Saved {
 }
 
 function emptyIndex(): Saved {
-  return { seed: randomBytes(8).readBigUInt64LE(), table: FileTable.empty() };
+  return { seed: randomBytes(8).readBigUInt64LE(), table: FileTable.empty(headerSize) };
 }
 
 function parse(api: XXHashAPI, bytes: Buffer): Saved | undefined {
   if (bytes.length < headerSize || bytes.toString("latin1", 0, checksumOffset) !== magic) {
     return undefined;
   }
-  const checksum = api.h64Raw(bytes.subarray(seedOffset));
-  if (bytes.readBigUInt64LE(checksumOffset) !== checksum) return undefined;
-  const table = FileTable.from(bytes.subarray(headerSize));
+  if (bytes.readBigUInt64LE(checksumOffset) !== checksumOf(api, bytes)) return undefined;
+  const table = FileTable.from(bytes, headerSize);
   return table === undefined ? undefined : { seed: bytes.readBigUInt64LE(seedOffset), table };
+}
+
+/** In pieces: each is copied into the memory of the hash, which never becomes smaller again. */
+function checksumOf(api: XXHashAPI, bytes: Buffer): bigint {
+  const PIECE = 1 << 18;
+  const hash = api.create64();
+  for (let at = seedOffset; at < bytes.length; at += PIECE)
+    hash.update(bytes.subarray(at, at + PIECE));
+  return hash.digest();
 }

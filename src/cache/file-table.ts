@@ -5,33 +5,33 @@ const dayOffset = 40;
 const smallestCapacity = 1024;
 
 /**
- * A map from fingerprints to digests in one buffer of fixed slots, a power of two of them: the slot
+ * A map from fingerprints to digests in one buffer: a header that is for its owner, and fixed slots, a power of two of them. The slot
  * of a fingerprint is its low bits, or the next free one. At most three quarters are used. On disk
- * it looks the same, so loading costs a copy, and 50,000 files are 3 MB.
+ * it looks the same, so that nothing is copied to load or to save it, and 50,000 files are 3 MB.
  */
 export class FileTable {
+  readonly #header: number;
+  #bytes: Buffer;
   #slots: Buffer;
   #used = 0;
 
-  private constructor(slots: Buffer) {
-    this.#slots = slots;
+  private constructor(bytes: Buffer, header: number) {
+    this.#header = header;
+    this.#bytes = bytes;
+    this.#slots = bytes.subarray(header);
   }
 
-  static empty(): FileTable {
-    return new FileTable(Buffer.alloc(smallestCapacity * slotSize));
+  static empty(header: number): FileTable {
+    return new FileTable(Buffer.alloc(header + smallestCapacity * slotSize), header);
   }
 
   /** Takes over the buffer of another one; undefined when it cannot be one. */
-  static from(slots: Buffer): FileTable | undefined {
-    const capacity = slots.length / slotSize;
+  static from(bytes: Buffer, header: number): FileTable | undefined {
+    const capacity = (bytes.length - header) / slotSize;
     if (capacity < smallestCapacity || !Number.isInteger(Math.log2(capacity))) return undefined;
-    const table = new FileTable(slots);
-    for (let at = 0; at < slots.length; at += slotSize) if (table.day(at) !== 0) table.#used++;
+    const table = new FileTable(bytes, header);
+    table.#used = table.#count(1);
     return table.#isCrowded() ? undefined : table;
-  }
-
-  get slots(): Buffer {
-    return this.#slots;
   }
 
   /** Offset of the slot with this fingerprint; undefined when there is none. */
@@ -59,36 +59,39 @@ export class FileTable {
     this.#slots.writeBigUInt64LE(fingerprint, at);
     this.#slots.write(sha256, at + digestOffset, "hex");
     this.setDay(at, day);
-    if (this.#isCrowded()) this.#slots = this.since(0);
+    if (this.#isCrowded()) this.compact(1);
   }
 
   /**
-   * The slots of a table without what was last used before `day`, no larger than it has to be, behind
-   * as many zeros.
+   * Forgets what was last used before `day`, and takes no more room than it has to. Answers all of it, header
+   * included, to be written down before anything else is done with it.
    */
-  since(day: number, zeros = 0): Buffer {
-    let kept = 0;
-    for (let at = 0; at < this.#slots.length; at += slotSize) {
-      if (this.day(at) !== 0 && this.day(at) >= day) kept++;
-    }
+  compact(day: number): Buffer {
+    const kept = this.#count(day);
     let capacity = smallestCapacity;
-    while (kept * 2 > capacity) capacity *= 2;
-    const bytes = Buffer.alloc(zeros + capacity * slotSize);
-    if (kept === this.#used && bytes.length - zeros === this.#slots.length) {
-      this.#slots.copy(bytes, zeros); // nothing changes its place
-      return bytes;
-    }
-    const table = new FileTable(bytes.subarray(zeros));
-    for (let at = 0; at < this.#slots.length; at += slotSize) {
-      if (this.day(at) !== 0 && this.day(at) >= day) table.#copyFrom(this.#slots, at);
-    }
-    return bytes;
+    while (kept * 3 > capacity * 2) capacity *= 2;
+    const isCompact = kept === this.#used && capacity * slotSize === this.#slots.length;
+    if (!isCompact) this.#rebuild(capacity, day);
+    return this.#bytes;
   }
 
-  #copyFrom(slots: Buffer, from: number): void {
-    const at = this.#locate(slots.readBigUInt64LE(from));
-    slots.copy(this.#slots, at, from, from + slotSize);
-    this.#used++;
+  #rebuild(capacity: number, day: number): void {
+    const before = this.#slots;
+    this.#bytes = Buffer.alloc(this.#header + capacity * slotSize);
+    this.#slots = this.#bytes.subarray(this.#header);
+    this.#used = 0;
+    for (let from = 0; from < before.length; from += slotSize) {
+      if (before.readUInt32LE(from + dayOffset) < day) continue;
+      before.copy(this.#slots, this.#locate(before.readBigUInt64LE(from)), from, from + slotSize);
+      this.#used++;
+    }
+  }
+
+  /** Slots that were used since `day`, which is no free one's. */
+  #count(day: number): number {
+    let count = 0;
+    for (let at = 0; at < this.#slots.length; at += slotSize) if (this.day(at) >= day) count++;
+    return count;
   }
 
   /** The slot of this fingerprint, or the free one where it belongs. */
