@@ -1,3 +1,6 @@
+/** Each size is that power of two times the one before. */
+const STEP = 3;
+
 /** Bytes that grow at their end, with zeros. */
 export class ByteArea {
   #bytes = Buffer.alloc(1 << 16);
@@ -31,8 +34,9 @@ export class ByteArea {
   }
 
   #enlarge(): void {
-    // Pages of a fresh allocation cost memory only once they are written to.
-    const bytes = Buffer.alloc(2 ** Math.ceil(Math.log2(this.#length)));
+    // By large steps, because what is left behind stays until garbage is collected. Pages of a fresh
+    // allocation cost memory only once they are written to.
+    const bytes = Buffer.alloc(2 ** (Math.ceil(Math.log2(this.#length) / STEP) * STEP));
     this.#bytes.copy(bytes);
     this.#bytes = bytes;
   }

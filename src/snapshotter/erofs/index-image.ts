@@ -1,9 +1,9 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
-import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
+import { CHUNK_INDEX, INODE, layouts } from "./inode-area.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
-import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
+import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
 import { decodeXattrs, xattrBody } from "./xattrs.js";
 
 /** What an index says of a file. */
@@ -29,30 +29,19 @@ export interface Inode {
   readonly behind: number;
 }
 
-/** What an index says of the content of a file. */
-export interface IndexedContent {
-  readonly size: number;
-  /** Where in the tar it begins. */
-  readonly offset: number;
-  /** SHA-256, a view of the image. */
-  readonly digest: Buffer;
-}
-
 const none: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Reads an image that `LayerIndex` wrote, and no other. */
 export class IndexImage {
   readonly #bytes: Buffer;
   readonly #rootNid: number;
-  readonly #inodes: number;
   /** Where the digests begin. */
   readonly #end: number;
 
   constructor(bytes: Buffer) {
-    const { rootNid, inodes, blocks } = readHead(bytes);
+    const { rootNid, blocks } = readHead(bytes);
     this.#bytes = bytes;
     this.#rootNid = rootNid;
-    this.#inodes = inodes;
     this.#end = blocks * BLOCK;
   }
 
@@ -84,32 +73,6 @@ export class IndexImage {
     };
   }
 
-  /** All contents, in the order of the numbers of their files; none in an index from before digests were kept. */
-  *contents(): Generator<IndexedContent> {
-    let at = HEAD;
-    for (let found = 0; found < this.#inodes; at = Math.ceil(at / INODE_SLOT) * INODE_SLOT) {
-      if (!isInode(this.#bytes, at)) {
-        at += INODE_SLOT; // an inode with inline data may have been moved to the next block
-        continue;
-      }
-      found++;
-      const inode = at;
-      const layout = this.#bytes.readUInt16LE(inode) & layouts.mask;
-      at = inode + INODE + xattrBody(this.#bytes.readUInt16LE(inode + 2));
-      if (layout === layouts.inline) at += this.#sizeAt(inode);
-      if (layout !== layouts.chunks) continue;
-      const digest = this.#digestOf(this.#bytes.readUInt32LE(inode + 20));
-      if (digest === undefined) return;
-      yield { size: this.#sizeAt(inode), offset: this.#startAt(at), digest };
-      at = this.#chunksEnd(inode, at);
-    }
-  }
-
-  #chunksEnd(inode: number, behind: number): number {
-    const chunks = chunksOf(this.#sizeAt(inode), this.#bytes.readUInt16LE(inode + 16));
-    return chunkIndexes(behind) + chunks * CHUNK_INDEX;
-  }
-
   #sizeAt(inode: number): number {
     return this.#bytes.readUInt32LE(inode + 8) + this.#bytes.readUInt32LE(inode + 12) * 2 ** 32;
   }
@@ -138,22 +101,15 @@ export class IndexImage {
 
   /** Where in the tar the content of a file begins; undefined of an empty one. */
   contentStart({ size, behind }: Inode): number | undefined {
-    return size === 0 ? undefined : this.#startAt(behind);
-  }
-
-  #startAt(behind: number): number {
+    if (size === 0) return undefined;
     return this.#bytes.readUInt32LE(chunkIndexes(behind) + 4) * BLOCK;
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
   sha256({ number }: Inode): string | undefined {
-    return this.#digestOf(number)?.toString("hex");
-  }
-
-  #digestOf(number: number): Buffer | undefined {
     const at = this.#end + (number - 1) * SHA256_SIZE;
-    const end = at + SHA256_SIZE;
-    return end > this.#bytes.byteLength ? undefined : this.#bytes.subarray(at, end);
+    if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
+    return this.#bytes.toString("hex", at, at + SHA256_SIZE);
   }
 }
 

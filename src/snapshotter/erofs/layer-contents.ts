@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toBytePath, type Content } from "../../oci/changeset.js";
 import { ContentDigests } from "./content-digests.js";
-import { IndexImage } from "./index-image.js";
+import { indexedContents, type IndexedContent } from "./indexed-contents.js";
 import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
 
 /** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
@@ -11,7 +10,7 @@ export type FindContent = (sha256: string, size: number) => Content | undefined;
 /** Where in its tar a layer in place has contents. */
 export function layerContents(layer: string): FindContent {
   const path = toBytePath(join(layer, TAR_NAME));
-  const files = new FilesByDigest(new IndexImage(readFileSync(join(layer, INDEX_NAME))));
+  const files = new FilesByDigest(indexedContents(join(layer, INDEX_NAME)));
   return (sha256, size) => {
     const offset = files.find(sha256, size);
     return offset === undefined ? undefined : { kind: "file", path, offset };
@@ -24,8 +23,7 @@ const AHEAD = 8;
 const FEW = 100;
 
 /**
- * The files of an image that have content; nothing else of the image is kept, which is three times as
- * large. Who looks for those of a similar tree asks in nearly the same order: most are the next one, and a
+ * The files of a layer that have content. Who looks for those of a similar tree asks in nearly the same order: most are the next one, and a
  * table of all is made only where many are not.
  */
 class FilesByDigest {
@@ -37,8 +35,8 @@ class FilesByDigest {
   #misses = 0;
   #table: Uint32Array | undefined;
 
-  constructor(image: IndexImage) {
-    for (const { size, offset, digest } of image.contents()) {
+  constructor(contents: Iterable<IndexedContent>) {
+    for (const { size, offset, digest } of contents) {
       this.#digests.pushBytes(digest);
       this.#offsets.push(offset);
       this.#sizes.push(size);

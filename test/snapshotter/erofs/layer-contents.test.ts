@@ -54,6 +54,14 @@ describe("layerContents()", () => {
     ]);
   });
 
+  it("finds each in an index that is larger than what is read of it at once", async () => {
+    const xattrs = new Map([["user.x", Buffer.alloc(600, "x")]]);
+    const many = Array.from({ length: 4000 }, (_, i) =>
+      file(`file-${10_000 + i}`, `${i}`, { xattrs }),
+    );
+    await assertAllFound(many);
+  });
+
   it("finds each of many, of which many are the same", async () => {
     const files = Array.from({ length: 400 }, (_, i) => file(`file-${1000 + i}`, `${i % 150}`));
     await assertAllFound(files);

@@ -1,0 +1,89 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { SHA256_SIZE } from "./content-digests.js";
+import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
+import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
+import { xattrBody } from "./xattrs.js";
+
+/** What an index says of the content of a file. */
+export interface IndexedContent {
+  readonly size: number;
+  /** Where in the tar it begins. */
+  readonly offset: number;
+  /** SHA-256; valid until the next one is asked for. */
+  readonly digest: Buffer;
+}
+
+/** Of the index in memory at a time: all of it would be 100 bytes for each file. */
+const WINDOW = 1 << 20;
+/** More than an inode with its attributes can take. */
+const LARGEST = 1 << 19;
+
+/** All contents of a layer, in the order of the numbers of their files; none where the index is from before digests were kept. */
+export function* indexedContents(path: string): Generator<IndexedContent> {
+  const fd = openSync(path, "r");
+  try {
+    const inodes = new Window(fd);
+    inodes.seek(0);
+    const { inodes: count, blocks } = readHead(inodes.bytes);
+    const digests = new Window(fd);
+    let at = HEAD;
+    for (let found = 0; found < count; at = Math.ceil(at / INODE_SLOT) * INODE_SLOT) {
+      const inode = inodes.seek(at);
+      const { bytes } = inodes;
+      if (!isInode(bytes, inode)) {
+        at += INODE_SLOT; // an inode with inline data may have been moved to the next block
+        continue;
+      }
+      found++;
+      const layout = bytes.readUInt16LE(inode) & layouts.mask;
+      const size = bytes.readUInt32LE(inode + 8) + bytes.readUInt32LE(inode + 12) * 2 ** 32;
+      at += INODE + xattrBody(bytes.readUInt16LE(inode + 2));
+      if (layout === layouts.inline) at += size;
+      if (layout !== layouts.chunks) continue;
+      const number = bytes.readUInt32LE(inode + 20);
+      const chunks = chunksOf(size, bytes.readUInt16LE(inode + 16));
+      at = Math.ceil(at / CHUNK_INDEX) * CHUNK_INDEX;
+      const offset = bytes.readUInt32LE(inodes.seek(at) + 4) * BLOCK;
+      at += chunks * CHUNK_INDEX;
+      const digest = digests.seek(blocks * BLOCK + (number - 1) * SHA256_SIZE);
+      if (digest + SHA256_SIZE > digests.length) return;
+      yield { size, offset, digest: digests.bytes.subarray(digest, digest + SHA256_SIZE) };
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A part of a file that is read from beginning to end. */
+class Window {
+  readonly bytes = Buffer.alloc(WINDOW);
+  readonly #fd: number;
+  #start = 0;
+  #length = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Of the file's bytes that are here. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Where in `bytes` that place of the file is, and what follows it. */
+  seek(at: number): number {
+    const isHere = at >= this.#start && at + LARGEST <= this.#start + WINDOW;
+    if (!isHere || this.#length === 0) this.#read(at);
+    return at - this.#start;
+  }
+
+  #read(at: number): void {
+    this.#start = at;
+    this.#length = 0;
+    let got = -1;
+    while (this.#length < WINDOW && got !== 0) {
+      got = readSync(this.#fd, this.bytes, this.#length, WINDOW - this.#length, at + this.#length);
+      this.#length += got;
+    }
+  }
+}
