@@ -41,6 +41,10 @@ export class CompiledFilter {
     return new CompiledFilter(store, key);
   }
 
+  get isKnown(): boolean {
+    return this.#program !== undefined;
+  }
+
   /** What to add to a specification: the filter, or a hook that saves it into the bundle. */
   additions(stateDirectory: string, bundle: string): object {
     if (this.#program !== undefined) {

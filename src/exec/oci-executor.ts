@@ -120,6 +120,8 @@ class OciExecutor implements Executor {
     const wanted = [...own, ...given, ...deviceMounts(process.devices, machine.userNamespace)];
     const mounts = makeMountPoints(points, process, user, wanted);
     const devices = security === "insecure" ? await hostDevices() : [];
+    const filtered =
+      runtime.name === "crun" && security === "sandbox" && process.devices === undefined;
     const spec = runtimeSpec({
       process: { ...process, network: connection.network },
       user,
@@ -128,9 +130,8 @@ class OciExecutor implements Executor {
       mounts,
       networkNamespace: connection.namespace,
       cgroupsPath: cgroup,
+      hasCompiledFilter: filtered && filter.isKnown,
     });
-    const filtered =
-      runtime.name === "crun" && security === "sandbox" && process.devices === undefined;
     const extra = filtered ? filter.additions(posix.join(this.#memory.state, name), bundle) : {};
     writeFileSync(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
   }

@@ -116,6 +116,15 @@ export function seccompProfile(architecture: string): object | undefined {
   };
 }
 
+/**
+ * What is left to say where the runtime is given that profile compiled. It names no call: a runtime that
+ * did not take the compiled one would start nothing at all.
+ */
+export function compiledProfile(architecture: string): object | undefined {
+  const profile = seccompProfile(architecture);
+  return profile && { ...profile, syscalls: [] };
+}
+
 function allowWhere(name: string, condition: object): object {
   return { names: [name], action: "SCMP_ACT_ALLOW", args: [condition] };
 }

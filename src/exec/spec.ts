@@ -4,7 +4,7 @@ import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
 import { resourceSection } from "./resources.js";
 import { rlimits } from "./rlimits.js";
 import { systemMounts } from "./system-mounts.js";
-import { seccompProfile } from "./seccomp-profile.js";
+import { compiledProfile, seccompProfile } from "./seccomp-profile.js";
 import type { ResolvedUser } from "./users.js";
 
 /** A device node of the host, for an insecure step. */
@@ -38,6 +38,8 @@ export interface SpecInput {
   readonly networkNamespace: string | undefined;
   /** undefined: no cgroup of its own. */
   readonly cgroupsPath: string | undefined;
+  /** The runtime gets the seccomp filter in another way. */
+  readonly hasCompiledFilter?: boolean;
 }
 
 /** The config.json of a step (runtime-spec, config.md). */
@@ -106,8 +108,9 @@ function stepMount(mount: BindMount | TmpfsMount): object {
 }
 
 function linuxSection(input: SpecInput): object {
-  const { process, machine } = input;
-  const seccomp = seccompProfile(machine.architecture);
+  const { process, machine, hasCompiledFilter = false } = input;
+  const profile = hasCompiledFilter ? compiledProfile : seccompProfile;
+  const seccomp = profile(machine.architecture);
   const insecure = process.security === "insecure";
   return {
     namespaces: namespaces(input),

@@ -350,6 +350,16 @@ for (const runtime of ["crun", "runc"]) {
       assert.propertyVal(await failure(none.run(step(root, "true"))), "code", "NO_RUNTIME");
     });
 
+    it("run(): filters the same system calls when the filter is known from the first step", async () => {
+      await using fresh = await TestExecutor.open({ runtime });
+      for (const _time of ["first", "second"]) {
+        await using root = await TestRoot.open();
+        const script = "unshare -U true 2>&1; grep Seccomp: /proc/self/status";
+        const { stdout } = await fresh.run(step(root, script));
+        assert.match(stdout, /Operation not permitted\nSeccomp:\t2\n$/);
+      }
+    });
+
     it("run(): ends every process of an aborted step", async () => {
       const marker = `9${Date.now()}`;
       const abort = new AbortController();

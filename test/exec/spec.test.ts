@@ -180,6 +180,17 @@ describe("runtimeSpec()", () => {
       want: undefined,
     },
     {
+      name: "a filter that allows nothing when the runtime gets the compiled one",
+      spec: read({ hasCompiledFilter: true }),
+      path: "linux.seccomp",
+      want: {
+        defaultAction: "SCMP_ACT_ERRNO",
+        defaultErrnoRet: 1,
+        architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+        syscalls: [],
+      },
+    },
+    {
       name: "no filter on a strange machine",
       spec: read({ machine: { ...input.machine, architecture: "z80" } }),
       path: "linux.seccomp",
