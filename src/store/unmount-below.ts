@@ -8,10 +8,20 @@ import { unmount } from "../sys/mounts.js";
  */
 export function unmountBelow(directory: string): void {
   const real: string = toBytePath(realpathSync.native(directory));
-  // The latest first: mounts may lie upon each other.
-  for (const point of mountPoints().reverse()) {
-    if (point === real || point.startsWith(`${real}/`)) unmount(point);
+  for (;;) {
+    const points = mountPoints().filter((at) => at === real || at.startsWith(`${real}/`));
+    if (points.length === 0) return;
+    const known = new Set(points);
+    // What is mounted in one goes with it: each call waits for the kernel, however little it takes away.
+    for (const point of points) if (!isBelowAny(point, known)) unmount(point);
   }
+}
+
+function isBelowAny(point: string, others: ReadonlySet<string>): boolean {
+  for (let end = point.lastIndexOf("/"); end > 0; end = point.lastIndexOf("/", end - 1)) {
+    if (others.has(point.slice(0, end))) return true;
+  }
+  return false;
 }
 
 /** In the order of mounting, as bytes (proc(5), /proc/pid/mountinfo, field 5). */

@@ -19,6 +19,8 @@ describe("work directories", () => {
     const store = await openTestStore(directory.path);
     bind(precious, join(store.work, "view", "a b"));
     bind(precious, join(store.work, "view", "a b")); // upon the other
+    mount({ source: "tmpfs", target: join(store.work, "view"), type: "tmpfs" }); // over both
+    bind(precious, join(store.work, "view", "in it"));
     const abandoned = join(store.paths.work, "1-1-abcdef");
     bind(precious, join(abandoned, "view"));
     {
@@ -27,6 +29,7 @@ describe("work directories", () => {
     }
     await store.close();
     assert.isFalse(existsSync(store.work));
+    assert.notInclude(readFileSync("/proc/self/mountinfo", "latin1"), store.work);
     assert.strictEqual(readFileSync(join(precious, "file"), "latin1"), "precious");
   });
 });
