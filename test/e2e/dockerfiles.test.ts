@@ -31,7 +31,8 @@ describeForAccounts(
       const from = ["--cache-from", "type=local,src=cache", ...bases];
       const steps = await stepsOf(site, ["-o", "type=cacheonly", ...from, web], other);
       assert.deepStrictEqual([...new Set(Object.values(steps))], ["cached"]);
-      const script = "server >/dev/null & sleep 0.2; wget -qO- http://127.0.0.1:8080/";
+      const script =
+        "server >/dev/null & for _ in $(seq 50); do wget -qO- http://127.0.0.1:8080/ 2>/dev/null && break; sleep 0.1; done";
       const page = await site.look("web", script);
       assert.strictEqual(page, readFileSync("fixtures/web/public/index.html", "utf8"));
     });

@@ -170,18 +170,22 @@ describe("BuildRecorder", () => {
 
   it("V05 forgets a build that is neither among the last 50 nor of the last two days", () => {
     const kept = new Kept();
+    const started: number[] = [];
+    const build = (): void => {
+      started.unshift(kept.now);
+      kept.start().finish({ status: "completed" });
+    };
+    const listed = (): readonly number[] => kept.history.list().map(({ startedAt }) => startedAt);
     for (let i = 0; i < 52; i++) {
       kept.now += 1000;
-      kept.start().finish({ status: "completed" });
+      build();
     }
-    const count = (): number => kept.history.list().length;
-    assert.strictEqual(count(), 52);
-    kept.now += 49 * HOUR;
-    kept.start().finish({ status: "completed" });
-    assert.strictEqual(count(), 50);
-    kept.now += 1000 * HOUR;
-    kept.start().finish({ status: "completed" });
-    assert.strictEqual(count(), 50);
+    assert.deepStrictEqual(listed(), started);
+    for (const hours of [49, 1000]) {
+      kept.now += hours * HOUR;
+      build();
+      assert.deepStrictEqual(listed(), started.slice(0, 50), "the latest stay");
+    }
   });
 
   it("goes without where it cannot write, and tells why", () => {
