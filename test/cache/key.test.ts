@@ -73,6 +73,15 @@ describe("runKey()", () => {
     assert.notStrictEqual(keyOf({}, { extraHosts: ["db"] }), keyOf());
   });
 
+  it("sees the content that a bind mount shows, and not where it is from", () => {
+    const mount = { at: step.at, kind: "bind", target: "/src", readonly: true } as const;
+    const context = { ...mount, origin: { kind: "context" }, source: "/" } as const;
+    const key = (content: string | undefined, source = "/"): string =>
+      keyOf({ mounts: [{ ...context, source }] }, { contents: [content] });
+    assert.lengthOf(new Set([key("a"), key("b"), key(undefined)]), 3);
+    assert.strictEqual(key("a", "/sub"), key("a"));
+  });
+
   it("R12 K07 sees of a device its name only", () => {
     const [one, needed, other] = [
       device("v/c=1", false),

@@ -1,0 +1,146 @@
+import { assert } from "chai";
+import { addKey, copyKey, keyOfRemote, workdirKey } from "../../src/cache/copy-key.js";
+import { stateKey } from "../../src/cache/key.js";
+import { digestOf } from "../../src/oci/digest.js";
+import type { HttpSource } from "../../src/plan/remote-source.js";
+import type { CopyStep, WorkdirStep } from "../../src/plan/step.js";
+import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
+
+const at = { source: { name: "Dockerfile", text: "COPY a /b" }, start: 0, end: 9 };
+const step: CopyStep = {
+  kind: "copy",
+  title: "COPY a /b",
+  at,
+  instruction: "COPY",
+  origin: { kind: "context" },
+  sources: ["a"],
+  files: [],
+  destination: "/b",
+  chown: undefined,
+  chmod: undefined,
+  exclude: [],
+  parents: false,
+  link: false,
+  unpack: false,
+};
+const state = (text: string) => stateKey([], [digestOf(text).slice(7) as TreeDigest]);
+const origin = state("origin");
+const parent = state("parent");
+const other = state("other");
+
+const download: HttpSource = {
+  kind: "http",
+  url: "http://example.com/a.tar",
+  name: "a.tar",
+  checksum: undefined,
+  unpack: false,
+};
+
+/** What decides where files land, and what they are like there. */
+const placing: readonly (readonly [name: string, change: Partial<CopyStep>])[] = [
+  ["that it is an ADD", { instruction: "ADD" }],
+  ["the destination", { destination: "/b/" }],
+  ["--chown", { chown: "web" }],
+  ["--chmod", { chmod: "0600" }],
+  ["--exclude", { exclude: ["*.md"] }],
+  ["--parents", { parents: true }],
+  ["--link", { link: true }],
+  ["--unpack", { unpack: true }],
+  ["the name of a heredoc", { files: [{ name: "EOF", body: "x" }] }],
+];
+
+/** Two values that a flag may have must differ as much as its being there. */
+const values: readonly (readonly [name: string, a: Partial<CopyStep>, b: Partial<CopyStep>])[] = [
+  ["owners", { chown: "web" }, { chown: "db" }],
+  ["modes", { chmod: "0600" }, { chmod: "0644" }],
+  ["exclusions", { exclude: ["a", "b"] }, { exclude: ["ab"] }],
+  ["heredocs", { files: [{ name: "EOF", body: "x" }] }, { files: [{ name: "EOF", body: "y" }] }],
+];
+
+describe("copyKey()", () => {
+  const keyOf = (change: Partial<CopyStep> = {}, states = { origin, parent }): string =>
+    copyKey({ ...step, ...change }, states).key;
+
+  for (const [name, change] of placing) {
+    it(`sees ${name}`, () => {
+      assert.notStrictEqual(keyOf(change), keyOf());
+    });
+  }
+  for (const [name, a, b] of values) {
+    it(`tells ${name} apart`, () => {
+      assert.notStrictEqual(keyOf(a), keyOf(b));
+    });
+  }
+  it("sees which sources are selected, and how they are split", () => {
+    const remote = { sources: [download] };
+    const unlike = [{ sources: ["b"] }, { sources: ["a", "b"] }, { sources: ["ab"] }, remote];
+    const farther = { sources: [{ ...download, url: "http://example.com/b.tar" }] };
+    const keys = [{}, ...unlike, farther].map((change) => keyOf(change));
+    assert.lengthOf(new Set(keys), keys.length);
+  });
+  it("sees what it copies from, and what it lies upon", () => {
+    const states = [
+      { origin, parent },
+      { origin: other, parent },
+      { origin, parent: other },
+      { origin: parent, parent: origin },
+    ];
+    const keys = states.map((each) => keyOf({}, each));
+    assert.lengthOf(new Set(keys), states.length);
+  });
+  it("ignores its title and its place in the file", () => {
+    assert.strictEqual(keyOf({ title: "COPY  a /b", at: { ...at, start: 1 } }), keyOf());
+  });
+});
+
+describe("addKey()", () => {
+  const body = { title: "http://example.com/a.tar", identity: ["sha256:1"] };
+  const keyOf = (change: Partial<CopyStep> = {}, contents = [body], upon = parent): string => {
+    const add = { ...step, instruction: "ADD", sources: [download] } as const;
+    return addKey({ ...add, ...change }, { contents, parent: upon }).key;
+  };
+
+  for (const [name, change] of placing.slice(1)) {
+    it(`sees ${name}`, () => {
+      assert.notStrictEqual(keyOf(change), keyOf());
+    });
+  }
+  it("sees what its sources are now, and what they are called", () => {
+    const changed = { ...body, identity: ["sha256:2"] };
+    const renamed = { ...body, title: "http://example.com/b.tar" };
+    const keys = [[body], [changed], [renamed], [body, changed]].map((each) => keyOf({}, each));
+    assert.lengthOf(new Set(keys), keys.length);
+  });
+  it("sees which of its downloads are unpacked, and what it lies upon", () => {
+    assert.notStrictEqual(keyOf({ sources: [{ ...download, unpack: true }] }), keyOf());
+    assert.notStrictEqual(keyOf({}, [body], other), keyOf());
+  });
+  it("is no key of a COPY", () => {
+    const copied = copyKey({ ...step, sources: [download] }, { origin, parent }).key;
+    assert.notStrictEqual<string>(keyOf(), copied);
+  });
+});
+
+describe("keyOfRemote()", () => {
+  it("sees what it is of, and whether that is unpacked", () => {
+    const keys = [
+      keyOfRemote(["git", "commit"], false),
+      keyOfRemote(["git", "commit"], true),
+      keyOfRemote(["gitcommit"], false),
+    ];
+    assert.lengthOf(new Set(keys), keys.length);
+  });
+});
+
+describe("workdirKey()", () => {
+  it("sees the directory, who owns it, and what it lies upon", () => {
+    const workdir: WorkdirStep = { kind: "workdir", title: "WORKDIR /a", at, path: "/a", user: "" };
+    const keys = [
+      workdirKey(workdir, parent),
+      workdirKey({ ...workdir, path: "/b" }, parent),
+      workdirKey({ ...workdir, user: "web" }, parent),
+      workdirKey(workdir, other),
+    ].map(({ key }) => key);
+    assert.lengthOf(new Set(keys), keys.length);
+  });
+});
