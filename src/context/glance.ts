@@ -6,6 +6,12 @@ import { tickOf } from "./entry-reader.js";
 /** Hashed at once: some 700 files. */
 const BATCH = 1 << 16;
 
+/** Bytes that are there from the beginning. */
+const FIRST = 1 << 11;
+
+/** More than what is kept of a file besides its name. */
+const FIELDS = 128;
+
 /** The most that one name or path takes, which the kernel limits, with what comes before it. */
 const LARGEST = 1 << 13;
 
@@ -27,8 +33,9 @@ const words = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35] as const;
  */
 export class Glance {
   readonly #like: string | undefined;
-  readonly #bytes = Buffer.alloc(BATCH);
-  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, BATCH / 4);
+  /** Grows up to a batch: of a thousand COPY steps most look at one file. */
+  #words = new Uint32Array(FIRST / 4);
+  #bytes = Buffer.from(this.#words.buffer);
   readonly #start = Date.now();
   /** In words. */
   #used = 0;
@@ -79,11 +86,20 @@ export class Glance {
 
   #text(text: string, kind: number): void {
     if (this.#used * 4 > BATCH - LARGEST) this.#flush();
+    if (this.#used * 4 + text.length + FIELDS > this.#bytes.byteLength) this.#grow(text.length);
     this.#words[this.#used++] = text.length * 2 + kind;
     const length = Math.ceil(text.length / 4);
     if (length > 0) this.#words[this.#used + length - 1] = 0;
     this.#bytes.write(text, this.#used * 4, "latin1");
     this.#used += length;
+  }
+
+  #grow(length: number): void {
+    const wanted = this.#used * 4 + length + FIELDS;
+    const words = new Uint32Array(Math.max(this.#words.length * 2, Math.ceil(wanted / 4)));
+    words.set(this.#words);
+    this.#words = words;
+    this.#bytes = Buffer.from(words.buffer);
   }
 
   #flush(): void {
