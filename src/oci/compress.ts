@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, crc32, deflateRaw, deflateRawSync } from "node:zlib";
+import { blocks } from "./blocks.js";
 
 /** Bytes that are compressed on their own: part of the format, as other blocks give other bytes. */
 const GZIP_BLOCK = 1 << 20;
@@ -92,28 +93,6 @@ async function loadZstd(): Promise<CompressBlock> {
   const { init, compress } = await import("@bokuweb/zstd-wasm");
   await init();
   return compress;
-}
-
-/** The bytes in pieces of `length`, only the last one shorter; the receiver may keep them. */
-async function* blocks(
-  bytes: AsyncIterable<Uint8Array>,
-  length: number,
-): AsyncGenerator<Uint8Array> {
-  let block = Buffer.allocUnsafeSlow(length);
-  let used = 0;
-  for await (const chunk of bytes) {
-    for (let at = 0; at < chunk.byteLength;) {
-      const part = chunk.subarray(at, at + length - used);
-      block.set(part, used);
-      at += part.byteLength;
-      used += part.byteLength;
-      if (used < length) continue;
-      yield block;
-      block = Buffer.allocUnsafeSlow(length);
-      used = 0;
-    }
-  }
-  if (used > 0) yield block.subarray(0, used);
 }
 
 /** Maps in order, with one piece of work for each processor and one more waiting. */

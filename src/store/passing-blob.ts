@@ -1,4 +1,8 @@
+import { blocks } from "../oci/blocks.js";
 import type { NewFile } from "./new-file.js";
+
+/** Bytes that are written at once: what comes from a network comes in pieces that cost more than they hold. */
+const PIECE = 1 << 18;
 
 /** Where the bytes of a blob go on their way. */
 export interface BlobKeeper {
@@ -23,7 +27,7 @@ export class PassingBlob implements AsyncDisposable {
     const file = await this.#keeper.create();
     let writing = Promise.resolve();
     try {
-      for await (const chunk of this.#bytes) {
+      for await (const chunk of blocks(this.#bytes, PIECE)) {
         await writing;
         writing = file.write(chunk);
         writing.catch(() => undefined); // thrown where it is awaited, if anyone gets there
