@@ -37,7 +37,7 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
  * Node's 16 KiB at once cost a turn of the event loop each. Some pieces are made ahead, on zlib's thread while
  * this one looks at others; as objects, because several buffers would be handed out as one copy.
  */
-const inflating = { chunkSize: 1 << 18, readableObjectMode: true, readableHighWaterMark: 4 };
+const inflating = { chunkSize: 1 << 20, readableObjectMode: true, readableHighWaterMark: 4 };
 
 /** What bytes are compressed with, and the same bytes once more. */
 export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<{

@@ -2,7 +2,7 @@ import { blocks } from "../oci/blocks.js";
 import type { NewFile } from "./new-file.js";
 
 /** Bytes that are written at once: what comes from a network comes in pieces that cost more than they hold. */
-const PIECE = 1 << 18;
+const PIECE = 1 << 20;
 
 /** Where the bytes of a blob go on their way. */
 export interface BlobKeeper {
