@@ -112,6 +112,9 @@ async function recordFar(
   else await recordStep(layer, record, engine, layer.files);
 }
 
+/** What steps may leave to be done at the same time. */
+const MOST_LEFT = 100;
+
 /** One build under way: each stage is built once, by whoever asks first. */
 class Walk {
   readonly #request: BuildRequest;
@@ -127,7 +130,7 @@ class Walk {
   /** The steps that have ended, in no order. */
   readonly done: DoneStep[] = [];
   readonly #made = new Map<CacheKey, StepLayer>();
-  readonly #afterwork: Promise<void>[] = [];
+  readonly #afterwork = new Set<Promise<void>>();
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
     const { plan, images, showPlatforms } = request;
@@ -176,8 +179,14 @@ class Walk {
   };
 
   readonly #later = (work: Promise<void>): void => {
-    this.#afterwork.push(work.catch(this.#fail));
+    const done = work.catch(this.#fail).then(() => void this.#afterwork.delete(done));
+    this.#afterwork.add(done);
   };
+
+  /** A thousand COPY steps are faster than the disk: each that waits for it holds locks and open files. */
+  async #keepUp(): Promise<void> {
+    while (this.#afterwork.size >= MOST_LEFT) await Promise.race(this.#afterwork);
+  }
 
   async #buildStage(index: number): Promise<BuiltStage> {
     const stage = at(this.#request.plan.stages, index);
@@ -193,6 +202,7 @@ class Walk {
     const lastRun = stage.steps.findLastIndex(({ kind }) => kind === "run");
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
+      await this.#keepUp();
       this.#signal.throwIfAborted();
       const getReady = i <= lastRun ? this.#getReady : nothing;
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
