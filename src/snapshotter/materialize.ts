@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  constants,
-  linkSync,
-  lutimesSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { linkSync, lutimesSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import {
@@ -26,16 +15,16 @@ import {
   type HardlinkEntry,
   type SymlinkEntry,
 } from "../oci/changeset.js";
-import { contentDigest, readContent, readContentInto } from "../oci/content.js";
-import { SliceReader } from "../oci/slice-reader.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { isSystemError } from "../sys/system-error.js";
 import { mknod } from "../sys/inodes.js";
 import { ConfinedRoot } from "./confined-root.js";
+import { FileWriter } from "./file-writer.js";
 import { MetadataWriter, type Form } from "./metadata-writer.js";
 import { readMetadata, sameButTime } from "./metadata.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import type { Twins } from "./twins.js";
+import { explainWriting, nullDevice } from "./write-errors.js";
 
 /** Writes a changeset into a directory, and never outside of it, whatever the entries say. */
 export async function materialize(changes: Changeset, root: string, form: Form): Promise<void> {
@@ -43,8 +32,6 @@ export async function materialize(changes: Changeset, root: string, form: Form):
   for await (const _entry of materializer.write(changes));
 }
 
-/** Files up to this size are held in memory. */
-const SMALL = 1 << 18;
 /** Entries between two turns of the event loop. */
 const BATCH = 256;
 
@@ -55,9 +42,7 @@ export class Materializer {
   readonly #root: ConfinedRoot;
   readonly #metadata: MetadataWriter;
   readonly #stat = new FileStat();
-  readonly #twins: Twins | undefined;
-  readonly #slices = new SliceReader();
-  readonly #buffer = Buffer.allocUnsafeSlow(SMALL + 1);
+  readonly #files: FileWriter;
   /** Directories get their times last: what is made in them changes those. */
   readonly #times = new Map<BytePath, number>();
   readonly #hardlinks = new Set<BytePath>();
@@ -70,12 +55,17 @@ export class Materializer {
   /** What `twins` finds is not written again. */
   constructor(root: string, form: Form, twins?: Twins) {
     this.#form = form;
-    this.#twins = twins;
     this.#overlay = new OverlayXattrs(form);
     this.#root = new ConfinedRoot(root, (host, over) => {
       this.#makeParent(host, over);
     });
     this.#metadata = new MetadataWriter(form);
+    this.#files = new FileWriter({
+      form,
+      metadata: this.#metadata,
+      twins,
+      inPlace: (host, create) => this.#inPlace(host, create),
+    });
   }
 
   /** Whether the directory, walked again, gives the very changeset that was passed on. */
@@ -93,7 +83,7 @@ export class Materializer {
    * more until the next is asked for. What the kernel forbids is not passed on.
    */
   async *write(changes: Changeset): AsyncGenerator<Entry> {
-    using _slices = this.#slices;
+    using _files = this.#files;
     let last: Entry | undefined;
     let count = 0;
     for await (const entry of changes) {
@@ -108,10 +98,11 @@ export class Materializer {
 
   async #guarded(entry: Entry): Promise<Entry | undefined> {
     try {
-      if (entry.type === "file") return await this.#file(entry);
+      if (entry.type === "file")
+        return await this.#files.write(entry, this.#root.locate(entry.path));
       return this.#nonFile(entry) ? entry : undefined;
     } catch (error) {
-      throw explain(error, entry.path);
+      throw explainWriting(error, entry.path);
     }
   }
 
@@ -139,66 +130,6 @@ export class Materializer {
         this.#opaque(entry.path, host);
     }
     return true;
-  }
-
-  async #file(entry: FileEntry): Promise<Entry> {
-    const host = this.#root.locate(entry.path);
-    if (this.#form.linked === true && entry.content.kind === "file") {
-      linkSync(toHostPath(entry.content.path), toHostPath(host));
-      return entry;
-    }
-    return (await this.#linkedTwin(entry, host)) ?? (await this.#written(entry, host));
-  }
-
-  /** As one more name of a file that is the same; undefined where there is none, or it takes no more names. */
-  async #linkedTwin(entry: FileEntry, host: BytePath): Promise<Entry | undefined> {
-    const twin = this.#twins?.find(entry);
-    if (twin === undefined) return undefined;
-    const there = { ...entry, content: { kind: "file", path: twin.path, offset: 0 } } as const;
-    const small = entry.size <= SMALL ? this.#read(there) : undefined;
-    if ((await contentDigest({ ...(small ?? there), sha256: undefined })) !== entry.sha256)
-      return undefined;
-    try {
-      this.#inPlace(host, () => {
-        linkSync(toHostPath(twin.path), toHostPath(host));
-      });
-    } catch (error) {
-      if (isSystemError(error, "EMLINK", "EPERM", "EXDEV")) return undefined;
-      throw error;
-    }
-    twin.use();
-    return small ?? there;
-  }
-
-  async #written(entry: FileEntry, host: BytePath): Promise<Entry> {
-    const { O_CREAT, O_EXCL, O_WRONLY } = constants;
-    const fd = this.#inPlace(host, () =>
-      openSync(toHostPath(host), O_CREAT | O_EXCL | O_WRONLY, 0o600),
-    );
-    try {
-      const written = await this.#content(entry, host, fd);
-      this.#metadata.applyToFile(entry, host, fd);
-      return written;
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  async #content(entry: FileEntry, host: BytePath, fd: number): Promise<Entry> {
-    if (entry.size <= SMALL && entry.content.kind !== "stream") {
-      const read = this.#read(entry);
-      writeAll(fd, read.content.bytes);
-      return read;
-    }
-    for await (const chunk of readContent(entry, true)) writeAll(fd, chunk);
-    return { ...entry, content: { kind: "file", path: host, offset: 0 } };
-  }
-
-  /** A small file with its bytes, which are there until the next is read. */
-  #read(entry: FileEntry): FileEntry & { readonly content: { readonly bytes: Uint8Array } } {
-    readContentInto(entry, this.#buffer, 0, this.#slices);
-    const bytes = this.#buffer.subarray(0, entry.size);
-    return { ...entry, content: { kind: "bytes", bytes } };
   }
 
   #directory(entry: DirectoryEntry, host: BytePath): void {
@@ -335,28 +266,4 @@ const parentMetadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 } as const;
 function isInOrder(last: Entry, next: Entry): boolean {
   const order = comparePaths(last.path, next.path);
   return order < 0 || (order === 0 && last.type === "directory" && next.type === "opaque");
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.byteLength;) done += writeSync(fd, bytes, done);
-}
-
-function nullDevice(path: BytePath): BuildError {
-  return new BuildError(
-    "UNSUPPORTED",
-    `Cannot unpack "${toText(path)}": overlayfs takes a character device 0/0 for a removed file`,
-  );
-}
-
-function explain(error: unknown, path: BytePath): unknown {
-  if (error instanceof BuildError || !isSystemError(error)) return error;
-  const cannot = `Cannot write "${toText(path)}"`;
-  const { message: reason } = error as Error;
-  if (isSystemError(error, "ENOSPC", "EDQUOT")) {
-    return new BuildError("NO_SPACE", `${cannot}: the disk is full`, { cause: error });
-  }
-  if (isSystemError(error, "ENAMETOOLONG")) {
-    return new BuildError("INVALID_ARCHIVE", `${cannot}: the name is too long`, { cause: error });
-  }
-  return new BuildError("SYSTEM", `${cannot}: ${reason}`, { cause: error });
 }
