@@ -127,7 +127,8 @@ describeForAccounts(
       });
     }
 
-    it("whose parent was killed ends by itself, and leaves nothing behind", async () => {
+    it("whose parent was killed ends by itself, and leaves nothing behind", async function () {
+      this.timeout(180_000);
       const context = running(site, 99, 3);
       const argv = ["sh", "-c", '"$@"; true', "sh", program, "-t", "killed", context];
       const shell = start(site.account, argv, { cwd: site.directory, env: site.env() });
