@@ -7,7 +7,13 @@ import { setTimeout } from "node:timers/promises";
 import { cgroupsOf } from "../exec/cgroups-of.js";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { layersOf } from "./support/inspect.js";
-import { assertNothingLeft, markOf, processAppears, processesOf } from "./support/processes.js";
+import {
+  assertNothingLeft,
+  markOf,
+  processAppears,
+  processesOf,
+  stepPrints,
+} from "./support/processes.js";
 import { outcome, program, start } from "./support/run.js";
 import { describeForAccounts, type Site } from "./support/site.js";
 
@@ -146,11 +152,11 @@ describeForAccounts(
 
     it("R19 by Ctrl-C ends with 130, and so does its step", async () => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        const script = `export MARK=${markOf(site)}-${signal}; trap '' INT TERM; sleep 300`;
+        const script = `export MARK=${markOf(site)}-${signal}; trap '' INT TERM; echo held; sleep 300`;
         const context = site.context({ Dockerfile: `FROM busybox\nRUN ${script}` });
         const child = begin(site, [context]);
         const ending = outcome(child);
-        await processAppears(site, "sleep 300");
+        await stepPrints(child, "held");
         child.kill(signal);
         const { code, stderr } = await ending;
         assert.strictEqual(code, 130, stderr);
@@ -171,7 +177,7 @@ describeForAccounts(
         const argv = holding(site, signal);
         const child = begin(site, ["--target=held", ...limits, ...argv]);
         const ending = outcome(child);
-        await processAppears(site, "sleep 300");
+        await stepPrints(child, "held");
         assert.include(processesOf(site).join("\n"), "ssh-agent");
         child.kill(signal);
         const { code } = await ending;
@@ -196,7 +202,7 @@ function holding(site: Site, turn: string): readonly string[] {
   const cache = "--mount=type=cache,id=r19,target=/c,sharing=locked";
   const given = "--mount=type=secret,id=s,required --mount=type=ssh,required";
   const use = `test -S $SSH_AUTH_SOCK && cat /run/secrets/s >/c/${turn}`;
-  const held = `export MARK=${markOf(site)}; ${use} && sleep 300`;
+  const held = `export MARK=${markOf(site)}; ${use} && echo held && sleep 300`;
   const context = site.context({
     Dockerfile: `FROM busybox AS held\nRUN ${cache} ${given} ${held}
 FROM busybox AS next\nRUN ${cache} cat /c/${turn}`,

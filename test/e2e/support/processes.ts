@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Site } from "./site.js";
@@ -32,6 +33,14 @@ export function mountsOf(site: Site): readonly string[] {
 /** Waits until a process of the site's tsbuild has this in its command line. */
 export async function processAppears(site: Site, part: string): Promise<void> {
   await until(() => processesOf(site).some((command) => command.includes(part)));
+}
+
+/** Waits until a step of a build with plain progress prints this line; not for ever. */
+export async function stepPrints(child: ChildProcess, line: string): Promise<void> {
+  let seen = "";
+  child.stderr?.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+  const printed = new RegExp(`^#\\d+ \\d+\\.\\d+ ${line}$`, "m"); // not where the instruction is told
+  await until(() => printed.test(seen));
 }
 
 /** Waits until nothing of the site's tsbuild runs; fails when something stays. */
