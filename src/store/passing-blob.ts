@@ -1,4 +1,5 @@
 import { blocks } from "../oci/blocks.js";
+import { writingAlong } from "../oci/writing-along.js";
 import type { NewFile } from "./new-file.js";
 
 /** Bytes that are written at once: what comes from a network comes in pieces that cost more than they hold. */
@@ -25,19 +26,11 @@ export class PassingBlob implements AsyncDisposable {
   /** The bytes, once. Their end does not wait until they are on the disk. */
   async *read(): AsyncGenerator<Uint8Array> {
     const file = await this.#keeper.create();
-    let writing = Promise.resolve();
     try {
-      for await (const chunk of blocks(this.#bytes, PIECE)) {
-        await writing;
-        writing = file.write(chunk);
-        writing.catch(() => undefined); // thrown where it is awaited, if anyone gets there
-        yield chunk;
-      }
-      await writing;
+      yield* writingAlong(blocks(this.#bytes, PIECE), (piece) => file.write(piece));
       this.#storing = this.#publish(file);
       this.#storing.catch(() => undefined); // thrown to who asks
     } finally {
-      await writing.catch(() => undefined);
       if (this.#storing === undefined) await file[Symbol.asyncDispose]();
     }
   }

@@ -3,6 +3,7 @@ import { toBytePath, type Entry } from "../../oci/changeset.js";
 import { contentDigest } from "../../oci/content.js";
 import { readLayerTarFile, readPlacedLayer } from "../../oci/layer-tar.js";
 import { Measured } from "../../oci/measured.js";
+import { writingAlong } from "../../oci/writing-along.js";
 import type { LayerMeasure } from "../snapshotter.js";
 import { TidyChanges, tidyChanges } from "../tidy-changes.js";
 import { TreeHasher } from "../tree-digest.js";
@@ -51,18 +52,10 @@ class KeptTar implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     using file = OutFile.create(this.path);
-    try {
-      for await (const chunk of this.#bytes) {
-        this.#signal?.throwIfAborted();
-        await this.#writing;
-        this.#writing = file.append(chunk);
-        this.#writing.catch(() => undefined); // thrown where it is awaited, if anyone gets there
-        yield chunk;
-      }
-      await this.#writing;
-    } finally {
-      await this.#writing.catch(() => undefined);
-    }
+    yield* writingAlong(this.#bytes, (piece) => {
+      this.#signal?.throwIfAborted();
+      return (this.#writing = file.append(piece));
+    });
   }
 
   /** The first entries, whose headers were read already, with contents that are parts of the file. */
