@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { toBytePath, toHostPath, type BytePath } from "../oci/changeset.js";
 import type { TreeNode } from "../oci/file-tree.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { LastChild } from "./last-child.js";
 import type { LayerChild, LayerDirectory } from "./layer-files.js";
 import { readMetadata, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
@@ -17,8 +18,7 @@ class HostDirectory implements LayerDirectory {
   readonly #host: BytePath;
   readonly #overlay: OverlayXattrs;
   #opaque: boolean | undefined;
-  /** The one that was asked for last: steps that write to the same place ask each layer for it again. */
-  #last: { readonly name: string; readonly child: LayerChild | undefined } | undefined;
+  readonly #last = new LastChild();
 
   constructor(host: BytePath, overlay: OverlayXattrs) {
     this.#host = host;
@@ -43,8 +43,7 @@ class HostDirectory implements LayerDirectory {
   }
 
   child(name: string): LayerChild | undefined {
-    if (this.#last?.name !== name) this.#last = { name, child: this.#childNamed(name) };
-    return this.#last.child;
+    return this.#last.of(name, (wanted) => this.#childNamed(wanted));
   }
 
   #childNamed(name: string): LayerChild | undefined {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toBytePath, type BytePath } from "../../oci/changeset.js";
 import type { TreeNode } from "../../oci/file-tree.js";
 import { fileTypes } from "../../sys/file-stat.js";
+import { LastChild } from "../last-child.js";
 import type { LayerChild, LayerDirectory } from "../layer-files.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { IndexImage, type Inode } from "./index-image.js";
@@ -27,8 +28,7 @@ class IndexDirectory implements LayerDirectory {
   readonly #inode: Inode;
   readonly opaque: boolean;
   #children: ReadonlyMap<string, number> | undefined;
-  /** The one that was asked for last: steps that write to the same place ask each layer for it again. */
-  #last: { readonly name: string; readonly child: LayerChild | undefined } | undefined;
+  readonly #last = new LastChild();
 
   constructor(site: Site, inode: Inode) {
     this.#site = site;
@@ -49,8 +49,7 @@ class IndexDirectory implements LayerDirectory {
   }
 
   child(name: string): LayerChild | undefined {
-    if (this.#last?.name !== name) this.#last = { name, child: this.#childNamed(name) };
-    return this.#last.child;
+    return this.#last.of(name, (wanted) => this.#childNamed(wanted));
   }
 
   #childNamed(name: string): LayerChild | undefined {
