@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
 import type { TerminalSize } from "../progress/renderer.js";
+import { isSystemError } from "../sys/system-error.js";
 import { isTerminal, openStandardStream } from "./standard-stream.js";
 
 /** All that a command knows of the world it was started in. */
@@ -36,7 +37,7 @@ export function nodeIo(): Io {
     process.exit(code);
   };
   stdout.on("error", (error: Error) => {
-    if (isBrokenPipe(error)) leave(BROKEN_PIPE);
+    if (isSystemError(error, "EPIPE")) leave(BROKEN_PIPE);
     throw error;
   });
   stderr.on("error", () => undefined); // nobody is left to tell
@@ -103,8 +104,4 @@ function abortOnSignals(leave: () => never): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-function isBrokenPipe(error: Error): boolean {
-  return "code" in error && error.code === "EPIPE";
 }

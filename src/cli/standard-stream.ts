@@ -1,6 +1,7 @@
 import { fstatSync, writeSync, type Stats } from "node:fs";
 import { Writable } from "node:stream";
 import { isatty } from "node:tty";
+import { isSystemError } from "../sys/system-error.js";
 
 /** So much fits into the pipe or socket that a caller has just made, whether it is read or not. */
 const AT_ONCE = 32 * 1024;
@@ -62,8 +63,7 @@ class BriefStream extends Writable {
       return count;
     } catch (error) {
       // who shares the pipe made it non-blocking, and it is full
-      if (error instanceof Error && "code" in error && error.code === "EAGAIN")
-        return this.#handOver();
+      if (isSystemError(error, "EAGAIN")) return this.#handOver();
       throw error;
     }
   }
