@@ -5,24 +5,10 @@ import { digestOf } from "../../src/oci/digest.js";
 import type { HttpSource } from "../../src/plan/remote-source.js";
 import type { CopyStep, WorkdirStep } from "../../src/plan/step.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
+import { copyStep } from "../builder/copying.js";
 
-const at = { source: { name: "Dockerfile", text: "COPY a /b" }, start: 0, end: 9 };
-const step: CopyStep = {
-  kind: "copy",
-  title: "COPY a /b",
-  at,
-  instruction: "COPY",
-  origin: { kind: "context" },
-  sources: ["a"],
-  files: [],
-  destination: "/b",
-  chown: undefined,
-  chmod: undefined,
-  exclude: [],
-  parents: false,
-  link: false,
-  unpack: false,
-};
+const step = copyStep("/b", { sources: ["a"] });
+const { at } = step;
 const state = (text: string) => stateKey([], [digestOf(text).slice(7) as TreeDigest]);
 const origin = state("origin");
 const parent = state("parent");

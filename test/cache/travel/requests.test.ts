@@ -16,18 +16,11 @@ import { asGzip } from "../../../src/store/layer-bytes.js";
 import { TestBuilds, type Built, type Given } from "../../builder/support/test-builds.js";
 import { startRegistry } from "../../registry/docker-registry.js";
 import { startFaultProxy, type FaultProxy } from "../../registry/fault-proxy.js";
+import { fewSteps as text } from "./few-steps.js";
 import { startGha } from "./gha-server.js";
 import { s3Credentials, startS3 } from "./s3-server.js";
 
 const { signal } = new AbortController();
-
-const text = `FROM scratch AS build
-COPY a /src/
-RUN put program 1
-FROM scratch
-WORKDIR /srv
-COPY --from=build /program /srv/bin/
-RUN check`;
 
 /** A kind of place: what runs behind the proxy that counts, how it is opened, and what a document costs. */
 interface Kind {

@@ -23,16 +23,9 @@ import {
   type Given,
   type Running,
 } from "../../builder/support/test-builds.js";
+import { fewSteps as text } from "./few-steps.js";
 
 const { signal } = new AbortController();
-
-const text = `FROM scratch AS build
-COPY a /src/
-RUN put program 1
-FROM scratch
-WORKDIR /srv
-COPY --from=build /program /srv/bin/
-RUN check`;
 
 /** Several machines, and a directory that all of them reach. */
 class Machines implements AsyncDisposable {
