@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
-import type { BuildHeader } from "../../progress/history/journal.js";
+import type { BuildHeader, BuildResult } from "../../progress/history/journal.js";
 import { BuildRecorder } from "../../progress/history/recorder.js";
 import { credentialsHidden, looksSecret, MASK } from "../../plan/secret-name.js";
 import type { ProvenanceSpec, SbomSpec } from "../args/attest.js";
@@ -10,6 +10,7 @@ import type { Io } from "../io.js";
 import { renderError } from "../render-error.js";
 import type { Session } from "../session.js";
 import type { BuildSummary } from "./exporting.js";
+import { notWhole } from "./history-warning.js";
 import type { FoundInput } from "./input.js";
 
 /** A build that is about to be kept. */
@@ -31,9 +32,7 @@ export async function recorded<T extends BuildSummary>(
   try {
     const made = await work();
     board.summary(record.totals());
-    const { config, manifest, names } = made;
-    const result = { config: config?.digest, manifest: manifest?.digest, names };
-    record.finish({ status: "completed", result });
+    record.finish({ status: "completed", result: resultOf(made) });
     return { ...made, record };
   } catch (error) {
     board.close();
@@ -41,11 +40,13 @@ export async function recorded<T extends BuildSummary>(
     record.finish({ status: session.io.signal.aborted ? "canceled" : "error", error: text });
     throw error;
   } finally {
-    if (record.failure !== undefined) {
-      const why = record.failure instanceof Error ? record.failure.message : "";
-      board.warn(undefined, `the history of this build is not whole: ${why}`);
-    }
+    if (record.failure !== undefined) board.warn(undefined, notWhole(record.failure));
   }
+}
+
+/** What a build made, as the history names it. */
+export function resultOf({ config, manifest, names }: BuildSummary): BuildResult {
+  return { config: config?.digest, manifest: manifest?.digest, names };
 }
 
 function openRecord({ command, found, session }: Recording): BuildRecorder {

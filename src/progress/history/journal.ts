@@ -1,5 +1,6 @@
-import type { BuildTotals, Vertex } from "../../builder/event.js";
-import type { ReportedEvent, StepPosition } from "./step-report.js";
+import type { BuildEvent, BuildTotals, Vertex } from "../../builder/event.js";
+import { lineOf } from "../../error.js";
+import { positionOf, type ReportedEvent, type StepPosition } from "./step-report.js";
 
 /** What was asked for, and when. Without secrets. */
 export interface BuildHeader {
@@ -47,6 +48,17 @@ export type JournalLine =
 
 /** An event as a journal keeps it. */
 export type JournalEvent =
+  | QuietEvent
+  /** The next so many bytes of the log. */
+  | {
+      readonly type: "output";
+      readonly id: number;
+      readonly stream: "stderr" | "stdout";
+      readonly bytes: number;
+    };
+
+/** An event that is no output of a step. */
+export type QuietEvent =
   | Exclude<ReportedEvent, { type: "declared" | "progress" | "summary" }>
   | {
       readonly type: "declared";
@@ -54,11 +66,31 @@ export type JournalEvent =
       readonly inputs: readonly number[];
       readonly position?: StepPosition | undefined;
     }
-  /** The next so many bytes of the log. */
-  | {
-      readonly type: "output";
-      readonly id: number;
-      readonly stream: "stderr" | "stdout";
-      readonly bytes: number;
-    }
   | { readonly type: "warning"; readonly message: string };
+
+/** What a journal keeps of an event; undefined where that is nothing. */
+export function keptOf(
+  event: Exclude<BuildEvent, { readonly type: "output" }>,
+): QuietEvent | undefined {
+  switch (event.type) {
+    case "declared": {
+      const { id, title, step } = event.vertex;
+      const position = step && positionOf(step);
+      return { type: event.type, vertex: { id, title }, position, inputs: event.inputs };
+    }
+    case "warning": {
+      const { rule, message, at } = event;
+      const named = rule === undefined ? message : `${rule}: ${message}`;
+      const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at)})`;
+      return { type: event.type, message: `${named}${place}` };
+    }
+    case "started":
+    case "missed":
+    case "ended":
+    case "traffic":
+      return event;
+    case "progress":
+    case "summary":
+      return undefined;
+  }
+}

@@ -1,10 +1,16 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { lineOf } from "../../error.js";
 import type { BuildEvent, BuildTotals } from "../../builder/event.js";
 import { isSystemError } from "../../sys/system-error.js";
 import { newBuild, removeOld, type BuildFiles } from "./build-files.js";
-import type { BuildEnd, BuildHeader, JournalEvent, JournalLine } from "./journal.js";
-import { positionOf, StepReports, type StepReport } from "./step-report.js";
+import {
+  keptOf,
+  type BuildEnd,
+  type BuildHeader,
+  type JournalEvent,
+  type JournalLine,
+  type QuietEvent,
+} from "./journal.js";
+import { StepReports, type StepReport } from "./step-report.js";
 
 /** Lines that are held back until something happens that is worth a write. */
 const HELD = 64 * 1024;
@@ -24,6 +30,7 @@ export interface RecorderOptions {
  */
 export class BuildRecorder {
   readonly id: string;
+  readonly header: RecorderOptions["header"];
   readonly #directory: string;
   readonly #files: BuildFiles;
   readonly #now: () => number;
@@ -40,6 +47,7 @@ export class BuildRecorder {
 
   constructor({ directory, header, now }: RecorderOptions) {
     this.#now = now;
+    this.header = header;
     this.#startedAt = now();
     this.#directory = directory;
     ({ id: this.id, files: this.#files } = newBuild(directory, this.#startedAt));
@@ -51,40 +59,22 @@ export class BuildRecorder {
   }
 
   readonly take = (event: BuildEvent): void => {
-    const ms = this.#now() - this.#startedAt;
-    switch (event.type) {
-      case "declared": {
-        const { id, title, step } = event.vertex;
-        const position = step && positionOf(step);
-        const declared = { type: event.type, vertex: { id, title }, position } as const;
-        this.#reports.take(declared, ms);
-        this.#hold({ ms, event: { ...declared, inputs: event.inputs } });
-        return;
-      }
-      case "output":
-        this.#output(event, ms);
-        return;
-      case "warning": {
-        const { rule, message, at } = event;
-        const named = rule === undefined ? message : `${rule}: ${message}`;
-        const place = at === undefined ? "" : ` (${at.source.name}:${lineOf(at)})`;
-        this.#hold({ ms, event: { type: "warning", message: `${named}${place}` } });
-        return;
-      }
-      case "progress":
-      case "summary":
-        return;
-      case "started":
-      case "missed":
-      case "ended":
-      case "traffic":
-        this.#reports.take(event, ms);
-        this.#hold({ ms, event });
-        this.#isWork ||= event.type === "missed";
-        if (this.#isWork || this.#heldBytes > HELD) this.#flush();
-        return;
+    if (event.type === "output") {
+      this.#output(event, this.#now() - this.#startedAt);
+      return;
     }
+    const kept = keptOf(event);
+    if (kept !== undefined) this.keep(kept);
   };
+
+  /** As `take`, of what is in a form to be kept. */
+  keep(event: QuietEvent): void {
+    const ms = this.#now() - this.#startedAt;
+    if (event.type !== "warning") this.#reports.take(event, ms);
+    this.#hold({ ms, event });
+    this.#isWork ||= event.type === "missed";
+    if (this.#isWork || this.#heldBytes > HELD) this.#flush();
+  }
 
   get steps(): readonly StepReport[] {
     return this.#reports.steps;

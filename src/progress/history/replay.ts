@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { BuildEvent } from "../../builder/event.js";
-import type { JournalEvent, JournalLine } from "./journal.js";
+import type { JournalLine, QuietEvent } from "./journal.js";
 
 /** An event of a build that is over, or of the part of it that is. */
 export interface Replayed {
@@ -33,7 +33,8 @@ export function* replay(
   }
 }
 
-function told(event: Exclude<JournalEvent, { type: "output" }>): BuildEvent {
+/** What a build told when that was kept. */
+export function told(event: QuietEvent): BuildEvent {
   switch (event.type) {
     case "declared":
       return { type: "declared", vertex: event.vertex, inputs: event.inputs };
