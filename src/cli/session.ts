@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.js";
 import type { Credentials } from "../registry/docker-config.js";
 import type { RegistryClient } from "../registry/registry-client.js";
@@ -13,6 +12,7 @@ import { dockerConfigPath } from "./docker-config-path.js";
 import { diskSize, garbageConfig, limitsOn } from "./gc-limits.js";
 import type { Io } from "./io.js";
 import { asOneself, readNamespace, type Namespace } from "./namespace.js";
+import { storeRoot } from "./store-root.js";
 
 /** What a command works with: the store, and the rest when it is asked for. */
 export interface Session extends AsyncDisposable {
@@ -64,15 +64,6 @@ export async function openSession(io: Io): Promise<Session> {
 function runMemory(text: string | undefined): number | undefined {
   const size = text === undefined || text === "" ? 0 : parseSize("TSBUILD_RUN_TMPFS", text);
   return size === 0 ? undefined : size;
-}
-
-/** TSBUILD_ROOT, else the place for data of the system or of the user. */
-function storeRoot(io: Io, namespace: Namespace): string {
-  const { env } = io;
-  const given = env["TSBUILD_ROOT"];
-  if (given !== undefined && given !== "") return isAbsolute(given) ? given : join(io.cwd, given);
-  if (!namespace.user) return "/var/lib/tsbuild";
-  return join(env["XDG_DATA_HOME"] ?? join(env["HOME"] ?? homedir(), ".local", "share"), "tsbuild");
 }
 
 /** Loaded when it is needed: node's TLS alone costs a cached build 5 ms. */

@@ -1,7 +1,7 @@
-import { fstatSync, writeSync, type Stats } from "node:fs";
+import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
-import { isatty } from "node:tty";
 import { isSystemError } from "../sys/system-error.js";
+import { isOpenAs } from "./terminal.js";
 
 /** So much fits into the pipe or socket that a caller has just made, whether it is read or not. */
 const AT_ONCE = 32 * 1024;
@@ -14,19 +14,6 @@ export function openStandardStream(fd: 1 | 2): Writable {
   const whole = (): Writable => (fd === 1 ? process.stdout : process.stderr);
   const isPipe = isOpenAs(fd, (stats) => stats.isFIFO() || stats.isSocket());
   return isPipe ? new BriefStream(fd, whole) : whole();
-}
-
-/** As isatty(3), asking node's tty module only about what may be one. */
-export function isTerminal(fd: number): boolean {
-  return isOpenAs(fd, (stats) => stats.isCharacterDevice()) && isatty(fd);
-}
-
-function isOpenAs(fd: number, test: (stats: Stats) => boolean): boolean {
-  try {
-    return test(fstatSync(fd));
-  } catch {
-    return false; // closed by who started this process
-  }
 }
 
 /** Writes the first bytes by itself, where nobody has to wait for a reader, and leaves the rest to node's stream. */

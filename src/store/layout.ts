@@ -7,43 +7,10 @@ import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
 import { Locks } from "./locks.js";
 import { NewFile } from "./new-file.js";
+import type { StorePaths } from "./store-paths.js";
 
 /** Format of everything under the root (docs/formats.md); bump when an older tsbuild must not touch it. */
 const FORMAT = 1;
-
-/** Where things are (docs/formats.md). All of it is on one filesystem, so that renames publish. */
-export interface StorePaths {
-  readonly root: string;
-  readonly db: string;
-  readonly blobs: string;
-  readonly layers: string;
-  /** Directories of RUN --mount=type=cache. */
-  readonly mounts: string;
-  /** What is kept of builds. */
-  readonly builds: string;
-  /** File indexes of build contexts. */
-  readonly index: string;
-  readonly locks: string;
-  /** Whose bytes stand for what processes use. */
-  readonly holds: string;
-  readonly work: string;
-}
-
-/** The paths below `root`. */
-export function storePaths(root: string): StorePaths {
-  return {
-    root,
-    db: join(root, "db"),
-    blobs: join(root, "blobs", "sha256"),
-    layers: join(root, "layers"),
-    mounts: join(root, "mounts"),
-    builds: join(root, "builds"),
-    index: join(root, "index"),
-    locks: join(root, "locks"),
-    holds: join(root, "holds"),
-    work: join(root, "work"),
-  };
-}
 
 /** Makes the layout where it is missing, and refuses one that a newer tsbuild made. */
 export async function prepareLayout(paths: StorePaths): Promise<void> {

@@ -10,10 +10,11 @@ import { Holds } from "./holds.js";
 import { Images } from "./images.js";
 import { LayerBytes } from "./layer-bytes.js";
 import { Layers } from "./layers.js";
-import { prepareLayout, storePaths, type StorePaths } from "./layout.js";
+import { prepareLayout } from "./layout.js";
 import { Lease } from "./lease.js";
 import { Locks } from "./locks.js";
 import { ResourceStack } from "./resource-stack.js";
+import { storePaths, type StorePaths } from "./store-paths.js";
 import { claimWorkDirectory, removeAbandonedWork } from "./work-directory.js";
 
 /** Where a snapshotter may put things: both on one filesystem. */

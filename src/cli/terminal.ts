@@ -1,0 +1,22 @@
+import { fstatSync, type Stats } from "node:fs";
+import { isatty } from "node:tty";
+import type { Io } from "./io.js";
+
+/** As isatty(3), asking node's tty module only about what may be one. */
+export function isTerminal(fd: number): boolean {
+  return isOpenAs(fd, (stats) => stats.isCharacterDevice()) && isatty(fd);
+}
+
+/** Whether a descriptor is open, and what `test` asks for. */
+export function isOpenAs(fd: number, test: (stats: Stats) => boolean): boolean {
+  try {
+    return test(fstatSync(fd));
+  } catch {
+    return false; // closed by who started this process
+  }
+}
+
+/** Whether what a command says goes to terminals that can be drawn on. */
+export function terminalsOf(env: Io["env"]): Pick<Io["terminal"], "err" | "out"> {
+  return { out: isTerminal(1), err: isTerminal(2) && env["TERM"] !== "dumb" };
+}
