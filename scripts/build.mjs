@@ -7,7 +7,7 @@ import { copyFileSync, rmSync } from "node:fs";
 
 rmSync("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { bundle: "src/cli/entry.ts" },
+  entryPoints: { bundle: "src/cli/entry.ts", repeat: "src/cli/repeat/repeat.ts" },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -29,7 +29,7 @@ await build({
   legalComments: "none",
 });
 copyFileSync("scripts/loader.cjs", "dist/tsbuild.cjs");
-execFileSync(process.execPath, ["scripts/compile.cjs", "dist/bundle.cjs"], { stdio: "inherit" });
+execFileSync(process.execPath, ["scripts/compile.cjs"], { stdio: "inherit" });
 
 /** Loads koffi's prebuilt binary by name and at the first call; its own loader takes 5 ms to find it. */
 function koffiBinary() {

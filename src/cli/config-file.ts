@@ -21,9 +21,14 @@ export interface ConfigFile {
   readonly registries: unknown;
 }
 
+/** Where tsbuild's own configuration file is. */
+export function configPath(env: Io["env"]): string {
+  return join(userConfiguration(env), "tsbuild", "config.json");
+}
+
 /** What tsbuild's own configuration file says; a missing one says nothing. */
 export function readConfigFile(env: Io["env"]): ConfigFile {
-  const path = join(userConfiguration(env), "tsbuild", "config.json");
+  const path = configPath(env);
   const { gc = {}, registries = {}, ...rest } = readObject(path);
   refuseOthers(rest, ["gc", "registries"], { path, what: "there is" });
   return { path, gc, registries };

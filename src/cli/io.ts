@@ -3,7 +3,10 @@ import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
 import type { TerminalSize } from "../progress/renderer.js";
 import { isSystemError } from "../sys/system-error.js";
-import { isTerminal, openStandardStream } from "./standard-stream.js";
+import { AskedVariables } from "./asked.js";
+import { BROKEN_PIPE } from "./exit-code.js";
+import { openStandardStream } from "./standard-stream.js";
+import { isTerminal, terminalsOf } from "./terminal.js";
 
 /** All that a command knows of the world it was started in. */
 export interface Io {
@@ -11,6 +14,8 @@ export interface Io {
   readonly out: Writable;
   readonly err: Writable;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The variables that were asked for so far, and their values. */
+  readonly asked: ReadonlyMap<string, string | undefined>;
   readonly cwd: string;
   /** For files of the user's; what a step sees, and the store, must not depend on it. */
   readonly umask: number;
@@ -23,13 +28,11 @@ export interface Io {
 }
 
 const INTERRUPTED = 130;
-/** What a shell reports of a program that SIGPIPE killed. */
-const BROKEN_PIPE = 141;
 const showCursor = "\x1b[?25h";
 
 /** The world of this process. Call it once: it takes over the signals. */
 export function nodeIo(): Io {
-  const { env } = process;
+  const { env, asked } = new AskedVariables(process.env);
   const [stdout, stderr] = [openStandardStream(1), openStandardStream(2)];
   const leave = (code: number): never => {
     // the terminal must be usable even when a renderer could not finish
@@ -49,6 +52,7 @@ export function nodeIo(): Io {
     out: stdout,
     err: stderr,
     env,
+    asked,
     get cwd() {
       return workingDirectory();
     },
@@ -58,8 +62,7 @@ export function nodeIo(): Io {
       get in() {
         return isTerminal(0);
       },
-      out: isTerminal(1),
-      err: isTerminal(2) && env["TERM"] !== "dumb",
+      ...terminalsOf(env),
     },
     size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
   };

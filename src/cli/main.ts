@@ -12,7 +12,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let command: Command | undefined;
   try {
     command = parseCommand(argv);
-    return await perform(command, io);
+    return await perform(command, argv, io);
   } catch (error) {
     const { renderError } = await import("./render-error.js");
     io.err.write(renderError(error, { color: wantsColor(io), debug }));
@@ -23,12 +23,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** Each command loads what it needs and nothing else: start-up counts. */
-async function perform(command: Command, io: Io): Promise<number> {
+async function perform(command: Command, argv: readonly string[], io: Io): Promise<number> {
   if (command.kind === "help") return print(command.text, io);
   if (command.kind === "version") return print(`tsbuild ${version}\n`, io);
   if (command.kind === "build") {
     const { runBuild } = await import("./commands/build.js");
-    return await runBuild(command, io);
+    return await runBuild(command, argv, io);
   }
   if (command.kind === "login" || command.kind === "logout") {
     const { runLogin, runLogout } = await import("./commands/login.js");

@@ -14,6 +14,8 @@ export interface LocalTree {
   /** Asked for when files are looked at, before the first one is. */
   readonly index: (() => Promise<FileIndex>) | undefined;
   readonly glances?: GlanceMemory | undefined;
+  /** Told of each path that is looked at; "directory/." is one whose names are read. */
+  readonly looked?: ((path: BytePath) => void) | undefined;
   /** A private directory: keeps what had to be read for its digest, so that it is read only once. */
   readonly work?: string | undefined;
 }

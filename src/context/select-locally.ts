@@ -1,5 +1,6 @@
+import type { BytePath } from "../oci/changeset.js";
 import { FileStat } from "../sys/file-stat.js";
-import { ConfinedRoot, type ConfinedDirectory } from "./confined.js";
+import { ConfinedRoot, joinPath, type ConfinedDirectory } from "./confined.js";
 import type { Place } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";
 import { Selection } from "./selection.js";
@@ -14,7 +15,7 @@ export type ReadPlace = (
 
 /** The files behind one source of COPY in a directory of the host, as `read` reads them. */
 export async function selectLocally(
-  { root, ignore }: LocalTree,
+  { root, ignore, looked = () => undefined }: LocalTree,
   pattern: string,
   options: SelectOptions,
   read: ReadPlace,
@@ -26,21 +27,37 @@ export async function selectLocally(
     ignore,
     open: (path) => {
       options.glance?.enter(path);
-      return openDirectory(confined.directory(path), read);
+      const directory = confined.directory(path);
+      if (directory === undefined) looked(path);
+      return directory && openDirectory(directory, { path, read, looked });
     },
-    readLink: (path) => confined.readLink(path, stat),
+    readLink: (path) => {
+      looked(path);
+      return confined.readLink(path, stat);
+    },
   };
   return await new Selection(tree, pattern, options).run();
 }
 
+interface Opened {
+  readonly path: BytePath;
+  readonly read: ReadPlace;
+  readonly looked: (path: BytePath) => void;
+}
+
 function openDirectory(
-  directory: ConfinedDirectory | undefined,
-  read: ReadPlace,
-): OpenDirectory | undefined {
-  if (directory === undefined) return undefined;
+  directory: ConfinedDirectory,
+  { path, read, looked }: Opened,
+): OpenDirectory {
   return {
-    names: () => directory.names(),
-    read: (named, wants) => read({ ...named, directory }, wants),
+    names: () => {
+      looked(joinPath(path, "."));
+      return directory.names();
+    },
+    read: (named, wants) => {
+      looked(named.path);
+      return read({ ...named, directory }, wants);
+    },
     [Symbol.dispose]: () => {
       directory[Symbol.dispose]();
     },

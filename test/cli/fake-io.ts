@@ -16,6 +16,7 @@ export class FakeIo implements Io {
   readonly out: Writable;
   readonly err: Writable;
   readonly env: Io["env"];
+  readonly asked = new Map<string, string | undefined>();
   readonly cwd: string;
   readonly umask = 0o022;
   readonly signal: AbortSignal;

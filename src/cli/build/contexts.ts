@@ -6,10 +6,11 @@ import { PackedFileIndex } from "../../cache/file-index.js";
 import { SavedGlances } from "../../cache/glances.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
+import type { LocalTree } from "../../context/local-tree.js";
 import type { SourceTree } from "../../context/source-tree.js";
 
 /** A context directory, and the Dockerfile whose own ignore file would win. */
-export interface Place {
+export interface Place extends Pick<LocalTree, "looked"> {
   readonly root: string;
   readonly dockerfile: string | undefined;
 }
@@ -78,7 +79,7 @@ export class ContextSet {
     }
   }
 
-  async #openPlace({ root, dockerfile }: Place): Promise<OpenContext> {
+  async #openPlace({ root, dockerfile, looked }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
     const glancesFile = `${indexFile}.glances`;
     const glances = new SavedGlances(readIfThere(glancesFile));
@@ -88,7 +89,7 @@ export class ContextSet {
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return {
-      tree: await openDirectoryContext({ root, ignore, index, glances, work: this.#work }),
+      tree: await openDirectoryContext({ root, ignore, index, glances, looked, work: this.#work }),
       kept: new Map([
         [indexFile, async () => (await loading)?.save()],
         [glancesFile, () => Promise.resolve(glances.save())],

@@ -10,6 +10,7 @@ import type { FarCache } from "../../cache/far-cache.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
+import type { LocalTree } from "../../context/local-tree.js";
 import type { Remotes } from "../../context/remote/remotes.js";
 import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
@@ -35,6 +36,8 @@ export interface Building {
   readonly board: Board;
   readonly secrets: SecretSource;
   readonly startedAt: Date;
+  /** Told of each path of the context that is looked at. */
+  readonly looked?: LocalTree["looked"];
   /** What --cache-from names. */
   readonly far?: FarCache | undefined;
 }
@@ -124,7 +127,7 @@ function withAddress({ name, ip }: HostEntry): HostEntry {
   );
 }
 
-async function openContexts({ command, input, session }: Building): Promise<ContextSet> {
+async function openContexts({ command, input, session, looked }: Building): Promise<ContextSet> {
   const { io, store } = session;
   const root = input.context ?? (await mkdtemp(join(store.work, "empty-context-")));
   const named = new Map<string, string>();
@@ -132,7 +135,8 @@ async function openContexts({ command, input, session }: Building): Promise<Cont
     if (namedContext(value).kind === "directory") named.set(name, resolve(io.cwd, value));
   }
   const indexes = store.paths.index;
-  return new ContextSet({ root, dockerfile: input.dockerfile }, named, indexes, store.work);
+  const { dockerfile } = input;
+  return new ContextSet({ root, dockerfile, looked }, named, indexes, store.work);
 }
 
 /** The executor of a build, opened when the first step misses. */

@@ -14,7 +14,7 @@ import { planOptions } from "./plan.js";
 import { BuildRemotes } from "./remotes.js";
 
 /** What a build starts from, but for its Dockerfile. */
-export interface Preparing {
+export interface Preparing extends Pick<Building, "looked"> {
   readonly command: BuildCommand;
   readonly session: Session;
   readonly board: Board;

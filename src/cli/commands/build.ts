@@ -24,15 +24,22 @@ import { imageId, prepareResults, writeResults, type Findings } from "../build/r
 import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
+import { NoteTaker } from "../repeat/note-taker.js";
+import { isLocal, isRepeatable } from "../repeat/repeatable.js";
 import { openSession } from "../session.js";
 
 /** `tsbuild build`: from the Dockerfile to every output that was asked for. */
-export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
+export async function runBuild(
+  command: BuildCommand,
+  argv: readonly string[],
+  io: Io,
+): Promise<number> {
   if (command.call !== undefined) {
     await prepareResults(command, io);
     const { runCall } = await import("./call.js");
     return await runCall(command.call, command, io);
   }
+  const taker = isRepeatable(command) ? new NoteTaker(io) : undefined;
   checkEnvironment(io);
   const outputs = command.outputs.length > 0 ? command.outputs : [intoStore];
   checkOutputs({ ...command, outputs }, io);
@@ -40,20 +47,28 @@ export async function runBuild(command: BuildCommand, io: Io): Promise<number> {
   checkIndexOutputs(outputs, { split, attested: attestedBy(command) });
   await prepareResults(command, io);
   const summary = await withProgress(command, io, async (board) => {
+    if (taker !== undefined) board.listen(taker.take);
     for (const warning of command.warnings) board.warn(undefined, warning);
     const found = await readInput(command, io);
     await using session = await openSession(io);
-    return await recorded({ command, found, session, board }, async () => {
-      await using building = await prepareBuild(found, { command, session, board });
+    const preparing = { command, session, board, looked: taker?.looked };
+    const made = await recorded({ command, found, session, board }, async () => {
+      await using building = await prepareBuild(found, preparing);
       return await buildAndExport(building, outputs, split);
     });
+    return { ...made, input: made.isLocal && found.kind === "near" ? found.input : undefined };
   });
   await writeResults(command, summary, io);
-  if (command.quiet && !outputs.some(isStandardOutput)) printId(summary, io);
+  const isQuiet = command.quiet && !outputs.some(isStandardOutput);
+  const output = isQuiet ? idLine(summary) : "";
+  if (output !== "") io.out.write(output);
+  if (summary.input !== undefined)
+    taker?.keep({ ...summary, ...{ input: summary.input, argv, flags: command, output } });
   return 0;
 }
 
-type Summary = BuildSummary & Pick<Findings, "provenance" | "warnings">;
+type Summary = BuildSummary &
+  Pick<Findings, "provenance" | "warnings"> & { readonly isLocal: boolean };
 
 async function buildAndExport(
   building: Building,
@@ -62,13 +77,16 @@ async function buildAndExport(
 ): Promise<Summary> {
   const { command, session, board } = building;
   await using caches = await openCaches(building);
-  const { warnings, ...made } = await buildTarget({ ...building, far: caches.far }, outputs);
+  const { warnings, isLocal, ...made } = await buildTarget(
+    { ...building, far: caches.far },
+    outputs,
+  );
   const { tags, reproducible } = command;
   const inline = caches.inline?.(made);
   const exporting = { ...made, split, session, board, tags, reproducible, inline };
   const summary = await exportAll(outputs, exporting);
   await caches.export({ ...made, images: made.built });
-  return { ...summary, warnings, provenance: made.attesting?.metadata };
+  return { ...summary, warnings, isLocal, provenance: made.attesting?.metadata };
 }
 
 /** Nothing else may go there then (O22). */
@@ -76,9 +94,9 @@ function isStandardOutput(output: OutputSpec): boolean {
   return "dest" in output && output.dest === "-";
 }
 
-function printId(summary: BuildSummary, io: Io): void {
+function idLine(summary: BuildSummary): string {
   const id = imageId(summary);
-  if (id !== undefined) io.out.write(`${id}\n`);
+  return id === undefined ? "" : `${id}\n`;
 }
 
 interface Made
@@ -86,6 +104,7 @@ interface Made
   /** The images, and what scanned them. */
   readonly built: BuildResult["images"];
   readonly warnings: Plan["warnings"];
+  readonly isLocal: boolean;
 }
 
 async function buildTarget(building: Building, outputs: readonly OutputSpec[]): Promise<Made> {
@@ -109,7 +128,16 @@ async function buildTarget(building: Building, outputs: readonly OutputSpec[]): 
   const [first, ...others] = built.slice(0, resolved.plan.targets.length);
   if (first === undefined) throw new Error("a build has at least one target");
   const attesting = await attestingOf(resolved, built.slice(1 + others.length), building);
-  return { ...result, images: [first, ...others], built, epoch, warnings, attesting };
+  const local = isLocal(resolved.plan);
+  return {
+    ...result,
+    images: [first, ...others],
+    built,
+    epoch,
+    warnings,
+    attesting,
+    isLocal: local,
+  };
 }
 
 async function attestingOf(
