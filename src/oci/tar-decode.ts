@@ -116,6 +116,7 @@ export function applyPax(
   global: ReadonlyMap<string, Buffer>,
   local: ReadonlyMap<string, Buffer>,
 ): TarHeader {
+  if (global.size === 0 && local.size === 0) return header;
   const changed: { -readonly [Key in keyof TarHeader]: TarHeader[Key] } = { ...header };
   const xattrs = new Map<string, Uint8Array>();
   for (const [key, value] of global) if (!local.has(key)) applyRecord(changed, key, value);

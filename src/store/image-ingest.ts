@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { ImageConfig, Manifest } from "../oci/image.js";
 import type { LayerChain, LayerId } from "../snapshotter/snapshotter.js";
+import { bulkWork } from "../sys/bulk-work.js";
 import type { Blobs } from "./blobs.js";
 import type { LayerRecord } from "./layers.js";
 import type { PassingBlob } from "./passing-blob.js";
@@ -120,6 +121,7 @@ async function unpackLayer(
 ): Promise<LayerRecord> {
   const { blobs, layerBytes, layers, snapshotter } = store;
   const { layer, diffId, createdAt } = image;
+  using _bulk = await bulkWork();
   await using coming = (await blobs.has(layer.digest)) ? undefined : incoming(blobs, image, signal);
   const tar = decompressed(coming?.read() ?? blobs.read(layer.digest));
   await using draft = await snapshotter.ingestTar(tar, signal);
