@@ -3,6 +3,7 @@ import { mergeFacts, type RootfsFacts } from "../rootfs-facts.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import { inParallel } from "../../oci/in-parallel.js";
+import { verified } from "../../oci/verified.js";
 import type { LayerBytes, LayerCompression } from "../../store/layer-bytes.js";
 import { isChecked } from "./checked.js";
 import { basesOf, describeStep, factsOf, filesOf, type Told } from "./describe-step.js";
@@ -127,7 +128,7 @@ async function packLayer(
     if (!(layer instanceof TravelledLayer)) throw new Error("a layer that nobody can open");
     const { record, source } = layer;
     const { blob, size } = record.layer;
-    const open = (): AsyncIterable<Uint8Array> => source.place.open(blob, signal);
+    const open = (): AsyncIterable<Uint8Array> => verified(source.open(blob, signal), blob);
     return { record: recordOf(done, { blob, size, files }), blob, open };
   }
   const { mediaType, digest, size } = await layerBytes.compressed(here, compression, signal);

@@ -1,3 +1,4 @@
+import type { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
@@ -16,6 +17,8 @@ export interface CachePlace extends AsyncDisposable {
   find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]>;
   /** The bytes of a blob; verified by whoever keeps them. Fails when it is not there. */
   open(blob: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Told that those were others. Answers what to tell of it where `open` has another place to ask, else undefined. */
+  refuse?(blob: Descriptor, error: BuildError): readonly string[] | undefined;
   /** Brings a blob there, unless it is there already: then nothing is read. */
   write(blob: Descriptor, options: WriteOptions): Promise<"present" | "uploaded">;
   /** Puts a record under a name; what was put there before can still be found. */

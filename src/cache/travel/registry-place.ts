@@ -8,7 +8,6 @@ import type { Platform } from "../../oci/platform.js";
 import { familiarReference, type Reference } from "../../oci/reference.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import { streamOf } from "../../oci/stream-of.js";
-import { verifiedBytes } from "../../oci/verified.js";
 import { RegistryError } from "../../registry/registry-error.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import { refuseBuildKit, refuseBuildKitImage } from "./buildkit.js";
@@ -30,7 +29,15 @@ import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
 /** The parts of a registry's client that a cache needs. */
 export type CacheRegistry = Pick<
   RegistryClient,
-  "blob" | "head" | "image" | "pushBlob" | "pushManifest" | "resolve"
+  | "distrust"
+  | "document"
+  | "download"
+  | "head"
+  | "image"
+  | "pushBlob"
+  | "pushManifest"
+  | "resolve"
+  | "takeWarnings"
 >;
 
 /** Which cache of a registry. */
@@ -52,6 +59,8 @@ export class RegistryPlace implements CachePlace {
   readonly title: string;
   readonly #options: RegistryPlaceOptions;
   #isImage = false;
+  /** Once blobs come from it. */
+  #registry: CacheRegistry | undefined;
 
   constructor(options: RegistryPlaceOptions) {
     this.title = `registry ${familiarReference(options.reference)}`;
@@ -94,7 +103,8 @@ export class RegistryPlace implements CachePlace {
   }
 
   async #configOf({ config }: Manifest, signal: AbortSignal): Promise<Uint8Array> {
-    return await verifiedBytes(this.open(config, signal), config);
+    const registry = await this.#options.registry();
+    return await registry.document(this.#options.reference, config, signal);
   }
 
   async find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
@@ -105,8 +115,14 @@ export class RegistryPlace implements CachePlace {
   }
 
   async *open(blob: Descriptor, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const registry = await this.#options.registry();
-    yield* registry.blob(this.#options.reference, blob, signal);
+    this.#registry = await this.#options.registry();
+    yield* this.#registry.download(this.#options.reference, blob, signal);
+  }
+
+  /** A mirror may have given them. */
+  refuse(blob: Descriptor, error: BuildError): readonly string[] | undefined {
+    const isElsewhere = this.#registry?.distrust(blob, error) === true;
+    return isElsewhere ? this.#registry?.takeWarnings() : undefined;
   }
 
   async write(blob: Descriptor, options: WriteOptions): Promise<"present" | "uploaded"> {

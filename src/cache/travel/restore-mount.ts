@@ -2,10 +2,12 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../../error.js";
 import { decompressed } from "../../oci/compression.js";
+import type { Descriptor } from "../../oci/descriptor.js";
 import { fileBytes } from "../../oci/file-bytes.js";
 import { inParallel } from "../../oci/in-parallel.js";
 import { readArchive } from "../../oci/layer-tar.js";
 import { verified, verifiedBytes } from "../../oci/verified.js";
+import { isLie } from "../../registry/mirrors.js";
 import { removeTree } from "../../snapshotter/remove-tree.js";
 import type { FillCache } from "../../store/cache-mounts.js";
 import type { Store } from "../../store/store.js";
@@ -72,12 +74,27 @@ async function fetchBlobs(
     blobs.values(),
     PARALLEL,
     async (blob, inner) => {
-      const bytes = verified(source.place.open(blob, inner), blob);
-      await writeFile(spooled(spool, blob.digest), bytes);
+      await fetchBlob(blob, { source, spool }, inner);
       tell((current += blob.size), total);
     },
     signal,
   );
+}
+
+/** Again from elsewhere, where what came was not the blob and the source knows another place. */
+async function fetchBlob(
+  blob: Descriptor,
+  { source, spool }: Pick<FarMount, "source"> & { readonly spool: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await writeFile(spooled(spool, blob.digest), verified(source.open(blob, signal), blob));
+      return;
+    } catch (error) {
+      if (!isLie(error) || !source.refuse(blob, error)) throw error;
+    }
+  }
 }
 
 async function* tarOf({ chunks }: MountRecord, spool: string): AsyncGenerator<Uint8Array> {

@@ -4,6 +4,7 @@ import type { RootfsFacts } from "../rootfs-facts.js";
 import { BuildError, type BuildErrorCode } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
+import type { BlobSource } from "../../store/image-ingest.js";
 import type { Display } from "./display.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
@@ -21,7 +22,7 @@ interface Known {
  * A place that is read in the course of a build. What fails there is told once and is no answer; from
  * then on the place is left alone.
  */
-export class CacheSource {
+export class CacheSource implements BlobSource {
   readonly place: CachePlace;
   readonly #board: Display;
   readonly #lost = new Set<Digest>();
@@ -72,6 +73,16 @@ export class CacheSource {
   /** The step of which a state is the result; only of what was read so far. */
   origin(state: StateKey): StateOrigin | undefined {
     return this.#known?.origins.get(state);
+  }
+
+  open(blob: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.place.open(blob, signal);
+  }
+
+  refuse(blob: Descriptor, error: BuildError): boolean {
+    const warnings = this.place.refuse?.(blob, error);
+    for (const message of warnings ?? []) this.#board.warn(undefined, message);
+    return warnings !== undefined;
   }
 
   /** Forgets a layer that could not be had, and the place where it is the place that failed. */

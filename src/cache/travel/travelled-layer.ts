@@ -80,7 +80,7 @@ export class TravelledLayer implements FarLayer {
       layer: blob,
       diffId,
       createdAt,
-      source: this.source.place,
+      source: this.source,
       onProgress: (_layer: unknown, current: number) => {
         board.progress(vertex, blob.digest, current, blob.size);
       },
