@@ -15,10 +15,18 @@ export interface Span {
 /** The line on which a span begins, counted from 1. */
 export function lineOf({ source, start }: Span): number {
   const { text } = source;
-  let line = 1;
-  for (let at = text.indexOf("\n"); at >= 0 && at < start; at = text.indexOf("\n", at + 1)) line++;
+  const last = counted.get(source);
+  let { line, feed } = last !== undefined && last.feed < start ? last : { line: 1, feed: -1 };
+  for (let next = text.indexOf("\n", feed + 1); next >= 0 && next < start; line++) {
+    feed = next;
+    next = text.indexOf("\n", feed + 1);
+  }
+  counted.set(source, { line, feed });
   return line;
 }
+
+/** The last line asked for, and the line feed before it: thousands of findings are asked for in order. */
+const counted = new WeakMap<Source, { readonly line: number; readonly feed: number }>();
 
 /** Stable names of everything that can go wrong for a user. */
 export type BuildErrorCode =

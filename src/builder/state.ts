@@ -18,23 +18,28 @@ export interface BaseLayers {
   readonly fetch: (signal: AbortSignal) => Promise<LayerChain>;
 }
 
+/** A step that made a state, of the one below it. */
+interface Made {
+  readonly state: State;
+  readonly layer: StepLayer;
+  readonly title: string;
+}
+
 /** A filesystem state in the course of a build: a base and the layers made upon it. */
 export class State {
   readonly base: BaseLayers;
-  readonly made: readonly StepLayer[];
   /** Its identity, known without having the files. */
   readonly key: StateKey;
   readonly #bottom: KnownState;
   /** What it was made from; undefined of a base. */
-  readonly #below: { readonly state: State; readonly title: string } | undefined;
+  readonly #below: Made | undefined;
 
   private constructor(
-    { base, made, key }: Pick<State, "base" | "key" | "made">,
+    { base, key }: Pick<State, "base" | "key">,
     bottom: KnownState,
-    below: { readonly state: State; readonly title: string } | undefined,
+    below: Made | undefined,
   ) {
     this.base = base;
-    this.made = made;
     this.key = key;
     this.#bottom = bottom;
     this.#below = below;
@@ -43,7 +48,7 @@ export class State {
   /** The state of a base alone. */
   static of(base: BaseLayers): State {
     const key = stateKey(base.diffIds);
-    return new State({ base, made: [], key }, { key, ...originOf(base) }, undefined);
+    return new State({ base, key }, { key, ...originOf(base) }, undefined);
   }
 
   /** Its layers on this machine, base first. */
@@ -60,8 +65,13 @@ export class State {
   /** With the layer of one more step. */
   with(layer: StepLayer, title: string): State {
     const key = stateUpon(this.key, layer.tree);
-    const made = [...this.made, layer];
-    return new State({ base: this.base, made, key }, this.#bottom, { state: this, title });
+    const { base } = this;
+    return new State({ base, key }, this.#bottom, { state: this, layer, title });
+  }
+
+  /** The layers of its steps, the lowest first; not kept, as each of a thousand states has as many. */
+  get made(): readonly StepLayer[] {
+    return [...this.#steps()].map(({ layer }) => layer).reverse();
   }
 
   /** The state of its base, and what that is. */
@@ -73,12 +83,16 @@ export class State {
   get ancestry(): Ancestry {
     const steps: KnownState[] = [];
     let key = this.key;
-    for (let below = this.#below; below !== undefined; below = below.state.#below) {
-      const { title, state } = below;
+    for (const { title, state } of this.#steps()) {
       steps.push({ key, title, parent: state.key });
       ({ key } = state);
     }
     return [...steps, this.#bottom];
+  }
+
+  /** Those that made it, the last one first. */
+  *#steps(): Generator<Made> {
+    for (let below = this.#below; below !== undefined; below = below.state.#below) yield below;
   }
 }
 

@@ -1,8 +1,9 @@
+import { firstWord } from "./blank.js";
 import type { Fragment } from "./fragment.js";
 import type { Flag } from "./instruction.js";
 import { FLAGS, type FlagKind } from "./keywords.js";
 import { didYouMean, syntaxError } from "./syntax-error.js";
-import { isBalanced, plainWords, quotedWords, unquote } from "./words.js";
+import { isBalanced, quotedWords, unquote } from "./words.js";
 
 /** An instruction split into its parts, flags checked. */
 export interface Head {
@@ -17,8 +18,8 @@ export interface Head {
 /** Splits a line into keyword, flags and arguments. */
 export function splitHead(line: Fragment): Head {
   const whole = line.trim();
-  const [keyword] = plainWords(whole);
-  if (keyword === undefined) {
+  const keyword = whole.slice(0, firstWord(whole.text).length);
+  if (keyword.text === "") {
     throw syntaxError("Dockerfile", "continuation without an instruction", line.at);
   }
   const name = keyword.text.toUpperCase();

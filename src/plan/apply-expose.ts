@@ -3,7 +3,6 @@ import type { Expose } from "../parser/instruction.js";
 import { addHistory, expandWordsIn, type Draft } from "./draft.js";
 import { goList } from "./go-format.js";
 import { parseExposed, type ExposedPorts } from "./ports.js";
-import { sortedRecord } from "./sorted-record.js";
 
 /** EXPOSE: words in order of their text, each of them one or more ports after expansion (I04, X13). */
 export function applyExpose(draft: Draft, { ports: words }: Expose): void {
@@ -11,9 +10,10 @@ export function applyExpose(draft: Draft, { ports: words }: Expose): void {
   const ports = sorted.flatMap((word) =>
     expandWordsIn(draft, word).flatMap((text) => exposedPorts(draft, text, word.at)),
   );
-  const known = Object.entries(draft.config.ExposedPorts ?? {});
-  const all = sortedRecord([...known, ...ports.map((port) => [port, {}] as const)]);
-  if (ports.length > 0) draft.config = { ...draft.config, ExposedPorts: all };
+  if (ports.length > 0) {
+    draft.ports ??= new Map(Object.entries(draft.config.ExposedPorts ?? {}));
+    for (const port of ports) draft.ports.set(port, {});
+  }
   addHistory(draft, `EXPOSE ${goList(ports)}`);
 }
 

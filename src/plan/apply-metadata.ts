@@ -12,7 +12,6 @@ import type {
 import { addHistory, expandIn, type Draft } from "./draft.js";
 import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from "./go-format.js";
 import { checkSignal } from "./signals.js";
-import { sortedRecord } from "./sorted-record.js";
 
 /** USER: stored as it is, looked up when a step runs (I06). */
 export function applyUser(draft: Draft, { user }: User): void {
@@ -43,13 +42,8 @@ export function applyVolume(draft: Draft, { paths }: Volume): void {
       at: word.at,
     });
   });
-  draft.config = {
-    ...draft.config,
-    Volumes: sortedRecord([
-      ...Object.entries(draft.config.Volumes ?? {}),
-      ...volumes.map((path) => [path, {}] as const),
-    ]),
-  };
+  draft.volumes ??= new Map(Object.entries(draft.config.Volumes ?? {}));
+  for (const path of volumes) draft.volumes.set(path, {});
   addHistory(draft, `VOLUME ${goList(volumes)}`);
 }
 

@@ -31,6 +31,13 @@ export class Cursor {
     return this.#text.slice(start, this.#at);
   }
 
+  /** What is before the next of the ASCII characters `stops`, which stays, or else all. */
+  takeBefore(stops: string): string {
+    const start = this.#at;
+    while (this.#at < this.#text.length && !stops.includes(this.#text.charAt(this.#at))) this.#at++;
+    return this.#text.slice(start, this.#at);
+  }
+
   /** What is before the next `stop`, which is taken too; undefined when there is none. */
   takeUntil(stop: string): string | undefined {
     const end = this.#text.indexOf(stop, this.#at);

@@ -49,9 +49,16 @@ function draftStage(
 }
 
 /** What was collected while the stage was drafted. */
-function finished({ labels, variables }: Draft): Pick<RuntimeConfig, "Env" | "Labels"> {
+function finished({
+  labels,
+  ports,
+  variables,
+  volumes,
+}: Draft): Pick<RuntimeConfig, "Env" | "ExposedPorts" | "Labels" | "Volumes"> {
   return {
     Env: variables.entries,
+    ...(ports === undefined ? {} : { ExposedPorts: sortedRecord(ports) }),
+    ...(volumes === undefined ? {} : { Volumes: sortedRecord(volumes) }),
     ...(labels === undefined ? {} : { Labels: sortedRecord(labels) }),
   };
 }

@@ -25,6 +25,10 @@ export interface Draft {
   readonly variables: EnvList;
   /** All labels once LABEL has set one; they get into the config when the stage ends. */
   labels: Map<string, string> | undefined;
+  /** As `labels`, of EXPOSE. */
+  ports: Map<string, object> | undefined;
+  /** As `labels`, of VOLUME. */
+  volumes: Map<string, object> | undefined;
   /** What expansion and RUN see: ENV and ARG, whichever came later (S11). */
   readonly env: Map<string, string>;
   /** ARGs in scope with the value they got, for the history of RUN. */

@@ -31,6 +31,8 @@ export interface Expansion {
   readonly unset: ReadonlySet<string>;
 }
 
+const QUOTES = "\"'";
+
 /** Deeper than anybody nests `${a:-${b:-…}}`, and no danger to the stack. */
 const maxDepth = 100;
 
@@ -55,9 +57,9 @@ class Expander {
   }
 
   run(): Expansion {
-    const words = new WordSplitter();
+    const words = this.#options.mode === "word" ? new WordSplitter() : undefined;
     const text = this.#until(undefined, this.#title, words);
-    return { text, words: words.finish(), used: this.#used, unset: this.#unset };
+    return { text, words: words?.finish() ?? [], used: this.#used, unset: this.#unset };
   }
 
   get #title(): boolean {
@@ -67,25 +69,27 @@ class Expander {
   /** Text up to `stop`, which is taken too, or to the end. */
   #until(stop: string | undefined, keepEscapes: boolean, words?: WordSplitter): string {
     const cursor = this.#cursor;
-    let text = "";
-    for (let unit = cursor.next(); unit !== undefined; unit = cursor.next()) {
-      if (unit === stop) return text;
-      const [part, splits] = this.#part(unit, keepEscapes);
+    const { escape, mode } = this.#options;
+    const special = `$${escape}${mode === "heredoc" ? "" : QUOTES}${stop ?? ""}`;
+    const parts: string[] = [];
+    const add = (part: string, splits: boolean): void => {
       words?.add(part, splits);
-      text += part;
+      parts.push(part);
+    };
+    for (;;) {
+      add(cursor.takeBefore(special), true);
+      const unit = cursor.next();
+      if (unit === stop) return parts.join("");
+      if (unit === undefined) throw this.#error(`missing "${stop ?? ""}"`);
+      add(this.#part(unit, keepEscapes), unit === "$");
     }
-    if (stop === undefined) return text;
-    throw this.#error(`missing "${stop}"`);
   }
 
-  #part(unit: string, keepEscapes: boolean): [text: string, splits: boolean] {
-    const { escape, mode } = this.#options;
-    if (unit === "$") return [this.#variable(), true];
-    if (unit === escape) return [(keepEscapes ? unit : "") + (this.#cursor.next() ?? ""), false];
-    if (mode === "heredoc") return [unit, false];
-    if (unit === "'") return [this.#singleQuoted(), false];
-    if (unit === '"') return [this.#doubleQuoted(keepEscapes), false];
-    return [unit, true];
+  #part(unit: string, keepEscapes: boolean): string {
+    if (unit === "$") return this.#variable();
+    if (unit === "'") return this.#singleQuoted();
+    if (unit === '"') return this.#doubleQuoted(keepEscapes);
+    return (keepEscapes ? unit : "") + (this.#cursor.next() ?? "");
   }
 
   #singleQuoted(): string {
@@ -97,21 +101,24 @@ class Expander {
   #doubleQuoted(keepEscapes: boolean): string {
     const cursor = this.#cursor;
     const { escape } = this.#options;
-    let text = "";
-    for (let unit = cursor.next(); unit !== undefined; unit = cursor.next()) {
-      if (unit === '"') return this.#title ? `"${text}"` : text;
-      if (unit === "$") {
-        text += this.#variable();
-      } else if (unit === escape) {
-        const next = cursor.peek();
-        const special = next === '"' || next === "$" || next === escape;
-        if (keepEscapes || (!special && next !== undefined)) text += unit;
-        if (special) text += cursor.next() ?? "";
-      } else {
-        text += unit;
+    const parts: string[] = [];
+    for (;;) {
+      parts.push(cursor.takeBefore(`"$${escape}`));
+      const unit = cursor.next();
+      if (unit === undefined) throw this.#error("the double quote is not closed");
+      if (unit === '"') {
+        const text = parts.join("");
+        return this.#title ? `"${text}"` : text;
       }
+      parts.push(unit === "$" ? this.#variable() : this.#escapedInQuotes(unit, keepEscapes));
     }
-    throw this.#error("the double quote is not closed");
+  }
+
+  #escapedInQuotes(escape: string, keepEscapes: boolean): string {
+    const next = this.#cursor.peek();
+    const special = next === '"' || next === "$" || next === escape;
+    const kept = keepEscapes || (!special && next !== undefined) ? escape : "";
+    return kept + (special ? (this.#cursor.next() ?? "") : "");
   }
 
   /** What comes after a "$". */

@@ -60,7 +60,7 @@ function stageBase(image: string, { at }: Want, earlier: readonly Stage[]): Stag
 /** The last of `stages` that is called `name` after AS, ignoring case (S03). */
 export function findStage(name: string, stages: readonly Stage[]): Stage | undefined {
   const wanted = name.toLowerCase();
-  return stages.findLast((stage) => stage.from.name !== undefined && stage.name === wanted);
+  return stages.findLast((stage) => stage.name === wanted && stage.from.name !== undefined);
 }
 
 function namedBase(

@@ -37,6 +37,8 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
     config,
     variables: new EnvList(config.Env ?? []),
     labels: undefined,
+    ports: undefined,
+    volumes: undefined,
     env: new Map([...(base?.env ?? []), ...(config.Env ?? []).map(splitVariable)]),
     args: new Map(base?.args),
     steps: [],

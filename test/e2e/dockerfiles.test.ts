@@ -195,6 +195,18 @@ describeForAccounts("long and wide Dockerfiles", (site) => {
     assert.strictEqual(first, second);
   });
 
+  it("P17 writes a heredoc of 200,000 lines with variables in a heap of 96 MB", async () => {
+    const lines = Array.from({ length: 200_000 }, (_, i) => `line ${i} says $A and \${A} to all`);
+    const Dockerfile = ["FROM scratch", "ARG A=hello", "COPY <<E /f", ...lines, "E"].join("\n");
+    const out = join(site.directory, "heredoc");
+    await site.ok(["-o", out, site.context({ Dockerfile })], {
+      env: { NODE_OPTIONS: "--max-old-space-size=96" },
+    });
+    const written = readFileSync(join(out, "f"), "utf8").split("\n");
+    assert.lengthOf(written, lines.length + 1);
+    assert.strictEqual(written.at(-2), "line 199999 says hello and hello to all");
+  });
+
   it("runs the two sides of a diamond at the same time, and their common base once", async () => {
     const wait = (name: string): string =>
       `RUN sleep 1 && cat /base >/${name} && echo ${name} >>/${name}`;

@@ -26,8 +26,12 @@ const words = [
 /** Values of the variables. */
 const values: Readonly<Record<string, string>> = { v: "x", a: long };
 
+function times(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, i) => `${line(i)}\n`).join("");
+}
+
 function numbered(keyword: string): string {
-  return Array.from({ length: 5000 }, (_, i) => `${keyword} x${i}=1\n`).join("");
+  return times(5000, (i) => `${keyword} x${i}=1`);
 }
 
 describe("very much", () => {
@@ -54,6 +58,8 @@ describe("very much", () => {
     { name: "findings on one line", text: "FROM a\nENV " + "x=$y ".repeat(9000) },
     { name: "own checks", text: "FROM a\n" + "# check=skip=all\nENV x $y\n".repeat(3000) },
     { name: "comments", text: "# x\n".repeat(60_000) + "FROM a\n" },
+    { name: "ports", text: "FROM a\n" + times(20_000, (i) => `EXPOSE ${i + 1}`) },
+    { name: "volumes", text: "FROM a\n" + times(20_000, (i) => `VOLUME /${i}`) },
     { name: "stages", text: "FROM scratch AS a\nWORKDIR b\n".repeat(2000) },
   ];
   for (const { name, text } of files) {
