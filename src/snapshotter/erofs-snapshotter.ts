@@ -97,15 +97,18 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
-    const find = similar && this.#contents(similar);
-    const found = find === undefined ? changes : withContents(changes, find);
+    const found = similar === undefined ? changes : withContents(changes, this.#contents(similar));
     return this.#write((directory) => writeLayer(found, directory, signal));
   }
 
-  /** Digests are not kept beside directories. */
-  #contents(id: LayerId): FindContent | undefined {
+  /** Not read before the first one is looked for. Digests are not kept beside directories. */
+  #contents(id: LayerId): FindContent {
     const layer = this.#path(id);
-    return existsSync(layer) ? layerContents(layer) : undefined;
+    let find: FindContent | undefined;
+    return (sha256, size) => {
+      find ??= existsSync(layer) ? layerContents(layer) : () => undefined;
+      return find(sha256, size);
+    };
   }
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {

@@ -3,6 +3,7 @@ import type { Changeset, Entry, OpaqueEntry, WhiteoutEntry } from "../oci/change
 import { contentDigest } from "../oci/content.js";
 import type { Digest } from "../oci/digest.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
+import { runningSha256 } from "../sys/running-sha256.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
@@ -128,31 +129,36 @@ export function measureChanges(changes: Changeset, signal?: AbortSignal): Promis
   return measureInto(noSink, changes, signal);
 }
 
-/** As `measureChanges`, and hands everything on: a piece is taken while the next is made and hashed. */
+/** As `measureChanges`, and hands everything on: a piece is taken and hashed while the next is made. */
 export async function measureInto(
   sink: LayerSink,
   changes: Changeset,
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
-  const tar = createHash("sha256");
+  using tar = runningSha256();
   let size = 0;
   const onEntry = (entry: Entry, written: WrittenEntry): void => {
     tree.add(entry, written.sha256);
     sink.entry(entry, written);
   };
-  let taken = Promise.resolve();
+  let taken: Promise<unknown> = Promise.resolve();
   try {
     for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
       signal?.throwIfAborted();
-      tar.update(chunk);
       await taken;
-      taken = sink.bytes(chunk);
+      taken = allOf(tar.update(chunk), sink.bytes(chunk));
       taken.catch(() => undefined); // waited for below: until then nobody would handle it
       size += chunk.byteLength;
     }
   } finally {
     await taken;
   }
-  return { diffId: `sha256:${tar.digest("hex")}` as Digest, tree: tree.digest(), size };
+  return { diffId: `sha256:${tar.digest()}` as Digest, tree: tree.digest(), size };
+}
+
+/** Ends when both have, also where one fails: neither may still be at work on bytes that are then gone. */
+async function allOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  const results = await Promise.allSettled([one, other]);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -23,7 +23,13 @@ async function entriesOf(changes: Changeset): Promise<readonly Entry[]> {
 }
 
 describe("withContents()", () => {
-  const known = { ...file("known", "text"), sha256: "known" } as Entry;
+  const own: Content = {
+    kind: "file",
+    path: toBytePath("/context/known"),
+    offset: 0,
+    version: { inode: 1, ctimeMs: 1, settled: true },
+  };
+  const known = { ...file("known", "text"), content: own, sha256: "known" } as Entry;
 
   it("takes what is found from where it is found, of entries that are there or come", async () => {
     const expected = [directory("a"), { ...known, content: inTar } as Entry];
@@ -36,8 +42,17 @@ describe("withContents()", () => {
     const left = [
       { ...known, sha256: "other" } as Entry,
       { ...known, size: 5 } as Entry,
-      file("unknown", "text"),
+      { ...known, sha256: undefined } as Entry,
     ];
     assert.deepEqual(await entriesOf(withContents(left, find)), left);
+  });
+
+  it("does not look for what is in memory, or a part of something that nobody changes", async () => {
+    const spooled: Content = { kind: "file", path: toBytePath("/spool"), offset: 1 };
+    const left = [file("memory", "text"), { ...known, content: spooled } as Entry].map(
+      (entry) => ({ ...entry, sha256: "known" }) as Entry,
+    );
+    const look = (): Content => assert.fail("looked");
+    assert.deepEqual(await entriesOf(withContents(left, look)), left);
   });
 });
