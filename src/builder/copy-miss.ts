@@ -40,6 +40,7 @@ export class CopyMiss {
   readonly #task: Task<CopyStep>;
   readonly #engine: Engine;
   #facts: FileFacts | undefined;
+  #packed: Promise<Uint8Array | undefined> | undefined;
 
   constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
     const ignore = origin.ignore === undefined ? [] : [origin.ignore.text];
@@ -62,14 +63,15 @@ export class CopyMiss {
   /** Why there is no layer of that content. */
   async explain(tree: TreeDigest): Promise<MissReason> {
     const { fresh, parent } = this.#task;
+    void this.#pack(); // while the layer is written
     if (fresh !== undefined) return notAsked(fresh);
     const before = this.#earlierRun();
     if (before === undefined) return neverBuilt;
+    const unpacking = filesOf(before); // while the others are put together
     const now = { tree, components: this.#components, files: this.#files() };
-    const files = await filesOf(before);
     return explainCopy(
       now,
-      { ...before, files },
+      { ...before, files: await unpacking },
       {
         parent: () => stateChange(parent, parentOf(before.components), this.#engine),
         origin: this.#originChange(before),
@@ -82,10 +84,8 @@ export class CopyMiss {
     const [command] = this.#identities;
     const { board, cache } = this.#engine;
     const { step, parent, vertex } = this.#task;
-    const { key: origin, state } = this.#origin;
+    const { state } = this.#origin;
     const kept = cache.nearest([command]);
-    const files = (kept && originOf(kept.components)) === origin ? undefined : this.#files();
-    const packed = files && (await packFacts(origin, files));
     const facts = {
       key: this.#key,
       components: this.#components,
@@ -94,7 +94,16 @@ export class CopyMiss {
       took: board.tookOf(vertex) ?? kept?.took, // of a layer that was there nobody knows
       bases: [parent.bottom, ...(state === undefined ? [] : [state.bottom])],
     };
-    await recordStep(layer, facts, this.#engine, packed);
+    await recordStep(layer, facts, this.#engine, await this.#pack());
+  }
+
+  /** What was selected, unless it is what is kept. */
+  #pack(): Promise<Uint8Array | undefined> {
+    const { key: origin } = this.#origin;
+    const kept = this.#engine.cache.nearest(this.#identities.slice(0, 1));
+    const isKept = (kept && originOf(kept.components)) === origin;
+    const files = isKept ? undefined : this.#files();
+    return (this.#packed ??= files && packFacts(origin, files));
   }
 
   #earlierRun(): FarRun | undefined {

@@ -11,6 +11,8 @@ const smallestCapacity = 1024;
  */
 export class FileTable {
   readonly #header: number;
+  /** The fingerprint that is looked for: as a bigint, each slot that it is compared with would cost several. */
+  readonly #sought = new DataView(new ArrayBuffer(8));
   #bytes: Buffer;
   #slots: Buffer;
   #used = 0;
@@ -96,11 +98,15 @@ export class FileTable {
 
   /** The slot of this fingerprint, or the free one where it belongs. */
   #locate(fingerprint: bigint): number {
-    const mask = this.#slots.length / slotSize - 1;
-    let i = Number(fingerprint & 0xffff_ffffn) & mask;
+    const slots = this.#slots;
+    const mask = slots.length / slotSize - 1;
+    this.#sought.setBigUint64(0, fingerprint, true);
+    const [low, high] = [this.#sought.getUint32(0, true), this.#sought.getUint32(4, true)];
+    let i = low & mask;
     for (;;) {
       const at = i * slotSize;
-      if (this.day(at) === 0 || this.#slots.readBigUInt64LE(at) === fingerprint) return at;
+      if (this.day(at) === 0) return at;
+      if (slots.readUInt32LE(at) === low && slots.readUInt32LE(at + 4) === high) return at;
       i = (i + 1) & mask;
     }
   }

@@ -4,6 +4,8 @@ import { ByteArea } from "./byte-area.js";
 /** Bytes of a digest. */
 export const SHA256_SIZE = 32;
 
+const hexDigits = Buffer.from("0123456789abcdef");
+
 /** The SHA-256 of each file of a tar, in its order: 300,000 of them as text would take 30 MB. */
 export class ContentDigests {
   readonly #area = new ByteArea();
@@ -33,10 +35,17 @@ export class ContentDigests {
     return this.#area.buffer.toString("hex", at, at + SHA256_SIZE);
   }
 
-  /** Whether that of the file of that number is this one; the first bytes tell nearly always. */
+  /** Whether that of the file of that number is this one. */
   has(number: number, sha256: string): boolean {
-    const first = this.#area.buffer.readUInt32BE((number - 1) * SHA256_SIZE);
-    return first === Number.parseInt(sha256.slice(0, 8), 16) && this.get(number) === sha256;
+    const bytes = this.#area.buffer;
+    const start = (number - 1) * SHA256_SIZE;
+    if (sha256.length !== SHA256_SIZE * 2) return false;
+    for (let i = 0; i < SHA256_SIZE; i++) {
+      const byte = bytes[start + i] ?? 0;
+      if (sha256.charCodeAt(2 * i) !== hexDigits[byte >> 4]) return false;
+      if (sha256.charCodeAt(2 * i + 1) !== hexDigits[byte & 15]) return false;
+    }
+    return true;
   }
 
   /** All of them. */

@@ -199,7 +199,7 @@ function highWord(value: number): number {
 /** The fewest bits of a chunk that holds the whole file. */
 function chunkBits(size: number): number {
   const blocks = Math.ceil(size / BLOCK);
-  return Math.min(MAX_CHUNK_BITS, Math.ceil(Math.log2(blocks)));
+  return blocks > 2 ** MAX_CHUNK_BITS ? MAX_CHUNK_BITS : 32 - Math.clz32(blocks - 1);
 }
 
 /** The number of a device file (the kernel's new_encode_dev); undefined where it has no such number. */
