@@ -9,6 +9,9 @@ import { terminalsOf } from "../terminal.js";
 import { version } from "../version.js";
 import { noteFile, type Place, type RepeatNote } from "./note.js";
 
+/** How long a note counts, in milliseconds: from time to time a build has to say which layers and files are in use. */
+const AGE = 60 * 60 * 1000;
+
 /** A note that still holds, and the store that it is about. */
 export interface Found {
   readonly note: RepeatNote;
@@ -19,15 +22,15 @@ export interface Found {
 export function findNote(
   argv: readonly string[],
   { cwd, env }: Pick<Io, "cwd" | "env">,
+  now = Date.now(),
 ): Found | undefined {
   const paths = storePaths(storeRoot({ cwd, env }, readNamespace()));
   const file = noteFile(paths.index, { argv, cwd });
   try {
     const note = JSON.parse(readFileSync(file, "utf8")) as RepeatNote;
-    const isOwn = isOf(note, { argv, cwd });
-    if (!isOwn || !isStillSo(note, paths, env)) return undefined;
-    const now = Date.now() / 1000;
-    utimesSync(file, now, now); // what is not used for long is pruned
+    const isRecent = note.takenAt <= now && now < note.takenAt + AGE;
+    if (!isRecent || !isOf(note, { argv, cwd }) || !isStillSo(note, paths, env)) return undefined;
+    utimesSync(file, now / 1000, now / 1000); // what is not used for long is pruned
     return { note, paths };
   } catch {
     return undefined; // who builds finds out what is wrong

@@ -95,6 +95,7 @@ export class NoteTaker {
     const { quiet, progress } = flags;
     return {
       version,
+      takenAt: Date.now(),
       argv,
       cwd,
       env: [...asked].map(([name, value]) => [name, value ?? null]),

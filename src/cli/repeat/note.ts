@@ -19,6 +19,8 @@ export type NotedEvent = Exclude<QuietEvent, { readonly type: "warning" }> | War
 export interface RepeatNote extends Place {
   /** Of tsbuild. */
   readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly takenAt: number;
   /** Variables that were asked for; null of those that were not set. */
   readonly env: readonly (readonly [name: string, value: string | null])[];
   readonly terminal: Pick<Io["terminal"], "err" | "out">;

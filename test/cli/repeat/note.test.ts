@@ -96,8 +96,8 @@ class Scene {
     });
   }
 
-  isRepeated(words: readonly string[] = argv, cwd = this.root): boolean {
-    return findNote(words, { cwd, env: this.env }) !== undefined;
+  isRepeated(words: readonly string[] = argv, cwd = this.root, now = Date.now()): boolean {
+    return findNote(words, { cwd, env: this.env }, now) !== undefined;
   }
 }
 
@@ -213,6 +213,19 @@ describe("the note of a build", () => {
     scene.write("context/src/below/other", "new");
     scene.env["UNUSED"] = "2";
     assert.isTrue(scene.isRepeated());
+  });
+
+  it("holds for an hour, so that builds go on saying what is in use", () => {
+    scene.note();
+    const minute = 60_000;
+    for (const [minutes, holds] of [
+      [59, true],
+      [61, false],
+      [-1, false],
+    ] as const) {
+      const now = Date.now() + minutes * minute;
+      assert.strictEqual(scene.isRepeated(argv, scene.root, now), holds, `${minutes} minutes`);
+    }
   });
 
   it("is of builds for the same kind of terminal", () => {
