@@ -40,7 +40,7 @@ export class CopyMiss {
   readonly #task: Task<CopyStep>;
   readonly #engine: Engine;
   #facts: FileFacts | undefined;
-  #packed: Promise<Uint8Array | undefined> | undefined;
+  #packed: Promise<Uint8Array> | undefined;
 
   constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
     const ignore = origin.ignore === undefined ? [] : [origin.ignore.text];
@@ -98,12 +98,13 @@ export class CopyMiss {
   }
 
   /** What was selected, unless it is what is kept. */
-  #pack(): Promise<Uint8Array | undefined> {
+  async #pack(): Promise<Uint8Array | undefined> {
     const { key: origin } = this.#origin;
     const kept = this.#engine.cache.nearest(this.#identities.slice(0, 1));
     const isKept = (kept && originOf(kept.components)) === origin;
     const files = isKept ? undefined : this.#files();
-    return (this.#packed ??= files && packFacts(origin, files));
+    if (files === undefined) return undefined;
+    return await (this.#packed ??= packFacts(origin, files));
   }
 
   #earlierRun(): FarRun | undefined {
