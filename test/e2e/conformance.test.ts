@@ -19,8 +19,7 @@ describeForAccounts("conformance cases give what is recorded", (site) => {
   const cases = account === first ? readCases() : casesForOthers();
   const faults = new Map<string, string | undefined>();
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     const directory = makeDirectory(first);
     const { images } = await prepareBases(directory);
     const env = { TSBUILD_ROOT: site.root, HOME: account.home };

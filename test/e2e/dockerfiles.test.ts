@@ -18,7 +18,6 @@ describeForAccounts(
   "Dockerfiles upon Debian",
   (site) => {
     it("K21 K24 builds the demo, whose server then serves its page, and elsewhere runs no step of it", async function () {
-      this.timeout(240_000);
       await needsDebianMirror(this);
       const web = join(process.cwd(), "fixtures/web");
       const to = "type=local,dest=cache,mode=max,compression=uncompressed";
@@ -38,7 +37,6 @@ describeForAccounts(
     });
 
     it("compiles C in one stage and runs it from scratch", async function () {
-      this.timeout(240_000);
       await needsDebianMirror(this); // the compiler is the demo's: its first step is cached by now
       const context = site.context({
         Dockerfile: `${compiler}
@@ -60,7 +58,6 @@ int main(int argc, char **argv) { printf("hello %s %s\\n", argv[1], argv[2]); }`
     });
 
     it("installs a package with apt-get, whose files have their owners and modes", async function () {
-      this.timeout(240_000);
       await needsDebianMirror(this);
       const context = site.context({
         Dockerfile: `FROM debian:bookworm
@@ -72,8 +69,7 @@ RUN ssh-keygen -q -t ed25519 -N '' -f /key && su nobody -s /bin/sh -c 'test ! -r
       assert.strictEqual(modes, "2755 root:_ssh\n600 root:root\n");
     });
 
-    it("installs the dependencies of a Node application with npm ci, and runs it", async function () {
-      this.timeout(180_000);
+    it("installs the dependencies of a Node application with npm ci, and runs it", async () => {
       const context = site.context({
         Dockerfile: `FROM debian:bookworm AS node
 COPY node/ /usr/local/

@@ -146,7 +146,7 @@ describe("several processes", () => {
       "no orphan is left",
     );
     assert.isAtLeast(store.images.list().length, 3);
-  }).timeout(120_000);
+  });
 
   it("K29 lose nothing to others that prune, and leave a whole store when killed", async () => {
     await using directory = await TemporaryDirectory.make();
@@ -172,7 +172,7 @@ describe("several processes", () => {
     await using store = await openTestStore(directory.path);
     await new StepRecords(store).removeStale();
     await assertWhole(store);
-  }).timeout(120_000);
+  });
 
   it("a killed one gives its locks back", async () => {
     await using directory = await TemporaryDirectory.make();

@@ -30,17 +30,16 @@ export function mountsOf(site: Site): readonly string[] {
   return mounts.filter((line) => line.includes(site.root));
 }
 
-/** Waits until a process of the site's tsbuild has this in its command line. */
-export async function processAppears(site: Site, part: string): Promise<void> {
-  await until(() => processesOf(site).some((command) => command.includes(part)));
-}
-
-/** Waits until a step of a build with plain progress prints this line; not for ever. */
+/**
+ * Waits until a step of a build with plain progress prints this line. That it can be seen in a command line
+ * tells less: a shell that comes to its last command becomes that, and the line stands in its own text.
+ */
 export async function stepPrints(child: ChildProcess, line: string): Promise<void> {
   let seen = "";
   child.stderr?.on("data", (chunk: Buffer) => (seen += chunk.toString()));
   const printed = new RegExp(`^#\\d+ \\d+\\.\\d+ ${line}$`, "m"); // not where the instruction is told
-  await until(() => printed.test(seen));
+  await until(() => printed.test(seen) || hasEnded(child));
+  assert.match(seen, printed);
 }
 
 /** Waits until nothing of the site's tsbuild runs; fails when something stays. */
@@ -50,8 +49,12 @@ export async function assertNothingLeft(site: Site): Promise<void> {
   assert.deepStrictEqual(mountsOf(site), []);
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 /** Waits for a condition, not for ever: what follows tells whether it holds. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!condition() && Date.now() < deadline) await setTimeout(20);
 }

@@ -98,14 +98,12 @@ export function describeForAccounts(
     describe(`${title}, as ${account.title}`, () => {
       const site = new Site(account);
 
-      before(async function () {
-        this.timeout(300_000);
+      before(async () => {
         site.open(own ? await newStore(account) : await sharedStore(account));
         if (debian) await debianIn(site);
       });
 
-      after(async function () {
-        this.timeout(60_000);
+      after(async () => {
         await site.close();
         if (own) await removeDirectory(site.root, account);
       });
@@ -136,7 +134,6 @@ async function debianIn({ account, root }: Site): Promise<void> {
   withDebian.add(root);
 }
 
-after(async function () {
-  this.timeout(120_000);
+after(async () => {
   for (const [account, root] of shared) await removeDirectory(await root, account);
 });
