@@ -67,7 +67,13 @@ describe("build()", () => {
     const last = `FROM scratch\n${[1, 2, 3, 4, 5].map((i) => `COPY --from=s${i} / /`).join("\n")}`;
     for (const jobs of [1, 2, 3]) {
       await using builds = await TestBuilds.open();
-      const { executor } = await builds.build([...stages, last].join("\n"), { jobs });
+      const executor = new FakeExecutor();
+      const holds = [1, 2, 3, 4, 5].map((i) => executor.hold(`put file${i} x`));
+      const { done } = builds.start([...stages, last].join("\n"), { executor, jobs });
+      while (executor.peak < jobs) await sleep(1);
+      await sleep(20); // for one more to come, too
+      for (const hold of holds) hold.release();
+      await done;
       assert.strictEqual(executor.peak, jobs);
     }
   });
@@ -125,7 +131,7 @@ describe("build() that fails", () => {
     await using builds = await TestBuilds.open();
     await builds.build("FROM scratch\nRUN put a 1");
     const executor = new FakeExecutor();
-    executor.hold("slow");
+    const [slow, failing] = [executor.hold("slow"), executor.hold("exit 3")];
     const text = `FROM scratch AS good
 RUN put a 1
 RUN slow
@@ -136,6 +142,8 @@ RUN exit 3
 FROM good
 COPY --from=bad / /`;
     const { done, log } = builds.start(text, { executor });
+    await Promise.all([slow.started, failing.started]);
+    failing.release();
     const error = await failureOf(done, "RUN_FAILED");
     assert.strictEqual(
       error.message,
@@ -156,13 +164,12 @@ COPY --from=bad / /`;
   it("throws the first failure, not those that it led to", async () => {
     await using builds = await TestBuilds.open();
     const executor = new FakeExecutor();
-    const hold = executor.hold("exit 1");
-    executor.hold("exit 2");
+    const [other, hold] = [executor.hold("exit 2"), executor.hold("exit 1")];
     const text =
       "FROM scratch AS a\nRUN exit 2\nFROM scratch AS b\nRUN exit 1\n" +
       "FROM scratch\nCOPY --from=a / /\nCOPY --from=b / /";
     const { done, log } = builds.start(text, { executor });
-    await hold.started;
+    await Promise.all([other.started, hold.started]);
     hold.release();
     const error = await failureOf(done, "RUN_FAILED");
     assert.match(error.message, /exit code: 1$/);

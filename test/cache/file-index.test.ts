@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PackedFileIndex } from "../../src/cache/file-index.js";
 import { openDirectoryContext } from "../../src/context/directory-context.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
@@ -76,6 +77,7 @@ describe("PackedFileIndex", () => {
     it(`misses a file after a change of ${name}`, async () => {
       const path = file();
       const index = await PackedFileIndex.load(await savedWith(path), later());
+      await sleep(50); // until a change shows in the times
       change(path);
       assert.isUndefined(index.lookup(statOf(path)));
     });

@@ -44,8 +44,8 @@ describe("Executor's networks", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     await using root = await TestRoot.open();
-    // Input stays open: the pasta of 2023-03 may lose an answer to a half-closed connection.
-    const script = `(echo hi; sleep 1) | nc -w 5 ${address} ${port}`;
+    // Input stays open until the answer is there: the pasta of 2023-03 may lose one to a half-closed connection.
+    const script = `mkfifo /in; nc -w 30 ${address} ${port} </in & exec 3>/in; echo hi >&3; wait $!`;
     const outcome = await executor.run(step(root, script, { network }));
     server.close();
     return { ...outcome, requests };

@@ -382,7 +382,8 @@ for (const runtime of ["crun", "runc"]) {
       const engine = spawn("unshare", argv, { stdio: "inherit", env: environment });
       await until(async () => (await commands()).includes(`sleep ${marker}`));
       engine.kill("SIGKILL");
-      await until(async () => !(await commands()).includes(`sleep ${marker}`));
+      const isOurs = (line: string): boolean => line.includes(marker) || line.includes(temporary);
+      await until(async () => !(await commands()).some(isOurs));
       await rm(temporary, { recursive: true }); // fails while anything is mounted in it
       await using next = await TestExecutor.open({ runtime });
       await using root = await TestRoot.open();

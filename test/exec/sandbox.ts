@@ -59,7 +59,7 @@ export class TestExecutor implements AsyncDisposable {
   }
 
   /** Runs a step to its end, keeping what it said. */
-  async run(process: SandboxProcess, signal = AbortSignal.timeout(30_000)): Promise<Outcome> {
+  async run(process: SandboxProcess, signal = AbortSignal.timeout(120_000)): Promise<Outcome> {
     const said = { stdout: "", stderr: "" };
     const stdio: SandboxProcess["stdio"] = (stream, chunk) => {
       said[stream] += Buffer.from(chunk).toString("utf8");

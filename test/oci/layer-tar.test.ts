@@ -227,7 +227,8 @@ describe("writeLayerTar()", () => {
 
   it("describes a file of 9 GiB in a way that GNU tar reads", async () => {
     const size = 9 * 2 ** 30;
-    const path = join(tmpdir(), `tsbuild-sparse-${process.pid}`);
+    const folder = mkdtempSync(join(tmpdir(), "tsbuild-sparse-"));
+    const path = join(folder, "huge");
     writeFileSync(path, "");
     try {
       truncateSync(path, size);
@@ -241,7 +242,7 @@ describe("writeLayerTar()", () => {
       const { stdout } = failing("tar", ["-tvf", "-"], Buffer.concat(chunks));
       assert.match(stdout, / 9663676416 .* huge$/m);
     } finally {
-      rmSync(path);
+      rmSync(folder, { recursive: true });
     }
   });
 

@@ -44,6 +44,7 @@ export async function startFaultProxy(
     lines.push(line);
     handle({ incoming, response, upstream }, fault(line, lines.length - 1));
   });
+  server.keepAliveTimeout = 3_600_000; // it ends a connection only where that is the fault
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => sockets.add(socket));
   server.listen(0, "127.0.0.1");
@@ -82,7 +83,9 @@ function handle({ incoming, response, upstream }: Exchange, fault: Fault | undef
 function pass({ incoming, response, upstream }: Exchange, fault: Fault | undefined): void {
   const { method = "", url = "", headers } = incoming;
   const [host, port] = upstream.split(":");
-  const outgoing = forward({ host, port, method, path: url, headers }, (answer) => {
+  // by a connection of its own: one that waited may just be ended by the registry
+  const options = { host, port, method, path: url, headers, agent: false } as const;
+  const outgoing = forward(options, (answer) => {
     if (fault?.kind === "lose") {
       answer.resume();
       response.destroy();

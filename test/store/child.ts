@@ -1,6 +1,7 @@
 /**
  * A process that works on a store until it is done or killed (processes.test.ts):
- * `child.ts MODE DIRECTORY`. Says "ready" before it starts, and the outcome at the end.
+ * `child.ts MODE DIRECTORY`. Says "ready" before it starts, and the outcome at the end; who churns has none,
+ * and says when every name has an image.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,6 +18,8 @@ async function build(store: Store, text: string): Promise<LayerRecord> {
   await using draft = await store.snapshotter.ingest(oneFile(text));
   return await store.layers.adopt(draft, { origin: "built" });
 }
+
+const NAMES = 3;
 
 /** All that a build publishes, over and over; each turn makes something new. */
 async function churn(store: Store): Promise<never> {
@@ -35,9 +38,10 @@ async function churn(store: Store): Promise<never> {
       rootfs: { type: "layers", diff_ids: [diffId] },
     };
     const { digest } = await store.blobs.writeWhole(Buffer.from(JSON.stringify(config)));
-    await store.images.put({ id: digest, createdAt: 0 }, [`web:${turn % 3}`]);
+    await store.images.put({ id: digest, createdAt: 0 }, [`web:${turn % NAMES}`]);
     await collect(store.layerBytes.tar(layer)); // whoever prunes meanwhile
     await store.blobs.readWhole(digest);
+    if (turn === NAMES - 1) process.stdout.write("named\n");
   }
 }
 
