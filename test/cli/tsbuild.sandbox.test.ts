@@ -47,10 +47,12 @@ interface Report {
 
 /** A user that /etc/subuid names, if there is one. */
 function userWithRanges(): { readonly uid: number; readonly gid: number } | undefined {
-  const name = /^([a-z]\w*):/m.exec(readFileSync("/etc/subuid", "utf8"))?.[1] ?? "";
-  const entry = new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, "m");
-  const [, uid, gid] = entry.exec(readFileSync("/etc/passwd", "utf8")) ?? [];
-  return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+  const users = readFileSync("/etc/passwd", "utf8");
+  for (const [, name = ""] of readFileSync("/etc/subuid", "utf8").matchAll(/^([a-z][\w-]*):/gm)) {
+    const [, uid, gid] = new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, "m").exec(users) ?? [];
+    if (uid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  return undefined;
 }
 
 describe("bin/tsbuild", () => {
@@ -117,7 +119,7 @@ describe("bin/tsbuild", () => {
       it(`maps an ordinary user's ids ${name}`, function () {
         const user = userWithRanges();
         if (user === undefined) {
-          this.skip(); // no user of this machine has subordinate ids: scripts/setup.sh makes one
+          this.skip(); // no user of this machine has subordinate ids: scripts/test.sh makes one
         }
         const { stdout, stderr } = spawnSync(changed(find, put), ["."], {
           ...user,

@@ -19,7 +19,8 @@ describeForAccounts("conformance cases give what is recorded", (site) => {
   const cases = account === first ? readCases() : casesForOthers();
   const faults = new Map<string, string | undefined>();
 
-  before(async () => {
+  before(async function () {
+    this.timeout(900_000); // all that is built
     const directory = makeDirectory(first);
     const { images } = await prepareBases(directory);
     const env = { TSBUILD_ROOT: site.root, HOME: account.home };

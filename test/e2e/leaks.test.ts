@@ -8,7 +8,7 @@ import { describeForAccounts, type Site } from "./support/site.js";
 async function listing(site: Site, context: string): Promise<readonly string[]> {
   const { bytes } = await site.ok(["-o", "-", context]);
   const options = { input: bytes, encoding: "utf8", maxBuffer: 1 << 28 } as const;
-  const argv = ["-tvf", "-", "--numeric-owner", "--full-time"];
+  const argv = ["-tvf", "-", "--numeric-owner", "--full-time", "--utc"];
   return execFileSync("tar", argv, options).trim().split("\n");
 }
 

@@ -1,9 +1,6 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { makeCertificate } from "../registry/certificates.js";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
 import { baseLayout } from "./support/base-images.js";
@@ -180,12 +177,8 @@ echo '{"Username":"me","Secret":"secret"}'
   });
 
   it("that does not exist is told of with the host and the reason", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    const { code, stderr } = await site.tsbuild(["pull", `127.0.0.1:${port}/a:1`]);
+    const { code, stderr } = await site.tsbuild(["pull", "127.0.0.1:1/a:1"]);
     assert.strictEqual(code, 1);
-    assert.match(stderr, new RegExp(`^ERROR: Cannot .*127\\.0\\.0\\.1:${port}`, "m"));
+    assert.match(stderr, /^ERROR: Cannot .*127\.0\.0\.1:1/m);
   });
 });

@@ -8,7 +8,6 @@ export type StepOutcome = "cached" | "cancelled" | "done" | "failed" | "skipped"
 interface Vertex {
   readonly digest: string;
   readonly name: string;
-  readonly started?: string;
   readonly completed?: string;
   readonly cached?: boolean;
   readonly error?: string;
@@ -19,8 +18,6 @@ export interface BuildLog {
   readonly code: number | undefined;
   /** By instruction, without the "[stage 1/2]" before it. */
   readonly steps: Readonly<Record<string, StepOutcome>>;
-  /** "start TITLE" and "end TITLE" of each step, in order. */
-  readonly moments: readonly string[];
   /** All that the RUN steps wrote. */
   readonly output: string;
 }
@@ -40,7 +37,6 @@ export async function buildLog(
   return {
     code,
     steps: Object.fromEntries(vertexes.map((vertex) => [titleOf(vertex), outcomeOf(vertex)])),
-    moments: vertexes.flatMap(momentOf),
     output: logs.map(({ data }) => Buffer.from(data, "base64").toString()).join(""),
   };
 }
@@ -76,9 +72,4 @@ function outcomeOf({ cached, completed, error }: Vertex): StepOutcome {
   if (error === "context canceled") return "cancelled";
   if (error !== undefined) return "failed";
   return completed === undefined ? "skipped" : "done";
-}
-
-function momentOf(vertex: Vertex): readonly string[] {
-  if (vertex.completed !== undefined) return [`end ${titleOf(vertex)}`];
-  return vertex.started === undefined ? [] : [`start ${titleOf(vertex)}`];
 }

@@ -38,7 +38,7 @@ export async function removeDirectory(path: string, account: Account): Promise<v
     const enter = ["unshare", "--user", "--map-auto", "--map-root-user"];
     await run(account, [...enter, "rm", "-rf", path]);
   }
-  rmSync(path, { recursive: true, force: true });
+  rmSync(path, { recursive: true, force: true, maxRetries: 10 }); // who was killed may still write there
 }
 
 function own(path: string, { uid, gid }: Account): void {
