@@ -21,6 +21,16 @@ curl:curl
 git:git
 "
 
+# Mirrors and registries stumble, and another apt-get may hold the lock for a while.
+patiently() {
+  for pause in 5 20 60; do
+    "$@" && return
+    echo "scripts/setup.sh: failed, and is tried again in $pause s: $*" >&2
+    sleep "$pause"
+  done
+  "$@"
+}
+
 missing=
 for pair in $needed; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
@@ -33,9 +43,9 @@ if [ -n "$missing" ]; then
     exit 1
   fi
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
+  patiently apt-get update -qq
   # shellcheck disable=SC2086 # one word per package
-  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  patiently apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
 # Ordinary users need it for the network of a step; where udev runs, it has this mode already.
@@ -48,6 +58,6 @@ fi
 stamp=node_modules/.tsbuild-lockfile
 if ! cmp -s package-lock.json "$stamp"; then
   [ ! -L node_modules ] || rm node_modules # through a link it would empty another checkout's
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  patiently npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi

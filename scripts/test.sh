@@ -3,6 +3,8 @@
 # end-to-end tests both as root and as an ordinary user. As an ordinary user: as that user only.
 set -eu
 cd "$(dirname "$0")/.."
+# one run at a time: what one builds and installs here, another runs
+[ -n "${TSBUILD_TEST_LOCKED:-}" ] || TSBUILD_TEST_LOCKED=1 exec flock --close scripts/test.sh scripts/test.sh
 scripts/setup.sh
 npm run --silent build
 npm run --silent lint
