@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 # one run at a time: what one builds and installs here, another runs
 [ -n "${TSBUILD_TEST_LOCKED:-}" ] || TSBUILD_TEST_LOCKED=1 exec flock --close scripts/test.sh scripts/test.sh
+umask 022 # the ordinary user reads what root makes here
+export LC_ALL=C.UTF-8 # tests read what programs say
 scripts/setup.sh
 npm run --silent build
 npm run --silent lint
