@@ -62,6 +62,7 @@ for (const { name, specs, enter, extra, home = process.env.HOME } of tiers) {
     "node_modules/mocha/bin/mocha.js",
     "--reporter",
     "test/support/reporter.cjs",
+    "--exit", // whatever a failed test left open
   ];
   const [command, ...args] = [...enter, ...mocha, ...specs];
   const env = { ...process.env, HOME: home, TSBUILD_TEST_COUNTS: counts, ...extra };
