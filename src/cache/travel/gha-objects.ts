@@ -5,9 +5,11 @@ import type { Promised } from "../../oci/verified.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
 import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
-import type { ObjectStore } from "./object-place.js";
 import { counted } from "./counted.js";
+import { writeInBlocks, type StorageCall } from "./gha-blocks.js";
+import type { ObjectStore } from "./object-place.js";
 import type { WriteOptions } from "./place.js";
+import { PART } from "./s3-parts.js";
 
 /** The cache service of a job of GitHub Actions. */
 export interface GhaOptions extends HttpObjectsOptions {
@@ -54,11 +56,8 @@ export class GhaObjects implements ObjectStore {
     return await read({ request, action: this.#action }, this.#options, signal);
   }
 
-  async write(
-    key: string,
-    content: Promised,
-    { open, onProgress, signal }: WriteOptions,
-  ): Promise<void> {
+  async write(key: string, content: Promised, options: WriteOptions): Promise<void> {
+    const { signal } = options;
     const name = this.#options.isReplaced(key)
       ? `${key}#${Date.now()}-${randomBytes(4).toString("hex")}`
       : key;
@@ -66,13 +65,25 @@ export class GhaObjects implements ObjectStore {
     const made = await this.#call("CreateCacheEntry", entry, signal);
     const url = urlIn(made, "signed_upload_url");
     if (url === undefined) return; // another job writes it, or has written it
-    const body = { size: content.size, open: () => counted(open(), onProgress) };
-    const headers = { "x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream" };
-    discard(await this.#send(() => ({ method: "PUT", url, headers, body }), [200, 201], signal));
+    await this.#upload(url, content, options);
     const size = { size_bytes: String(content.size) };
     const done = await this.#call("FinalizeCacheEntryUpload", { ...entry, ...size }, signal);
     if (done?.["ok"] === true) return;
     throw new HttpError("REMOTE", `Cannot write to ${this.title}: it did not take the upload`);
+  }
+
+  async #upload(url: URL, { size }: Promised, options: WriteOptions): Promise<void> {
+    const send = async (call: StorageCall, signal: AbortSignal): Promise<void> => {
+      discard(await this.#send(() => ({ method: "PUT", ...call }), [200, 201], signal));
+    };
+    if (size > PART) {
+      await writeInBlocks({ url, send }, options);
+      return;
+    }
+    const { open, onProgress, signal } = options;
+    const body = { size, open: () => counted(open(), onProgress) };
+    const headers = { "x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream" };
+    await send({ url, headers, body }, signal);
   }
 
   /** Where to read an entry; one whose key only begins like that is another one. */

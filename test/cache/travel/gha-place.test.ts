@@ -3,8 +3,10 @@ import { Transport } from "../../../src/registry/http/transport.js";
 import { GhaObjects } from "../../../src/cache/travel/gha-objects.js";
 import { ObjectPlace } from "../../../src/cache/travel/object-place.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
-import { collect } from "../../oci/bytes.js";
-import { startFaultProxy } from "../../registry/fault-proxy.js";
+import { digestOf } from "../../../src/oci/digest.js";
+import { PART } from "../../../src/cache/travel/s3-parts.js";
+import { chunked, collect } from "../../oci/bytes.js";
+import { startFaultProxy, type Fault } from "../../registry/fault-proxy.js";
 import { blobOf, describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { startGha, type GhaServer } from "./gha-server.js";
@@ -56,6 +58,41 @@ describe("GhaObjects", () => {
       message,
       "Cannot use GitHub's cache service: the server answered 401 (unauthenticated)",
     );
+  });
+
+  it("K22 sends what is large in blocks, and again only the one that broke", async () => {
+    const bytes = Buffer.alloc(2 * PART + 5, "0123456789abcdef\n");
+    const wrong: readonly Fault[] = [
+      { kind: "cut", after: 100_000 },
+      { kind: "lose" },
+      { kind: "answer", status: 503, retryAfter: "0" },
+    ];
+    let next = 0;
+    await using proxy = await startFaultProxy(server.url.host, (line, index) =>
+      /comp=block(?:list)?\b/.test(line) && index % 2 === 0 ? wrong[next++] : undefined,
+    );
+    await using store = new GhaObjects({
+      transport: new Transport({ isInsecure: () => false }),
+      retryDelays: [1, 1],
+      url: new URL(`http://${proxy.host}/`),
+      token: server.token,
+      isReplaced: () => false,
+    });
+    const told: number[] = [];
+    const options = {
+      open: () => chunked(bytes, 1 << 20),
+      signal,
+      onProgress: (n: number) => told.push(n),
+    };
+    await store.write("large", { digest: digestOf(bytes), size: bytes.length }, options);
+    const read = (await store.read("large", signal)) ?? assert.fail("there is nothing");
+    assert.isTrue((await collect(read)).equals(bytes));
+    assert.deepStrictEqual(told, [PART, 2 * PART, bytes.length]);
+    const puts = proxy.lines.filter((line) => line.startsWith("PUT"));
+    const blocks = puts.map((line) => /blockid=([^&]*)/.exec(line)?.[1] ?? "list");
+    assert.deepStrictEqual([...new Set(blocks)].length, 4, "three blocks and their list");
+    assert.strictEqual(next, wrong.length);
+    assert.lengthOf(puts, 4 + wrong.length);
   });
 
   it("K22 goes on reading where the connection broke", async () => {

@@ -12,8 +12,35 @@ interface Entry {
   readonly key: string;
   readonly version: string;
   readonly order: number;
-  bytes?: Buffer;
+  /** By id; no part of the content until a list names them. */
+  readonly blocks: Map<string, Buffer>;
+  bytes?: Buffer | undefined;
   isFinal?: boolean;
+}
+
+interface Put {
+  readonly query: URLSearchParams;
+  readonly type: unknown;
+  readonly body: Buffer;
+}
+
+/** What Azure's storage makes of a PUT: a block, a list of blocks, or a whole blob; false for anything else. */
+function put(entry: Entry, { query, type, body }: Put): boolean {
+  const [comp, id] = [query.get("comp"), query.get("blockid")];
+  if (comp === "block" && id !== null) {
+    entry.blocks.set(id, body);
+    return true;
+  }
+  if (comp === "blocklist") {
+    const ids = [...body.toString().matchAll(/<Latest>([^<]+)<\/Latest>/g)].map(
+      ([, own = ""]) => own,
+    );
+    const blocks = ids.flatMap((own) => entry.blocks.get(own) ?? []);
+    if (blocks.length === ids.length) entry.bytes = Buffer.concat(blocks);
+    return blocks.length === ids.length;
+  }
+  if (comp === null && type === "BlockBlob") entry.bytes = body;
+  return comp === null && type === "BlockBlob";
 }
 
 /** Starts an empty one. Entries are immutable, and found by their key or, the newest first, its beginning. */
@@ -31,7 +58,7 @@ export async function startGha(): Promise<GhaServer> {
     switch (method) {
       case "CreateCacheEntry":
         if (exact !== undefined) return { status: 409, code: "already_exists" };
-        entries.push({ key, version, order: entries.length });
+        entries.push({ key, version, order: entries.length, blocks: new Map() });
         return { ok: true, signed_upload_url: `http://${host}/blobs/${entries.length - 1}?sig=1` };
       case "FinalizeCacheEntryUpload":
         if (exact?.bytes?.byteLength !== Number(message["size_bytes"])) return { ok: false };
@@ -52,15 +79,16 @@ export async function startGha(): Promise<GhaServer> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const { pathname } = new URL(request.url ?? "", "http://server");
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://server");
     const blob = /^\/blobs\/(\d+)$/.exec(pathname)?.[1];
     if (blob !== undefined) {
       const entry = entries[Number(blob)];
-      if (request.headers.authorization !== undefined || entry === undefined) {
-        response.writeHead(403).end(); // the URL is signed; a token has no business here
+      const isSigned = searchParams.get("sig") === "1";
+      if (request.headers.authorization !== undefined || entry === undefined || !isSigned) {
+        response.writeHead(403).end(); // a token has no business here
       } else if (request.method === "PUT") {
-        if (request.headers["x-ms-blob-type"] === "BlockBlob") entry.bytes = body;
-        response.writeHead(entry.bytes === undefined ? 400 : 201).end();
+        const type = request.headers["x-ms-blob-type"];
+        response.writeHead(put(entry, { query: searchParams, type, body }) ? 201 : 400).end();
       } else {
         response.writeHead(200).end(entry.bytes);
       }
