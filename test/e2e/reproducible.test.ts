@@ -49,7 +49,7 @@ describeForAccounts("reproducible builds", (site) => {
     { root = site.root, umask = "022", zone = "UTC" } = {},
   ): Promise<Buffer> {
     const archive = `${context}.tar`;
-    const words = `${flags} -o type=oci,name=r:1,dest=${archive}`.split(" ");
+    const words = [...flags.split(" "), "-o", `type=oci,name=r:1,dest=${archive}`];
     const shell = ["sh", "-c", `umask ${umask}; exec "$@"`, "sh"];
     const env = site.env({ TSBUILD_ROOT: root, TZ: zone });
     const { code, stderr } = await run(account, [...shell, program, ...words, context], { env });
