@@ -1,6 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { Resumption } from "./http/resumption.js";
-import type { Retries } from "./http/retry.js";
+import { isTransient, type Retries } from "./http/retry.js";
 import { discard } from "./http/transport.js";
 import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
@@ -14,7 +14,7 @@ export interface PushOptions extends BlobBytes {
   readonly mountFrom?: string | undefined;
 }
 
-/** Tells whether the registry has a blob. */
+/** Tells whether the registry has a blob; one that answers no such question counts as having none. */
 export async function hasBlob(
   repository: Repository,
   { digest }: Descriptor,
@@ -22,7 +22,7 @@ export async function hasBlob(
 ): Promise<boolean> {
   const path = `blobs/${digest}`;
   const { status, response } = await repository.send(
-    { method: "HEAD", path, ok: [200, 404] },
+    { method: "HEAD", path, ok: [200, 404, 405] },
     signal,
   );
   discard(response);
@@ -102,8 +102,9 @@ async function start(
   try {
     return await UploadSession.start(repository, blob, { mountFrom, signal });
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "AUTH") throw error;
-    // The other repository may be closed to us; this one need not be.
+    const isAnswer = error instanceof RegistryError && error.status !== undefined;
+    if (!isAnswer || isTransient(error)) throw error;
+    // The other repository may be closed to us, or mounting unknown; an upload need not be.
     return UploadSession.start(repository, blob, { signal });
   }
 }

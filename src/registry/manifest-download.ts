@@ -50,7 +50,7 @@ async function readManifest(
 
 /**
  * What a name points at, without its bytes: Docker Hub does not count this as a pull. Undefined
- * when the registry leaves out what a descriptor needs.
+ * when the registry leaves out what a descriptor needs, or answers no such question.
  */
 export async function headManifest(
   repository: Repository,
@@ -58,8 +58,9 @@ export async function headManifest(
   signal?: AbortSignal,
 ): Promise<Descriptor | undefined> {
   const path = manifestPath(reference);
-  const answer = await repository.send({ method: "HEAD", path, headers, ok: [200] }, signal);
+  const answer = await repository.send({ method: "HEAD", path, headers, ok: [200, 405] }, signal);
   discard(answer.response);
+  if (answer.status === 405) return undefined;
   const digest = promisedDigest(answer);
   const length = answer.response.headers["content-length"];
   if (digest === undefined || length === undefined) return undefined;
@@ -80,9 +81,10 @@ function typeOf({ response }: ApiResponse): string {
   return type.trim();
 }
 
+/** Undefined also where it is of another algorithm: nobody asked for that. */
 function promisedDigest({ response }: ApiResponse): Digest | undefined {
-  const header = response.headers["docker-content-digest"];
-  return typeof header === "string" ? parseDigest(header) : undefined;
+  const header = String(response.headers["docker-content-digest"]);
+  return header.startsWith("sha256:") ? parseDigest(header) : undefined;
 }
 
 function checkDigest({ action }: Repository, got: Digest, want: Digest | undefined): void {

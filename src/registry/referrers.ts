@@ -6,7 +6,7 @@ import type { Stored } from "../oci/resolved-image.js";
 import { BuildError } from "../error.js";
 import type { ApiResponse } from "./connection.js";
 import { discard, readBody } from "./http/transport.js";
-import { nextPage } from "./next-page.js";
+import { PageLinks } from "./page-links.js";
 import type { Repository } from "./repository.js";
 
 const headers = { Accept: mediaTypes.index };
@@ -24,6 +24,7 @@ export async function listReferrers(
   signal?: AbortSignal,
 ): Promise<readonly Descriptor[]> {
   const found: Descriptor[] = [];
+  const links = new PageLinks();
   let path: string | URL | undefined = `referrers/${subject}`;
   while (path !== undefined) {
     // Who does not know the question answers it in several ways.
@@ -35,7 +36,7 @@ export async function listReferrers(
     }
     const page = await readIndex(repository, answer, signal);
     found.push(...page);
-    path = page.length === 0 ? undefined : nextPage(answer);
+    path = page.length === 0 ? undefined : links.next(answer);
   }
   return found;
 }

@@ -186,7 +186,7 @@ export class RegistryClient implements AsyncDisposable {
   async deleteManifest(reference: Reference, signal?: AbortSignal): Promise<void> {
     const path = `manifests/${reference.digest ?? reference.tag ?? "latest"}`;
     const repository = this.#repository(reference, "delete");
-    const call = { method: "DELETE", path, ok: [202] } as const;
+    const call = { method: "DELETE", path, ok: [200, 202, 204] } as const;
     await this.#retried(async () => {
       discard((await repository.send(call, signal)).response);
     }, signal);

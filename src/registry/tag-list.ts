@@ -1,7 +1,7 @@
 import { BuildError } from "../error.js";
 import { isObject, parseJson } from "../oci/json-shape.js";
 import { readBody } from "./http/transport.js";
-import { nextPage } from "./next-page.js";
+import { PageLinks } from "./page-links.js";
 import type { Repository } from "./repository.js";
 
 /** Longest page that is read. */
@@ -13,13 +13,14 @@ export async function listTags(
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const tags: string[] = [];
+  const links = new PageLinks();
   let path: string | URL | undefined = "tags/list";
   while (path !== undefined) {
     const answer = await repository.send({ method: "GET", path, ok: [200] }, signal);
     const body = await repository.reading(() => readBody(answer.response, maxPage), signal);
     const page = tagsIn(body, repository);
     tags.push(...page);
-    path = page.length === 0 ? undefined : nextPage(answer);
+    path = page.length === 0 ? undefined : links.next(answer);
   }
   return tags;
 }

@@ -1,6 +1,7 @@
 import { basic } from "./basic.js";
 import type { Credentials } from "./docker-config.js";
 import { apiHost, urlHost } from "./hosts.js";
+import { parseRetryAfter } from "./http/retry.js";
 import { redactUrl, webUrl } from "./http/web-url.js";
 import { RegistryError, unreachable } from "./registry-error.js";
 import { readBody, type HttpRequest, type Transport } from "./http/transport.js";
@@ -56,6 +57,7 @@ export async function fetchToken(
     `Cannot get a token for "${request.registry}" from ${redactUrl(realm)}: ${why}`,
     {
       status: answer.status,
+      retryAfter: answer.retryAfter,
       hint: denied ? `check the login with "tsbuild login ${request.registry}"` : undefined,
     },
   );
@@ -106,6 +108,7 @@ function isLogin(scopes: readonly string[]): boolean {
 
 interface Answer {
   readonly status: number;
+  readonly retryAfter: number | undefined;
   readonly body: Buffer | undefined;
 }
 
@@ -116,7 +119,9 @@ async function ask(
 ): Promise<Answer> {
   try {
     const response = await transport.send(request, signal);
-    return { status: response.statusCode ?? 0, body: await readBody(response, maxAnswer) };
+    const { statusCode: status = 0, headers } = response;
+    const retryAfter = parseRetryAfter(headers["retry-after"], Date.now());
+    return { status, retryAfter, body: await readBody(response, maxAnswer) };
   } catch (error) {
     signal?.throwIfAborted();
     throw unreachable(request.url.host, error);

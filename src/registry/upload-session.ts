@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { ApiResponse } from "./connection.js";
 import { isTransient } from "./http/retry.js";
 import { discard } from "./http/transport.js";
-import { webUrl } from "./http/web-url.js";
+import { webUrl, withQuery } from "./http/web-url.js";
 import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
 import type { WatchedSource } from "./watched-source.js";
@@ -90,9 +90,9 @@ export class UploadSession {
     body: Uint8Array | { readonly size: number; readonly open: () => AsyncIterable<Uint8Array> },
     signal?: AbortSignal,
   ): Promise<void> {
-    const path = new URL(this.#url);
-    path.searchParams.set("digest", this.#blob.digest);
-    const call = { method: "PUT", path, headers, body, once: true, ok: [201] } as const;
+    const path = withQuery(this.#url, { digest: this.#blob.digest });
+    const ok = [200, 201, 204]; // 201 by the specification
+    const call = { method: "PUT", path, headers, body, once: true, ok } as const;
     discard((await this.#repository.send(call, signal)).response);
   }
 

@@ -1,5 +1,6 @@
 import { WatchedSource } from "../../registry/watched-source.js";
 import type { HttpRequest } from "../../registry/http/transport.js";
+import { withQuery } from "../../registry/http/web-url.js";
 import type { WriteOptions } from "./place.js";
 import { PART } from "./s3-parts.js";
 
@@ -34,12 +35,4 @@ export async function writeInBlocks(
   const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
   const headers = { "x-ms-blob-content-type": "application/octet-stream" };
   await send({ url: withQuery(url, { comp: "blocklist" }), headers, body }, signal);
-}
-
-/** The signature of the URL is in its query, and stays as it is. */
-function withQuery(url: URL, more: Readonly<Record<string, string>>): URL {
-  const found = new URL(url);
-  const rest = new URLSearchParams(more).toString();
-  found.search = found.search === "" ? rest : `${found.search}&${rest}`;
-  return found;
 }

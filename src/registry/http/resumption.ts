@@ -32,12 +32,13 @@ export function rangeBehind(done: number): Readonly<Record<string, string>> {
   return done === 0 ? {} : { Range: `bytes=${done}-` };
 }
 
-/** What an answer has behind `done` bytes; one that knows no ranges (200 instead of 206) sends them once more. */
+/** What an answer has behind `done` bytes; one that knows no ranges, or begins elsewhere, sends some of them once more. */
 export async function* bytesBehind(
   done: number,
   answer: IncomingMessage,
 ): AsyncGenerator<Uint8Array> {
-  let skip = answer.statusCode === 206 ? 0 : done;
+  const start = /^bytes (\d+)-/.exec(answer.headers["content-range"] ?? "")?.[1] ?? done;
+  let skip = answer.statusCode === 206 ? Math.max(0, done - Number(start)) : done;
   for await (const chunk of chunksOf(answer)) {
     const rest = chunk.subarray(Math.min(skip, chunk.byteLength));
     skip -= chunk.byteLength - rest.byteLength;

@@ -13,6 +13,14 @@ export function webUrl(text: string, base?: URL): URL | undefined {
   return url.protocol === "https:" || url.protocol === "http:" ? url : undefined;
 }
 
+/** The same with more in its query; what a server wrote there, such as a signature, stays as it is. */
+export function withQuery(url: URL, more: Readonly<Record<string, string>>): URL {
+  const found = new URL(url);
+  const rest = new URLSearchParams(more).toString();
+  found.search = found.search === "" ? rest : `${found.search}&${rest}`;
+  return found;
+}
+
 /** A URL for people: no user, no password, no query (signed URLs carry secrets there). */
 export function redactUrl({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
