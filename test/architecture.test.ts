@@ -23,6 +23,22 @@ function importsOf(file: string): readonly string[] {
   return paths.map((path) => relative("src", resolve(dirname(file), path)));
 }
 
+/** Files that import each the next one, and the last one the first; none if there are no such. */
+function findCycle(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const visit = (file: string, above: readonly string[]): readonly string[] => {
+    if (above.includes(file)) return above.slice(above.indexOf(file));
+    if (done.has(file)) return [];
+    for (const next of imports.get(file) ?? []) {
+      const cycle = visit(next, [...above, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(file);
+    return [];
+  };
+  return [...imports.keys()].map((file) => visit(file, [])).find(({ length }) => length > 0) ?? [];
+}
+
 describe("rooms", () => {
   const table = readTable();
 
@@ -48,6 +64,16 @@ describe("rooms", () => {
       }
     });
   }
+
+  it("have no file that imports itself by way of others", () => {
+    const imports = new Map(
+      filesOf("").map((file) => [
+        relative("src", file),
+        importsOf(file).map((path) => path.replace(/\.js$/, ".ts")),
+      ]),
+    );
+    assert.deepStrictEqual(findCycle(imports), []);
+  });
 
   for (const pure of [
     "src/parser",

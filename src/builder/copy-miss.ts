@@ -17,7 +17,7 @@ import type { SelectedSource } from "../context/source-tree.js";
 import type { CopyStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { parseChmod } from "./chmod.js";
-import type { CopyOrigin } from "./copy-short-cut.js";
+import type { CopyOrigin } from "./copy-origin.js";
 import type { Engine } from "./engine.js";
 import { farRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";

@@ -1,26 +1,14 @@
 import type { StepLayer } from "../cache/far-cache.js";
 import { copyKey, selectionKey, type SelectionFacts } from "../cache/copy-key.js";
-import type { SelectionKey, StateKey } from "../cache/key.js";
+import type { SelectionKey } from "../cache/key.js";
 import type { SelectedSource } from "../context/source-tree.js";
-import type { Source } from "../error.js";
 import type { CopyStep } from "../plan/step.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { CopyMiss } from "./copy-miss.js";
+import type { CopyOrigin } from "./copy-origin.js";
 import type { Engine } from "./engine.js";
 import { recordedLayer } from "./recorded-layer.js";
-import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
-
-/** What a COPY selects from. */
-export interface CopyOrigin {
-  /** Names the state, or what was selected from a directory. */
-  readonly key: SelectionKey | StateKey;
-  /** Undefined of a directory. */
-  readonly state: State | undefined;
-  /** Of a directory: what hides some of it. */
-  readonly ignore: Source | undefined;
-  readonly select: () => Promise<readonly SelectedSource[]>;
-}
 
 /** The layer that the same selection gave before, else the one that `make` makes. */
 export async function byShortCut(

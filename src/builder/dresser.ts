@@ -1,6 +1,6 @@
 import type { BytePath, DirectoryEntry, HardlinkEntry } from "../oci/changeset.js";
 import type { Chmod } from "./chmod.js";
-import type { File } from "./placement.js";
+import type { File } from "./placed-file.js";
 
 /** Numeric owner and group. */
 export interface Owner {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cacheMountIdentity } from "../cache/step-identity.js";
 import { BuildError, locate } from "../error.js";
-import type { SandboxMount } from "../exec/executor.js";
+import type { SandboxMount } from "../exec/sandbox-mount.js";
 import type { RunBind, RunCache, RunMount, RunSecret, RunSsh } from "../plan/run-mount.js";
 import type { RunStep } from "../plan/step.js";
 import type { NewCache } from "../store/cache-mounts.js";

@@ -15,7 +15,8 @@ import type { CopyStep } from "../plan/step.js";
 import { parseChmod } from "./chmod.js";
 import { Dresser, type Owner } from "./dresser.js";
 import { placeOnlyTree } from "./place-only-tree.js";
-import { isFile, Placement, type CreatedMetadata, type File } from "./placement.js";
+import { isFile, type File } from "./placed-file.js";
+import { Placement, type CreatedMetadata } from "./placement.js";
 import { unpackArchive } from "./unpack-archive.js";
 
 /** What a COPY or ADD is placed over, and how. */

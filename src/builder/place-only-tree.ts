@@ -2,7 +2,8 @@ import { joinPath, parentOf } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry, EntryList } from "../oci/changeset.js";
 import type { Dresser } from "./dresser.js";
-import { isFile, type Placement } from "./placement.js";
+import { isFile } from "./placed-file.js";
+import type { Placement } from "./placement.js";
 
 /** Where a tree is placed, and how its files look there. */
 interface TreeTarget {

@@ -1,7 +1,7 @@
 import { joinPath, nameOf, parentOf } from "../context/confined.js";
 import type { BytePath, Entry, EntryList, HardlinkEntry } from "../oci/changeset.js";
 import { EntryStore } from "../oci/entry-store.js";
-import type { File } from "./placement.js";
+import type { File } from "./placed-file.js";
 
 /** Files of a layer in the making, by directory; the same file at several paths is one with several names. */
 export class PlacedFiles {

@@ -8,14 +8,9 @@ import {
   type DirectoryEntry,
   type Entry,
   type EntryList,
-  type HardlinkEntry,
-  type OpaqueEntry,
-  type WhiteoutEntry,
 } from "../oci/changeset.js";
+import type { File } from "./placed-file.js";
 import { PlacedFiles } from "./placed-files.js";
-
-/** What a file is. */
-export type File = Exclude<Entry, DirectoryEntry | HardlinkEntry | OpaqueEntry | WhiteoutEntry>;
 
 /** What directories get that have to be made on the way. */
 export type CreatedMetadata = Pick<DirectoryEntry, "mode" | "uid" | "gid" | "mtime">;
@@ -199,23 +194,6 @@ export class Placement {
       break;
     }
     return this.#rootfs.lstat(path);
-  }
-}
-
-/** Tells files from directories, and from what only says something about another path. */
-export function isFile(entry: Entry): entry is File {
-  switch (entry.type) {
-    case "directory":
-    case "hardlink":
-    case "opaque":
-    case "whiteout":
-      return false;
-    case "block":
-    case "char":
-    case "fifo":
-    case "file":
-    case "symlink":
-      return true;
   }
 }
 

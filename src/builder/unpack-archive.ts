@@ -9,7 +9,8 @@ import { ContentSpool } from "../oci/content-spool.js";
 import { readArchive } from "../oci/layer-tar.js";
 import { decodeHeader } from "../oci/tar-decode.js";
 import { Dresser, type Owner } from "./dresser.js";
-import { isFile, type File, type Placement } from "./placement.js";
+import { isFile, type File } from "./placed-file.js";
+import type { Placement } from "./placement.js";
 
 /** A file that ADD was given, and where it is to be unpacked. */
 export interface Unpacking {

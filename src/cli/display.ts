@@ -1,5 +1,4 @@
-import type { RendererOptions } from "../progress/renderer.js";
-import type { Style } from "../progress/screen.js";
+import type { RendererOptions, Style } from "../progress/renderer.js";
 import type { Io } from "./io.js";
 
 /** Whether standard error is a terminal whose user wants colours. */

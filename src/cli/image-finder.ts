@@ -9,7 +9,7 @@ import type { ResolvedImage, Stored } from "../oci/resolved-image.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 import type { LayerChain } from "../snapshotter/snapshotter.js";
 import { ingestImage, type BlobSource, type OnLayerProgress } from "../store/image-ingest.js";
-import type { ImageRecord } from "../store/images.js";
+import type { ImageRecord } from "../store/image-record.js";
 import type { Store } from "../store/store.js";
 
 /** Where images may come from. */

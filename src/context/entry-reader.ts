@@ -5,6 +5,7 @@ import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { FileIndex } from "./file-index.js";
 import type { Glance } from "./glance.js";
+import { tickOf } from "./tick.js";
 
 /** Bytes of small files that are kept: a disk should not need room for very much of a context twice. */
 const MOST_KEPT = 2 ** 29;
@@ -155,11 +156,6 @@ export class EntryReader {
   #device(): { major: number; minor: number } {
     return { major: this.#stat.deviceMajor, minor: this.#stat.deviceMinor };
   }
-}
-
-/** A tick of the filesystem's clock, generously: 10 ms at most, or 2 s where it counts in seconds. */
-export function tickOf(ctimeMs: number): number {
-  return ctimeMs % 1000 === 0 ? 2000 : 20;
 }
 
 function emptyFile(metadata: Metadata): Entry {

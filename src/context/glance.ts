@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { BytePath } from "../oci/changeset.js";
 import { fileTypes, type FileStat } from "../sys/file-stat.js";
-import { tickOf } from "./entry-reader.js";
+import { tickOf } from "./tick.js";
 
 /** Hashed at once: some 700 files. */
 const BATCH = 1 << 16;

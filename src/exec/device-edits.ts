@@ -1,4 +1,4 @@
-import type { BindMount } from "./executor.js";
+import type { BindMount } from "./sandbox-mount.js";
 
 /** A device node that a process is given, and may open. */
 export interface DeviceNode {

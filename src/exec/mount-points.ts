@@ -2,25 +2,10 @@ import { chownSync, closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 import { setModificationTime } from "../sys/inodes.js";
-import { readMetadata, type Metadata } from "./metadata.js";
+import { readMetadata } from "./metadata.js";
 import { resolveInRootfs } from "./rootfs-path.js";
-import { removeStubs } from "./stub-removal.js";
+import { removeStubs, type Ancestor, type Stub } from "./stub-removal.js";
 import type { ResolvedOwner } from "./users.js";
-
-/** A mount point that the engine made in a root filesystem. */
-export interface Stub {
-  readonly path: string;
-  /** Its inode in the upper directory, so that a namesake of the step's is not taken for it. */
-  readonly inode: bigint;
-}
-
-/** A directory that was there before, and may have been copied up or touched for a stub's sake. */
-export interface Ancestor {
-  readonly path: string;
-  readonly before: Metadata;
-  /** Whether this layer already had something to say about it. */
-  readonly inUpper: boolean;
-}
 
 /** The directories of an overlay whose mount points are being made. */
 export interface Overlay {

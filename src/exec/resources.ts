@@ -1,5 +1,3 @@
-import type { SandboxProcess } from "./executor.js";
-
 /** How much of the machine a step may take; undefined is no limit. Kept by its cgroup. */
 export interface Resources {
   /** In bytes. */
@@ -16,11 +14,13 @@ export interface Resources {
   readonly pids?: number | undefined;
 }
 
+interface Limited {
+  readonly resources: Resources;
+  readonly cgroupParent: string | undefined;
+}
+
 /** Whether anything is limited that only a cgroup can. */
-export function needsCgroup({
-  resources,
-  cgroupParent,
-}: Pick<SandboxProcess, "cgroupParent" | "resources">): boolean {
+export function needsCgroup({ resources, cgroupParent }: Limited): boolean {
   return cgroupParent !== undefined || Object.values(resources).some((one) => one !== undefined);
 }
 

@@ -1,6 +1,7 @@
 import { stepCapabilities } from "./capabilities.js";
 import { deviceRules, nodeRules } from "./device-rules.js";
-import type { BindMount, SandboxProcess, TmpfsMount } from "./executor.js";
+import type { BindMount, TmpfsMount } from "./sandbox-mount.js";
+import type { SandboxProcess } from "./executor.js";
 import { resourceSection } from "./resources.js";
 import { rlimits } from "./rlimits.js";
 import { systemMounts } from "./system-mounts.js";

@@ -13,8 +13,22 @@ import { posix } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
 import { setModificationTime } from "../sys/inodes.js";
-import { readMetadata, sameMetadata } from "./metadata.js";
-import type { Ancestor, Stub } from "./mount-points.js";
+import { readMetadata, sameMetadata, type Metadata } from "./metadata.js";
+
+/** A mount point that the engine made in a root filesystem. */
+export interface Stub {
+  readonly path: string;
+  /** Its inode in the upper directory, so that a namesake of the step's is not taken for it. */
+  readonly inode: bigint;
+}
+
+/** A directory that was there before, and may have been copied up or touched for a stub's sake. */
+export interface Ancestor {
+  readonly path: string;
+  readonly before: Metadata;
+  /** Whether this layer already had something to say about it. */
+  readonly inUpper: boolean;
+}
 
 /**
  * Takes stubs that are still empty out of an unmounted upper directory, and then those of their

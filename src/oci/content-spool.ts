@@ -2,7 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { toBytePath, type BytePath, type Content, type FileEntry } from "./changeset.js";
-import { CHUNK, readContent } from "./content.js";
+import { CHUNK } from "./open-content.js";
+import { readContent } from "./content.js";
 
 /**
  * Keeps contents that can be read only once, or at a price, one after the other in a single file. They

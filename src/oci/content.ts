@@ -1,16 +1,19 @@
 import { createHash, hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { toHostPath, toText, type BytePath, type Content } from "./changeset.js";
-import type { FileEntry, FileVersion } from "./changeset.js";
+import {
+  toText,
+  type BytePath,
+  type Content,
+  type FileEntry,
+  type FileVersion,
+} from "./changeset.js";
+import { CHUNK, openContent } from "./open-content.js";
 import type { SliceReader } from "./slice-reader.js";
 
 /** A file entry, as far as its bytes go. */
 type Stored = Pick<FileEntry, "content" | "path" | "sha256" | "size">;
-
-/** Large content moves in pieces of this many bytes. */
-export const CHUNK = 1 << 20;
 
 /**
  * The bytes of a file, in pieces; fails when they are not exactly `size`. With `reuse`, a piece is
@@ -155,23 +158,6 @@ async function* exactly(
     yield chunk;
   }
   if (done !== size) throw sizeChanged(path, size);
-}
-
-/** Opens a content for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait for ever. */
-export function openContent(path: BytePath): number {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  try {
-    return openSync(toHostPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (cause) {
-    throw new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason(cause)}`, { cause });
-  }
-}
-
-function reason(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  if (code === "ENOENT") return "it is gone";
-  if (code === "ELOOP") return "it became a symbolic link";
-  return code;
 }
 
 /** Reads until `to` is full or the file ends. */

@@ -1,6 +1,6 @@
 import { closeSync, readSync } from "node:fs";
 import type { BytePath } from "./changeset.js";
-import { CHUNK, openContent } from "./content.js";
+import { CHUNK, openContent } from "./open-content.js";
 
 /** What lies between two contents of a tar is less than this, unless they are no neighbours. */
 const GAP = 1 << 14;

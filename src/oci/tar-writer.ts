@@ -1,7 +1,8 @@
 import { createHash, hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { FileEntry } from "./changeset.js";
-import { CHUNK, readContent, readContentInto } from "./content.js";
+import { CHUNK } from "./open-content.js";
+import { readContent, readContentInto } from "./content.js";
 import { SliceReader } from "./slice-reader.js";
 import { BLOCK, encodeHeader, encodePax, paddingOf, type TarHeader } from "./tar-header.js";
 

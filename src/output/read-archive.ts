@@ -7,26 +7,12 @@ import { BuildError } from "../error.js";
 import { toText, type Entry, type SymlinkEntry } from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
 import { readContent } from "../oci/content.js";
-import type { Descriptor } from "../oci/descriptor.js";
-import type { ImageConfig, Manifest } from "../oci/image.js";
 import { readArchive } from "../oci/layer-tar.js";
 import type { Platform } from "../oci/platform.js";
-import type { Stored } from "../oci/resolved-image.js";
 import { isSystemError } from "../sys/system-error.js";
-import type { PackedRoot } from "./packed-image.js";
+import type { ArchivedImage } from "./archived-image.js";
 import { readDockerArchive } from "./read-docker-archive.js";
 import { readLayout } from "./read-layout.js";
-
-/** An image found in an archive; `open` gives the bytes of its layers. */
-export interface ArchivedImage {
-  /** As the archive has them; none is a valid answer. */
-  readonly names: readonly string[];
-  readonly config: Stored & { readonly value: ImageConfig };
-  readonly manifest: Stored & { readonly value: Manifest };
-  readonly open: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
-  /** That lists it, where the archive has all that it lists. */
-  readonly index?: PackedRoot | undefined;
-}
 
 /**
  * Reads what `docker save`, `tsbuild save` or an OCI layout tar holds, compressed or not. The members

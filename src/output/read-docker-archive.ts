@@ -7,7 +7,7 @@ import { digestOf, parseDigest, type Digest } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { parseImageConfig, serializeDocument } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
-import type { ArchivedImage } from "./read-archive.js";
+import type { ArchivedImage } from "./archived-image.js";
 
 /** One line of manifest.json (Docker image spec v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
 interface DockerEntry {

@@ -10,7 +10,7 @@ import type { Platform } from "../oci/platform.js";
 import type { ResolvedImage } from "../oci/resolved-image.js";
 import { isSystemError } from "../sys/system-error.js";
 import { readWholeIndex } from "./archived-index.js";
-import type { ArchivedImage } from "./read-archive.js";
+import type { ArchivedImage } from "./archived-image.js";
 
 /** Every image of an OCI image layout directory, for one platform (image-spec, image-layout.md). */
 export async function readLayout(

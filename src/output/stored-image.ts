@@ -5,7 +5,7 @@ import { parseDocument, parseImageConfig } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
 import { isAttestation } from "../oci/select-platform.js";
 import { isIndex } from "../store/image-members.js";
-import type { ImageRecord } from "../store/images.js";
+import type { ImageRecord } from "../store/image-record.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Store } from "../store/store.js";
 import { statementType } from "./attestation.js";

@@ -6,7 +6,8 @@ import { readSources } from "./copy-sources.js";
 import { lintIgnored } from "./lint-instruction.js";
 import { joinDestination, joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
-import type { CopyStep, Origin } from "./step.js";
+import type { Origin } from "./origin.js";
+import type { CopyStep } from "./step.js";
 
 /** COPY and ADD. */
 export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]): void {

@@ -6,7 +6,7 @@ import { badMount, readMountOptions, type MountOptions } from "./mount-options.j
 import { joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import type { MountOwner, RunMount } from "./run-mount.js";
-import type { Origin } from "./step.js";
+import type { Origin } from "./origin.js";
 
 /** The mounts of a RUN as they are written. */
 export function readMounts(

@@ -7,7 +7,7 @@ import type { ImageRequest } from "./plan.js";
 import { checkReference, findStage } from "./read-stages.js";
 import type { Setting } from "./setting.js";
 import type { Stage } from "./stage.js";
-import type { Origin } from "./step.js";
+import type { Origin } from "./origin.js";
 
 /** What a `--from` names, with indices over the whole file. */
 export type CopyFrom =

@@ -2,18 +2,12 @@ import { BuildError, type Span } from "../error.js";
 import type { DraftedFile } from "./draft-file.js";
 import type { Draft } from "./draft.js";
 import { findNamedContext } from "./named-context.js";
+import type { EpochSource } from "./plan.js";
 import { findStage } from "./read-stages.js";
 import type { RemoteSource } from "./remote-source.js";
 
 /** The build argument, and global ARG, of the time that nothing new may be after (T01). */
 export const EPOCH = "SOURCE_DATE_EPOCH";
-
-/** Whose time is meant, where no number says it (T02). */
-export type EpochSource =
-  | { readonly kind: "context" }
-  /** A `--build-context`, as it is written. */
-  | { readonly kind: "named"; readonly name: string }
-  | { readonly kind: "remote"; readonly source: RemoteSource };
 
 /** In seconds, or whose time it is: a build argument says so, else a global ARG; empty is none. */
 export function readEpoch(file: DraftedFile): number | EpochSource | undefined {

@@ -11,7 +11,8 @@ import {
   sourcePath,
 } from "./llb-ops.js";
 import type { Base, Plan, PlannedStage } from "./plan.js";
-import { mountedBy, type CopyStep, type Origin, type RunStep, type Step } from "./step.js";
+import type { Origin } from "./origin.js";
+import { mountedBy, type CopyStep, type RunStep, type Step } from "./step.js";
 import { stagesFor } from "./used-by.js";
 
 /** What a build does, in the JSON of BuildKit's LLB as far as a plan says it (slsa-definitions.md). */

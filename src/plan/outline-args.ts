@@ -1,10 +1,29 @@
+import type { Span } from "../error.js";
 import type { Arg, Word } from "../parser/instruction.js";
 import { describe } from "./describe.js";
 import type { DraftedFile } from "./draft-file.js";
 import type { Draft } from "./draft.js";
 import { expand } from "./expand.js";
 import type { Node } from "./graph.js";
-import type { OutlinedArg, OutlinedMount } from "./outline.js";
+
+/** A secret or an agent that a RUN mounts. */
+export interface OutlinedMount {
+  /** Its id. */
+  readonly name: string;
+  readonly required: boolean;
+  /** The first RUN that mounts it. */
+  readonly at: Span;
+}
+
+/** An ARG that the target, or a stage that it needs, declares. */
+export interface OutlinedArg {
+  readonly name: string;
+  /** As it is with the build arguments given. */
+  readonly value: string | undefined;
+  readonly description: string | undefined;
+  /** The instruction that declares it. */
+  readonly at: Span;
+}
 
 /** In the order of the file; of several of one name, the one of the stage nearest to the target. */
 export function outlineArgs(file: DraftedFile): readonly OutlinedArg[] {

@@ -1,9 +1,13 @@
-import type { Span } from "../error.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { Dockerfile } from "../parser/instruction.js";
 import { draftFile } from "./draft-file.js";
 import { describe } from "./describe.js";
-import { outlineArgs, outlineMounts } from "./outline-args.js";
+import {
+  outlineArgs,
+  outlineMounts,
+  type OutlinedArg,
+  type OutlinedMount,
+} from "./outline-args.js";
 import type { NeedsImages, PlanOptions } from "./plan.js";
 
 /** What may be given to the build of a target (`--call=outline`). */
@@ -15,25 +19,6 @@ export interface Outline {
   readonly args: readonly OutlinedArg[];
   readonly secrets: readonly OutlinedMount[];
   readonly ssh: readonly OutlinedMount[];
-}
-
-/** A secret or an agent that a RUN mounts. */
-export interface OutlinedMount {
-  /** Its id. */
-  readonly name: string;
-  readonly required: boolean;
-  /** The first RUN that mounts it. */
-  readonly at: Span;
-}
-
-/** An ARG that the target, or a stage that it needs, declares. */
-export interface OutlinedArg {
-  readonly name: string;
-  /** As it is with the build arguments given. */
-  readonly value: string | undefined;
-  readonly description: string | undefined;
-  /** The instruction that declares it. */
-  readonly at: Span;
 }
 
 /** Finds out what a target takes. */

@@ -3,7 +3,7 @@ import type { HistoryEntry, ImageConfig } from "../oci/image.js";
 import type { Platform } from "../oci/platform.js";
 import type { Dockerfile, Warning } from "../parser/instruction.js";
 import type { RuleName } from "../parser/lint-rules.js";
-import type { EpochSource } from "./epoch.js";
+import type { RemoteSource } from "./remote-source.js";
 import type { DeviceAliases } from "./run-device.js";
 import type { Step } from "./step.js";
 
@@ -75,6 +75,13 @@ export interface Plan {
   /** Names of --build-arg that no ARG consumed. */
   readonly unusedArgs: readonly string[];
 }
+
+/** Whose time is meant, where no number says it (T02). */
+export type EpochSource =
+  | { readonly kind: "context" }
+  /** A `--build-context`, as it is written. */
+  | { readonly kind: "named"; readonly name: string }
+  | { readonly kind: "remote"; readonly source: RemoteSource };
 
 /** What the user asked for besides the Dockerfile. */
 export interface PlanOptions {

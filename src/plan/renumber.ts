@@ -1,6 +1,7 @@
 import type { Base, ImageRequest } from "./plan.js";
 import type { RunMount } from "./run-mount.js";
-import type { Origin, Step } from "./step.js";
+import type { Origin } from "./origin.js";
+import type { Step } from "./step.js";
 
 /** What becomes of the numbers of stages and images when some are left out, or plans are joined. */
 export interface Numbering {

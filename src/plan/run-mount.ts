@@ -1,5 +1,5 @@
 import type { Span } from "../error.js";
-import type { Origin } from "./step.js";
+import type { Origin } from "./origin.js";
 
 interface MountBase {
   /** The flag. */

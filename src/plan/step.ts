@@ -1,17 +1,8 @@
 import type { Span } from "../error.js";
+import type { Origin } from "./origin.js";
 import type { RemoteSource } from "./remote-source.js";
 import type { RunDevice } from "./run-device.js";
 import type { RunMount } from "./run-mount.js";
-
-/** Where COPY, ADD and mounts read from. */
-export type Origin =
-  | { readonly kind: "context" }
-  /** A stage of the same plan, by its index there. */
-  | { readonly kind: "stage"; readonly stage: number }
-  /** An image, by an index into `Plan.images`. */
-  | { readonly kind: "image"; readonly image: number }
-  /** A named context that is a directory (`--build-context name=DIR`). */
-  | { readonly kind: "named"; readonly name: string };
 
 interface StepBase {
   readonly at: Span;

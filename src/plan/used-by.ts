@@ -1,5 +1,6 @@
 import type { Plan, PlannedStage } from "./plan.js";
-import { readBy, type Origin, type RunStep } from "./step.js";
+import type { Origin } from "./origin.js";
+import { readBy, type RunStep } from "./step.js";
 
 type Stages = Pick<Plan, "stages">;
 

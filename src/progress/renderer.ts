@@ -1,5 +1,4 @@
 import type { BuildEvent, Emit } from "../builder/event.js";
-import type { Style } from "./screen.js";
 
 /** Draws a build. `emit` never throws; `finish` is called once, whatever became of the build. */
 export interface Renderer {
@@ -15,6 +14,9 @@ export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
+
+/** What the colours mean. */
+export type Style = "cancelled" | "done" | "failed" | "output" | "warning";
 
 /** What every renderer is given. */
 export interface RendererOptions {

@@ -1,5 +1,5 @@
 import { displayWidth, fit } from "./terminal-text.js";
-import type { RendererOptions } from "./renderer.js";
+import type { RendererOptions, Style } from "./renderer.js";
 
 /** A line of printable text, with what it is drawn in. */
 export interface ScreenLine {
@@ -9,9 +9,6 @@ export interface ScreenLine {
   readonly right?: string;
   readonly style?: Style;
 }
-
-/** What the colours mean. */
-export type Style = "cancelled" | "done" | "failed" | "output" | "warning";
 
 const usualCodes: Readonly<Record<Style, string>> = {
   cancelled: "33",

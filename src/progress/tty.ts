@@ -2,8 +2,8 @@ import type { BuildEvent } from "../builder/event.js";
 import { footer } from "./footer.js";
 import { formatSeconds } from "./format.js";
 import { liveLines } from "./live-lines.js";
-import type { Renderer, RendererOptions } from "./renderer.js";
-import { Screen, type ScreenLine, type Style } from "./screen.js";
+import type { Renderer, RendererOptions, Style } from "./renderer.js";
+import { Screen, type ScreenLine } from "./screen.js";
 import { type Tracked, Tracker } from "./tracker.js";
 
 const REFRESH_MS = 100;

@@ -3,7 +3,7 @@ import { parseDocument } from "../oci/image-json.js";
 import type { Index } from "../oci/image.js";
 import { isAttestation } from "../oci/select-platform.js";
 import type { Blobs } from "./blobs.js";
-import type { ImageRecord } from "./images.js";
+import type { ImageRecord } from "./image-record.js";
 
 /** What an image consists of. */
 export interface Members {

@@ -1,6 +1,5 @@
 import { arch } from "node:os";
 import { BuildError } from "../error.js";
-import type { Descriptor } from "../oci/descriptor.js";
 import { parseDigest, type Digest } from "../oci/digest.js";
 import type { ImageConfig } from "../oci/image.js";
 import { parseImageConfig } from "../oci/image-json.js";
@@ -9,19 +8,8 @@ import { formatReference, parseReference } from "../oci/reference.js";
 import { selectPlatform } from "../oci/select-platform.js";
 import type { Blobs } from "./blobs.js";
 import type { Database, Table } from "./database.js";
+import type { ImageRecord } from "./image-record.js";
 import { isIndex, readMembers, type Members } from "./image-members.js";
-
-/** An image of this machine. Its config is a blob; its layers are found by the DiffIDs in there. */
-export interface ImageRecord {
-  /** Digest of the config; of an image for several platforms that of its index. */
-  readonly id: Digest;
-  /** The manifest that it came with, or that a build gave it, or the index; also a blob. */
-  readonly manifest?: Descriptor | undefined;
-  /** True when that is of a build: a later build that gives none takes it away. */
-  readonly built?: boolean | undefined;
-  /** When it came to this machine, in milliseconds since the epoch. */
-  readonly createdAt: number;
-}
 
 /** One line of `tsbuild images`. */
 export interface ListedImage {

@@ -2,7 +2,7 @@ import { BuildError } from "../error.js";
 import type { Digest } from "../oci/digest.js";
 import { parseImageConfig } from "../oci/image-json.js";
 import { isIndex, readMembers } from "./image-members.js";
-import type { ImageRecord } from "./images.js";
+import type { ImageRecord } from "./image-record.js";
 import type { Store } from "./store.js";
 
 /** An image with all that it needs. */

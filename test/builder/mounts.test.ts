@@ -1,7 +1,8 @@
 import { assert } from "chai";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SandboxMount, SandboxProcess } from "../../src/exec/executor.js";
+import type { SandboxMount } from "../../src/exec/sandbox-mount.js";
+import type { SandboxProcess } from "../../src/exec/executor.js";
 import { failureOf } from "../oci/build-errors.js";
 import { FakeExecutor } from "./support/fake-executor.js";
 import { TestBuilds } from "./support/test-builds.js";

@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { lstat, mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SandboxMount } from "../../src/exec/executor.js";
+import type { SandboxMount } from "../../src/exec/sandbox-mount.js";
 import { MountPoints } from "../../src/exec/mount-points.js";
 import { fillBusybox, TestRoot } from "./busybox-root.js";
 import { step, TestExecutor } from "./sandbox.js";

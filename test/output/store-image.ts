@@ -1,7 +1,7 @@
 import { storedConfig } from "../../src/output/packed-image.js";
 import type { Entry } from "../../src/oci/changeset.js";
 import type { HistoryEntry, RuntimeConfig } from "../../src/oci/image.js";
-import type { ImageRecord } from "../../src/store/images.js";
+import type { ImageRecord } from "../../src/store/image-record.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import type { Store } from "../../src/store/store.js";
 

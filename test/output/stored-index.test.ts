@@ -5,7 +5,7 @@ import { onlyImage, packImage } from "../../src/output/packed-image.js";
 import { packIndex, type IndexedImage } from "../../src/output/packed-index.js";
 import { keepDocuments, packStoredImage, readStoredImage } from "../../src/output/stored-image.js";
 import { prune } from "../../src/store/garbage.js";
-import type { ImageRecord } from "../../src/store/images.js";
+import type { ImageRecord } from "../../src/store/image-record.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
 import { failureOf } from "../oci/build-errors.js";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { BuildError } from "../../src/error.js";
 import type { BytePath, Entry } from "../../src/oci/changeset.js";
 import type { CollectorOptions } from "../../src/store/collector.js";
-import { openStore, type Store } from "../../src/store/store.js";
+import { openStore } from "../../src/store/open-store.js";
+import type { Store } from "../../src/store/store.js";
 import { FakeSnapshotter } from "../contracts/fake-snapshotter.js";
 
 /** A directory that goes with the test. */

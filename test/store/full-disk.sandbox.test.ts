@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { mount, unmount } from "../../src/sys/mounts.js";
-import type { ImageRecord } from "../../src/store/images.js";
+import type { ImageRecord } from "../../src/store/image-record.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { failure, openTestStore, TemporaryDirectory } from "./fixture.js";
 

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
-import type { ImageRecord } from "../../src/store/images.js";
+import type { ImageRecord } from "../../src/store/image-record.js";
 import { failure, temporaryStore } from "./fixture.js";
 
 function image(id: Digest): ImageRecord {

@@ -9,7 +9,8 @@ import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import { prune } from "../../src/store/garbage.js";
 import { ingestImage } from "../../src/store/image-ingest.js";
-import { openStore, type Store } from "../../src/store/store.js";
+import { openStore } from "../../src/store/open-store.js";
+import type { Store } from "../../src/store/store.js";
 import { inUserNamespace } from "../contracts/snapshotter.js";
 import { collect, oneFile, streamOf, TemporaryDirectory } from "./fixture.js";
 

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Lease } from "../../src/store/lease.js";
-import { openStore } from "../../src/store/store.js";
+import { openStore } from "../../src/store/open-store.js";
 import { FakeSnapshotter } from "../contracts/fake-snapshotter.js";
 import { failure, openTestStore, TemporaryDirectory } from "./fixture.js";
 

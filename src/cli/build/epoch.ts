@@ -1,4 +1,4 @@
-import type { EpochSource } from "../../plan/epoch.js";
+import type { EpochSource } from "../../plan/plan.js";
 import type { Building } from "./engine.js";
 import { resolve } from "./far-input.js";
 

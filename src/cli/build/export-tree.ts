@@ -1,8 +1,13 @@
 import { join } from "node:path";
 import type { BuiltImage } from "../../builder/build.js";
 import { BuildError } from "../../error.js";
-import { toBytePath, toText } from "../../oci/changeset.js";
-import type { BytePath, Changeset, Entry } from "../../oci/changeset.js";
+import {
+  toBytePath,
+  toText,
+  type BytePath,
+  type Changeset,
+  type Entry,
+} from "../../oci/changeset.js";
 import { writeLayerTar } from "../../oci/layer-tar.js";
 import { formatPlatform, platformOf } from "../../oci/platform.js";
 import { removeOthers } from "../../output/remove-others.js";
@@ -11,6 +16,7 @@ import { readTree } from "../../snapshotter/overlay-changes.js";
 import type { OutputSpec } from "../args/output.js";
 import { directory, epochOf, plainForm, write, type Exporting } from "./exporting.js";
 import type { Session } from "../session.js";
+import type { Tree } from "./tree.js";
 
 type TreeOutput = Extract<OutputSpec, { readonly type: "local" | "tar" }>;
 
@@ -52,14 +58,6 @@ async function fill(
   for (const { read } of trees) await materialize(read(), dest, plainForm(session));
 }
 
-/** The filesystem of one platform. */
-export interface Tree {
-  /** "linux_arm_v7", as BuildKit names its directory. */
-  readonly name: string;
-  /** Each call reads it from the start. */
-  readonly read: () => AsyncGenerator<Entry>;
-}
-
 async function treeOf(
   { config, state }: BuiltImage,
   output: TreeOutput,
@@ -91,7 +89,7 @@ async function refuseClashes(trees: readonly Tree[]): Promise<void> {
 function clash(path: BytePath, names: readonly [string, string]): BuildError {
   const [from, by] = names.map((name) => name.replaceAll("_", "/"));
   const why = `cannot overwrite ${toText(path)} from ${from} with ${by} when split option is disabled`;
-  const hint = "leave platform-split=false away";
+  const hint = "leave out platform-split=false";
   return new BuildError("OUTPUT", `Cannot write the platforms into one directory: ${why}`, {
     hint,
   });

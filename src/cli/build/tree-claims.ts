@@ -3,8 +3,8 @@ import { BuildError } from "../../error.js";
 import { toBytePath, toText, type Entry } from "../../oci/changeset.js";
 import { readContent } from "../../oci/content.js";
 import { statementOf, type Subject } from "../../output/attestation.js";
-import type { Tree } from "./export-tree.js";
 import type { ImageClaim } from "./exporting.js";
+import type { Tree } from "./tree.js";
 
 /** How to write down what is said of a tree. */
 export interface ClaimForm {

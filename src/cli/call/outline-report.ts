@@ -1,5 +1,6 @@
 import type { Source } from "../../error.js";
-import type { Outline, OutlinedMount } from "../../plan/outline.js";
+import type { OutlinedMount } from "../../plan/outline-args.js";
+import type { Outline } from "../../plan/outline.js";
 import { printable } from "../../progress/terminal-text.js";
 import { formatColumns } from "../format/columns.js";
 import { Lines, locationOf } from "./lines.js";

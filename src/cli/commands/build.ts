@@ -6,7 +6,7 @@ import {
 } from "../../builder/build.js";
 import type { Plan } from "../../plan/plan.js";
 import { intoStore, type OutputSpec } from "../args/output.js";
-import { openCaches } from "../build/caches.js";
+import { openCaches } from "../build/open-caches.js";
 import { checkEnvironment } from "../build/check-environment.js";
 import { attestedBy, checkIndexOutputs, checkOutputs } from "../build/check-outputs.js";
 import { tellFindings } from "../build/dockerfile.js";

@@ -1,7 +1,7 @@
 import { hexOf, type Digest } from "../../oci/digest.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
 import type { ImageConfig } from "../../oci/image.js";
-import type { ImageRecord } from "../../store/images.js";
+import type { ImageRecord } from "../../store/image-record.js";
 import type { Store } from "../../store/store.js";
 
 /** What stands for what is not there, as in docker. */

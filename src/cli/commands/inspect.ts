@@ -1,7 +1,7 @@
 import { BuildError } from "../../error.js";
 import type { ImageConfig } from "../../oci/image.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
-import type { ImageRecord } from "../../store/images.js";
+import type { ImageRecord } from "../../store/image-record.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../store-command.js";
 import { Template } from "../format/template.js";

@@ -3,7 +3,7 @@ import { formatReference, parseReference, type Reference } from "../../oci/refer
 import { writeTo } from "../../output/destination.js";
 import { writeImageArchive, type NamedImage } from "../../output/image-archive.js";
 import { packStoredImage } from "../../output/stored-image.js";
-import type { ImageRecord } from "../../store/images.js";
+import type { ImageRecord } from "../../store/image-record.js";
 import { asTar } from "../../store/layer-bytes.js";
 import type { Store } from "../../store/store.js";
 import type { StoreCommand } from "../store-command.js";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { BuildError } from "../../error.js";
 import type { DeviceEdits, DeviceNode, Hook } from "../device-edits.js";
-import type { BindMount } from "../executor.js";
+import type { BindMount } from "../sandbox-mount.js";
 import { deviceNumbers } from "../host-devices.js";
 import type { Device } from "./registry.js";
 import type { ContainerEdits, HookEdit, MountEdit, NodeEdit } from "./spec-shape.js";

@@ -1,0 +1,23 @@
+import { constants, openSync } from "node:fs";
+import { BuildError } from "../error.js";
+import { toHostPath, toText, type BytePath } from "./changeset.js";
+
+/** Large content moves in pieces of this many bytes. */
+export const CHUNK = 1 << 20;
+
+/** Opens a content for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait for ever. */
+export function openContent(path: BytePath): number {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  try {
+    return openSync(toHostPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (cause) {
+    throw new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason(cause)}`, { cause });
+  }
+}
+
+function reason(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  if (code === "ENOENT") return "it is gone";
+  if (code === "ELOOP") return "it became a symbolic link";
+  return code;
+}
