@@ -6,35 +6,35 @@ Builds images from Dockerfiles: no daemon, no root.
 
 Build:
   build      build an image from a Dockerfile (the default command)
-  explain    tell of each step why it ran, or where its result is from
+  explain    say why each step ran, or where its result is from
   log        print what a step wrote
-  history    list earlier builds, show and forget them: builds, logs, inspect, rm
+  history    list, show and remove earlier builds: builds, logs, inspect, rm
   prune      remove cache that is no longer needed
   du         show what the store and the cache take on disk
 
 Images:
   images     list the images of the store
-  inspect    print all about images, as JSON
+  inspect    print everything about images, as JSON
   history    show how an image was made: history IMAGE
-  tag        give an image one more name
+  tag        give an image another name
   rmi        remove names and images
   save       write images into an archive
   load       read images from an archive
-  import     make an image of the files in an archive
+  import     make an image from the files in an archive
   export     write the files of an image into an archive
   diff       list the files that an image changed
   run        run a command in an image
 
 Registries:
-  login      keep a user's name and password for a registry
-  logout     remove them
+  login      log in to a registry, and keep the credentials
+  logout     remove the credentials of a registry
   pull       fetch an image
   push       send an image
-  imagetools join images in one, copy or show them, where they lie
-  manifest   the same in steps, as docker manifest
+  imagetools combine, copy and show images in registries
+  manifest   combine images step by step, as docker manifest does
 
 Other:
-  completion print what completes commands, flags and images in bash, fish or zsh
+  completion print the completion script of bash, fish or zsh
   version    print the version
   help       show help for a command
 
@@ -42,5 +42,5 @@ Examples:
   tsbuild -t web .
   tsbuild run -it web sh
 
-"tsbuild COMMAND --help" tells more about a command.
+Run "tsbuild COMMAND --help" for more about a command.
 `;

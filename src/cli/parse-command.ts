@@ -10,8 +10,6 @@ import {
   parseImages,
   parseInspect,
   parseLoad,
-  parsePull,
-  parsePush,
   parseRmi,
   parseSave,
   parseTag,
@@ -19,6 +17,7 @@ import {
 import { parseImagetools } from "./args/imagetools.js";
 import { parseLogin, parseLogout } from "./args/login.js";
 import { parseManifest } from "./args/manifest.js";
+import { parsePull, parsePush } from "./args/pull-push.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
 import { completedCommands } from "./completion/commands.js";
@@ -87,7 +86,7 @@ function refuseContainers(first: string): void {
   });
 }
 
-/** `tsbuild imges` is no build of a directory; `tsbuild ./imges` is. */
+/** `tsbuild imges` is not a build of a directory; `tsbuild ./imges` is. */
 function checkTypingError(first: string): void {
   const near = /^[a-z]+$/.test(first) ? suggest(first, parsers.keys()) : undefined;
   if (near === undefined) return;

@@ -66,7 +66,7 @@ function readPlatform(flag: string, text: string, word: string | undefined): Pla
   try {
     return parsePlatform(word);
   } catch (error) {
-    if (error instanceof BuildError) throw badValue(flag, text, `"${word}" is no platform`);
+    if (error instanceof BuildError) throw badValue(flag, text, `"${word}" is not a platform`);
     throw error;
   }
 }

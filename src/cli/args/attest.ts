@@ -89,7 +89,7 @@ function provenanceOf(attest: Attest): ProvenanceSpec {
   if (mode !== "min" && mode !== "max") throw badValue(flag, text, "mode is min or max");
   const filename = values.get("filename") ?? "provenance.json";
   if (!/^[^/]+$/.test(filename) || filename.startsWith("."))
-    throw badValue(flag, text, `"${filename}" is no name for a file`);
+    throw badValue(flag, text, `"${filename}" is not a name for a file`);
   return {
     mode,
     builderId: values.get("builder-id") ?? "",

@@ -13,12 +13,12 @@ export function declareCache(flags: Flags): () => Cache {
   );
   const cacheFrom = flags.many(
     "--cache-from <source>",
-    "take steps that other machines ran: NAME in a registry, or type=…",
+    "use steps that other machines ran: NAME in a registry, or type=…",
     parseCacheFrom,
   );
   const cacheTo = flags.many(
     "--cache-to <destination>",
-    "give them: NAME, or type=registry|local|inline|s3|gha,…,mode=min|max",
+    "share the steps of this build: NAME, or type=registry|local|inline|s3|gha,…,mode=min|max",
     parseCacheTo,
   );
   const pull = flags.switch("--pull", "ask the registry for newer base images");

@@ -37,17 +37,17 @@ export function declareSteps(flags: Flags): () => Steps {
   const resources = declareLimits(flags);
   const cgroupParent = flags.one(
     "--cgroup-parent <path>",
-    "cgroup below which those of RUN steps are",
+    "parent of the cgroups of RUN steps",
     parseCgroup,
   );
   const secrets = flags.many(
     "--secret <id=name,src=file>",
-    "a secret for RUN --mount=type=secret; or env=NAME instead of a file",
+    "secret for RUN --mount=type=secret, from a file, or with env=NAME a variable",
     parseSecret,
   );
   const ssh = flags.many(
     "--ssh <default|id=socket|id=key>",
-    "an agent, or keys, for RUN --mount=type=ssh",
+    "agent or keys for RUN --mount=type=ssh",
     parseSsh,
   );
   const allow = flags.many(
@@ -55,7 +55,11 @@ export function declareSteps(flags: Flags): () => Steps {
     `${entitlements.join(", ")}, or device=NAME[,alias=NAME]`,
     parseAllow,
   );
-  const jobs = flags.one("--jobs <n>", "steps that run at once (default: one per core)", parseJobs);
+  const jobs = flags.one(
+    "--jobs <n>",
+    "most steps to run at once (default: one per core)",
+    parseJobs,
+  );
   return () => {
     const allowed = allow().flat();
     return {

@@ -6,10 +6,11 @@ import { declareResults } from "./build-results.js";
 import { declareSteps } from "./build-steps.js";
 import { checkCall, parseCall, type Call } from "./call.js";
 import { declareCompatibility } from "./compatibility.js";
+import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { foreignFlags } from "./foreign-flags.js";
 import { unsupportedBuildFlags } from "./unsupported.js";
-import { parseProgress, progresses, type Progress } from "./words.js";
+import type { Progress } from "./words.js";
 
 /** Reads the words after `tsbuild build`. */
 export function parseBuild(argv: readonly string[]): BuildCommand {
@@ -34,7 +35,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   const steps = declareSteps(flags);
 
   flags.group("Ask instead of building");
-  const check = flags.switch("--check", "tell what is wrong or better done otherwise");
+  const check = flags.switch("--check", "check the Dockerfile, and build nothing");
   const call = flags.one(
     "--call <question>",
     "check, outline, targets or subrequests.describe[,format=json][,ignorestatus]",
@@ -42,11 +43,11 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
   );
 
   flags.group("Display");
-  const progress = flags.one("--progress <mode>", progresses.join(", "), parseProgress);
+  const progress = progressFlag(flags);
   const quiet = flags.switch("-q, --quiet", "print nothing but the image id");
-  const debug = flags.switch("-D, --debug", "show details of errors");
+  const debug = debugFlag(flags);
 
-  const compatibility = declareCompatibility(flags);
+  const warnings = declareCompatibility(flags);
 
   const context = onlyContext(flags.parse(argv));
   checkQuiet(quiet(), progress());
@@ -54,14 +55,14 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     kind: "build",
     context,
     ...input(),
-    ...results(compatibility.attests),
+    ...results(),
     ...cache(),
     ...steps(),
     progress: progress(),
     quiet: quiet(),
     call: callOf(call(), check()),
     debug: debug(),
-    warnings: compatibility.warnings,
+    warnings: warnings(),
   };
 }
 

@@ -1,10 +1,11 @@
+import { BuildError } from "../../error.js";
 import type { BuildsCommand } from "../builds-command.js";
 import type { StoreCommand } from "../store-command.js";
-import { BuildError } from "../../error.js";
-import type { Flags } from "./flags.js";
-import { command, debugFlag, formatFlag, parseHistory } from "./images.js";
-import { noOperands, optionalOperand } from "./operands.js";
 import { buildFilterHelp, parseBuildFilter } from "./build-filter.js";
+import { command, debugFlag, formatFlag } from "./common-flags.js";
+import type { Flags } from "./flags.js";
+import { parseHistory } from "./images.js";
+import { noOperands, optionalOperand } from "./operands.js";
 import { nonEmpty, oneOf, parseOnePlatform, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
@@ -46,7 +47,7 @@ const parseBuilds: Parser<BuildsCommand> = (argv) => {
 };
 
 const parseLogs: Parser<BuildsCommand> = (argv) => {
-  const summary = "Shows once more what a build told, with all that its steps wrote.";
+  const summary = "Shows the log of a build again, with everything that its steps wrote.";
   const flags = command("history logs", "[flags] [BUILD]", summary, ["tsbuild history logs ^1"]);
   const modes = "plain, rawjson, tty (default plain)";
   const progress = flags.one("--progress <mode>", modes, parseProgress);
@@ -58,7 +59,7 @@ const parseLogs: Parser<BuildsCommand> = (argv) => {
 const parseReport: Parser<BuildsCommand> = (argv) => {
   if (argv[0] === "attachment") return parseAttachment(argv.slice(1));
   const summary =
-    "Shows what is kept of a build: flags, steps, results, error. Attachments: history inspect attachment.";
+    "Shows what is kept of a build: flags, steps, results, error. For attachments, see history inspect attachment.";
   const flags = command("history inspect", "[flags] [BUILD]", summary, [
     "tsbuild history inspect --format json",
   ]);
@@ -114,8 +115,8 @@ function forDesktop(word: string): Parser<never> {
 }
 
 const parseRemove: Parser<BuildsCommand> = (argv) => {
-  const flags = command("history rm", "[flags] BUILD…", "Forgets builds.", []);
-  const all = flags.switch("--all", "every build but those that run");
+  const flags = command("history rm", "[flags] BUILD…", "Removes builds from the history.", []);
+  const all = flags.switch("--all", "every build that is not running");
   const debug = debugFlag(flags);
   const builds = flags.parse(argv);
   if (all() === builds.length > 0) {
@@ -144,7 +145,7 @@ const steps = [
 
 /** Reads the words after `tsbuild log`. */
 export const parseStepLog: Parser<BuildsCommand> = (argv) => {
-  const summary = ["Prints all that a step wrote in the last build, or in BUILD.", ...steps];
+  const summary = ["Prints everything that a step wrote in the last build, or in BUILD.", ...steps];
   const flags = command("log", "[BUILD] STEP", summary.join("\n"), [
     'tsbuild log "RUN make"',
     "tsbuild log ^1 :12",
@@ -154,7 +155,7 @@ export const parseStepLog: Parser<BuildsCommand> = (argv) => {
   if (first === undefined || first === "")
     throw new BuildError("USAGE", "Cannot show a log: the step is missing");
   if (third !== undefined) {
-    const hint = 'a step that is named by several words stands in quotes: "RUN make"';
+    const hint = 'put a step named by several words in quotes: "RUN make"';
     throw new BuildError("USAGE", `Cannot show a log: did not expect "${third}"`, { hint });
   }
   return second === undefined
@@ -164,12 +165,12 @@ export const parseStepLog: Parser<BuildsCommand> = (argv) => {
 
 /** Reads the words after `tsbuild explain`. */
 export const parseExplain: Parser<BuildsCommand> = (argv) => {
-  const summary = ["Tells of each step of the last build why it ran, or where its result is from."];
+  const summary = ["Says why each step of the last build ran, or where its result is from."];
   const flags = command("explain", "[flags] [STEP]", [...summary, ...steps].join("\n"), [
     "tsbuild explain",
     'tsbuild explain "build 3" --build ^1',
   ]);
-  const build = flags.one("--build <id>", "another build than the last", nonEmpty("--build"));
+  const build = flags.one("--build <id>", "a build other than the last", nonEmpty("--build"));
   const json = jsonFlag(flags);
   const debug = debugFlag(flags);
   const step = optionalOperand("explain", flags.parse(argv));

@@ -62,7 +62,7 @@ export function localOf(keys: KeyValues, key: "dest" | "src"): CacheSpec {
   const path = keys.get(key);
   if (path === undefined) throw keys.wrong(`type=local needs ${key}=DIRECTORY`);
   const tag = keys.get("tag") ?? "latest";
-  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw keys.wrong(`"${tag}" is no tag`);
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw keys.wrong(`"${tag}" is not a tag`);
   const digest = keys.get("digest");
   return {
     type: "local",
@@ -106,5 +106,5 @@ function urlOf(keys: KeyValues, key: string): URL | undefined {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw keys.wrong(`${key} is no URL of a server`);
+  throw keys.wrong(`${key} is not a URL of a server`);
 }

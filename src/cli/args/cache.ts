@@ -133,7 +133,7 @@ function bareRefs(flag: CacheFlag, text: string): readonly CacheSpec[] | undefin
 function checkForm(keys: KeyValues): void {
   for (const key of ["image-manifest", "oci-mediatypes"]) {
     if (keys.boolean(key) === false)
-      throw unsupported(`${key}=false of --cache-to`, "leave it away");
+      throw unsupported(`${key}=false of --cache-to`, "leave it out");
   }
 }
 

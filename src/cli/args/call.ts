@@ -20,7 +20,7 @@ const formats = ["json", "text"] as const;
 /** What `--check` means. */
 export const checkCall: Call = { method: "check", format: "text", ignoreStatus: false };
 
-/** Reads `--call METHOD[,format=json][,ignorestatus]` (F09); "build" is no question. */
+/** Reads `--call METHOD[,format=json][,ignorestatus]` (F09); "build" is not a question. */
 export function parseCall(text: string): Call | "build" {
   let method: (typeof methods)[number] | undefined;
   let format: Call["format"] = "text";

@@ -2,8 +2,8 @@ import { bashScript } from "../completion/bash.js";
 import { shells, type CompletedCommand } from "../completion/commands.js";
 import { fishScript } from "../completion/fish.js";
 import { zshScript } from "../completion/zsh.js";
+import { debugFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
-import { debugFlag } from "./images.js";
 import { oneOperand } from "./operands.js";
 import { oneOf } from "./words.js";
 

@@ -1,7 +1,7 @@
 import type { StoreCommand } from "../store-command.js";
+import { debugFlag, formatFlag } from "./common-flags.js";
 import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
-import { debugFlag, formatFlag } from "./images.js";
 import { noOperands } from "./operands.js";
 import { parseSpace, type Space } from "./space.js";
 import { unsupportedDiskFlags as unsupported } from "./unsupported.js";
@@ -31,19 +31,23 @@ export function parsePrune(argv: readonly string[]): StoreCommand {
     unsupported,
     examples: [
       "tsbuild prune --plan                          what would go, and why",
-      "tsbuild prune --filter until=72h              what three days have not used",
+      "tsbuild prune --filter until=72h              what was not used for three days",
       "tsbuild prune --max-used-space 20GB           the least recently used, until 20 GB are left",
     ],
   });
   const space = (name: string, description: string): (() => Space | undefined) =>
     flags.one(`${name} <size>`, description, (text) => parseSpace(name, text));
   const all = flags.switch("-a, --all", "images with a name, too");
-  const filter = flags.many("--filter <key=value>", filters.help, filters.parse);
+  const filter = flags.many(
+    "--filter <key=value>",
+    `remove only these: ${filters.keys}`,
+    filters.parse,
+  );
   const force = flags.switch("-f, --force", "do not ask at a terminal");
   const maxUsed = space("--max-used-space", "remove only until the store takes no more");
-  const minFree = space("--min-free-space", "remove only until so much of the disk is free");
+  const minFree = space("--min-free-space", "remove only until this much of the disk is free");
   const plan = flags.switch("--plan", "show what would be removed and why, and remove nothing");
-  const reserved = space("--reserved-space", "leave so much of the cache");
+  const reserved = space("--reserved-space", "leave this much of the cache");
   let kept: Space | undefined;
   flags.hidden("--keep-storage <size>", (text) => (kept = parseSpace("--keep-storage", text)));
   const verbose = flags.switch("--verbose", "show more about what is removed");
@@ -68,9 +72,13 @@ export function parseDu(argv: readonly string[]): StoreCommand {
   const summary = "Shows what the store and the cache take on disk, and what for.";
   const examples = ["tsbuild du --filter type=exec.cachemount", "tsbuild du --filter 'id~=^ab'"];
   const flags = new Flags({ name: "du", usage: "[flags]", summary, unsupported, examples });
-  const filter = flags.many("--filter <key=value>", filters.help, filters.parse);
+  const filter = flags.many(
+    "--filter <key=value>",
+    `show only these: ${filters.keys}`,
+    filters.parse,
+  );
   const format = formatFlag(flags);
-  const verbose = flags.switch("--verbose", "show all that is known of each");
+  const verbose = flags.switch("--verbose", "show everything known about each item");
   const debug = debugFlag(flags);
   noOperands("show disk usage", flags.parse(argv));
   return { kind: "du", filters: filter(), format: format(), verbose: verbose(), debug: debug() };

@@ -1,7 +1,7 @@
 import { BuildError } from "../../error.js";
 import type { StoreCommand } from "../store-command.js";
+import { debugFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
-import { debugFlag } from "./images.js";
 import { oneOperand } from "./operands.js";
 import { nonEmpty, parseOnePlatform } from "./words.js";
 
@@ -10,7 +10,7 @@ export function parseImport(argv: readonly string[]): StoreCommand {
   const flags = new Flags({
     name: "import",
     usage: "[flags] FILE|URL|- [NAME[:TAG]]",
-    summary: "Makes an image of one layer of the files in an archive.",
+    summary: "Makes an image of one layer from the files in an archive.",
     examples: [
       "tsbuild import rootfs.tar.xz debian:mine",
       "tsbuild import -c 'CMD [\"sh\"]' -c 'ENV LANG=C.UTF-8' - base < rootfs.tar",
@@ -18,11 +18,15 @@ export function parseImport(argv: readonly string[]): StoreCommand {
   });
   const changes = flags.many(
     "-c, --change <instruction>",
-    "apply an instruction of the Dockerfile to it",
+    "apply a Dockerfile instruction to the image",
     nonEmpty("--change"),
   );
-  const message = flags.one("-m, --message <text>", "comment in its history", (text) => text);
-  const platform = flags.one("--platform <os/arch>", "what it is for", parseOnePlatform);
+  const message = flags.one(
+    "-m, --message <text>",
+    "comment in the history of the image",
+    (text) => text,
+  );
+  const platform = flags.one("--platform <os/arch>", "platform of the image", parseOnePlatform);
   const debug = debugFlag(flags);
   const [source, name, more] = flags.parse(argv);
   if (source === undefined || source === "") {
@@ -50,7 +54,7 @@ export function parseExport(argv: readonly string[]): StoreCommand {
   });
   const output = flags.one(
     "-o, --output <path>",
-    "instead of standard output",
+    "write to a file instead of standard output",
     nonEmpty("--output"),
   );
   const debug = debugFlag(flags);

@@ -12,7 +12,8 @@ export interface Filter {
 
 /** A `--filter` flag. */
 export interface FilterFlag {
-  readonly help: string;
+  /** As the help lists them. */
+  readonly keys: string;
   readonly parse: (text: string) => Filter;
 }
 
@@ -26,7 +27,7 @@ export function filterFlag(keys: readonly string[], { comparing = false } = {}):
     if (key === undefined) throw badValue("--filter", text, "want KEY=VALUE");
     return { key: oneOf("--filter", key, keys), operator: operatorOf(operator), value };
   };
-  return { help: `show those only: ${keys.join(", ")}`, parse };
+  return { keys: keys.join(", "), parse };
 }
 
 function operatorOf(text: string): Filter["operator"] {

@@ -5,7 +5,7 @@ const times = `${epoch}, and --reproducible`;
 const login = "credentials come from config.json in DOCKER_CONFIG, where tsbuild login keeps them";
 const settings = '"registries" in ~/.config/tsbuild/config.json, see docs/registries.md';
 const certificates = "/etc/docker/certs.d/HOST/, see docs/registries.md";
-const stages = "it is always so: stages that the target does not need are left out";
+const stages = "that is always so: stages that the target does not need are left out";
 
 /** How tsbuild says what other builders have a flag for (F35, F36): by that flag. */
 export const foreignFlags: ReadonlyMap<string, string> = new Map([
@@ -21,7 +21,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--force-compression", "-o type=…,force-compression=true"],
   ["--format", "-o type=…,oci-mediatypes=true or false"],
   ["--from", "--build-context NAME=docker-image://IMAGE, with the name that FROM has"],
-  ["--layers", "it is always so: each step has a layer, and is cached"],
+  ["--layers", "that is always so: each step has a layer, and is cached"],
   ["--logfile", "2>FILE"],
   ["--os", "--platform OS/ARCHITECTURE"],
   ["--rewrite-timestamp", "-o type=…,rewrite-timestamp=true"],
@@ -44,7 +44,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--insecure", insecure],
   ["--insecure-pull", settings],
   ["--insecure-registry", settings],
-  ["--no-push", "leave --push away"],
+  ["--no-push", "leave out --push"],
   ["--oci-layout-path", "-o type=oci,tar=false,dest=PATH"],
   ["--registry-certificate", certificates],
   ["--registry-client-cert", certificates],

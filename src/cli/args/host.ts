@@ -25,7 +25,7 @@ function parseAddress(text: string, address: string): string {
   const ip = bare ?? address;
   const version = isIP(ip);
   if (version === 0 || (bare !== undefined && version !== 6)) {
-    throw badValue("--add-host", text, `"${address}" is no IP address`);
+    throw badValue("--add-host", text, `"${address}" is not an IP address`);
   }
   return ip;
 }

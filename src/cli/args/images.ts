@@ -1,65 +1,25 @@
-import type { PullCommand, PushCommand } from "../registry-commands.js";
 import type { StoreCommand } from "../store-command.js";
+import { command, debugFlag, formatFlag } from "./common-flags.js";
 import { filterFlag } from "./filter.js";
-import { Flags } from "./flags.js";
 import { noOperands, oneOperand, optionalOperand, someOperands, twoOperands } from "./operands.js";
-import { nonEmpty, parseOnePlatform, parseProgress } from "./words.js";
+import { nonEmpty } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
-
-/** Reads the words after `tsbuild pull`. */
-export const parsePull: Parser<PullCommand> = (argv) => {
-  const flags = command("pull", "[flags] NAME[:TAG|@DIGEST]", "Fetches an image from a registry.", [
-    "tsbuild pull debian:bookworm",
-  ]);
-  const all = flags.switch("-a, --all-tags", "every tag of the repository");
-  const platform = flags.one("--platform <os/arch>", "platform of the image", parseOnePlatform);
-  const progress = flags.one(
-    "--progress <mode>",
-    "auto, none, plain, quiet, rawjson, tty",
-    parseProgress,
-  );
-  const quiet = flags.switch("-q, --quiet", "print only the image's name");
-  const debug = debugFlag(flags);
-  const name = oneOperand("pull", "the image's name", flags.parse(argv));
-  return {
-    kind: "pull",
-    name,
-    all: all(),
-    platform: platform(),
-    progress: progress(),
-    quiet: quiet(),
-    debug: debug(),
-  };
-};
-
-/** Reads the words after `tsbuild push`. */
-export const parsePush: Parser<PushCommand> = (argv) => {
-  const flags = command("push", "[flags] NAME[:TAG]", "Sends an image to a registry.", [
-    "tsbuild push registry.example.com/web:1.2",
-  ]);
-  const all = flags.switch("-a, --all-tags", "every tag of the repository in the store");
-  const progress = flags.one(
-    "--progress <mode>",
-    "auto, none, plain, quiet, rawjson, tty",
-    parseProgress,
-  );
-  const quiet = flags.switch("-q, --quiet", "print only the image's name");
-  const debug = debugFlag(flags);
-  const name = oneOperand("push", "the image's name", flags.parse(argv));
-  return { kind: "push", name, all: all(), progress: progress(), quiet: quiet(), debug: debug() };
-};
 
 /** Reads the words after `tsbuild images`. */
 export const parseImages: Parser<StoreCommand> = (argv) => {
   const flags = command("images", "[flags] [NAME[:TAG]]", "Lists the images of the store.", [
     "tsbuild images 'team/*'                       names may be patterns",
-    "tsbuild images -q --filter dangling=true      what has no name any more",
+    "tsbuild images -q --filter dangling=true      what no longer has a name",
     "tsbuild images --format '{{.ID}}: {{.Repository}}:{{.Tag}}'",
   ]);
   const all = flags.switch("-a, --all", "also base images for other platforms");
   const digests = flags.switch("--digests", "show the digests of manifests");
-  const filters = flags.many("--filter <key=value>", imageFilters.help, imageFilters.parse);
+  const filters = flags.many(
+    "--filter <key=value>",
+    `show only these: ${imageFilters.keys}`,
+    imageFilters.parse,
+  );
   const format = formatFlag(flags);
   const noTrunc = flags.switch("--no-trunc", "print ids in full");
   const quiet = flags.switch("-q, --quiet", "print only the ids");
@@ -82,7 +42,7 @@ const imageFilters = filterFlag(["before", "dangling", "label", "reference", "si
 
 /** Reads the words after `tsbuild inspect`. */
 export const parseInspect: Parser<StoreCommand> = (argv) => {
-  const flags = command("inspect", "[flags] IMAGE…", "Prints all about images, as JSON.", [
+  const flags = command("inspect", "[flags] IMAGE…", "Prints everything about images, as JSON.", [
     "tsbuild inspect -f '{{json .Config.Labels}}' web",
   ]);
   const format = flags.one(
@@ -122,7 +82,7 @@ export const parseHistory: Parser<StoreCommand> = (argv) => {
 
 /** Reads the words after `tsbuild tag`. */
 export const parseTag: Parser<StoreCommand> = (argv) => {
-  const flags = command("tag", "IMAGE NAME[:TAG]", "Gives an image one more name.", [
+  const flags = command("tag", "IMAGE NAME[:TAG]", "Gives an image another name.", [
     "tsbuild tag web registry.example.com/web:1.2",
   ]);
   const debug = debugFlag(flags);
@@ -133,10 +93,13 @@ export const parseTag: Parser<StoreCommand> = (argv) => {
 
 /** Reads the words after `tsbuild rmi`. */
 export const parseRmi: Parser<StoreCommand> = (argv) => {
-  const summary = "Removes names, and images that have none left.";
+  const summary = "Removes names, and images that have no name left.";
   const flags = command("rmi", "[flags] IMAGE…", summary, []);
-  const force = flags.switch("-f, --force", "all names of an id; what is not there is no failure");
-  flags.switch("--no-prune", "the same: images have no parents that would go too");
+  const force = flags.switch(
+    "-f, --force",
+    "remove all names of an id; ignore images that do not exist",
+  );
+  flags.switch("--no-prune", "no effect: images have no parents that would go too");
   const debug = debugFlag(flags);
   const names = someOperands("remove", "the image", flags.parse(argv));
   return { kind: "rmi", names, force: force(), debug: debug() };
@@ -151,7 +114,7 @@ export const parseSave: Parser<StoreCommand> = (argv) => {
   ]);
   const output = flags.one(
     "-o, --output <path>",
-    "instead of standard output",
+    "write to a file instead of standard output",
     nonEmpty("--output"),
   );
   const debug = debugFlag(flags);
@@ -164,30 +127,13 @@ export const parseLoad: Parser<StoreCommand> = (argv) => {
   const flags = command("load", "[flags]", "Reads images from an archive (Docker or OCI).", [
     "docker save web | tsbuild load",
   ]);
-  const input = flags.one("-i, --input <path>", "instead of standard input", nonEmpty("--input"));
+  const input = flags.one(
+    "-i, --input <path>",
+    "read a file instead of standard input",
+    nonEmpty("--input"),
+  );
   const quiet = flags.switch("-q, --quiet", "print nothing");
   const debug = debugFlag(flags);
   noOperands("load", flags.parse(argv));
   return { kind: "load", input: input(), quiet: quiet(), debug: debug() };
 };
-
-/** The flags of a command without anything special. */
-export function command(
-  name: string,
-  usage: string,
-  summary: string,
-  examples: readonly string[],
-): Flags {
-  return new Flags({ name, usage, summary, examples });
-}
-
-/** `--format` of a list. */
-export function formatFlag(flags: Flags): () => string | undefined {
-  const description = "table, table TEMPLATE, json, or a Go template for each line";
-  return flags.one("--format <format>", description, nonEmpty("--format"));
-}
-
-/** `--debug`, which every command has. */
-export function debugFlag(flags: Flags): () => boolean {
-  return flags.switch("-D, --debug", "show details of errors");
-}

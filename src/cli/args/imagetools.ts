@@ -2,10 +2,11 @@ import { BuildError } from "../../error.js";
 import { suggest } from "../../suggest.js";
 import type { ImagetoolsCommand } from "../imagetools-command.js";
 import { parseAnnotation, type Annotation } from "./annotation.js";
+import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { HelpRequest } from "./help-request.js";
 import { oneOperand } from "./operands.js";
-import { nonEmpty, parsePlatforms, parseProgress, progresses } from "./words.js";
+import { nonEmpty, parsePlatforms } from "./words.js";
 
 const help = `Usage: tsbuild imagetools COMMAND
 
@@ -44,7 +45,7 @@ function parseCreate(argv: readonly string[]): ImagetoolsCommand {
     name: "imagetools create",
     usage: "[flags] SOURCE…",
     summary:
-      "Joins images in one for several platforms, under new names in registries. SOURCE is a name, a digest, the JSON of a descriptor, or oci-layout://PATH[:TAG].",
+      "Combines images into one for several platforms, under new names in registries. SOURCE is a name, a digest, the JSON of a descriptor, or oci-layout://PATH[:TAG].",
     examples: [
       "tsbuild imagetools create -t example.com/web:1 example.com/web@sha256:… example.com/web@sha256:…",
       "tsbuild imagetools create -t other.example.com/web:1 example.com/web:1",
@@ -55,22 +56,26 @@ function parseCreate(argv: readonly string[]): ImagetoolsCommand {
   const files = flags.many("-f, --file <path>", "read a source from a file", nonEmpty("--file"));
   const append = flags.switch("--append", "add to what the first name leads to");
   const dryRun = flags.switch("--dry-run", "print what would be pushed");
-  const preferIndex = flags.switch("--prefer-index", "an index for a single image, too", true);
+  const preferIndex = flags.switch(
+    "--prefer-index",
+    "make an index even of a single image (default true)",
+    true,
+  );
   const platforms = flags.many("-p, --platform <os/arch>", "only these platforms", (text) =>
     parsePlatforms("--platform", text),
   );
   const annotations = flags.many(
     "--annotation <type:key=value>",
-    "write it into the index, or into a manifest-descriptor[os/arch] in it",
+    "annotate the index, or a manifest-descriptor[os/arch] in it",
     parseIndexAnnotation,
   );
   const metadataFile = flags.one(
     "--metadata-file <path>",
-    "write what was made there, as JSON",
+    "write what was made to a file, as JSON",
     nonEmpty("--metadata-file"),
   );
-  const progress = flags.one("--progress <mode>", progresses.join(", "), parseProgress);
-  const debug = flags.switch("-D, --debug", "show details of errors");
+  const progress = progressFlag(flags);
+  const debug = debugFlag(flags);
   const sources = flags.parse(argv);
   if (tags().length === 0 && !dryRun()) {
     throw new BuildError("USAGE", "Cannot create an image: it has no name", {
@@ -114,8 +119,12 @@ function parseInspect(argv: readonly string[]): ImagetoolsCommand {
     examples: ["tsbuild imagetools inspect --format '{{json .Manifest}}' alpine"],
   });
   const raw = flags.switch("--raw", "the manifest as it is");
-  const format = flags.one("--format <template>", "with .Name, .Manifest, .Image", (text) => text);
-  const debug = flags.switch("-D, --debug", "show details of errors");
+  const format = flags.one(
+    "--format <template>",
+    "a Go template with .Name, .Manifest, .Image",
+    (text) => text,
+  );
+  const debug = debugFlag(flags);
   const name = oneOperand("inspect", "the image", flags.parse(argv));
   if (raw() && format() !== undefined) {
     throw new BuildError("USAGE", "Cannot inspect: --raw and --format exclude each other");

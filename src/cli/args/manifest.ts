@@ -1,20 +1,21 @@
 import type { ManifestCommand } from "../manifest-command.js";
+import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { HelpRequest } from "./help-request.js";
 import { noSuchCommand } from "./imagetools.js";
 import { oneOperand, someOperands, twoOperands } from "./operands.js";
-import { nonEmpty, parseProgress, progresses } from "./words.js";
+import { nonEmpty } from "./words.js";
 
 const help = `Usage: tsbuild manifest COMMAND
 
-Makes a list of images for several platforms here, and pushes it; imagetools does it in one step.
+Makes a list of images for several platforms here, and pushes it. imagetools create does so in one step.
 
 Commands:
-  create     begin a list with images of registries
-  annotate   say what an image of a list is for
+  create     start a list with images in registries
+  annotate   set the platform of an image in a list
   inspect    show a list, or what a name in a registry leads to
-  push       push a list, and forget it with --purge
-  rm         forget lists
+  push       push a list, and with --purge remove it here
+  rm         remove lists
 `;
 
 /** Reads the words after `tsbuild manifest`. */
@@ -38,17 +39,21 @@ function parseCreate(argv: readonly string[]): ManifestCommand {
   const flags = command(
     "create",
     "[flags] LIST IMAGE…",
-    "Begins a list with images of registries.",
+    "Starts a list with images in registries.",
   );
-  const amend = flags.switch("-a, --amend", "add to a list that is there");
-  const debug = debugOf(flags);
+  const amend = flags.switch("-a, --amend", "add to an existing list");
+  const debug = debugFlag(flags);
   const [list = "", ...images] = someOperands("create a list", "its name", flags.parse(argv));
   someOperands("create a list", "the image", images);
   return { kind: "manifest-create", list, images, amend: amend(), debug: debug() };
 }
 
 function parseAnnotate(argv: readonly string[]): ManifestCommand {
-  const flags = command("annotate", "[flags] LIST IMAGE", "Says what an image of a list is for.");
+  const flags = command(
+    "annotate",
+    "[flags] LIST IMAGE",
+    "Sets the platform of an image in a list.",
+  );
   const text = (name: string, what: string) =>
     flags.one(`--${name} <${name}>`, what, nonEmpty(`--${name}`));
   const os = text("os", "operating system");
@@ -56,7 +61,7 @@ function parseAnnotate(argv: readonly string[]): ManifestCommand {
   const variant = text("variant", "variant of the processor");
   const version = text("os-version", "version of the operating system");
   const features = flags.many("--os-features <list>", "what it must have", (all) => all.split(","));
-  const debug = debugOf(flags);
+  const debug = debugFlag(flags);
   const names = twoOperands("annotate", ["the list", "the image"], flags.parse(argv));
   const [list, image] = names;
   const platform = {
@@ -76,7 +81,7 @@ function said<T>(value: string | undefined, change: (value: string) => T): T | u
 
 function parseInspect(argv: readonly string[]): ManifestCommand {
   const flags = command("inspect", "NAME", "Shows a list, or what a name in a registry leads to.");
-  const debug = debugOf(flags);
+  const debug = debugFlag(flags);
   const name = oneOperand("inspect", "the list", flags.parse(argv));
   return { kind: "manifest-inspect", name, debug: debug() };
 }
@@ -85,26 +90,22 @@ function parsePush(argv: readonly string[]): ManifestCommand {
   const flags = command(
     "push",
     "[flags] LIST",
-    "Pushes a list, and the images that it lacks there.",
+    "Pushes a list, with the images that are missing there.",
   );
-  const purge = flags.switch("-p, --purge", "forget the list then");
-  const progress = flags.one("--progress <mode>", progresses.join(", "), parseProgress);
-  const debug = debugOf(flags);
+  const purge = flags.switch("-p, --purge", "remove the list here afterwards");
+  const progress = progressFlag(flags);
+  const debug = debugFlag(flags);
   const list = oneOperand("push", "the list", flags.parse(argv));
   return { kind: "manifest-push", list, purge: purge(), progress: progress(), debug: debug() };
 }
 
 function parseRemove(argv: readonly string[]): ManifestCommand {
-  const flags = command("rm", "LIST…", "Forgets lists that were not pushed.");
-  const debug = debugOf(flags);
+  const flags = command("rm", "LIST…", "Removes lists that were not pushed.");
+  const debug = debugFlag(flags);
   const lists = someOperands("remove", "the list", flags.parse(argv));
   return { kind: "manifest-rm", lists, debug: debug() };
 }
 
 function command(name: string, usage: string, summary: string): Flags {
   return new Flags({ name: `manifest ${name}`, usage, summary, examples: [] });
-}
-
-function debugOf(flags: Flags): () => boolean {
-  return flags.switch("-D, --debug", "show details of errors");
 }

@@ -48,7 +48,7 @@ const refused: ReadonlyMap<string, string | undefined> = new Map([
   ["buildinfo", "BuildKit removed it, too"],
   ["compatibility-version", "it chooses among versions of BuildKit"],
   ["context", "set DOCKER_HOST to say which engine loads the image"],
-  ["danging-name-empty-only", "it is always so: only an image without a name gets one"],
+  ["danging-name-empty-only", "that is always so: only an image without a name gets one"],
 ]);
 
 /** The keys and values of one `--output`. */

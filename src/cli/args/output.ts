@@ -122,7 +122,7 @@ function fromKeys(keys: OutputKeys): OutputSpec {
 
 function treeOf(keys: OutputKeys, dest: string): TreeOutput {
   const attestationPrefix = keys.get("attestation-prefix") ?? "";
-  if (attestationPrefix.includes("/")) throw keys.wrong("attestation-prefix is no part of a name");
+  if (attestationPrefix.includes("/")) throw keys.wrong("attestation-prefix is not part of a name");
   return {
     dest,
     platformSplit: keys.boolean("platform-split"),

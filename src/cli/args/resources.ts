@@ -58,7 +58,7 @@ export function parseResource(text: string): Limit {
     const equals = field.indexOf("=");
     const name = field.slice(0, Math.max(0, equals));
     const parse = Object.hasOwn(limits, name) ? limits[name] : undefined;
-    if (equals < 0) throw badValue("--resource", text, `"${field}" is no NAME=VALUE`);
+    if (equals < 0) throw badValue("--resource", text, `"${field}" is not NAME=VALUE`);
     if (parse === undefined) throw unknownName(text, name);
     return parse(`--resource ${name}`, field.slice(equals + 1));
   });

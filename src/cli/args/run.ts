@@ -1,5 +1,6 @@
 import { BuildError } from "../../error.js";
 import type { RunCommand } from "../run-command.js";
+import { debugFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { parseSetting } from "./setting.js";
 import { unsupportedRunFlags } from "./unsupported.js";
@@ -11,7 +12,7 @@ export function parseRun(argv: readonly string[]): RunCommand {
   const flags = new Flags({
     name: "run",
     usage: "[flags] IMAGE [COMMAND [ARG…]]",
-    summary: "Runs a command in a fresh root filesystem of an image; nothing is kept afterwards.",
+    summary: "Runs a command in a fresh root filesystem of an image; nothing of it is kept.",
     unsupported: unsupportedRunFlags,
     operandsEndFlags: true,
     examples: [
@@ -22,9 +23,9 @@ export function parseRun(argv: readonly string[]): RunCommand {
   });
   const interactive = flags.switch(
     "-i, --interactive",
-    "give it this command's input; without, it has none",
+    "pass on standard input; otherwise the command has none",
   );
-  const tty = flags.switch("-t, --tty", "give it this terminal, for input too");
+  const tty = flags.switch("-t, --tty", "give the command this terminal, including its input");
   const env = flags.many("-e, --env <name[=value]>", "set a variable", (text) =>
     parseSetting("--env", text),
   );
@@ -38,11 +39,11 @@ export function parseRun(argv: readonly string[]): RunCommand {
   const network = flags.one("--network <mode>", "default, none or host", parseNetwork);
   const volumes = flags.many(
     "-v, --volume <source:target[:ro]>",
-    "show a directory or file of this machine in it",
+    "mount a directory or file of this machine",
     parseVolume,
   );
   flags.ignored("--rm");
-  const debug = flags.switch("-D, --debug", "show details of errors");
+  const debug = debugFlag(flags);
 
   const [image, ...words] = flags.parse(argv);
   if (image === undefined || image === "") {

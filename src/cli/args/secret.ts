@@ -18,7 +18,7 @@ export function parseSecret(text: string): SecretSpec {
   for (const field of splitCsv("--secret", text)) {
     const equals = field.indexOf("=");
     const key = field.slice(0, Math.max(0, equals)).toLowerCase();
-    if (equals < 0) throw badValue("--secret", text, `"${field}" is no KEY=VALUE`);
+    if (equals < 0) throw badValue("--secret", text, `"${field}" is not KEY=VALUE`);
     if (!keys.includes(key)) throw unknownKey(text, field.slice(0, equals));
     values.set(key === "source" ? "src" : key, field.slice(equals + 1));
   }

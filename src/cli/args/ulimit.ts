@@ -45,7 +45,7 @@ export function parseUlimit(text: string): Ulimit {
 function parseLimit(text: string, limit: string): number {
   if (limit === "-1" || limit === "unlimited") return -1;
   if (/^\d{1,15}$/.test(limit)) return Number(limit);
-  throw badValue("--ulimit", text, `"${limit}" is no number`);
+  throw badValue("--ulimit", text, `"${limit}" is not a number`);
 }
 
 function unknownType(text: string, type: string): Error {

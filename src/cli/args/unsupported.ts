@@ -6,7 +6,7 @@ export const unsupportedHints: ReadonlyMap<string, string> = new Map([
   ["--restart", "there is no daemon: tsbuild run ends with its command"],
   ["--builder", "tsbuild is its own builder, and has no others"],
   ["--device", "RUN --device=NAME uses a device, and --allow device=NAME gives it"],
-  ["--policy", "leave it away: without policies every source is allowed"],
+  ["--policy", "leave it out: without policies every source is allowed"],
   ["--print", "newer versions of buildx call it --call"],
 ]);
 
