@@ -13,7 +13,7 @@ export async function tsbuild(site: BuilderSite): Promise<Builder> {
 
 /**
  * The same where no history of builds can be kept, which "tsbuild explain" tells from: what stands in its place
- * is no directory.
+ * is not a directory.
  */
 export async function tsbuildForgetful(site: BuilderSite): Promise<Builder> {
   const store = join(site.root, "store");

@@ -42,7 +42,7 @@ export class Board {
     this.#emit({ type: "started", id });
   }
 
-  /** Starts a vertex that has not, and says why it is no cache hit. */
+  /** Starts a vertex that has not, and says why it is not a cache hit. */
   miss(id: number, reason: MissReason): void {
     if (!this.#open.has(id)) return;
     this.start(id);

@@ -30,7 +30,7 @@ export interface Selected {
   readonly selected: readonly SelectedSource[];
 }
 
-/** A COPY that has no short cut: tells why it is no hit, and keeps what the next is compared with. */
+/** A COPY that has no short cut: tells why it is not a hit, and keeps what the next is compared with. */
 export class CopyMiss {
   readonly #origin: CopyOrigin;
   readonly #key: CacheKey;

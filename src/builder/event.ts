@@ -40,7 +40,7 @@ export interface BuildTotals {
 export type BuildEvent =
   | { readonly type: "declared"; readonly vertex: Vertex; readonly inputs: readonly number[] }
   | { readonly type: "started"; readonly id: number }
-  /** Why a step, which has started, is no cache hit. */
+  /** Why a step, which has started, is not a cache hit. */
   | { readonly type: "missed"; readonly id: number; readonly reason: MissReason }
   | {
       readonly type: "output";

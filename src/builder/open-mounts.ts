@@ -90,7 +90,7 @@ export class OpenMounts implements AsyncDisposable {
       const [top, ...entries] = (await copied?.entries()) ?? [];
       if (top === undefined) return { ...(owner ?? { uid: 0, gid: 0, mode: 0o755 }), entries };
       if (top.type === "directory") return { ...top, entries };
-      const what = `Cannot mount "${seed?.source ?? ""}" as a cache: it is no directory`;
+      const what = `Cannot mount "${seed?.source ?? ""}" as a cache: it is not a directory`;
       throw new BuildError("SOURCE_NOT_FOUND", what);
     };
     const request = { identity, id, sharing, initial, fresh: fresh !== undefined };

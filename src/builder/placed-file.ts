@@ -6,7 +6,7 @@ import type {
   WhiteoutEntry,
 } from "../oci/changeset.js";
 
-/** An entry that puts something at its path which is no directory. */
+/** An entry that puts something at its path that is not a directory. */
 export type File = Exclude<Entry, DirectoryEntry | HardlinkEntry | OpaqueEntry | WhiteoutEntry>;
 
 /** Tells files from directories, and from what only says something about another path. */

@@ -132,7 +132,7 @@ export class Placement {
     if (this.at(path) === "directory") throw isDirectory(path);
   }
 
-  /** Places what is no directory, in place of whatever else is there but a directory. */
+  /** Places what is not a directory, in place of whatever else is there but a directory. */
   putFile(path: BytePath, file: File): void {
     this.checkFile(path);
     this.#files.put(path, file);

@@ -7,7 +7,7 @@ import { farRun, type StepFacts } from "./record-step.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 
-/** Why a step that is told apart by its key alone is no hit. */
+/** Why a step that is told apart by its key alone is not a hit. */
 export function whyMissed(
   task: Pick<Task, "fresh" | "parent" | "place" | "step">,
   { components, identities }: Pick<StepFacts, "components" | "identities">,

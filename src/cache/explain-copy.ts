@@ -31,7 +31,7 @@ export const ignoreComponent = ".dockerignore";
 const indirect: ReadonlySet<string> = new Set(["origin", "parent", ignoreComponent]);
 
 /**
- * Why a COPY is no hit: "src/app.ts changed, src/b.ts added and 3 more files", "--chown added (web)".
+ * Why a COPY is not a hit: "src/app.ts changed, src/b.ts added and 3 more files", "--chown added (web)".
  * Its parent counts only for where it lands, and so is named only when nothing else is.
  */
 export function explainCopy(

@@ -10,7 +10,7 @@ export interface EarlierRun {
 const NAMED = 3;
 
 /**
- * Why a step is no hit: "ARG VERSION changed from 1 to 2", "never built before". `above` tells what
+ * Why a step is not a hit: "ARG VERSION changed from 1 to 2", "never built before". `above` tells what
  * a change of the parent came from.
  */
 export function explainMiss(

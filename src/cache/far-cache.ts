@@ -34,7 +34,7 @@ export interface FarRun extends Pick<CacheRecord, "components" | "tree"> {
   readonly files: Uint8Array | undefined;
 }
 
-/** The steps that other machines have run. What fails in it is no hit, and never fails a build. */
+/** The steps that other machines have run. What fails in it is not a hit, and never fails a build. */
 export interface FarCache {
   /** In the place of a Dockerfile's path, which differs from machine to machine. */
   readonly scope: string;

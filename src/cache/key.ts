@@ -44,7 +44,7 @@ export function stateUpon(parent: StateKey, tree: TreeDigest): StateKey {
   return hashKey(["state", parent, tree]) as StateKey;
 }
 
-/** The state that a step with these components starts from; undefined of a record that is no step's. */
+/** The state that a step with these components starts from; undefined of a record that is not a step's. */
 export function parentOf(components: readonly KeyComponent[]): StateKey | undefined {
   const parent = components.find(({ name }) => name === "parent");
   return parent?.value as StateKey | undefined;

@@ -10,7 +10,7 @@ export interface Change {
   readonly at?: string;
 }
 
-/** Why a step was no cache hit. */
+/** Why a step was not a cache hit. */
 export interface MissReason {
   readonly kind: "changed" | "new" | "no-cache" | "no-cache-filter" | "pruned";
   /** In a few words: "ARG VERSION changed from 1 to 2". */

@@ -19,7 +19,7 @@ export interface NodeFact {
 
 /**
  * What steps have asked about a root filesystem, with the answers. A state key names the content, so
- * that an answer stays right for ever; only an mtime may be that of another filesystem of the same
+ * that an answer stays right forever; only an mtime may be that of another filesystem of the same
  * content, and no key contains one.
  */
 export interface RootfsFacts {

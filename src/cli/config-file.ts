@@ -56,7 +56,7 @@ function readObject(path: string): Readonly<Record<string, unknown>> {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return {};
     throw error;
   }
-  throw invalidConfig(path, "it is no JSON object");
+  throw invalidConfig(path, "it is not a JSON object");
 }
 
 /** Something is wrong with the configuration file. */

@@ -18,7 +18,7 @@ export function garbageConfig(
   { path, gc }: Omit<ConfigFile, "registries">,
   env: Io["env"],
 ): GarbageConfig {
-  if (!isObject(gc)) throw invalidConfig(path, 'the value of "gc" is no JSON object');
+  if (!isObject(gc)) throw invalidConfig(path, 'the value of "gc" is not a JSON object');
   const { enabled = true, maxUsedSpace, minFreeSpace, reservedSpace, ...rest } = gc;
   const known = ["enabled", "maxUsedSpace", "minFreeSpace", "reservedSpace"];
   refuseOthers(rest, known, { path, what: '"gc" has' });
@@ -28,7 +28,7 @@ export function garbageConfig(
     if (value === undefined) return undefined;
     if (typeof value === "string") return parseSpace(name, value);
     if (Number.isSafeInteger(value) && Number(value) >= 0) return { bytes: Number(value) };
-    throw invalidConfig(path, `"${name}" is no size`, 'such as "20GB" or "10%"');
+    throw invalidConfig(path, `"${name}" is not a size`, 'such as "20GB" or "10%"');
   };
   const variable = "TSBUILD_MAX_USED_SPACE";
   return {

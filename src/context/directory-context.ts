@@ -15,14 +15,14 @@ export interface DirectoryContext extends Omit<LocalTree, "root"> {
 
 /**
  * A local directory as COPY and ADD see it (SEMANTICS B01): behind its .dockerignore, everything
- * owned by root. Only what is selected is read. Throws CONTEXT when it is no directory.
+ * owned by root. Only what is selected is read. Throws CONTEXT when it is not a directory.
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
 export async function openDirectoryContext(context: DirectoryContext): Promise<SourceTree> {
   return new LocalSourceTree({ ...context, root: realDirectory(context.root) });
 }
 
-/** The real path of a context; throws CONTEXT when it is no directory. */
+/** The real path of a context; throws CONTEXT when it is not a directory. */
 export function realDirectory(root: string): BytePath {
   try {
     const path = realpathSync.native(root, { encoding: "latin1" });

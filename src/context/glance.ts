@@ -48,7 +48,7 @@ export class Glance {
     this.#like = like;
   }
 
-  /** Of what was seen that is no directory. */
+  /** Of what was seen that is not a directory. */
   get files(): number {
     return this.#files;
   }

@@ -46,7 +46,7 @@ function malformed(at: Span, reason: string): BuildError {
 export interface IgnoreFileSearch {
   /** Host path of the context. */
   readonly root: string;
-  /** Host path of the Dockerfile; undefined when it is no file (standard input). */
+  /** Host path of the Dockerfile; undefined when it is not a file (standard input). */
   readonly dockerfile: string | undefined;
 }
 

@@ -9,7 +9,7 @@ import type { Glances, Query } from "./source-tree.js";
 /** Of fewer files, all that there is to know is known as soon. */
 const MANY = 500;
 
-/** Stands for all that is no directory, whose entries nobody wants. */
+/** Stands for all that is not a directory, whose entries nobody wants. */
 const something: Entry = {
   type: "fifo",
   path: "" as BytePath,

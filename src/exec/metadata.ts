@@ -6,7 +6,7 @@ export interface Metadata {
   readonly stat: BigIntStats;
   /** Name and value in latin1, without those of overlayfs itself. */
   readonly xattrs: ReadonlyMap<string, string>;
-  /** Overlayfs: what lies below is hidden, so this is no copy of it. */
+  /** Overlayfs: what lies below is hidden, so this is not a copy of it. */
   readonly opaque: boolean;
 }
 

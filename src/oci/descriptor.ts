@@ -10,7 +10,7 @@ export interface Descriptor {
   readonly platform?: Platform;
   /** Where else the content may be had. */
   readonly urls?: readonly string[];
-  /** Of what is no image: the kind of thing that it is. */
+  /** Of what is not an image: the kind of thing that it is. */
   readonly artifactType?: string;
 }
 

@@ -7,7 +7,7 @@ import { BLOCK_FILES, FileBlock, isPlain, Prefixes } from "./file-block.js";
  */
 export class EntryStore {
   readonly #blocks: FileBlock[] = [];
-  /** What is no plain file; its numbers are negative. */
+  /** What is not a plain file; its numbers are negative. */
   readonly #others: Entry[] = [];
   readonly #prefixes = { directories: new Prefixes(), sources: new Prefixes() };
   #files = 0;

@@ -37,7 +37,7 @@ function isDocumentType(mediaType: string | undefined): boolean {
  */
 export function parseDocument(bytes: Uint8Array, mediaType?: string): Document {
   const value = parseJson(bytes, "image manifest");
-  if (!isObject(value)) throw invalid("it is no JSON object");
+  if (!isObject(value)) throw invalid("it is not a JSON object");
   refuseOldSchema(value);
   // Both at once can mean one image here and another one elsewhere (CVE-2021-41190).
   if ("manifests" in value && ("layers" in value || "config" in value)) {
@@ -47,7 +47,7 @@ export function parseDocument(bytes: Uint8Array, mediaType?: string): Document {
   const known = kind === "index" ? indexTypes : manifestTypes;
   const given = value["mediaType"] ?? (isDocumentType(mediaType) ? mediaType : known[0]);
   if (typeof given !== "string" || !known.includes(given)) {
-    throw invalid(`${JSON.stringify(given)} is no media type of an image ${kind}`);
+    throw invalid(`${JSON.stringify(given)} is not a media type of an image ${kind}`);
   }
   return kind === "index"
     ? { kind, index: toIndex({ ...value, mediaType: given }) }

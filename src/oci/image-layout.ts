@@ -63,7 +63,7 @@ export async function readLayoutRoot(name: LayoutName): Promise<Stored> {
   if (document.kind !== "index") {
     throw new BuildError(
       "INVALID_IMAGE",
-      `Cannot read image layout "${name.path}": index.json is no index`,
+      `Cannot read image layout "${name.path}": index.json is not an index`,
     );
   }
   const { index } = document;

@@ -47,7 +47,7 @@ export function digest(value: unknown, at: string): void {
   } catch (cause) {
     throw new BuildError(
       "INVALID_IMAGE",
-      `Cannot read ${at}: ${JSON.stringify(value)} is no digest`,
+      `Cannot read ${at}: ${JSON.stringify(value)} is not a digest`,
       {
         cause,
       },

@@ -5,7 +5,7 @@ import { toHostPath, toText, type BytePath } from "./changeset.js";
 /** Large content moves in pieces of this many bytes. */
 export const CHUNK = 1 << 20;
 
-/** Opens a content for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait for ever. */
+/** Opens a content for reading. O_NONBLOCK, because a FIFO swapped in meanwhile would wait forever. */
 export function openContent(path: BytePath): number {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {

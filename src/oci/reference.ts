@@ -31,7 +31,10 @@ export function parseReference(text: string): Reference {
   const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
   const tag = colon < 0 ? undefined : named.slice(colon + 1);
   if (tag !== undefined && !tagPattern.test(tag)) {
-    throw invalid(text, `"${tag}" is no tag: want at most 128 letters, digits, "_", "." and "-"`);
+    throw invalid(
+      text,
+      `"${tag}" is not a tag: want at most 128 letters, digits, "_", "." and "-"`,
+    );
   }
   const name = splitName(colon < 0 ? named : named.slice(0, colon));
   checkName(text, name);
@@ -51,7 +54,7 @@ function parseDigestOf(text: string, digest: string): Digest {
   try {
     return parseDigest(digest);
   } catch {
-    throw invalid(text, `"${digest}" is no digest: want sha256: and 64 lowercase hex digits`);
+    throw invalid(text, `"${digest}" is not a digest: want sha256: and 64 lowercase hex digits`);
   }
 }
 
@@ -70,10 +73,10 @@ function splitName(name: string): Name {
 
 function checkName(text: string, { registry, repository }: Name): void {
   if (repository === "") throw invalid(text, "the name is empty");
-  if (!isHost(registry)) throw invalid(text, `"${registry}" is no registry host`);
+  if (!isHost(registry)) throw invalid(text, `"${registry}" is not a registry host`);
   if (/[A-Z]/.test(repository)) throw invalid(text, "the repository must be lowercase");
   if (!repositoryPattern.test(repository)) {
-    throw invalid(text, `"${repository}" is no repository name`);
+    throw invalid(text, `"${repository}" is not a repository name`);
   }
   if (/^library\/[0-9a-f]{64}$/.test(repository)) {
     throw invalid(text, "64 hex digits would look like an image id");

@@ -75,7 +75,7 @@ async function readMapLines(nextBlock: () => Promise<Buffer>): Promise<readonly 
     const block = `${rest}${(await nextBlock()).toString("latin1")}`;
     const found = block.split("\n");
     rest = found.pop() ?? "";
-    if (rest.length > BLOCK) throw invalid("a sparse file whose map is no list of numbers");
+    if (rest.length > BLOCK) throw invalid("a sparse file whose map is not a list of numbers");
     lines = lines.concat(found);
     wanted = 1 + 2 * wholeNumber(lines[0]);
     if (wanted > 2 * MAX_PIECES) throw invalid("a sparse file of too many pieces");

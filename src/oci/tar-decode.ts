@@ -54,7 +54,7 @@ export function numberAt(block: Buffer, at: number, length: number): number {
   if (first >= 0x80) return base256(block.subarray(at, at + length));
   const field = block.toString("latin1", at, at + length);
   const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(field);
-  if (digits?.[0].length !== length) throw invalid(`"${text(block, at, length)}" is no number`);
+  if (digits?.[0].length !== length) throw invalid(`"${text(block, at, length)}" is not a number`);
   return Number.parseInt(digits[1] || "0", 8);
 }
 
@@ -134,7 +134,7 @@ export function applyPax(
 function xattrOf(key: string): string {
   const name = key.slice(XATTR_PREFIX.length);
   if (name !== "" && !name.includes("\0")) return name;
-  throw invalid(`"${name}" is no name for an extended attribute`);
+  throw invalid(`"${name}" is not a name for an extended attribute`);
 }
 
 function applyRecord(

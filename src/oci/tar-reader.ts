@@ -206,7 +206,7 @@ function verify({ name, size, uid, gid, major, minor }: TarHeader, type: ReadMem
 
 function pathOf(name: string, type: ReadMember["type"]): BytePath {
   const path = relative(name);
-  if (path === "" && type !== "directory") throw invalid(`"${name}" is no name for a ${type}`);
+  if (path === "" && type !== "directory") throw invalid(`"${name}" is not a name for a ${type}`);
   return path;
 }
 

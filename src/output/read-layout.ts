@@ -19,7 +19,7 @@ export async function readLayout(
 ): Promise<readonly ArchivedImage[]> {
   const document = parseDocument(await readFile(join(path, "index.json")));
   if (document.kind !== "index") {
-    throw new BuildError("INVALID_ARCHIVE", "Cannot load images: index.json is no index");
+    throw new BuildError("INVALID_ARCHIVE", "Cannot load images: index.json is not an index");
   }
   const images: ArchivedImage[] = [];
   for (const [digest, names] of groupByDigest(document.index.manifests)) {

@@ -19,7 +19,7 @@ export interface Overrides {
 interface Top {
   readonly directives: Directives;
   readonly checks: CheckOptions;
-  /** Index of the first line that is no directive. */
+  /** Index of the first line that is not a directive. */
   readonly next: number;
 }
 

@@ -2,7 +2,7 @@ import type { Fragment } from "./fragment.js";
 import type { Command, Word } from "./instruction.js";
 import { syntaxError } from "./syntax-error.js";
 
-// such as "\ud800", which is no text. Named by its range, as Unicode's tables take a while to load.
+// such as "\ud800", which is not text. Named by its range, as Unicode's tables take a while to load.
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 const STRING = /"(?:[^"\\]|\\.)*"/g;
 

@@ -12,7 +12,7 @@ export class LintedError extends BuildError {
   }
 }
 
-/** The same failure with `warnings`; what is no mistake of the user's stays as it is. */
+/** The same failure with `warnings`; what is not a mistake of the user's stays as it is. */
 export function withWarnings(error: unknown, warnings: readonly Warning[]): unknown {
   if (!(error instanceof BuildError) || warnings.length === 0) return error;
   return new LintedError(error, warnings);

@@ -47,7 +47,7 @@ function notForCopy({ text }: SourceWord, what: string): BuildError {
 }
 
 function readUrl({ text }: SourceWord, { checksum, unpack }: WrittenSources): RemoteSource {
-  if (!URL.canParse(text)) throw new BuildError("COPY", `Cannot add "${text}": it is no URL`);
+  if (!URL.canParse(text)) throw new BuildError("COPY", `Cannot add "${text}": it is not a URL`);
   const digest = checksum === undefined ? undefined : parseDigest(checksum);
   return httpSource(text, { checksum: digest, unpack: unpack ?? false });
 }
@@ -64,7 +64,7 @@ function readGit(
     throw conflict("the checksum", promised ?? "", git.checksum);
   }
   if (promised !== undefined && !/^[0-9a-f]{1,64}$/.test(promised)) {
-    const why = `the checksum "${promised}" is no commit`;
+    const why = `the checksum "${promised}" is not a commit`;
     throw new BuildError("COPY", `Cannot add "${text}": ${why}`, {
       hint: "a commit is named by its hexadecimal id, or the beginning of it",
     });

@@ -78,7 +78,7 @@ function expansionIn(draft: Draft, { text, at }: Written, mode: ExpansionMode) {
   }
 }
 
-/** L11. A declared ARG without a value is no mistake. */
+/** L11. A declared ARG without a value is not a mistake. */
 function warnUndefined({ env, args, setting }: Draft, name: string, at: Span): void {
   if (args.has(name)) return;
   const guess = suggest(name, env.keys());

@@ -33,7 +33,7 @@ export function parseGitUrl(text: string): GitUrl | undefined {
     commitTime: undefined,
     fetchByCommit: undefined,
   });
-  if (url.ref?.startsWith("-") === true) throw wrong(text, `"${url.ref}" is no ref`);
+  if (url.ref?.startsWith("-") === true) throw wrong(text, `"${url.ref}" is not a ref`);
   return url;
 }
 

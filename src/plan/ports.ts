@@ -21,7 +21,7 @@ export function parseExposed(text: string): ExposedPorts {
   const [start, end] = parseRange(text, range);
   if (host !== "") checkHost(text, parseRange(text, host), end - start);
   if (address !== "" && isIP(address.replace(/^\[(.*)\]$/, "$1")) === 0) {
-    throw invalid(text, `"${address}" is no IP address`);
+    throw invalid(text, `"${address}" is not an IP address`);
   }
   return {
     ports: Array.from({ length: end - start + 1 }, (_, i) => `${start + i}/${protocol}`),
@@ -36,7 +36,7 @@ function splitProtocol(text: string, container: string): { range: string; protoc
   const written = slash < 0 ? "" : container.slice(slash + 1);
   const protocol = written === "" ? "tcp" : written.toLowerCase();
   if (!["tcp", "udp", "sctp"].includes(protocol)) {
-    throw invalid(text, `"${written}" is no protocol: want tcp, udp or sctp`);
+    throw invalid(text, `"${written}" is not a protocol: want tcp, udp or sctp`);
   }
   return { range, protocol };
 }
@@ -45,7 +45,7 @@ function parseRange(text: string, range: string): [number, number] {
   const match = /^(\d+)(?:-(\d+))?$/.exec(range);
   const start = Number(match?.[1]);
   const end = Number(match?.[2] ?? start);
-  if (match === null) throw invalid(text, `"${range}" is no port: want a number or start-end`);
+  if (match === null) throw invalid(text, `"${range}" is not a port: want a number or start-end`);
   if (start > 65535 || end > 65535) throw invalid(text, "a port is at most 65535");
   if (end < start) throw invalid(text, `the range "${range}" ends before it starts`);
   return [start, end];

@@ -78,7 +78,7 @@ function namedBase(
 
 function imageBase(image: string, want: Want, options: Setting["options"]): StageBase {
   if (image === "scratch") return { kind: "scratch" };
-  checkReference(image, want.at); // a named context does not stand in for what is no name
+  checkReference(image, want.at); // a named context does not stand in for what is not a name
   const named = namedBase(image, want, options);
   return named ?? { kind: "image", request: { reference: image, ...want } };
 }

@@ -17,9 +17,13 @@ export function chooseMode(requested: Mode | "auto" | "none", isTty: boolean): M
       return "quiet";
     case "tty":
       if (isTty) return "tty";
-      throw new BuildError("USAGE", 'Cannot use --progress "tty": standard error is no terminal', {
-        hint: "--progress=plain works everywhere",
-      });
+      throw new BuildError(
+        "USAGE",
+        'Cannot use --progress "tty": standard error is not a terminal',
+        {
+          hint: "--progress=plain works everywhere",
+        },
+      );
     case "plain":
     case "quiet":
     case "rawjson":

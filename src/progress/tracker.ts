@@ -45,7 +45,7 @@ export class Tracked {
     this.inputs = inputs;
   }
 
-  /** Why it is no cache hit; it may name files of the user's. */
+  /** Why it is not a cache hit; it may name files of the user's. */
   get reason(): string | undefined {
     return this.#reason;
   }

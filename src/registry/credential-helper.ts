@@ -18,7 +18,7 @@ export class CredentialHelper {
     this.#launcher = launcher;
     this.#program = `docker-credential-${suffix}`;
     // The suffix comes from a file and must not lead out of PATH.
-    if (!/^[\w.-]+$/.test(suffix)) throw this.#failed("use", "it is no program name");
+    if (!/^[\w.-]+$/.test(suffix)) throw this.#failed("use", "it is not a program name");
   }
 
   /** What it knows for a registry; undefined when that is nothing. */

@@ -84,7 +84,10 @@ async function readIndex(
   const document = body === undefined ? undefined : parseDocument(body, mediaTypes.index);
   if (document?.kind === "index") return document.index.manifests;
   const { verb, name } = repository.action;
-  throw new BuildError("REGISTRY", `Cannot ${verb} "${name}": its list of referrers is no index`);
+  throw new BuildError(
+    "REGISTRY",
+    `Cannot ${verb} "${name}": its list of referrers is not an index`,
+  );
 }
 
 /** What a manifest or index is about, when it says so. */

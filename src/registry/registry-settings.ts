@@ -55,7 +55,7 @@ function readRegistry(host: string, value: unknown, file: string): RegistrySetti
   if (typeof insecure !== "boolean" || typeof http !== "boolean") {
     throw invalid(file, `"insecure" and "http" of "${host}" are true or false`);
   }
-  if (!Array.isArray(mirrors)) throw invalid(file, `"mirrors" of "${host}" is no list`);
+  if (!Array.isArray(mirrors)) throw invalid(file, `"mirrors" of "${host}" is not a list`);
   return { mirrors: mirrors.map((mirror) => readMirror(mirror, file)), insecure, http };
 }
 
@@ -65,7 +65,7 @@ function readMirror(value: unknown, file: string): RegistrySettings["mirrors"][n
     const host = text.slice("http://".length).replace(/\/.*$/, "");
     throw invalid(
       file,
-      `"${text}" is no mirror: want a host without scheme`,
+      `"${text}" is not a mirror: want a host without scheme`,
       `"${host}": { "http": true } says that it has no TLS`,
     );
   }
@@ -75,12 +75,12 @@ function readMirror(value: unknown, file: string): RegistrySettings["mirrors"][n
 
 function checkHost(host: string, file: string): string {
   if (/^[^\s/?#@\\]+$/.test(host) && URL.canParse(`https://${host}`)) return host;
-  throw invalid(file, `"${host}" is no registry host`);
+  throw invalid(file, `"${host}" is not a registry host`);
 }
 
 function members(value: unknown, what: string, file: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value;
-  throw invalid(file, `${what} is no object`);
+  throw invalid(file, `${what} is not an object`);
 }
 
 function invalid(file: string, why: string, hint?: string): BuildError {

@@ -65,7 +65,7 @@ export async function fetchToken(
 
 function realmOf({ registry, realm, credentials }: TokenRequest, transport: Transport): URL {
   const url = webUrl(realm);
-  if (url === undefined) throw refuse(registry, "its realm is no URL");
+  if (url === undefined) throw refuse(registry, "its realm is not a URL");
   const plain = url.protocol === "http:" && !transport.isInsecure(url.host);
   if (!plain || credentials === undefined) return url;
   throw refuse(registry, `${redactUrl(url)} would see the password in plain text`);

@@ -75,7 +75,7 @@ async function differenceAt(
   return (await isSame(before.entry, after.entry)) ? undefined : "C";
 }
 
-/** Nothing is below what is no directory. */
+/** Nothing is below what is not a directory. */
 function nodeAt(tree: FileTree, path: BytePath): TreeNode | undefined {
   const isDirectory = (parent: BytePath): boolean => tree.lstat(parent)?.entry.type === "directory";
   return parentsOf(path).toReversed().every(isDirectory) ? tree.lstat(path) : undefined;

@@ -217,7 +217,7 @@ class ErofsSnapshotter implements Snapshotter {
 function unpackedAmongMany(count: number): BuildError {
   const problem = "some of them were unpacked by the directory driver";
   return new BuildError("UNSUPPORTED", `Cannot mount ${count} layers: ${problem}`, {
-    hint: "set TSBUILD_SNAPSHOTTER=directory, or start anew with: tsbuild prune --all",
+    hint: "set TSBUILD_SNAPSHOTTER=directory, or start over with: tsbuild prune --all",
   });
 }
 

@@ -9,7 +9,7 @@ const EROFS_SUFFIX = ".erofs";
 
 /** The name of a layer that is a directory in overlayfs form. */
 export function directoryName(id: LayerId): string {
-  if (!/^[\w-]+$/.test(id)) throw new Error(`"${id}" is no layer id`);
+  if (!/^[\w-]+$/.test(id)) throw new Error(`"${id}" is not a layer id`);
   return id;
 }
 

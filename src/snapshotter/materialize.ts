@@ -180,7 +180,7 @@ export class Materializer {
     if (!exists || this.#isWhiteout() || this.#stat.type === fileTypes.directory) {
       throw new BuildError(
         "INVALID_ARCHIVE",
-        `Cannot unpack "${toText(entry.path)}": it is a hard link to "${toText(entry.target)}", which is no file of the same layer`,
+        `Cannot unpack "${toText(entry.path)}": it is a hard link to "${toText(entry.target)}", which is not a file of the same layer`,
       );
     }
     const inode = readMetadata(target, this.#stat, (name) => this.#overlay.unescape(name));

@@ -117,6 +117,6 @@ function merged(old: FileNode["entry"] | Metadata, next: Metadata): Metadata {
 function noTarget({ path, target }: HardlinkEntry): BuildError {
   return new BuildError(
     "INVALID_ARCHIVE",
-    `Cannot unpack "${toText(path)}": it is a hard link to "${toText(target)}", which is no file of the same layer`,
+    `Cannot unpack "${toText(path)}": it is a hard link to "${toText(target)}", which is not a file of the same layer`,
   );
 }

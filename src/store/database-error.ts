@@ -46,7 +46,7 @@ export function cannotWrite(error: unknown): unknown {
   if (isFull(code)) return noSpace(error);
   if (code !== EIO) return error;
   return new BuildError("STORE", "Cannot write to the store: input/output error", {
-    hint: "the disk is full, or it fails", // a write that was cut short (mdb.c, mdb_page_flush)
+    hint: "the disk is full or failing", // a write that was cut short (mdb.c, mdb_page_flush)
     cause: error,
   });
 }

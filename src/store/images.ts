@@ -99,7 +99,7 @@ export class Images {
     return image;
   }
 
-  /** The image of an index that runs on `platform`; what is no index is itself. */
+  /** The image of an index that runs on `platform`; what is not an index is itself. */
   async member(record: ImageRecord, platform: Platform): Promise<ImageRecord | undefined> {
     if (!isIndex(record)) return record;
     const { index, images } = await readMembers(record, this.#blobs);

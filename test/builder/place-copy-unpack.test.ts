@@ -209,7 +209,7 @@ describe("placeCopy() with an archive, C21", () => {
     { name: "an empty archive", bytes: async () => gzipSync(await tar([])) },
     { name: "an empty file", bytes: () => Buffer.alloc(0) },
     { name: "text", bytes: () => Buffer.from("text".repeat(500)) },
-    { name: "gzip that is no tar", bytes: () => gzipSync("text".repeat(500)) },
+    { name: "gzip that is not a tar", bytes: () => gzipSync("text".repeat(500)) },
     {
       name: "what only begins like gzip",
       bytes: () => Buffer.from("\x1f\x8b\x08 and so on", "latin1"),

@@ -101,7 +101,7 @@ describe("addKey()", () => {
     assert.notStrictEqual(keyOf({ sources: [{ ...download, unpack: true }] }), keyOf());
     assert.notStrictEqual(keyOf({}, [body], other), keyOf());
   });
-  it("is no key of a COPY", () => {
+  it("is not a key of a COPY", () => {
     const copied = copyKey({ ...step, sources: [download] }, { origin, parent }).key;
     assert.notStrictEqual<string>(keyOf(), copied);
   });

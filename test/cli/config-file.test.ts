@@ -23,7 +23,7 @@ describe("readConfigFile()", () => {
 
   const wrong: readonly (readonly [text: string, says: RegExp])[] = [
     ["{", /JSON/],
-    ["[]", /: it is no JSON object$/],
+    ["[]", /: it is not a JSON object$/],
     ['{ "registry": {} }', /: there is no setting "registry"$/],
   ];
   for (const [text, says] of wrong) {

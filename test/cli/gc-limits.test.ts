@@ -23,7 +23,7 @@ table("garbageConfig()", read, [
       reservedSpace: { bytes: 7 },
     },
   ],
-  ["[]", `${refused}the value of "gc" is no JSON object`],
+  ["[]", `${refused}the value of "gc" is not a JSON object`],
   [
     '{"maxUsdSpace": 1}',
     `${refused}"gc" has no setting "maxUsdSpace"; did you mean "maxUsedSpace"?`,
@@ -33,7 +33,7 @@ table("garbageConfig()", read, [
     `${refused}"gc" has no setting "x"; there are enabled, maxUsedSpace, minFreeSpace, reservedSpace`,
   ],
   ['{"enabled": 1}', `${refused}"enabled" is neither true nor false`],
-  ['{"maxUsedSpace": -1}', `${refused}"maxUsedSpace" is no size; such as "20GB" or "10%"`],
+  ['{"maxUsedSpace": -1}', `${refused}"maxUsedSpace" is not a size; such as "20GB" or "10%"`],
   [
     '{"maxUsedSpace": "much"}',
     'Cannot use maxUsedSpace "much": want a number of bytes with an optional unit b, k, m, g or t',

@@ -167,8 +167,8 @@ describe("parseCommand() of a build", () => {
       "--isolation=hyperv --security-opt a --security-opt b --squash .",
       {
         warnings: [
-          "--isolation has no effect: there is one way to isolate a step",
-          "--security-opt has no effect: RUN --security=… sets it for a step",
+          "--isolation has no effect: steps are isolated in one way only",
+          "--security-opt has no effect: RUN --security=… sets this for a step",
           "--squash has no effect: COPY --from a stage makes one layer of many",
         ],
       },

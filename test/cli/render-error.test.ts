@@ -110,7 +110,7 @@ ${" ".repeat(56)}~~~
       name: "explains a full disk",
       error: systemError("ENOSPC", "write", "/var/lib/tsbuild/blobs/x"),
       want: `ERROR: Cannot write "/var/lib/tsbuild/blobs/x": no space left on device
-hint: free some space, such as with "tsbuild prune"
+hint: free some space, for example with "tsbuild prune"
 `,
     },
     {
@@ -127,7 +127,7 @@ hint: free some space, such as with "tsbuild prune"
       name: "explains a failure without a path",
       error: systemError("EMFILE", "open"),
       want: `ERROR: Cannot open: too many open files
-hint: raise the limit, such as "ulimit -n 65536"
+hint: raise the limit, for example with "ulimit -n 65536"
 `,
     },
     {

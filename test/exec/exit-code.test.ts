@@ -9,7 +9,7 @@ describe("exitCode()", () => {
     { name: "the code of a signal", code: 137, log: "", want: 137 },
     { name: "a code above every signal", code: 255, log: "", want: 255 },
     {
-      name: "a warning that is no failure",
+      name: "a warning that is not a failure",
       code: 1,
       log: line("hm", "warning"),
       want: 1,

@@ -59,10 +59,10 @@ describe("parseDocument()", () => {
   });
 
   const refused: readonly (readonly [unknown, string])[] = [
-    [[], "no JSON object"],
+    [[], "not a JSON object"],
     [{ ...manifest, manifests: [] }, "an index and a manifest at once"],
-    [{ ...manifest, mediaType: mediaTypes.index }, "no media type of an image manifest"],
-    [{ ...manifest, mediaType: 1 }, "1 is no media type"],
+    [{ ...manifest, mediaType: mediaTypes.index }, "not a media type of an image manifest"],
+    [{ ...manifest, mediaType: 1 }, "1 is not a media type"],
     [{ ...manifest, schemaVersion: 3 }, "image manifest.schemaVersion: want 2"],
     [{ ...manifest, config: undefined }, "image manifest.config: want an object"],
     [{ ...manifest, layers: [{ ...image, size: -1 }] }, "layers[0].size: want a number of bytes"],

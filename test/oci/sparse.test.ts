@@ -94,7 +94,7 @@ describe("sparse files in a tar", () => {
     ['"-1" for a number', ["map=-1,1", "size=4"], "a"],
     ['"" for a number', ["map=0", "size="], ""],
     ['"x" for a number', ["major=1", "minor=0", "realsize=4"], `x\n${"\0".repeat(510)}`],
-    ["no list of numbers", ["major=1", "minor=0", "realsize=4"], `1\n${"1".repeat(2046)}`],
+    ["not a list of numbers", ["major=1", "minor=0", "realsize=4"], `1\n${"1".repeat(2046)}`],
     ["too many pieces", ["major=1", "minor=0", "realsize=4"], `9999999\n${"\0".repeat(504)}`],
   ];
   for (const [why, records, body] of hostile) {

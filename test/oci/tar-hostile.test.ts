@@ -47,7 +47,7 @@ const hostile: readonly Hostile[] = [
   { name: "an impossible owner", bytes: tar({ type: "x", body: pax("uid", "4294967295") }, {}) },
   { name: "a wrong checksum", bytes: tar({}).fill("x", 0, 1) },
   { name: "a block of zeros inside", bytes: Buffer.concat([Buffer.alloc(512), tar({})]) },
-  { name: "text", bytes: Buffer.alloc(2000, "This is no tar. ") },
+  { name: "text", bytes: Buffer.alloc(2000, "This is not a tar. ") },
   { name: "half a header", bytes: tar({}).subarray(0, 300) },
   { name: "half a small file", bytes: tar({ body: "x".repeat(900) }).subarray(0, 1100) },
   { name: "half a large file", bytes: tar({ body: "x".repeat(90_000) }).subarray(0, 80_000) },

@@ -80,7 +80,7 @@ describe("packStoredImage()", () => {
     const record = await storeImage(store, [oneFile("one"), oneFile("two")]);
     const packed = await packedOnly(store, record, gzip);
     const document = parseDocument(packed.manifest.bytes);
-    if (document.kind !== "manifest") throw new Error("it is no manifest");
+    if (document.kind !== "manifest") throw new Error("it is not a manifest");
     assert.strictEqual(document.manifest.config.digest, record.id);
     assert.deepStrictEqual(
       document.manifest.layers,

@@ -90,7 +90,7 @@ describe("readImageArchive()", () => {
     { name: "another shape", members: { "manifest.json": "{}" }, want: /is malformed$/ },
     { name: "entries of null", members: { "manifest.json": "[null]" }, want: /is malformed$/ },
     {
-      name: "a config that is no name",
+      name: "a config that is not a name",
       members: { "manifest.json": docker({ Config: 7 }) },
       want: /is malformed$/,
     },
@@ -187,7 +187,7 @@ describe("readImageArchive()", () => {
     });
   }
 
-  it("refuses what is no tar", async () => {
+  it("refuses what is not a tar", async () => {
     const reading = readImageArchive(chunked(Buffer.alloc(4096, "no tar")), directory, platform);
     await failureOf(reading, "INVALID_ARCHIVE");
   });

@@ -77,7 +77,7 @@ describe("C23 parseGitUrl()", () => {
     ["?tag=a&branch=a", "conflicts"],
     ["?submodules=maybe", 'invalid submodules value: "maybe"'],
     ["?mtime=now", 'invalid mtime value: "now"'],
-    ["#--upload-pack=x", '"--upload-pack=x" is no ref'],
+    ["#--upload-pack=x", '"--upload-pack=x" is not a ref'],
     ["#%zz", "badly escaped"],
   ];
   for (const [query, message] of bad) {

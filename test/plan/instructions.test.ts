@@ -312,10 +312,14 @@ describe("makePlan(): history", () => {
 
 const failures = [
   { id: "I04", lines: "EXPOSE 70000", message: 'Cannot expose "70000": a port is at most 65535' },
-  { id: "I04", lines: "EXPOSE 80/http", message: 'Cannot expose "80/http": "http" is no protocol' },
+  {
+    id: "I04",
+    lines: "EXPOSE 80/http",
+    message: 'Cannot expose "80/http": "http" is not a protocol',
+  },
   { id: "I04", lines: "EXPOSE 9-8", message: 'the range "9-8" ends before it starts' },
-  { id: "I04", lines: "EXPOSE /tcp", message: '"" is no port' },
-  { id: "I04", lines: "EXPOSE x:1:2", message: '"x" is no IP address' },
+  { id: "I04", lines: "EXPOSE /tcp", message: '"" is not a port' },
+  { id: "I04", lines: "EXPOSE x:1:2", message: '"x" is not an IP address' },
   { id: "I04", lines: "EXPOSE 1-3:5-6", message: "differ in length" },
   { id: "I05", lines: 'VOLUME ["/a", "$none"]', message: 'Cannot use volume "$none": it is empty' },
   { id: "I11", lines: "STOPSIGNAL SIGNOPE", message: 'Cannot use stop signal "SIGNOPE"' },

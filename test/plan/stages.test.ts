@@ -96,7 +96,7 @@ describe("makePlan(): stages", () => {
     {
       name: "S04: an error in a stage that is never built",
       text: "FROM scratch AS unused\nEXPOSE http\nFROM scratch",
-      message: 'Cannot expose "http": "http" is no port: want a number or start-end',
+      message: 'Cannot expose "http": "http" is not a port: want a number or start-end',
       at: "http",
     },
     {
@@ -131,7 +131,7 @@ describe("makePlan(): stages", () => {
       at: "--platform=a/b/c/d",
     },
     {
-      name: "N13: a base that is no image name",
+      name: "N13: a base that is not an image name",
       text: "FROM UPPER/Case AS unused\nFROM scratch",
       message: "UPPER/Case",
       at: "UPPER/Case",
@@ -166,7 +166,7 @@ describe("makePlan(): stages", () => {
     assert.strictEqual(targetOf(planOf("FROM --platform= a")).platform.architecture, "amd64");
   });
 
-  it("S01: does not let a named context stand in for what is no image name", () => {
+  it("S01: does not let a named context stand in for what is not an image name", () => {
     const namedContexts = new Map([["busybox", { kind: "directory" }]] as const);
     assert.throws(() => planOf("FROM Busybox", { namedContexts }), BuildError, "Busybox");
   });

@@ -210,7 +210,7 @@ describe("makePlan(): what it refuses", () => {
     {
       line: "ADD --checksum=xyz git@x.org:a /",
       code: "COPY",
-      message: 'the checksum "xyz" is no commit',
+      message: 'the checksum "xyz" is not a commit',
       at: "git@x.org:a",
     },
     {
@@ -234,7 +234,7 @@ describe("makePlan(): what it refuses", () => {
     {
       line: "ADD https://x.org:x/a /",
       code: "COPY",
-      message: "it is no URL",
+      message: "it is not a URL",
       at: "https://x.org:x/a",
     },
     {

@@ -36,7 +36,7 @@ const cases: readonly Case[] = [
     text: ["#1 [stage 1/3] RUN make", "#1 0.123 compiling", "#1 1.200 link", "#1 DONE 1.2s"],
   },
   {
-    name: "says how each step ended, and why it was no hit",
+    name: "says how each step ended, and why it was not a hit",
     script: [
       declared(1, "a"),
       declared(2, "b"),

@@ -174,7 +174,7 @@ describe("authorization", () => {
 
   const bad = [
     { name: "no token in the answer", answer: "{}", why: "it sent none" },
-    { name: "an answer that is no JSON", answer: "<html>", why: "it sent none" },
+    { name: "an answer that is not JSON", answer: "<html>", why: "it sent none" },
     {
       name: "a token that would break the header",
       answer: '{"token":"a\\r\\nb"}',

@@ -76,7 +76,7 @@ describe("dockerCredentials()", () => {
     { store: "test", host: "odd.io", why: "its answer is not JSON" },
     { store: "test", host: "locked.io", why: "it ended with 3" },
     { store: "missing", host: "ghcr.io", why: "it is not installed" },
-    { store: "../test", host: "ghcr.io", why: "it is no program name" },
+    { store: "../test", host: "ghcr.io", why: "it is not a program name" },
   ];
   for (const { store, host, why } of failing) {
     it(`fails for ${host} with docker-credential-${store}: ${why}`, async () => {

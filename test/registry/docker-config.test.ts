@@ -46,7 +46,7 @@ describe("readDockerConfig()", () => {
     });
   }
 
-  it("refuses what is no JSON without quoting it", async () => {
+  it("refuses what is not JSON without quoting it", async () => {
     const error = await failureOf(() => readDockerConfig(`{"auth": "SECRET`, "c.json"), "AUTH");
     assert.strictEqual(error.message, `Cannot read Docker configuration "c.json": it is not JSON`);
     assert.isUndefined(error.cause);

@@ -220,14 +220,14 @@ describe("N08 readRegistries()", () => {
   });
 
   const wrong: readonly (readonly [value: unknown, says: string])[] = [
-    [[], 'the value of "registries" is no object'],
-    [{ "a/b": {} }, '"a/b" is no registry host'],
-    [{ a: 1 }, '"a" is no object'],
+    [[], 'the value of "registries" is not an object'],
+    [{ "a/b": {} }, '"a/b" is not a registry host'],
+    [{ a: 1 }, '"a" is not an object'],
     [{ a: { tls: true } }, '"a" has no setting "tls"'],
     [{ a: { http: "yes" } }, '"insecure" and "http" of "a" are true or false'],
-    [{ a: { mirrors: "b" } }, '"mirrors" of "a" is no list'],
-    [{ a: { mirrors: ["http://b"] } }, '"http://b" is no mirror: want a host without scheme'],
-    [{ a: { mirrors: [""] } }, '"" is no registry host'],
+    [{ a: { mirrors: "b" } }, '"mirrors" of "a" is not a list'],
+    [{ a: { mirrors: ["http://b"] } }, '"http://b" is not a mirror: want a host without scheme'],
+    [{ a: { mirrors: [""] } }, '"" is not a registry host'],
   ];
   for (const [value, says] of wrong) {
     it(`refuses ${JSON.stringify(value)}`, async () => {

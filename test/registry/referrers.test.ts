@@ -105,7 +105,7 @@ describe("N07 referrers", () => {
     const reading = client.referrers(parseReference(`${server.host}/app`), subject.digest);
     assert.include(
       (await failureOf(reading, "REGISTRY")).message,
-      "its list of referrers is no index",
+      "its list of referrers is not an index",
     );
   });
 });

@@ -34,7 +34,7 @@ describe("errors of the database", () => {
     assert.deepStrictEqual(told(cannotWrite(lmdbError(5))), [
       "STORE",
       "Cannot write to the store: input/output error",
-      "the disk is full, or it fails",
+      "the disk is full or failing",
     ]);
     const ours = new Error("of the action");
     assert.strictEqual(cannotWrite(ours), ours);

@@ -145,7 +145,7 @@ export class DirectoryPlace implements CachePlace {
     if (bytes === undefined) return undefined;
     const document = parseDocument(bytes, mediaTypes.index);
     if (document.kind === "index") return document.index;
-    throw new BuildError("INVALID_IMAGE", "its index.json is no index");
+    throw new BuildError("INVALID_IMAGE", "its index.json is not an index");
   }
 
   #read(descriptor: Descriptor): Promise<Uint8Array> {

@@ -31,7 +31,7 @@ export function mountTitle(id: string): string {
   return id.slice(id.indexOf("/") + 1);
 }
 
-/** Media types of chunks. One by itself is no archive, but all of them, one after the other, are. */
+/** Media types of chunks. One by itself is not an archive, but all of them, one after the other, are. */
 export const chunkTypes = {
   gzip: "application/vnd.tsbuild.cache.mount.v1.tar+gzip",
   zstd: "application/vnd.tsbuild.cache.mount.v1.tar+zstd",

@@ -19,7 +19,7 @@ interface Known {
 }
 
 /**
- * A place that is read in the course of a build. What fails there is told once and is no answer; from
+ * A place that is read in the course of a build. What fails there is told once and is not an answer; from
  * then on the place is left alone.
  */
 export class CacheSource implements BlobSource {

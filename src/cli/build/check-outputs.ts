@@ -44,9 +44,7 @@ export function checkIndexOutputs(
     if (output.type === "docker" && isIndexed) {
       const message =
         "Cannot use --load or type=docker: docker exporter does not support exporting manifest lists, use the oci exporter instead";
-      const hint = split
-        ? "or build for one platform at a time"
-        : `or leave ${attested ?? ""} away`;
+      const hint = split ? "or build for one platform at a time" : `or leave out ${attested ?? ""}`;
       throw new BuildError("USAGE", message, { hint });
     }
     if ("mediaTypes" in output && output.mediaTypes === "docker" && attested !== undefined) {
@@ -110,5 +108,5 @@ function checkPush(output: ImageTarget, names: readonly string[]): void {
   const tagged = names.find((name) => /:[^/]+$/.test(name));
   if (!output.pushByDigest || tagged === undefined) return;
   const message = `Cannot push "${tagged}" by digest: the name has a tag`;
-  throw new BuildError("USAGE", message, { hint: "leave the tag away" });
+  throw new BuildError("USAGE", message, { hint: "leave out the tag" });
 }

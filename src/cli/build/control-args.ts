@@ -16,7 +16,7 @@ export function checkControlArgs(buildArgs: ReadonlyMap<string, string>): void {
     if (wanted === undefined) throw bad(name, value, "want true or false");
     if (!wanted || what === undefined) continue;
     const message = `Cannot use --build-arg ${name}=${value}: ${what} is not supported yet`;
-    throw new BuildError("UNSUPPORTED", message, { hint: "leave it away" });
+    throw new BuildError("UNSUPPORTED", message, { hint: "leave it out" });
   }
 }
 

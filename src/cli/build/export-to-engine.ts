@@ -9,7 +9,7 @@ import { namesOf, type BuildSummary, type Exporting } from "./exporting.js";
 import { findEngine } from "./find-engine.js";
 
 /**
- * What `--load` means where the builder is no engine (F15): the image is kept in the store, as every
+ * What `--load` means where the builder is not an engine (F15): the image is kept in the store, as every
  * image is, and handed over to the engine that runs here, if one does.
  */
 export async function exportToEngine(

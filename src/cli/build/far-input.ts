@@ -30,7 +30,7 @@ export interface FarTools {
   readonly buildArgs: ReadonlyMap<string, string>;
 }
 
-/** A Dockerfile, with the context it is built from where that is no directory of this machine. */
+/** A Dockerfile, with the context it is built from where that is not a directory of this machine. */
 export interface ReadInput {
   readonly input: BuildInput;
   readonly context: OpenForeign | undefined;
@@ -212,7 +212,7 @@ function readInside(files: ReadableRootfs, { path, where }: Inside): Source {
   }
   const wanted = path === undefined ? "a Dockerfile" : `the Dockerfile "${path}"`;
   throw new BuildError("CONTEXT", `Cannot find ${wanted} in "${where}"`, {
-    hint: path === undefined ? "name one with --file" : "--file names a file inside of the context",
+    hint: path === undefined ? "name one with --file" : "--file names a file in the context",
   });
 }
 

@@ -7,7 +7,7 @@ import type { SourceTree } from "../../context/source-tree.js";
 /** Files from elsewhere that tell when they were made. */
 export interface Dated extends Foreign, Pick<RemoteContent, "time"> {}
 
-/** Opens a context that is no directory of this machine. */
+/** Opens a context that is not a directory of this machine. */
 export type OpenForeign = (signal: AbortSignal) => Promise<Dated>;
 
 /** The contexts that come from elsewhere, each fetched when a step first needs it. */

@@ -11,7 +11,7 @@ import { readStandardInput } from "./standard-input.js";
 /** The Dockerfile's text and the directory it is built from. */
 export interface BuildInput {
   readonly source: Source;
-  /** Host path of the Dockerfile; undefined when it is no file of this machine. */
+  /** Host path of the Dockerfile; undefined when it is not a file of this machine. */
   readonly dockerfile: string | undefined;
   /** Host path; undefined when there is none (`tsbuild - < Dockerfile`), or it is elsewhere. */
   readonly context: string | undefined;

@@ -89,7 +89,7 @@ function openGha({ url: given, token = "", scope }: GhaSpec, io: Io): CachePlace
   if (!URL.canParse(url) || !bearer) {
     const message = "Cannot use type=gha without ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN";
     throw new BuildError("USAGE", message, {
-      hint: "a job of GitHub Actions has them only inside of an action, which may export them",
+      hint: "a job of GitHub Actions has them only inside an action, which may export them",
     });
   }
   const root = `tsbuild-${scope}-`;

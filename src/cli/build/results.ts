@@ -22,7 +22,10 @@ export async function prepareResults(
   if (iidFile === undefined) return;
   const isImage = ({ type }: OutputSpec): boolean => !withoutImage.has(type);
   if (outputs.length > 0 && !outputs.some(isImage)) {
-    throw new BuildError("USAGE", `Cannot write --iidfile "${iidFile}": the output is no image`);
+    throw new BuildError(
+      "USAGE",
+      `Cannot write --iidfile "${iidFile}": the output is not an image`,
+    );
   }
   await rm(resolve(cwd, iidFile), { force: true });
 }

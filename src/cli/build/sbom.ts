@@ -31,7 +31,7 @@ export async function addScans(
   const flag = { source: { name: "--sbom", text: generator }, start: 0, end: generator.length };
   const context = findNamedContext(generator, platform, namedContexts)?.context;
   if (context?.kind === "directory") {
-    throw new BuildError("USAGE", `Cannot scan with "${generator}": the context is no image`, {
+    throw new BuildError("USAGE", `Cannot scan with "${generator}": the context is not an image`, {
       hint: "it may be docker-image://… or oci-layout://…",
     });
   }

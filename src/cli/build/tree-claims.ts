@@ -29,7 +29,7 @@ export async function withClaims(
     const [, base = filename, extension = ""] = /^(.+)(\.[^.]*)$/.exec(filename) ?? [];
     const file = `${prefix}${base}${isNamed ? `.${name}` : ""}${extension}`;
     if (entries.has(file)) {
-      throw new BuildError("OUTPUT", `Cannot write "${file}": two attestations are called so`);
+      throw new BuildError("OUTPUT", `Cannot write "${file}": two attestations have this name`);
     }
     const { bytes } = statementOf(claim, subjects);
     const metadata = { path: toBytePath(file), mode: 0o600, uid: 0, gid: 0, mtime };

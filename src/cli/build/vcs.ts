@@ -74,7 +74,7 @@ export async function remoteOf(
   return url && redactRemote(url);
 }
 
-/** What git says in a directory; undefined where that is no repository, or there is no git. */
+/** What git says in a directory; undefined where that is not a repository, or there is no git. */
 export async function askGit(
   directory: string,
   args: readonly string[],

@@ -68,7 +68,7 @@ function wasCached({ title }: StepReport, build: BuildRecord, history: BuildHist
   return new BuildError("USAGE", `Cannot show the log of ${title}: it was cached`, {
     hint:
       ran === undefined
-        ? "the build that ran it is not kept any more"
+        ? "the build that ran it is no longer kept"
         : `it ran in an earlier build: tsbuild log ${ran.id} ${JSON.stringify(words)}`,
   });
 }

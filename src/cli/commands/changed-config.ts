@@ -25,7 +25,7 @@ const allowed: ReadonlySet<Instruction["kind"]> = new Set<Instruction["kind"]>([
 export function changedConfig(changes: readonly string[], platform: Platform): RuntimeConfig {
   const usual = configOf([], platform);
   const { Env = [], ...config } = configOf(changes, platform);
-  // what a build gives every image is no change
+  // what a build gives every image is not a change
   const env = Env.filter((variable) => usual.Env?.includes(variable) !== true);
   const own = Object.entries(config).filter(
     ([key, value]) => value !== usual[key as keyof RuntimeConfig],

@@ -66,7 +66,7 @@ async function loginOf(command: LoginCommand, io: Io): Promise<PasswordLogin> {
   const { passwordStdin, registry } = command;
   const hasPassword = passwordStdin || command.password !== undefined;
   if ((command.username === undefined || !hasPassword) && !io.terminal.in) {
-    const message = "Cannot log in: nobody can be asked, standard input is no terminal";
+    const message = "Cannot log in: nobody can be asked, standard input is not a terminal";
     throw new BuildError("USAGE", message, { hint: "give --username and --password-stdin" });
   }
   const username = command.username ?? (await ask(`Username for ${registry}: `, io));

@@ -13,7 +13,7 @@ import type { Session } from "../session.js";
 export async function runRun(command: RunCommand, session: Session): Promise<number> {
   const { io, namespace, store, platform } = session;
   if (command.tty && !io.terminal.in) {
-    throw new BuildError("USAGE", "Cannot use --tty: standard input is no terminal");
+    throw new BuildError("USAGE", "Cannot use --tty: standard input is not a terminal");
   }
   const warn = (message: string): void => {
     io.err.write(`warning: ${message}\n`);

@@ -80,15 +80,15 @@ function sliced(value: unknown, from: number, to: unknown): unknown {
 function listOf(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
-  throw new TemplateError(`${printed(value)} is no list`);
+  throw new TemplateError(`${printed(value)} is not a list`);
 }
 
 function numberOf(value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value)) return value;
-  throw new TemplateError(`${printed(value)} is no whole number`);
+  throw new TemplateError(`${printed(value)} is not a whole number`);
 }
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  throw new TemplateError(`${printed(value)} is no text`);
+  throw new TemplateError(`${printed(value)} is not text`);
 }

@@ -133,7 +133,7 @@ class Run {
       return this.#call(first.name, [...values, ...last]);
     }
     if (rest.length === 0 && last.length === 0) return this.#operand(first, dot);
-    throw new TemplateError("arguments for what is no function");
+    throw new TemplateError("arguments for what is not a function");
   }
 
   #operand(operand: Operand, dot: unknown): unknown {

@@ -141,7 +141,7 @@ function killGroup(pid: number): void {
 
 function noGit(): BuildError {
   return new BuildError("REMOTE", "Cannot run git: it is not installed", {
-    hint: "install it, such as with: apt-get install git",
+    hint: "install it, for example with: apt-get install git",
   });
 }
 

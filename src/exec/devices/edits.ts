@@ -75,7 +75,7 @@ async function look(path: string, device: string): Promise<Kind> {
   if (found.isBlockDevice()) return { type: "b", ...deviceNumbers(found.rdev) };
   if (found.isCharacterDevice()) return { type: "c", ...deviceNumbers(found.rdev) };
   if (found.isFIFO()) return { type: "p", major: 0, minor: 0 };
-  throw new BuildError("SANDBOX", `Cannot use device "${device}": "${path}" is no device`);
+  throw new BuildError("SANDBOX", `Cannot use device "${device}": "${path}" is not a device`);
 }
 
 /** What a step's mounts are anyway. */

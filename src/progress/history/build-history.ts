@@ -113,7 +113,7 @@ function missing(reference: string | undefined, count: number): never {
   });
 }
 
-/** A line that is no JSON, because its process was killed, is none. */
+/** A line that is not JSON, because its process was killed, is none. */
 function parsed(line: string): readonly JournalLine[] {
   try {
     return line === "" ? [] : [JSON.parse(line) as JournalLine];

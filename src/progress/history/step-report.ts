@@ -21,7 +21,7 @@ export interface StepReport {
   readonly started?: number | undefined;
   /** How long it took, in milliseconds. */
   readonly ms: number;
-  /** Why it was no hit. */
+  /** Why it was not a hit. */
   readonly reason?: MissReason | undefined;
   /** Where its result is from, where it was one. */
   readonly from?: HitSource | undefined;

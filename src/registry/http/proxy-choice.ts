@@ -31,7 +31,7 @@ function parseProxy(variable: string, text: string): URL | undefined {
   if (text === "") return undefined;
   const href = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!URL.canParse(href)) {
-    throw new BuildError("USAGE", `Cannot use the proxy that ${variable} names: it is no URL`);
+    throw new BuildError("USAGE", `Cannot use the proxy that ${variable} names: it is not a URL`);
   }
   const proxy = new URL(href);
   if (proxy.protocol === "http:" || proxy.protocol === "https:") return proxy;

@@ -26,7 +26,7 @@ export function redactUrl({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** Where an answer to `method` sends the client; undefined when it is no redirect. */
+/** Where an answer to `method` sends the client; undefined when it is not a redirect. */
 export function redirectTarget(
   { statusCode: status = 0, headers }: IncomingMessage,
   method: string,

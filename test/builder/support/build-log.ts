@@ -27,7 +27,7 @@ export class BuildLog {
     );
   }
 
-  /** Why a vertex was no hit. */
+  /** Why a vertex was not a hit. */
   reason(title: string): string {
     for (const event of this.events) {
       if (event.type === "missed" && this.#titleOf(event.id) === title) return event.reason.text;

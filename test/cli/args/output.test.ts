@@ -47,7 +47,7 @@ table("O02 O03 O04 parseOutput() of a tree", parseOutput, [
   ["type=local,dest=a,mode=delete", { ...local, dest: "a", mode: "delete" }],
   ["type=tar,source-date-epoch=12", { type: "tar", dest: "-", ...tree, epoch: 12 }],
   ["type=local,dest=a,attestation-prefix=b-", { ...local, dest: "a", attestationPrefix: "b-" }],
-  wrong("type=tar,attestation-prefix=b/c", "attestation-prefix is no part of a name"),
+  wrong("type=tar,attestation-prefix=b/c", "attestation-prefix is not part of a name"),
   wrong("type=local,dest=a,mode=remove", 'mode is "remove", want copy, delete'),
   wrong("type=tar,mode=delete", 'type=tar has no key "mode"; it is a key of type=local'),
   wrong(
@@ -159,7 +159,7 @@ table("F03 parseAnnotation()", parseAnnotation, [
     "foo:a=b",
     'Cannot use --annotation "foo:a=b": no annotation is of type "foo"; the types are manifest, manifest-descriptor, index, index-descriptor',
   ],
-  ["manifest[a//b]:a=b", 'Cannot use --annotation "manifest[a//b]:a=b": "a//b" is no platform'],
+  ["manifest[a//b]:a=b", 'Cannot use --annotation "manifest[a//b]:a=b": "a//b" is not a platform'],
   [
     "index,index-descriptor:a=b",
     ["index", "index-descriptor"].map((place) => ({ ...note, place, key: "a", value: "b" })),

@@ -50,7 +50,7 @@ table("parseUlimit()", parseUlimit, [
   ["nofile=", 'Cannot use --ulimit "nofile=": want TYPE=SOFT[:HARD]'],
   ["nofile=2:1", 'Cannot use --ulimit "nofile=2:1": the soft limit is above the hard one'],
   ["nofile=-1:1", 'Cannot use --ulimit "nofile=-1:1": the soft limit is above the hard one'],
-  ["nofile=x", 'Cannot use --ulimit "nofile=x": "x" is no number'],
+  ["nofile=x", 'Cannot use --ulimit "nofile=x": "x" is not a number'],
   [
     "nofiles=1",
     'Cannot use --ulimit "nofiles=1": no limit is called "nofiles"; did you mean "nofile"?',
@@ -71,8 +71,8 @@ table("parseHost()", parseHost, [
   ],
   ["db", 'Cannot use --add-host "db": want NAME=ADDRESS'],
   ["db=", 'Cannot use --add-host "db=": want NAME=ADDRESS'],
-  ["db=10.0.0", 'Cannot use --add-host "db=10.0.0": "10.0.0" is no IP address'],
-  ["db=[1.2.3.4]", 'Cannot use --add-host "db=[1.2.3.4]": "[1.2.3.4]" is no IP address'],
+  ["db=10.0.0", 'Cannot use --add-host "db=10.0.0": "10.0.0" is not an IP address'],
+  ["db=[1.2.3.4]", 'Cannot use --add-host "db=[1.2.3.4]": "[1.2.3.4]" is not an IP address'],
   ["db=host-gateway", [{ name: "db", ip: "host-gateway" }]],
 ]);
 
@@ -110,7 +110,7 @@ table("F28 parseSecret()", parseSecret, [
   ["id=a,type=env", { id: "a", env: "a", ...variable }],
   ['id=a,"src=f,g"', { id: "a", file: "f,g", ...file }],
   ["src=f", 'Cannot use --secret "src=f": the id is missing'],
-  ["id=a,f", 'Cannot use --secret "id=a,f": "f" is no KEY=VALUE'],
+  ["id=a,f", 'Cannot use --secret "id=a,f": "f" is not KEY=VALUE'],
   ["id=a,scr=f", 'Cannot use --secret "id=a,scr=f": there is no key "scr"; did you mean "src"?'],
   ["id=a,type=dir", 'Cannot use --secret "id=a,type=dir": the type "dir" is neither file nor env'],
 ]);
@@ -143,5 +143,5 @@ table("F27 parseResource()", parseResource, [
     "memroy=1g",
     'Cannot use --resource "memroy=1g": no limit is called "memroy"; did you mean "memory"?',
   ],
-  ["memory", 'Cannot use --resource "memory": "memory" is no NAME=VALUE'],
+  ["memory", 'Cannot use --resource "memory": "memory" is not NAME=VALUE'],
 ]);

@@ -16,7 +16,7 @@ function devicesOf(line: string) {
 
 async function check(line: string, ...flags: readonly string[]): Promise<void> {
   const command = parseCommand(["build", ...flags, "."]);
-  if (command.kind !== "build") throw new Error("it is no build");
+  if (command.kind !== "build") throw new Error("it is not a build");
   await using files = await Specifications.write({ "run/acme.json": specification });
   const env = { TSBUILD_CDI_DIRS: files.directories.join(":") };
   await checkDevices(devicesOf(line), command, env);

@@ -6,7 +6,7 @@ import { planOf } from "../../plan/planning.js";
 
 function check(line: string, ...flags: readonly string[]): void {
   const command = parseCommand(["build", ...flags, "."]);
-  if (command.kind !== "build") throw new Error("it is no build");
+  if (command.kind !== "build") throw new Error("it is not a build");
   checkEntitlements(planOf(`FROM scratch\n${line}`, { network: command.network }), command);
 }
 

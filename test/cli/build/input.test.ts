@@ -131,7 +131,7 @@ describe("readInput()", () => {
     it(`B03 takes ${name} on standard input for the context, whole`, async () => {
       const { context, dockerfile } = await readFar("-", "sub/Dockerfile", { input });
       assert.deepStrictEqual(dockerfile, { kind: "inside", path: "sub/Dockerfile" });
-      if (context.kind !== "archive") throw new Error("it is no archive");
+      if (context.kind !== "archive") throw new Error("it is not an archive");
       assert.deepStrictEqual(await collect(context.bytes), input);
     });
   }

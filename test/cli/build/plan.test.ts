@@ -14,7 +14,7 @@ import { FakeIo } from "../fake-io.js";
 
 function buildCommand(...flags: readonly string[]): BuildCommand {
   const command = parseCommand(["build", ...flags, "."]);
-  if (command.kind !== "build") throw new Error("it is no build");
+  if (command.kind !== "build") throw new Error("it is not a build");
   return command;
 }
 

@@ -46,7 +46,7 @@ describe("prepareResults()", () => {
       prepareResults({ iidFile: "id", outputs }, new FakeIo({ cwd })),
       "USAGE",
     );
-    assert.strictEqual(error.message, 'Cannot write --iidfile "id": the output is no image');
+    assert.strictEqual(error.message, 'Cannot write --iidfile "id": the output is not an image');
     assert.strictEqual(readFileSync(join(cwd, "id"), "utf8"), "old");
     await prepareResults({ iidFile: "id", outputs: [local, intoStore] }, new FakeIo({ cwd }));
     await prepareResults({ iidFile: undefined, outputs }, new FakeIo({ cwd }));

@@ -117,7 +117,7 @@ describe("tsbuild import", () => {
     });
   }
 
-  it("refuses a terminal, and what is no archive", async () => {
+  it("refuses a terminal, and what is not an archive", async () => {
     await using store = await temporaryStore();
     await failureOf(runLine(store, ["import", "-"], { terminal: { in: true } }), "USAGE");
     const input = "no tar".repeat(200);

@@ -134,14 +134,14 @@ describe("N01 tsbuild login", () => {
   });
 
   const wrong: readonly (readonly [argv: string, says: string])[] = [
-    ["login", "nobody can be asked, standard input is no terminal"],
+    ["login", "nobody can be asked, standard input is not a terminal"],
     ["login -u me", "nobody can be asked"],
     ["login -u me -p x --password-stdin", "--password and --password-stdin exclude each other"],
     ["login --password-stdin", "--password-stdin needs --username"],
     ["login -u me --password-stdin", "the password is empty"],
     ["login a b", 'did not expect "b"'],
     ["login -u=", 'Cannot use --username "": the value is empty'],
-    ["logout a?b", '"a?b" is no registry host'],
+    ["logout a?b", '"a?b" is not a registry host'],
   ];
   for (const [argv, says] of wrong) {
     it(`refuses "${argv}": ${says}`, async () => {

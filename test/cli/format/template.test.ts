@@ -60,7 +60,7 @@ const texts: readonly Case[] = [
   ["{{slice .Id 7 9}} {{slice .Tags 1}}", "ab [web:2]"],
   [
     "{{join .Tags `, `}} {{.Tags | len}} {{.Id | truncate}}",
-    'Cannot use --format "{{join .Tags `, `}} {{.Tags | len}} {{.Id | truncate}}": <no value> is no whole number',
+    'Cannot use --format "{{join .Tags `, `}} {{.Tags | len}} {{.Id | truncate}}": <no value> is not a whole number',
   ],
   [
     "{{join .Config.Env `,` | printf `%s-%d` `x`}}",
@@ -109,7 +109,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ["{{define `a`}}{{end}}", "{{define}} is not supported"],
   ["{{.Id ! }}", 'unexpected "!" in action'],
   ["{{(.Id}}", '")" is missing'],
-  ["{{.Id `a`}}", "arguments for what is no function"],
+  ["{{.Id `a`}}", "arguments for what is not a function"],
   ["{{$x}}", 'no variable "$x"'],
   ["{{$x = 1}}", 'no variable "$x"'],
   ["{{index .Tags 2}}", "index 2 is out of range: there are 2"],
@@ -118,8 +118,8 @@ const wrong: readonly (readonly [string, string])[] = [
   ["{{eq .Tags .Tags}}", "cannot compare [web:1 web:2] and [web:1 web:2]"],
   ["{{lt true false}}", "cannot order true and false"],
   ["{{range .Id}}{{end}}", 'cannot go through "sha256:abc"'],
-  ["{{upper .Size}}", "2048 is no text"],
-  ["{{join .Id `,`}}", "sha256:abc is no list"],
+  ["{{upper .Size}}", "2048 is not text"],
+  ["{{join .Id `,`}}", "sha256:abc is not a list"],
   ["{{printf `%z` 1}}", 'printf "%z" is not supported: want s, d, q, v, t, x or f'],
   ["{{printf `a` 1}}", 'printf has too many values for "a"'],
   ["{{.Id}} {{`a`.Id}}", 'cannot take ".Id" of "a"'],

@@ -119,7 +119,7 @@ describe("editsOf()", () => {
       "a file as a node",
       { deviceNodes: [{ path: "/etc/passwd" }] },
       "SANDBOX",
-      /"\/etc\/passwd" is no device/,
+      /"\/etc\/passwd" is not a device/,
     ],
   ];
   for (const [name, edits, code, why] of refused) {
