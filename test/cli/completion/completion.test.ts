@@ -66,7 +66,10 @@ describe("tsbuild completion", () => {
 
   for (const [shell, lines] of [
     ["fish", ["complete -c tsbuild -n '__tsbuild_is run' -f -a '(__tsbuild_images)'"]],
-    ["zsh", ["'run') _arguments -s ", "'*--tty[give the command this terminal, including its input]'"]],
+    [
+      "zsh",
+      ["'run') _arguments -s ", "'*--tty[give the command this terminal, including its input]'"],
+    ],
   ] as const) {
     it(`Q07 has a script for ${shell}, with commands, flags and images`, () => {
       for (const line of lines) assert.include(script(shell), line);
