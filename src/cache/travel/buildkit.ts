@@ -8,7 +8,7 @@ const INLINE_KEY = "moby.buildkit.cache.v0";
 
 /**
  * Says of the manifest or index of a cache that BuildKit wrote what it is. Its keys are digests of BuildKit's own
- * operations, which nothing here computes (docs/adr/0010-a-cache-that-travels.md).
+ * operations, which nothing here computes (docs/adr/0006-a-cache-that-travels.md).
  */
 export function refuseBuildKit(manifest: Uint8Array): void {
   if (Buffer.from(manifest).includes(CONFIG_TYPE)) throw refusal("it is a cache of BuildKit");
