@@ -1,7 +1,6 @@
 import { layerHere, type StepLayer } from "../cache/far-cache.js";
 import type { Ancestry, KnownState, StateOrigin } from "../cache/first-change.js";
-import { stateKey, stateUpon } from "../cache/key.js";
-import type { StateKey } from "../cache/key.js";
+import { stateKey, stateUpon, type StateKey } from "../cache/key.js";
 import type { Digest } from "../oci/digest.js";
 import type { LayerChain } from "../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../store/layers.js";

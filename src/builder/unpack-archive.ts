@@ -1,8 +1,13 @@
 import { joinPath, nameOf, parentOf } from "../context/confined.js";
 import { keptOf } from "../context/kept-xattrs.js";
 import { BuildError } from "../error.js";
-import { toText, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
-import type { HardlinkEntry } from "../oci/changeset.js";
+import {
+  toText,
+  type BytePath,
+  type Entry,
+  type FileEntry,
+  type HardlinkEntry,
+} from "../oci/changeset.js";
 import { decompressed } from "../oci/compression.js";
 import { readContent } from "../oci/content.js";
 import { ContentSpool } from "../oci/content-spool.js";

@@ -2,8 +2,7 @@ import type { LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
 import type { Database, Table } from "../store/database.js";
 import type { Layers } from "../store/layers.js";
 import type { Ancestry, KnownState, StateOrigin } from "./first-change.js";
-import { parentOf, stateUpon } from "./key.js";
-import type { CacheKey, KeyComponent, StateKey } from "./key.js";
+import { parentOf, stateUpon, type CacheKey, type KeyComponent, type StateKey } from "./key.js";
 
 /** That a step was run, and what it gave. */
 export interface CacheRecord {

@@ -1,8 +1,14 @@
 import { BuildError } from "../error.js";
 import { toBytePath, toText, type BytePath } from "../oci/changeset.js";
 import { joinPath, nameOf } from "./confined.js";
-import { cleanPath, compileGlob, hasWildcard, matchableText, unescapeName } from "./glob.js";
-import type { Glob } from "./glob.js";
+import {
+  cleanPath,
+  compileGlob,
+  hasWildcard,
+  matchableText,
+  unescapeName,
+  type Glob,
+} from "./glob.js";
 import type { PathRules } from "./path-rules.js";
 import { resolveLinks } from "./resolve-links.js";
 import { excludeRules, onlyRules } from "./source-filters.js";

@@ -1,5 +1,11 @@
-import type { BytePath, DeviceEntry, DirectoryEntry, FifoEntry, FileEntry } from "./changeset.js";
-import type { SymlinkEntry } from "./changeset.js";
+import type {
+  BytePath,
+  DeviceEntry,
+  DirectoryEntry,
+  FifoEntry,
+  FileEntry,
+  SymlinkEntry,
+} from "./changeset.js";
 
 /** What is at a path of a root filesystem, as a changeset would list it. */
 export interface TreeNode {

@@ -1,6 +1,12 @@
 import { BuildError } from "../error.js";
-import { toText, type BytePath, type Changeset, type Entry } from "./changeset.js";
-import type { OpaqueEntry, WhiteoutEntry } from "./changeset.js";
+import {
+  toText,
+  type BytePath,
+  type Changeset,
+  type Entry,
+  type OpaqueEntry,
+  type WhiteoutEntry,
+} from "./changeset.js";
 import { tarTypes, type TarHeader } from "./tar-header.js";
 import { readTar, readTarFile, type ReadMember } from "./tar-reader.js";
 import { TarWriter, type TarMember } from "./tar-writer.js";

@@ -1,7 +1,13 @@
 import type { BytePath, Content } from "./changeset.js";
 import { readContent } from "./content.js";
-import { readGnuSparse, readPaxSparse, sparseName, storedSize, withHoles } from "./sparse.js";
-import type { SparseFile } from "./sparse.js";
+import {
+  readGnuSparse,
+  readPaxSparse,
+  sparseName,
+  storedSize,
+  withHoles,
+  type SparseFile,
+} from "./sparse.js";
 import { applyPax, decodeHeader, decodePax, invalid } from "./tar-decode.js";
 import { BLOCK, paddingOf, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
 import { FileSource, StreamSource, truncated, type TarSource } from "./tar-source.js";

@@ -1,7 +1,5 @@
-import { dockerArchiveFile, ociLayoutFiles } from "../oci/archive-files.js";
-import type { ArchiveFile } from "../oci/archive-files.js";
-import { toBytePath } from "../oci/changeset.js";
-import type { Content, Entry } from "../oci/changeset.js";
+import { dockerArchiveFile, ociLayoutFiles, type ArchiveFile } from "../oci/archive-files.js";
+import { toBytePath, type Content, type Entry } from "../oci/changeset.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { blobPath } from "../oci/image-layout.js";

@@ -2,8 +2,13 @@ import { dockerMediaTypes, mediaTypes, type Descriptor } from "../oci/descriptor
 import { serializeDocument } from "../oci/image-json.js";
 import type { Index } from "../oci/image.js";
 import type { Stored } from "../oci/resolved-image.js";
-import { sorted, stored } from "./packed-image.js";
-import type { Annotations, PackedImage, PackedRoot } from "./packed-image.js";
+import {
+  sorted,
+  stored,
+  type Annotations,
+  type PackedImage,
+  type PackedRoot,
+} from "./packed-image.js";
 
 /** An image, or what is said of one, as an index lists it. */
 export interface IndexedImage {

@@ -9,8 +9,15 @@ import type { ImageRecord } from "../store/image-record.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Store } from "../store/store.js";
 import { statementType } from "./attestation.js";
-import { onlyImage, packImage, type PackOptions } from "./packed-image.js";
-import type { PackedImage, PackedLayer, PackedRoot, StoredImage } from "./packed-image.js";
+import {
+  onlyImage,
+  packImage,
+  type PackOptions,
+  type PackedImage,
+  type PackedLayer,
+  type PackedRoot,
+  type StoredImage,
+} from "./packed-image.js";
 
 /** An image of the store with all its layers; STORE when one is gone. */
 export async function readStoredImage(store: Store, { id }: ImageRecord): Promise<StoredImage> {

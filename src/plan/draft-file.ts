@@ -7,8 +7,13 @@ import type { Draft } from "./draft.js";
 import { readDefaults, readGlobalArgs } from "./global-args.js";
 import { checkOrder, linkStages, reachable, type Node } from "./graph.js";
 import { collector } from "./lint.js";
-import { distinctImages, imageKey } from "./plan.js";
-import type { ImageRequest, NeedsImages, PlanOptions } from "./plan.js";
+import {
+  distinctImages,
+  imageKey,
+  type ImageRequest,
+  type NeedsImages,
+  type PlanOptions,
+} from "./plan.js";
 import { platformArgs } from "./predefined-args.js";
 import { findStage, readStages, type Section } from "./read-stages.js";
 import type { Setting } from "./setting.js";

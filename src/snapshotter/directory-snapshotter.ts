@@ -15,8 +15,14 @@ import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import type { ActiveSnapshot, DraftLayer, LayerChain, LayerId } from "./snapshotter.js";
-import type { LayerMeasure, Snapshotter } from "./snapshotter.js";
+import type {
+  ActiveSnapshot,
+  DraftLayer,
+  LayerChain,
+  LayerId,
+  LayerMeasure,
+  Snapshotter,
+} from "./snapshotter.js";
 import { treeChanges } from "./tree-changes.js";
 import { measureChanges } from "./tree-digest.js";
 import { Twins } from "./twins.js";

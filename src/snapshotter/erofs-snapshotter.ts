@@ -12,8 +12,13 @@ import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { layerContents, type FindContent } from "./erofs/layer-contents.js";
 import { mergeIndexes } from "./erofs/merge-indexes.js";
-import { FOREIGN_MARK, INDEX_NAME, mountLayer, mountMerged } from "./erofs/mount-layer.js";
-import { TAR_NAME } from "./erofs/mount-layer.js";
+import {
+  FOREIGN_MARK,
+  INDEX_NAME,
+  mountLayer,
+  mountMerged,
+  TAR_NAME,
+} from "./erofs/mount-layer.js";
 import { withContents } from "./erofs/with-contents.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
@@ -23,8 +28,14 @@ import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
 import { OverlayStates } from "./overlay-states.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
-import type { ActiveSnapshot, DraftLayer, LayerChain } from "./snapshotter.js";
-import type { LayerId, LayerMeasure, Snapshotter } from "./snapshotter.js";
+import type {
+  ActiveSnapshot,
+  DraftLayer,
+  LayerChain,
+  LayerId,
+  LayerMeasure,
+  Snapshotter,
+} from "./snapshotter.js";
 import { Workspaces } from "./workspaces.js";
 
 /** What the EROFS driver works with. */

@@ -1,6 +1,13 @@
 import { BuildError } from "../error.js";
-import { toText, type BytePath, type Entry } from "../oci/changeset.js";
-import type { DeviceEntry, FifoEntry, FileEntry, SymlinkEntry } from "../oci/changeset.js";
+import {
+  toText,
+  type BytePath,
+  type Entry,
+  type DeviceEntry,
+  type FifoEntry,
+  type FileEntry,
+  type SymlinkEntry,
+} from "../oci/changeset.js";
 import type { Metadata } from "./metadata.js";
 
 /** A file of any kind; each of its hard links is the same node. */

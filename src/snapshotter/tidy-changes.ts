@@ -1,6 +1,12 @@
 import { BuildError } from "../error.js";
-import { toText, type BytePath, type Changeset, type Entry } from "../oci/changeset.js";
-import type { DirectoryEntry, HardlinkEntry } from "../oci/changeset.js";
+import {
+  toText,
+  type BytePath,
+  type Changeset,
+  type Entry,
+  type DirectoryEntry,
+  type HardlinkEntry,
+} from "../oci/changeset.js";
 import type { Metadata } from "./metadata.js";
 import { isDirectory, LayerTree, type DirectoryNode, type FileNode } from "./layer-tree.js";
 

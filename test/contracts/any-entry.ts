@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import type { Entry } from "../../src/oci/changeset.js";
-import { directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
-import { symlink, whiteout } from "../oci/entries.js";
+import { directory, fifo, file, hardlink, opaque, symlink, whiteout } from "../oci/entries.js";
 
 const paths = fc
   .array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 })

@@ -1,10 +1,9 @@
 import { assert } from "chai";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, access, constants } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { access, constants } from "node:fs/promises";
 import { TestRoot } from "./busybox-root.js";
 import { step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";

@@ -2,8 +2,15 @@ import { assert } from "chai";
 import fc from "fast-check";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { extract } from "tar-stream";
@@ -14,8 +21,17 @@ import { readLayerTar, writeLayerTar, type WrittenEntry } from "../../src/oci/la
 import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { failureOf } from "./build-errors.js";
 import { chunked, collect } from "./bytes.js";
-import { device, directory, fifo, file, hardlink, opaque } from "./entries.js";
-import { resolved, symlink, whiteout } from "./entries.js";
+import {
+  device,
+  directory,
+  fifo,
+  file,
+  hardlink,
+  opaque,
+  resolved,
+  symlink,
+  whiteout,
+} from "./entries.js";
 
 const capability = Buffer.from("01000002002000000000000000000000ff80fe00", "hex");
 const long = `${"d".repeat(90)}/${"e".repeat(90)}/${"f".repeat(90)}`;

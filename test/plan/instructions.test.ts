@@ -1,7 +1,6 @@
 import { assert } from "chai";
 import { BuildError } from "../../src/error.js";
-import type { ImageConfig, RuntimeConfig } from "../../src/oci/image.js";
-import { inlineCacheKey } from "../../src/oci/image.js";
+import { inlineCacheKey, type ImageConfig, type RuntimeConfig } from "../../src/oci/image.js";
 import { historyOf, planOf, stepOf, targetOf, type Given } from "./planning.js";
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

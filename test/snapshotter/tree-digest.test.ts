@@ -15,8 +15,16 @@ import {
   type LayerSink,
 } from "../../src/snapshotter/tree-digest.js";
 import { collect } from "../oci/bytes.js";
-import { device, directory, fifo, file, hardlink, opaque } from "../oci/entries.js";
-import { symlink, whiteout } from "../oci/entries.js";
+import {
+  device,
+  directory,
+  fifo,
+  file,
+  hardlink,
+  opaque,
+  symlink,
+  whiteout,
+} from "../oci/entries.js";
 
 const x = (value: string): ReadonlyMap<string, Uint8Array> =>
   new Map([["user.x", Buffer.from(value)]]);

@@ -9,8 +9,13 @@ import { isChecked } from "./checked.js";
 import { basesOf, describeStep, factsOf, filesOf, type Told } from "./describe-step.js";
 import type { CachePlace } from "./place.js";
 import { readable } from "./source.js";
-import { emptyDocument, namesOf, serialize } from "./record.js";
-import type { CacheDocument, TravelRecord } from "./record.js";
+import {
+  emptyDocument,
+  namesOf,
+  serialize,
+  type CacheDocument,
+  type TravelRecord,
+} from "./record.js";
 import { TravelledLayer } from "./travelled-layer.js";
 
 /** Blobs, and records, at the same time. */

@@ -3,8 +3,12 @@ import { connectionFailure } from "../../registry/http/error-code.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { bytesBehind, rangeBehind, Resumption } from "../../registry/http/resumption.js";
 import { parseRetryAfter, retried } from "../../registry/http/retry.js";
-import { discard, readBody } from "../../registry/http/transport.js";
-import type { HttpRequest, Transport } from "../../registry/http/transport.js";
+import {
+  discard,
+  readBody,
+  type HttpRequest,
+  type Transport,
+} from "../../registry/http/transport.js";
 
 /** How the servers of object stores are spoken with. */
 export interface HttpObjectsOptions {

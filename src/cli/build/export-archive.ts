@@ -4,8 +4,14 @@ import { mergeLayoutIndex } from "../../output/merge-layout-index.js";
 import { materialize } from "../../snapshotter/materialize.js";
 import type { OutputSpec } from "../args/output.js";
 import { finishImages, pack } from "./export-image.js";
-import { directory, namesOf, plainForm, write } from "./exporting.js";
-import type { BuildSummary, Exporting } from "./exporting.js";
+import {
+  directory,
+  namesOf,
+  plainForm,
+  write,
+  type BuildSummary,
+  type Exporting,
+} from "./exporting.js";
 
 type ArchiveOutput = Extract<OutputSpec, { readonly type: "docker" | "oci" }>;
 

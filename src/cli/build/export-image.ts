@@ -5,11 +5,20 @@ import type { ImageConfig } from "../../oci/image.js";
 import { formatPlatform, platformOf, type Platform } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
 import { clampConfig, clampLayer, type TimeLimit } from "../../output/clamp-times.js";
-import { imageSubjects, packAttestation, statementOf } from "../../output/attestation.js";
-import type { Statement } from "../../output/attestation.js";
+import {
+  imageSubjects,
+  packAttestation,
+  statementOf,
+  type Statement,
+} from "../../output/attestation.js";
 import type { NamedLayer } from "../../output/layer-ids.js";
-import { onlyImage, packImage, storedConfig } from "../../output/packed-image.js";
-import type { PackedRoot, StoredImage } from "../../output/packed-image.js";
+import {
+  onlyImage,
+  packImage,
+  storedConfig,
+  type PackedRoot,
+  type StoredImage,
+} from "../../output/packed-image.js";
 import { packIndex, type IndexedImage } from "../../output/packed-index.js";
 import { findLayers } from "../../output/stored-image.js";
 import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";

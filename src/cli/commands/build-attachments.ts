@@ -1,9 +1,8 @@
 import { BuildError } from "../../error.js";
-import type { Descriptor } from "../../oci/descriptor.js";
+import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
 import { parseDigest, type Digest } from "../../oci/digest.js";
 import { parseDocument } from "../../oci/image-json.js";
 import { isObject, parseJson } from "../../oci/json-shape.js";
-import { mediaTypes } from "../../oci/descriptor.js";
 import { formatPlatform } from "../../oci/platform.js";
 import { isAttestation } from "../../oci/select-platform.js";
 import type { BuildHistory, BuildRecord } from "../../progress/history/build-history.js";

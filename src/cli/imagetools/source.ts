@@ -4,8 +4,12 @@ import type { Descriptor } from "../../oci/descriptor.js";
 import { parseDigest } from "../../oci/digest.js";
 import { fileBytes } from "../../oci/file-bytes.js";
 import { parsePartialDescriptor, type PartialDescriptor } from "../../oci/image-json.js";
-import { blobPath, parseLayoutName } from "../../oci/image-layout.js";
-import { readLayoutDocument, readLayoutRoot } from "../../oci/image-layout.js";
+import {
+  blobPath,
+  parseLayoutName,
+  readLayoutDocument,
+  readLayoutRoot,
+} from "../../oci/image-layout.js";
 import { parseReference, type Reference } from "../../oci/reference.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import { verified } from "../../oci/verified.js";

@@ -1,6 +1,5 @@
 import { assert } from "chai";
-import { readdir, rm, truncate, writeFile, readFile } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { readdir, rm, truncate, writeFile, readFile, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";

@@ -1,6 +1,5 @@
 import { assert } from "chai";
-import { parseCacheFrom, parseCacheTo } from "../../../src/cli/args/cache.js";
-import type { CacheTarget } from "../../../src/cli/args/cache.js";
+import { parseCacheFrom, parseCacheTo, type CacheTarget } from "../../../src/cli/args/cache.js";
 import type { CacheSpec } from "../../../src/cli/args/cache-spec.js";
 import { BuildError } from "../../../src/error.js";
 import { parseDigest, type Digest } from "../../../src/oci/digest.js";

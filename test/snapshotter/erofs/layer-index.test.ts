@@ -2,8 +2,16 @@ import { assert } from "chai";
 import type { Entry } from "../../../src/oci/changeset.js";
 import { LayerIndex } from "../../../src/snapshotter/erofs/layer-index.js";
 import { failureOf } from "../../oci/build-errors.js";
-import { device, directory, fifo, file, hardlink, opaque } from "../../oci/entries.js";
-import { symlink, whiteout } from "../../oci/entries.js";
+import {
+  device,
+  directory,
+  fifo,
+  file,
+  hardlink,
+  opaque,
+  symlink,
+  whiteout,
+} from "../../oci/entries.js";
 import { readImage } from "./read-image.js";
 
 /** The image of entries whose contents all begin at byte 1024, over a tar of 10,000 bytes. */
