@@ -1,12 +1,13 @@
-import type { Io } from "./io.js";
+/** The variables of an environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of the environment, and which of them were asked for. */
 export class AskedVariables {
-  readonly env: Io["env"];
+  readonly env: Environment;
   /** The value that each had, undefined where there was none. */
   readonly asked = new Map<string, string | undefined>();
 
-  constructor(env: Io["env"]) {
+  constructor(env: Environment) {
     const ask = (name: string): string | undefined => {
       const value = env[name];
       this.asked.set(name, value);

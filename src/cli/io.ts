@@ -3,7 +3,7 @@ import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
 import type { TerminalSize } from "../progress/renderer.js";
 import { isSystemError } from "../sys/system-error.js";
-import { AskedVariables } from "./asked.js";
+import { AskedVariables, type Environment } from "./asked.js";
 import { BROKEN_PIPE } from "./exit-code.js";
 import { openStandardStream } from "./standard-stream.js";
 import { isTerminal, terminalsOf } from "./terminal.js";
@@ -13,7 +13,7 @@ export interface Io {
   readonly in: Readable;
   readonly out: Writable;
   readonly err: Writable;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** The variables that were asked for so far, and their values. */
   readonly asked: ReadonlyMap<string, string | undefined>;
   readonly cwd: string;

@@ -1,6 +1,6 @@
 import { fstatSync, type Stats } from "node:fs";
 import { isatty } from "node:tty";
-import type { Io } from "./io.js";
+import type { Environment } from "./asked.js";
 
 /** As isatty(3), asking node's tty module only about what may be one. */
 export function isTerminal(fd: number): boolean {
@@ -17,6 +17,9 @@ export function isOpenAs(fd: number, test: (stats: Stats) => boolean): boolean {
 }
 
 /** Whether what a command says goes to terminals that can be drawn on. */
-export function terminalsOf(env: Io["env"]): Pick<Io["terminal"], "err" | "out"> {
+export function terminalsOf(env: Environment): {
+  readonly out: boolean;
+  readonly err: boolean;
+} {
   return { out: isTerminal(1), err: isTerminal(2) && env["TERM"] !== "dumb" };
 }

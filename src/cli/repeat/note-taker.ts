@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BuildEvent } from "../../builder/event.js";
-import { tickOf } from "../../context/entry-reader.js";
+import { tickOf } from "../../context/tick.js";
 import { toBytePath, type BytePath } from "../../oci/changeset.js";
 import { looksSecret } from "../../plan/secret-name.js";
 import { keptOf } from "../../progress/history/journal.js";
