@@ -2,14 +2,22 @@
 // node scripts/compile.cjs: runs small builds from dist/, and keeps what V8 compiled on the way beside each
 // script. V8 refuses a cache of another version, so it can only be out of date, not wrong.
 const { spawnSync } = require("node:child_process");
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { dirname, join, resolve } = require("node:path");
 const { Script } = require("node:vm");
 
 // The first stage is planned, because mistakes anywhere count, but not built: this needs no sandbox.
-const dockerfile = `
+const plain = `
 FROM scratch AS unneeded
 WORKDIR /a
 COPY --chown=1:2 a b/
@@ -22,26 +30,63 @@ EXPOSE 80
 USER e
 CMD ["f"]
 `;
+// What else most builds do, where this machine lets a step run and has a program that needs no library.
+const shell = "/bin/busybox";
+const running = `
+FROM scratch AS base
+COPY busybox /bin/sh
+FROM base AS made
+RUN echo 1 >/one
+RUN --mount=type=cache,target=/cache echo 2 >/two
+FROM base
+WORKDIR /app
+COPY --from=made /one /two ./
+COPY . .
+`;
+const inNamespaces = [
+  "unshare",
+  ...(process.getuid() === 0 ? [] : ["--user", "--map-auto", "--map-root-user"]),
+  ...["--mount", "--propagation", "slave"],
+];
 
 if (process.argv[2] === "run") run(process.argv[3], process.argv.slice(4));
 else compile();
 
 function compile() {
   const scratch = mkdtempSync(join(tmpdir(), "tsbuild-compile-"));
+  const env = { ...process.env, TSBUILD_ROOT: join(scratch, "root") };
+  const succeeds = (stderr, ...[command, ...args]) =>
+    spawnSync(command, args, { env, stdio: ["ignore", "ignore", stderr], timeout: 60_000 })
+      .status === 0;
+  const node = process.execPath;
+  const context = (name, dockerfile) => {
+    mkdirSync(join(scratch, name));
+    writeFileSync(join(scratch, name, "Dockerfile"), dockerfile);
+    return join(scratch, name);
+  };
   try {
-    writeFileSync(join(scratch, "Dockerfile"), dockerfile);
-    const env = { ...process.env, TSBUILD_ROOT: join(scratch, "root") };
-    const stdio = ["ignore", "ignore", "inherit"];
-    const node = (...args) => spawnSync(process.execPath, args, { env, stdio }).status === 0;
-    const words = ["--quiet", "--tag", "warm", scratch];
-    // found in the cache, a build is noted, if its files are not too new for that; then it can be repeated
-    const isDone =
-      node(__filename, "run", "dist/bundle.cjs", ...words) &&
-      [1, 2, 3, 4, 5].some(
-        () =>
-          node("dist/tsbuild.cjs", ...words) && node(__filename, "run", "dist/repeat.cjs", ...words),
+    const words = ["--quiet", "--tag", "warm", context("plain", plain)];
+    const bundle = [node, __filename, "run", "dist/bundle.cjs"];
+    if (!succeeds("inherit", ...bundle, ...words)) throw new Error("the first build failed");
+    if (existsSync(shell)) {
+      const place = context("running", running);
+      copyFileSync(shell, join(place, "busybox"));
+      const outputs = ["--output=type=image", `--output=type=oci,dest=${join(scratch, "out.tar")}`];
+      ["default", "none"].some((network) =>
+        succeeds(
+          "ignore",
+          ...[...inNamespaces, ...bundle, "--quiet", `--network=${network}`, ...outputs, place],
+        ),
       );
-    if (!isDone) throw new Error("the builds to compile by failed");
+    }
+    // found in the cache, a build is noted, if its files are not too new for that; then it can be repeated
+    const again = [__filename, "run", "dist/repeat.cjs", ...words];
+    const isRepeated = [1, 2, 3, 4, 5].some(
+      () =>
+        succeeds("inherit", node, "dist/tsbuild.cjs", ...words) &&
+        succeeds("inherit", node, ...again),
+    );
+    if (!isRepeated) throw new Error("the first build cannot be repeated");
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -50,9 +95,11 @@ function compile() {
 function run(script, words) {
   const filename = resolve(script);
   process.argv = [process.argv[0], filename, ...words];
-  const compiled = new Script(readFileSync(filename, "latin1"), { filename });
+  const cache = `${filename}.cache`;
+  const cachedData = existsSync(cache) ? readFileSync(cache) : undefined; // what ran before is kept
+  const compiled = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
   process.on("exit", (code) => {
-    if (code === 0) writeFileSync(`${filename}.cache`, compiled.createCachedData());
+    if (code === 0) writeFileSync(cache, compiled.createCachedData());
   });
   const module = { exports: {} };
   const load = createRequire(filename);
