@@ -141,7 +141,7 @@ function addDependency(context: string): void {
     vendor,
     join(process.cwd(), "node_modules/commander"),
   );
-  execFileSync("sh", ["-c", `cd ${vendor} && mv commander-*.tgz commander.tgz`]);
+  execFileSync("sh", ["-c", "mv commander-*.tgz commander.tgz"], { cwd: vendor });
   npm("init", "--yes");
   npm("install", "--package-lock-only", "--offline", "./vendor/commander.tgz");
   rmSync(home, { recursive: true });
