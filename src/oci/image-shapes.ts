@@ -49,6 +49,7 @@ export const manifestShape = shape({
   mediaType: string,
   config: descriptor,
   layers: listOf(descriptor),
+  artifactType: optional(string),
   annotations: optional(texts),
 });
 

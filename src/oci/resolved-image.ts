@@ -1,9 +1,9 @@
 import { BuildError } from "../error.js";
-import type { Descriptor } from "./descriptor.js";
-import type { ImageConfig, Index, Manifest } from "./image.js";
+import { dockerMediaTypes, mediaTypes, type Descriptor } from "./descriptor.js";
+import type { ImageConfig, Manifest } from "./image.js";
 import { parseDocument, parseImageConfig } from "./image-json.js";
 import { formatPlatform, type Platform } from "./platform.js";
-import { listPlatforms, selectPlatform } from "./select-platform.js";
+import { listPlatforms, selectPlatforms } from "./select-platform.js";
 
 /** A document with the descriptor that names its bytes. */
 export interface Stored {
@@ -36,30 +36,44 @@ const maxDocumentSize = 16 * 1024 * 1024;
 
 /** Follows `root` to the image for a platform. */
 export async function resolveImage(root: Stored, options: ResolveOptions): Promise<ResolvedImage> {
-  let stored = root;
-  for (let depth = 0; depth < maxDepth; depth++) {
-    const document = parseDocument(stored.bytes, stored.descriptor.mediaType);
-    if (document.kind === "manifest") {
-      const manifest = { ...stored, value: document.manifest };
-      return { root, manifest, config: await configOf(document.manifest, options) };
-    }
-    const descriptor = choose(document.index, options);
-    stored = { descriptor, bytes: await fetchDocument(descriptor, options) };
+  const others: string[] = [];
+  const manifest = await find(root, { ...options, others }, 1);
+  if (manifest !== undefined) {
+    return { root, manifest, config: await configOf(manifest.value, options) };
   }
   throw new BuildError(
-    "INVALID_IMAGE",
-    `Cannot use image "${options.name}": too many nested indexes`,
+    "PLATFORM",
+    `Cannot use image "${options.name}" for ${formatPlatform(options.platform)}: it has no such platform`,
+    { hint: `it has ${others.join(", ") || "no platform at all"}` },
   );
 }
 
-function choose(index: Index, { name, platform }: ResolveOptions): Descriptor {
-  const found = selectPlatform(index, platform);
-  if (found !== undefined) return found;
-  throw new BuildError(
-    "PLATFORM",
-    `Cannot use image "${name}" for ${formatPlatform(platform)}: it has no such platform`,
-    { hint: `it has ${listPlatforms(index).join(", ") || "no platform at all"}` },
-  );
+interface Search extends ResolveOptions {
+  /** The platforms that were found instead. */
+  readonly others: string[];
+}
+
+/** The manifest for the platform; an index in an index need not say what it is for, and several are looked into. */
+async function find(
+  stored: Stored,
+  search: Search,
+  depth: number,
+): Promise<ResolvedImage["manifest"] | undefined> {
+  const document = parseDocument(stored.bytes, stored.descriptor.mediaType);
+  if (document.kind === "manifest") return { ...stored, value: document.manifest };
+  if (depth === maxDepth) {
+    throw new BuildError(
+      "INVALID_IMAGE",
+      `Cannot use image "${search.name}": too many nested indexes`,
+    );
+  }
+  search.others.push(...listPlatforms(document.index));
+  for (const descriptor of selectPlatforms(document.index, search.platform)) {
+    const next = { descriptor, bytes: await fetchDocument(descriptor, search) };
+    const found = await find(next, search, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function configOf(
@@ -68,13 +82,25 @@ async function configOf(
 ): Promise<ResolvedImage["config"]> {
   const descriptor = manifest.config;
   const bytes = await fetchDocument(descriptor, options);
-  const value = parseImageConfig(bytes);
+  const value = configIn(bytes, manifest, options);
   const { length } = value.rootfs.diff_ids;
   if (length === manifest.layers.length) return { descriptor, bytes, value };
   throw new BuildError(
     "INVALID_IMAGE",
     `Cannot use image "${options.name}": its manifest has ${manifest.layers.length} layers, its config ${length}`,
   );
+}
+
+/** Registries keep other things than images, too: charts, signatures, modules. */
+function configIn(bytes: Uint8Array, manifest: Manifest, { name }: ResolveOptions): ImageConfig {
+  try {
+    return parseImageConfig(bytes);
+  } catch (error) {
+    const type = manifest.artifactType ?? manifest.config.mediaType;
+    if (type === mediaTypes.config || type === dockerMediaTypes.config) throw error;
+    const message = `Cannot use "${name}": it is no image, but of type "${type}"`;
+    throw new BuildError("INVALID_IMAGE", message, { cause: error });
+  }
 }
 
 function fetchDocument(descriptor: Descriptor, options: ResolveOptions): Promise<Uint8Array> {

@@ -7,14 +7,19 @@ import { formatPlatform, normalizePlatform, type Platform } from "./platform.js"
  * machine runs too, else one that does not say what it is for.
  */
 export function selectPlatform(index: Index, want: Platform): Descriptor | undefined {
+  return selectPlatforms(index, want)[0];
+}
+
+/** As `selectPlatform`; of those that do not say what they are for all that may be meant. */
+export function selectPlatforms(index: Index, want: Platform): readonly Descriptor[] {
   const images = index.manifests.filter((image) => !isAttestation(image));
   for (const name of runnable(normalizePlatform(want))) {
     const found = images.find(
       ({ platform }) => platform !== undefined && nameOf(platform) === name,
     );
-    if (found !== undefined) return found;
+    if (found !== undefined) return [found];
   }
-  return images.find(({ platform }) => platform === undefined);
+  return images.filter(({ platform }) => platform === undefined);
 }
 
 /** The platforms of an index in words, for messages. */
