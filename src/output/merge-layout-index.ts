@@ -5,6 +5,7 @@ import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { parseDocument, serializeDocument } from "../oci/image-json.js";
 import { refNameAnnotation } from "../oci/image-layout.js";
 import type { Index } from "../oci/image.js";
+import { isSystemError } from "../sys/system-error.js";
 
 /** The files of an image layout, with the images that the layout in `directory` has already (O06). */
 export function* mergeLayoutIndex(entries: Iterable<Entry>, directory: string): Generator<Entry> {
@@ -30,8 +31,9 @@ function readIndex(directory: string): Index | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(join(directory, "index.json"));
-  } catch {
-    return undefined; // there is no layout yet
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined; // there is no layout yet
+    throw error;
   }
   const document = parseDocument(bytes, mediaTypes.index);
   return document.kind === "index" ? document.index : undefined;

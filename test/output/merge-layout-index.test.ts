@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ociLayoutFiles } from "../../src/oci/archive-files.js";
 import { toBytePath, type Entry } from "../../src/oci/changeset.js";
@@ -51,5 +51,12 @@ describe("mergeLayoutIndex()", () => {
     assert.deepStrictEqual(await add(path, layout("two", "a:1")), [`${b} one`, `${a} two`]);
     assert.deepStrictEqual(await add(path, layout("two")), [`${b} one`, `${a} two`, " two"]);
     assert.deepStrictEqual(await add(path, layout("two")), [`${b} one`, `${a} two`, " two"]);
+  });
+
+  it("O06 does not take a layout whose index cannot be read for none", async () => {
+    await using temporary = await TemporaryDirectory.make();
+    const { path } = temporary;
+    mkdirSync(join(path, "index.json"));
+    assert.throws(() => [...mergeLayoutIndex(layout("one", "a:1"), path)], /EISDIR/);
   });
 });
