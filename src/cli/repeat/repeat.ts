@@ -6,7 +6,7 @@ import { findNote, type Found } from "./find-note.js";
 import { writeNow } from "./write-now.js";
 
 /**
- * Repeats the build of a command line of which nothing changed since it found everything in the cache (ADR 12): tells what
+ * Repeats the build of a command line of which nothing changed since it found everything in the cache (ADR 7): tells what
  * that told, and keeps it as a build of its own. False where it has to be built, because anything may be different.
  */
 export function repeat(argv: readonly string[]): boolean {
