@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { hostPlatform } from "../oci/platform.js";
 import { hideUnifiedTree, ownerName, removeDeadCgroups } from "./cgroups.js";
-import { CompiledFilter, type FilterStore } from "./compiled-filter.js";
+import { compiledFilter, type FilterStore } from "./compiled-filter.js";
 import { DeviceGroup } from "./device-group.js";
 import { findRuntime, type Runtime } from "./runtime.js";
 import type { Machine } from "./spec.js";
@@ -15,7 +15,8 @@ export interface ExecutorSession {
   readonly owner: string;
   /** For steps that need no cgroup of their own. */
   readonly group: DeviceGroup | undefined;
-  readonly filter: CompiledFilter;
+  /** In base64; undefined where the runtime compiles it for each step. */
+  readonly filter: string | undefined;
 }
 
 /** What a session of the executor works with. */
@@ -38,8 +39,9 @@ export async function openSession(options: SessionOptions): Promise<ExecutorSess
   const { architecture } = hostPlatform(arch());
   const capabilities = await ownCapabilities();
   const owner = await ownerName();
-  const filter = await CompiledFilter.open(runtime.path, architecture, filters);
-  const shares = runtime.name === "crun" && !userNamespace;
+  const isCrun = runtime.name === "crun";
+  const filter = isCrun ? await compiledFilter(runtime.path, architecture, filters) : undefined;
+  const shares = isCrun && !userNamespace;
   const group = shares ? await DeviceGroup.make(`${owner}-0`) : undefined;
   const machine = { architecture, capabilities, userNamespace };
   return { runtime, machine, owner, group, filter };

@@ -109,8 +109,8 @@ class OciExecutor implements Executor {
   }
 
   /** Without other threads, as far as it goes: to each of them and back takes as long as ten small calls. */
-  async #prepare(step: Step, { machine, runtime, filter }: ExecutorSession): Promise<void> {
-    const { process, points, bundle, name, cgroup } = step;
+  async #prepare(step: Step, { machine, filter }: ExecutorSession): Promise<void> {
+    const { process, points, bundle, cgroup } = step;
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
@@ -120,8 +120,7 @@ class OciExecutor implements Executor {
     const wanted = [...own, ...given, ...deviceMounts(process.devices, machine.userNamespace)];
     const mounts = makeMountPoints(points, process, user, wanted);
     const devices = security === "insecure" ? await hostDevices() : [];
-    const filtered =
-      runtime.name === "crun" && security === "sandbox" && process.devices === undefined;
+    const filtered = filter !== undefined && security === "sandbox";
     const spec = runtimeSpec({
       process: { ...process, network: connection.network },
       user,
@@ -130,9 +129,9 @@ class OciExecutor implements Executor {
       mounts,
       networkNamespace: connection.namespace,
       cgroupsPath: cgroup,
-      hasCompiledFilter: filtered && filter.isKnown,
+      hasCompiledFilter: filtered,
     });
-    const extra = filtered ? filter.additions(posix.join(this.#memory.state, name), bundle) : {};
+    const extra = filtered ? { annotations: { "run.oci.seccomp_bpf_data": filter } } : {};
     writeFileSync(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
   }
 
@@ -140,7 +139,6 @@ class OciExecutor implements Executor {
     const { bundle } = step;
     try {
       const code = await this.#starter.run(step, session, signal);
-      if (code === 0) await session.filter.take(bundle); // a step may fail because the disk is full
       const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {

@@ -1,3 +1,5 @@
+import type { ArgumentTest, SeccompProfile, SeccompRule } from "../sys/libseccomp.js";
+
 /**
  * System calls that a container may always make, as Docker's default profile has them
  * (docs.docker.com, "Seccomp security profiles for Docker"). Whatever is not named fails with
@@ -90,7 +92,7 @@ const NEW_NAMESPACES = 0x7e020000;
 const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
 /** The `linux.seccomp` object of a sandboxed step (runtime-spec, config-linux.md); undefined where the machine is unknown. */
-export function seccompProfile(architecture: string): object | undefined {
+export function seccompProfile(architecture: string): SeccompProfile | undefined {
   const here = machines[architecture];
   if (here === undefined) return undefined;
   const names = `${always} ${byCapability} ${here.calls}`.trim().split(/\s+/);
@@ -120,11 +122,11 @@ export function seccompProfile(architecture: string): object | undefined {
  * What is left to say where the runtime is given that profile compiled. It names no call: a runtime that
  * did not take the compiled one would start nothing at all.
  */
-export function compiledProfile(architecture: string): object | undefined {
+export function compiledProfile(architecture: string): SeccompProfile | undefined {
   const profile = seccompProfile(architecture);
   return profile && { ...profile, syscalls: [] };
 }
 
-function allowWhere(name: string, condition: object): object {
+function allowWhere(name: string, condition: ArgumentTest): SeccompRule {
   return { names: [name], action: "SCMP_ACT_ALLOW", args: [condition] };
 }

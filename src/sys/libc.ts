@@ -14,6 +14,15 @@ export function bind(prototype: string): (...args: readonly unknown[]) => number
   return (...args) => Number(call()(...args));
 }
 
+/** The same of another library, by its soname, with an answer of any kind; throws where there is none. */
+export function bindIn(
+  library: string,
+  prototype: string,
+): (...args: readonly unknown[]) => unknown {
+  let call: Call | undefined;
+  return (...args): unknown => (call ??= koffi.load(library).func(prototype))(...args);
+}
+
 /** The same, off the main thread. Errno stays behind in the other one. */
 export function bindAsync(prototype: string): (...args: readonly unknown[]) => Promise<number> {
   const call = lookup(prototype);
