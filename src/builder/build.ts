@@ -207,7 +207,8 @@ class Walk {
       const getReady = i <= lastRun ? this.#getReady : nothing;
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
       const vertex = at(vertices.steps, i);
-      const task = { ...common, place, parent: state, vertex, getReady };
+      const isFollowed = i < lastRun;
+      const task = { ...common, place, parent: state, vertex, getReady, isFollowed };
       const doing = this.#steps.get(vertex) ?? this.#step(step, task);
       this.#steps.set(vertex, doing);
       state = state.with(await doing, step.title);

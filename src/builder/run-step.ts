@@ -90,7 +90,7 @@ async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
 }
 
 async function runInSandbox(
-  { step, mounts, vertex, signal }: RunTask,
+  { step, mounts, vertex, isFollowed, signal }: RunTask,
   root: ActiveSnapshot,
   engine: Engine,
 ): Promise<ExitStatus> {
@@ -114,6 +114,7 @@ async function runInSandbox(
         engine.board.output(vertex, stream, chunk);
       },
       stdin: undefined,
+      followed: isFollowed,
       terminal: false,
     },
     signal,

@@ -24,6 +24,8 @@ export interface Task<S extends Step = Step> {
   readonly keyed: (facts: KeyWithComponents, contents?: DoneStep["contents"]) => void;
   /** Told that the step, or one after it, is going to be run: what is started once may start meanwhile. */
   readonly getReady: () => void;
+  /** Whether a RUN comes after it in its stage. */
+  readonly isFollowed: boolean;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;

@@ -45,6 +45,8 @@ export interface SandboxProcess {
   readonly stdio: "inherit" | OutputSink;
   /** Input besides a callback; without one, reading ends at once. Destroyed when the process ends. */
   readonly stdin: Readable | undefined;
+  /** Others of its kind are going to be run after it: what they need is started meanwhile. */
+  readonly followed: boolean;
   /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit" and a terminal as stdin. */
   readonly terminal: boolean;
 }
@@ -60,10 +62,13 @@ export interface ExitStatus {
   readonly outOfMemory: boolean;
 }
 
+/** What the processes of a build have in common. */
+export type CommonSite = Pick<SandboxProcess, "cgroupParent" | "resources">;
+
 /** Runs processes in sandboxes by an OCI runtime. Disposing stops the shared network. */
 export interface Executor extends AsyncDisposable {
-  /** Starts what all processes have in common, ahead of the first. What fails is told by `run`. */
-  getReady(site: Pick<SandboxProcess, "cgroupParent">): Promise<void>;
+  /** Starts what a process needs, ahead of the first. What fails is told by `run`. */
+  getReady(site: CommonSite): Promise<void>;
   /**
    * Runs to the end. A failing command is an ExitStatus, not an error; BuildError NO_RUNTIME,
    * SANDBOX or USER_NOT_FOUND when it could not be started. Aborting kills every process in it and

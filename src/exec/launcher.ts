@@ -1,26 +1,20 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import { closeSync, constants, openSync } from "node:fs";
 import { readlink } from "node:fs/promises";
-import { posix } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
-import { fileTypes } from "../sys/file-stat.js";
-import { mknod } from "../sys/inodes.js";
 import { mount, mountFlags } from "../sys/mounts.js";
 import { collect } from "./children.js";
-import type { OutputSink } from "./executor.js";
-import { deathGuard, drain } from "./run-runtime.js";
+import { deathGuard } from "./run-runtime.js";
 
-/** A container that the launcher starts, and who hears its output. */
+/** A container that the launcher starts. */
 export interface Launch {
   readonly name: string;
   /** A global option of the runtime, for this container. */
   readonly option?: string | undefined;
-  /** Also holds the two FIFOs of its output, and the runtime's log. */
+  /** Also holds the FIFOs "stdout" and "stderr", and the runtime's log. */
   readonly bundle: string;
-  readonly sink: OutputSink;
 }
 
 /** Where a launcher lives. */
@@ -108,39 +102,19 @@ export class Launcher implements AsyncDisposable {
     return new Launcher(shell);
   }
 
-  /** Runs a container to its end: its exit code. Aborting kills it, and rejects once it is gone. */
-  async run({ name, bundle, sink, option = "none" }: Launch, signal: AbortSignal): Promise<number> {
-    signal.throwIfAborted();
-    const outputs = [openOutput(bundle, "stdout", sink), openOutput(bundle, "stderr", sink)];
-    const kill = (): void => void this.#kill(name);
-    signal.addEventListener("abort", kill, { once: true });
-    try {
-      const code = await Promise.race([
-        this.#send(`${name} ${option} ${bundle}`, name),
-        this.#failure(),
-      ]);
-      for (const { close } of outputs) close();
-      await Promise.all(outputs.map(({ ended }) => ended));
-      signal.throwIfAborted();
-      return code;
-    } finally {
-      signal.removeEventListener("abort", kill);
-      for (const { close } of outputs) close();
-    }
-  }
-
-  #send(line: string, name: string): Promise<number> {
+  /** Starts a container, and answers with its exit code once it has ended. */
+  async start({ name, bundle, option = "none" }: Launch): Promise<number> {
     const code = new Promise<number>((resolve) => this.#running.set(name, resolve));
-    this.#shell.stdin.write(`run ${line}\n`);
-    return code;
+    this.#shell.stdin.write(`run ${name} ${option} ${bundle}\n`);
+    return await Promise.race([code, this.#failure()]);
   }
 
   async #failure(): Promise<never> {
     throw await this.#ended;
   }
 
-  /** Again and again: at first there may be no container yet. */
-  async #kill(name: string): Promise<void> {
+  /** Kills a container, again and again: at first there may be none yet. */
+  async kill(name: string): Promise<void> {
     while (this.#running.has(name) && this.#shell.exitCode === null) {
       this.#shell.stdin.write(`kill ${name}\n`);
       await setTimeout(KILL_INTERVAL);
@@ -171,28 +145,4 @@ async function endOf(shell: Shell): Promise<Error> {
     "SANDBOX",
     `Cannot run steps: ${(await said).trim() || "the launcher ended"}`,
   );
-}
-
-interface Output {
-  readonly ended: Promise<void>;
-  /** Gives up our writing end, so that reading ends with the step's last writer. Idempotent. */
-  readonly close: () => void;
-}
-
-/** A FIFO that the launcher opens by name. Ours is open for writing too: no writer would be its end. */
-function openOutput(bundle: string, stream: "stdout" | "stderr", sink: OutputSink): Output {
-  const path = posix.join(bundle, stream);
-  mknod(path, fileTypes.fifo | 0o600, 0, 0);
-  const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  let write: number | undefined = openSync(path, constants.O_WRONLY);
-  const ended = drain(read, (chunk) => {
-    sink(stream, chunk);
-  });
-  return {
-    ended,
-    close: () => {
-      if (write !== undefined) closeSync(write);
-      write = undefined;
-    },
-  };
 }

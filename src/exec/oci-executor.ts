@@ -1,22 +1,23 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { posix } from "node:path";
 import { removeTree } from "../snapshotter/remove-tree.js";
 import { removeCgroups } from "./cgroups.js";
 import type { FilterStore } from "./compiled-filter.js";
-import type { Executor, ExitStatus, SandboxProcess } from "./executor.js";
+import type { CommonSite, Executor, ExitStatus, SandboxProcess } from "./executor.js";
 import { openSession, type ExecutorSession } from "./executor-session.js";
 import { exitCode } from "./exit-code.js";
 import { hostDevices } from "./host-devices.js";
 import { LazyNetwork } from "./lazy-network.js";
+import type { Launched } from "./launched.js";
 import { MemoryDirectory } from "./memory-directory.js";
 import { MountPoints } from "./mount-points.js";
 import { ranOutOfMemory } from "./out-of-memory.js";
 import { readBeneath } from "./read-beneath.js";
 import { SEARCH_PATH } from "./runtime.js";
 import { runtimeSpec, serializeSpec } from "./spec.js";
-import { logOf, Starter, type Container } from "./starter.js";
-import { stepCgroup } from "./step-cgroup.js";
+import { launchedSink, logOf, Starter, type ContainerSite } from "./starter.js";
+import { plainStep, stepCgroup, type StepKind } from "./step-cgroup.js";
 import { deviceMounts, makeMountPoints, writeNameFiles, writeSecrets } from "./step-mounts.js";
 import { resolveUser } from "./users.js";
 
@@ -47,8 +48,17 @@ export function openExecutor(options: ExecutorOptions): Promise<Executor> {
   return Promise.resolve(new OciExecutor(options));
 }
 
-interface Step extends Container {
+interface Step extends ContainerSite {
+  readonly process: SandboxProcess;
   readonly points: MountPoints;
+  /** Its runtime, where that was started ahead. */
+  readonly launched: Launched | undefined;
+}
+
+/** A runtime that waits for a step. */
+interface Ahead extends ContainerSite {
+  readonly number: number;
+  readonly launched: Launched;
 }
 
 class OciExecutor implements Executor {
@@ -58,7 +68,8 @@ class OciExecutor implements Executor {
   readonly #network: LazyNetwork;
   readonly #starter: Starter;
   #session: Promise<ExecutorSession> | undefined;
-  #gettingReady: Promise<void> | undefined;
+  #gettingReady: Promise<void> = Promise.resolve();
+  #ahead: Ahead | undefined;
   #steps = 0;
 
   constructor(options: ExecutorOptions) {
@@ -76,27 +87,58 @@ class OciExecutor implements Executor {
     });
   }
 
-  async getReady(site: Pick<SandboxProcess, "cgroupParent">): Promise<void> {
-    this.#session ??= this.#open(site.cgroupParent);
-    const ready = this.#session.then((session) => this.#starter.getReady(session));
-    await (this.#gettingReady ??= ready.catch(() => undefined));
+  async getReady(site: CommonSite): Promise<void> {
+    this.#gettingReady = this.#gettingReady
+      .then(() => this.#startAhead(site))
+      .catch(() => undefined);
+    await this.#gettingReady;
+  }
+
+  async #startAhead(site: CommonSite): Promise<void> {
+    const session = await (this.#session ??= this.#open(site.cgroupParent));
+    await this.#starter.getReady(session);
+    if (session.runtime.name !== "crun" || this.#ahead !== undefined) return;
+    const number = ++this.#steps;
+    const place = this.#place(number, { ...plainStep, ...site }, session);
+    this.#ahead = { ...place, number, launched: await this.#starter.startAhead(place, session) };
+  }
+
+  #place(number: number, step: StepKind, session: ExecutorSession): ContainerSite {
+    const name = `${session.owner}-${number}`;
+    const cgroup = stepCgroup(step, name, session);
+    return { name, bundle: this.#memory.bundle(number), cgroup };
+  }
+
+  /** Where a step is to run: where a runtime waits for one, if that was started as it would be for this one. */
+  #settle(process: SandboxProcess, session: ExecutorSession): Omit<Step, "points" | "process"> {
+    const ahead = this.#ahead;
+    if (ahead !== undefined && launchedSink(process) !== undefined && !ahead.launched.ended) {
+      const { number, cgroup, launched } = ahead;
+      const place = this.#place(number, process, session);
+      if (place.cgroup === cgroup) {
+        this.#ahead = undefined;
+        return { ...place, launched };
+      }
+    }
+    const place = this.#place(++this.#steps, process, session);
+    mkdirSync(place.bundle, { mode: 0o700 });
+    return { ...place, launched: undefined };
   }
 
   async run(process: SandboxProcess, signal: AbortSignal): Promise<ExitStatus> {
-    const number = ++this.#steps;
-    const bundle = this.#memory.bundle(number);
     const points = new MountPoints(process.root);
+    let bundle: string | undefined;
     try {
+      await this.#gettingReady;
       signal.throwIfAborted();
       const session = await (this.#session ??= this.#open(process.cgroupParent));
-      const name = `${session.owner}-${number}`;
-      const step = { process, points, bundle, name, cgroup: stepCgroup(process, name, session) };
-      await this.#prepare(step, session);
+      const step = { process, points, ...this.#settle(process, session) };
+      ({ bundle } = step);
       return await this.#execute(step, session, signal);
     } finally {
       await process.root.unmount();
       points.remove();
-      await removeTree(bundle);
+      if (bundle !== undefined) await removeTree(bundle);
     }
   }
 
@@ -108,13 +150,15 @@ class OciExecutor implements Executor {
     return await openSession(options);
   }
 
-  /** Without other threads, as far as it goes: to each of them and back takes as long as ten small calls. */
-  async #prepare(step: Step, { machine, filter }: ExecutorSession): Promise<void> {
+  /**
+   * Makes all that a step needs, and its config.json. Without other threads, as far as it goes: to each of them and
+   * back takes as long as ten small calls.
+   */
+  async #prepare(step: Step, { machine, filter }: ExecutorSession): Promise<string> {
     const { process, points, bundle, cgroup } = step;
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
-    mkdirSync(bundle, { mode: 0o700 });
     const own = writeNameFiles(bundle, process, connection);
     const given = writeSecrets(bundle, process.mounts);
     const wanted = [...own, ...given, ...deviceMounts(process.devices, machine.userNamespace)];
@@ -132,14 +176,17 @@ class OciExecutor implements Executor {
       hasCompiledFilter: filtered,
     });
     const extra = filtered ? { annotations: { "run.oci.seccomp_bpf_data": filter } } : {};
-    writeFileSync(posix.join(bundle, "config.json"), serializeSpec({ ...spec, ...extra }));
+    return serializeSpec({ ...spec, ...extra });
   }
 
   async #execute(step: Step, session: ExecutorSession, signal: AbortSignal): Promise<ExitStatus> {
-    const { bundle } = step;
+    using _launched = step.launched;
     try {
-      const code = await this.#starter.run(step, session, signal);
-      const log = code === 0 ? "" : await readFile(logOf(bundle), "utf8").catch(() => "");
+      const config = await this.#prepare(step, session);
+      const ended = this.#starter.run({ ...step, config }, session, signal);
+      if (step.process.followed) void this.getReady(step.process);
+      const code = await ended;
+      const log = code === 0 ? "" : await readFile(logOf(step.bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {
       if (signal.aborted) await this.#removeTraces(step); // the runtime was killed too
@@ -153,6 +200,7 @@ class OciExecutor implements Executor {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gettingReady;
+    this.#ahead?.launched[Symbol.dispose]();
     await this.#starter[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
     if (this.#session === undefined) return;

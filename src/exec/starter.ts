@@ -1,20 +1,31 @@
-import { closeSync } from "node:fs";
+import { closeSync, mkdirSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { sealedCopy } from "../sys/sealed-copy.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
 import type { ExecutorSession } from "./executor-session.js";
+import { Launched } from "./launched.js";
 import { FILE, Launcher } from "./launcher.js";
 import { runRuntime } from "./run-runtime.js";
 
-/** A container that is ready to run. */
-export interface Container {
-  readonly process: SandboxProcess;
+/** Where a container is. */
+export interface ContainerSite {
   readonly name: string;
   /** The runtime's bundle directory (runtime-spec, bundle.md). */
   readonly bundle: string;
   /** Absolute, in each hierarchy; undefined: none of its own. */
   readonly cgroup: string | undefined;
 }
+
+/** A container that is ready to run. */
+export interface Container extends ContainerSite {
+  readonly process: SandboxProcess;
+  /** Its runtime, where that was started ahead. */
+  readonly launched: Launched | undefined;
+  /** The content of config.json. */
+  readonly config: string;
+}
+
+type Session = Pick<ExecutorSession, "group" | "runtime">;
 
 /** What a starter works with. */
 export interface StarterOptions {
@@ -35,37 +46,47 @@ export class Starter implements AsyncDisposable {
   }
 
   /** Starts the launcher ahead of the first container. */
-  async getReady(session: Pick<ExecutorSession, "group" | "runtime">): Promise<void> {
-    await (this.#launcher ??= this.#launch(session));
+  async getReady(session: Session): Promise<void> {
+    await this.#launcherOf(session);
+  }
+
+  /** Starts the runtime of a container that waits for its configuration; only crun does. */
+  async startAhead({ name, bundle, cgroup }: ContainerSite, session: Session): Promise<Launched> {
+    const launcher = await this.#launcherOf(session);
+    mkdirSync(bundle, { mode: 0o700 });
+    const option = globalOption(cgroup, session);
+    return Launched.ahead(launcher, { name, bundle, option });
   }
 
   /** Runs a container to its end: its exit code. Aborting kills it. */
-  async run(
-    { process, name, bundle, cgroup }: Container,
-    { runtime, group }: Pick<ExecutorSession, "group" | "runtime">,
-    signal: AbortSignal,
-  ): Promise<number> {
-    // runc finds out by itself that it cannot make any
-    const bare = runtime.name === "crun" && cgroup === undefined;
-    const option = bare ? "--cgroup-manager=disabled" : undefined;
+  async run(container: Container, session: Session, signal: AbortSignal): Promise<number> {
+    const { process, name, bundle, cgroup, config, launched } = container;
     const sink = launchedSink(process);
+    const option = globalOption(cgroup, session);
+    if (launched === undefined) writeFileSync(posix.join(bundle, "config.json"), config);
     if (sink !== undefined) {
-      const launcher = await (this.#launcher ??= this.#launch({ runtime, group }));
-      return await launcher.run({ name, bundle, option, sink }, signal);
+      const launcher = await this.#launcherOf(session);
+      signal.throwIfAborted();
+      const started = launched ?? Launched.start(launcher, { name, bundle, option });
+      return await finish(started, { config, sink }, signal);
     }
     const log = ["--log", LOG, "--log-format", "json"];
     const global = option === undefined ? log : [option, ...log];
-    const argv = [runtime.path, "--root", this.#state, ...global, "run", name];
+    const argv = [session.runtime.path, "--root", this.#state, ...global, "run", name];
     const { stdio, stdin } = process;
     const searchPath = this.#searchPath;
     return await runRuntime(argv, { stdio, stdin, searchPath, bundle }, signal);
+  }
+
+  #launcherOf(session: Session): Promise<Launcher> {
+    return (this.#launcher ??= this.#launch(session));
   }
 
   /**
    * crun copies itself into memory and starts again from there, so that no container can overwrite it
    * (CVE-2019-5736). It does not when it is such a copy already, which spares each step 1.5 ms.
    */
-  async #launch({ runtime, group }: Pick<ExecutorSession, "group" | "runtime">): Promise<Launcher> {
+  async #launch({ runtime, group }: Session): Promise<Launcher> {
     const copy = runtime.name === "crun" ? sealedCopy(runtime.path) : undefined;
     try {
       const program = copy === undefined ? runtime.path : FILE;
@@ -79,6 +100,24 @@ export class Starter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#launcher)?.[Symbol.asyncDispose]();
   }
+}
+
+async function finish(
+  launched: Launched,
+  { config, sink }: { readonly config: string; readonly sink: OutputSink },
+  signal: AbortSignal,
+): Promise<number> {
+  using ending = launched;
+  await ending.configure(config);
+  return await ending.end(sink, signal);
+}
+
+/** For a container without a cgroup of its own; runc finds out by itself that it cannot make any. */
+function globalOption(
+  cgroup: string | undefined,
+  { runtime }: Pick<ExecutorSession, "runtime">,
+): string | undefined {
+  return runtime.name === "crun" && cgroup === undefined ? "--cgroup-manager=disabled" : undefined;
 }
 
 /** Where the output goes of what the launcher starts: all that has neither input nor terminal. */

@@ -1,16 +1,28 @@
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
-import type { SandboxProcess } from "./executor.js";
+import type { CommonSite, SandboxProcess } from "./executor.js";
 import type { ExecutorSession } from "./executor-session.js";
 import { needsCgroup } from "./resources.js";
 import { launchedSink } from "./starter.js";
+
+/** What of a process decides over its cgroup. */
+export type StepKind = CommonSite &
+  Pick<SandboxProcess, "devices" | "security" | "stdin" | "stdio">;
+
+/** A step with nothing special to it. */
+export const plainStep = {
+  security: "sandbox",
+  devices: undefined,
+  stdio: () => undefined,
+  stdin: undefined,
+} as const;
 
 /**
  * The path of the cgroup that a step gets in each hierarchy; undefined: none of its own. A user has no
  * cgroups to give; what needs one must not go without it.
  */
 export function stepCgroup(
-  process: SandboxProcess,
+  process: StepKind,
   name: string,
   { machine, group }: Pick<ExecutorSession, "group" | "machine">,
 ): string | undefined {
@@ -23,7 +35,7 @@ export function stepCgroup(
 }
 
 /** The common cgroup allows what any step may do, and is joined by what the launcher starts. */
-function mayShare(process: SandboxProcess): boolean {
+function mayShare(process: StepKind): boolean {
   const plain = process.security === "sandbox" && process.devices === undefined;
   return plain && !needsCgroup(process) && launchedSink(process) !== undefined;
 }

@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { BuildError } from "../../src/error.js";
 import { editsOf } from "../../src/exec/devices/edits.js";
 import type { DeviceEdits } from "../../src/exec/device-edits.js";
 import { SEARCH_PATH } from "../../src/exec/runtime.js";
@@ -334,20 +336,46 @@ for (const runtime of ["crun", "runc"]) {
     it("getReady() starts what steps have in common, which goes without any", async () => {
       {
         await using ready = await TestExecutor.open({ runtime });
-        await ready.executor.getReady({ cgroupParent: undefined });
+        await ready.executor.getReady({ cgroupParent: undefined, resources: {} });
         await using root = await TestRoot.open();
         assert.strictEqual((await ready.run(step(root, "echo x"))).stdout, "x\n");
-        await ready.executor.getReady({ cgroupParent: undefined });
+        await ready.executor.getReady({ cgroupParent: undefined, resources: {} });
       }
       const unused = await TestExecutor.open({ runtime });
-      void unused.executor.getReady({ cgroupParent: undefined });
+      void unused.executor.getReady({ cgroupParent: undefined, resources: {} });
       await unused[Symbol.asyncDispose]();
       const mounts = await readFile("/proc/self/mounts", "utf8");
       assert.notInclude(mounts, unused.work);
       await using none = await TestExecutor.open({ runtime: "/no/such/runtime" });
-      await none.executor.getReady({ cgroupParent: undefined });
+      await none.executor.getReady({ cgroupParent: undefined, resources: {} });
       await using root = await TestRoot.open();
       assert.propertyVal(await failure(none.run(step(root, "true"))), "code", "NO_RUNTIME");
+    });
+
+    it("run(): takes a runtime that was started ahead, and leaves it to another where it does not fit", async () => {
+      const common = { cgroupParent: undefined, resources: {} };
+      await using ready = await TestExecutor.open({ runtime });
+      await ready.executor.getReady(common);
+      const long = "x".repeat(100_000); // more than a pipe holds
+      const env = ["PATH=/bin", `ONE=${long}`, `OTHER=${long}`];
+      const script = "echo ${#ONE} ${#OTHER}; cat; echo >&2 said";
+      for (const changes of [{ env }, { env, stdin: Readable.from("read\n") }, { env }]) {
+        await using root = await TestRoot.open();
+        const outcome = await ready.run(step(root, script, { ...changes, followed: true }));
+        const read = "stdin" in changes ? "read\n" : "";
+        assert.include(outcome, { code: 0, stdout: `100000 100000\n${read}`, stderr: "said\n" });
+      }
+      for (const [user, script, want] of [
+        ["nobody-knows", "true", "USER_NOT_FOUND"],
+        ["", "exit 3", 3],
+      ] as const) {
+        await using root = await TestRoot.open();
+        const ended = ready.run(step(root, script, { user, followed: true }));
+        assert.equal(await ended.then(({ code }) => code, errorCode), want);
+      }
+      await ready.executor.getReady(common);
+      await ready.executor[Symbol.asyncDispose]();
+      assert.isEmpty((await commands()).filter((command) => command.includes(ready.work)));
     });
 
     it("run(): filters the same system calls when the filter is known from the first step", async () => {
@@ -406,6 +434,10 @@ async function gadget(node: object = { hostPath: "/dev/zero" }): Promise<DeviceE
 }
 
 /** The command lines of every process in sight. */
+function errorCode(error: unknown): string | undefined {
+  return error instanceof BuildError ? error.code : undefined;
+}
+
 async function commands(): Promise<readonly string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));

@@ -37,6 +37,7 @@ export function step(
     ulimits: [],
     stdio: () => undefined,
     stdin: undefined,
+    followed: false,
     terminal: false,
     ...changes,
   };

@@ -43,6 +43,7 @@ const process: StepProcess = {
   cgroupParent: undefined,
   ulimits: [],
   stdin: undefined,
+  followed: false,
   terminal: false,
 };
 
