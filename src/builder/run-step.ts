@@ -56,18 +56,26 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
 /** A step that is going to run, with what its mounts are. */
 interface RunTask extends Task<RunStep> {
   readonly mounts: OpenMounts;
+  /** Told once it is on its way. */
+  readonly started: () => void;
 }
 
 async function runAndRecord(
-  task: RunTask,
+  task: Omit<RunTask, "started">,
   { key, components }: KeyWithComponents,
   engine: Engine,
 ): Promise<PublishedLayer> {
   const { step, vertex, parent } = task;
   const identities = stepIdentities(step, { scope: engine.scope, ...task.place });
-  engine.board.miss(vertex, whyMissed(task, { components, identities }, engine));
+  const tellMiss = once(() => {
+    engine.board.miss(vertex, whyMissed(task, { components, identities }, engine));
+  });
+  const started = (): void => {
+    task.later(Promise.resolve().then(tellMiss)); // what fails there must not fail in the executor
+    if (task.isFollowed) task.getReady();
+  };
   const began = engine.now();
-  const { layer, isNew, recorded } = await execute(task, engine);
+  const { layer, isNew, recorded } = await execute({ ...task, started }, engine).finally(tellMiss);
   if (isNew) engine.board.traffic({ written: layer.size });
   task.made.set(key, layer);
   const took = engine.now() - began;
@@ -75,6 +83,15 @@ async function runAndRecord(
   const facts = { key, components, identities, stepTitle: step.title, took, bases };
   engine.board.end(vertex, { kind: "done", took });
   return { layer, isNew, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
+  };
 }
 
 async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
@@ -90,7 +107,7 @@ async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
 }
 
 async function runInSandbox(
-  { step, mounts, vertex, isFollowed, signal }: RunTask,
+  { step, mounts, vertex, started, signal }: RunTask,
   root: ActiveSnapshot,
   engine: Engine,
 ): Promise<ExitStatus> {
@@ -114,7 +131,7 @@ async function runInSandbox(
         engine.board.output(vertex, stream, chunk);
       },
       stdin: undefined,
-      followed: isFollowed,
+      started,
       terminal: false,
     },
     signal,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { release } from "node:os";
 import { compileFilter } from "../sys/libseccomp.js";
 import { seccompProfile } from "./seccomp-profile.js";
@@ -15,14 +15,14 @@ export interface FilterStore {
  * 14 ms of processor time, more than all the rest of a container, so that it is done once. `runtime` is the
  * path of crun, which takes one by annotation (crun(1), run.oci.seccomp_bpf_data).
  */
-export async function compiledFilter(
+export function compiledFilter(
   runtime: string,
   architecture: string,
   store: FilterStore | undefined,
-): Promise<string | undefined> {
+): string | undefined {
   const profile = seccompProfile(architecture);
   if (profile === undefined) return undefined;
-  const key = await keyOf(runtime, JSON.stringify(profile));
+  const key = keyOf(runtime, JSON.stringify(profile));
   const known = store?.get(key);
   if (known !== undefined) return known;
   const program = compileFilter(profile)?.toString("base64");
@@ -31,8 +31,8 @@ export async function compiledFilter(
 }
 
 /** Another version of the runtime comes with another one of the library, and another kernel has other calls. */
-async function keyOf(runtime: string, profile: string): Promise<string> {
-  const { ino, size, mtimeMs } = await stat(runtime);
+function keyOf(runtime: string, profile: string): string {
+  const { ino, size, mtimeMs } = statSync(runtime);
   const facts = ["tree", runtime, ino, size, mtimeMs, release(), profile];
   return createHash("sha256").update(facts.join("\0")).digest("hex");
 }

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { removeCgroup } from "./cgroups.js";
 import { deviceRules, type DeviceRule } from "./device-rules.js";
@@ -19,13 +18,13 @@ export class DeviceGroup implements AsyncDisposable {
   }
 
   /** Undefined where cgroups are v2, or where there are none. */
-  static async make(name: string): Promise<DeviceGroup | undefined> {
+  static make(name: string): DeviceGroup | undefined {
     if (!existsSync(posix.join(DEVICES, "devices.list"))) return undefined;
     const path = posix.join(DEVICES, name);
-    await mkdir(path, { recursive: true }); // of another executor of this process
+    mkdirSync(path, { recursive: true }); // of another executor of this process
     const group = new DeviceGroup(path);
     for (const rule of deviceRules(false)) {
-      await writeFile(posix.join(path, rule.allow ? "devices.allow" : "devices.deny"), line(rule));
+      writeFileSync(posix.join(path, rule.allow ? "devices.allow" : "devices.deny"), line(rule));
     }
     return group;
   }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { arch } from "node:os";
 import { hostPlatform } from "../oci/platform.js";
 import { hideUnifiedTree, ownerName, removeDeadCgroups } from "./cgroups.js";
@@ -33,21 +33,21 @@ export interface SessionOptions {
 /** Looks for the runtime, and clears the ground. BuildError NO_RUNTIME. */
 export async function openSession(options: SessionOptions): Promise<ExecutorSession> {
   const { userNamespace, wanted, searchPath, filters, cgroupParent } = options;
-  const runtime = await findRuntime(wanted, searchPath);
-  await hideUnifiedTree();
+  const runtime = findRuntime(wanted, searchPath);
+  hideUnifiedTree();
   if (!userNamespace) await removeDeadCgroups(cgroupParent);
   const { architecture } = hostPlatform(arch());
-  const capabilities = await ownCapabilities();
-  const owner = await ownerName();
+  const capabilities = ownCapabilities();
+  const owner = ownerName();
   const isCrun = runtime.name === "crun";
-  const filter = isCrun ? await compiledFilter(runtime.path, architecture, filters) : undefined;
+  const filter = isCrun ? compiledFilter(runtime.path, architecture, filters) : undefined;
   const shares = isCrun && !userNamespace;
-  const group = shares ? await DeviceGroup.make(`${owner}-0`) : undefined;
+  const group = shares ? DeviceGroup.make(`${owner}-0`) : undefined;
   const machine = { architecture, capabilities, userNamespace };
   return { runtime, machine, owner, group, filter };
 }
 
-async function ownCapabilities(): Promise<bigint> {
-  const status = await readFile("/proc/self/status", "utf8");
+function ownCapabilities(): bigint {
+  const status = readFileSync("/proc/self/status", "utf8");
   return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
 }

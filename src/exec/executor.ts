@@ -45,8 +45,8 @@ export interface SandboxProcess {
   readonly stdio: "inherit" | OutputSink;
   /** Input besides a callback; without one, reading ends at once. Destroyed when the process ends. */
   readonly stdin: Readable | undefined;
-  /** Others of its kind are going to be run after it: what they need is started meanwhile. */
-  readonly followed: boolean;
+  /** Told once it is on its way, before any output: what nobody waits for can be done meanwhile. */
+  readonly started: () => void;
   /** Allocate a terminal (`tsbuild run -t`); needs stdio "inherit" and a terminal as stdin. */
   readonly terminal: boolean;
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import { readlink } from "node:fs/promises";
+import { readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
@@ -83,11 +83,11 @@ export class Launcher implements AsyncDisposable {
   }
 
   /** `runtime`: its path and global options. */
-  static async start(
+  static start(
     runtime: readonly string[],
     { searchPath, members = "", file }: LauncherSite,
-  ): Promise<Launcher> {
-    const guard = deathGuard(await readlink("/proc/self"));
+  ): Launcher {
+    const guard = deathGuard(readlinkSync("/proc/self"));
     // The shell has mounts of its own, for its /proc, and must see what is mounted here after it started.
     mount({ source: "none", target: "/", flags: mountFlags.rec | mountFlags.shared });
     const namespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--propagation", "slave"];

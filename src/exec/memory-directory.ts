@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { posix } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
 import { mount, mountFlags, unmount } from "../sys/mounts.js";
@@ -25,8 +25,8 @@ export class MemoryDirectory implements Disposable {
     return posix.join(this.#path, `step-${step}`);
   }
 
-  async mount(): Promise<void> {
-    await mkdir(this.#path, { mode: 0o700 });
+  mount(): void {
+    mkdirSync(this.#path, { mode: 0o700 });
     const flags = mountFlags.nosuid | mountFlags.nodev;
     mount({ source: "tmpfs", target: this.#path, type: "tmpfs", flags, options: "mode=700" });
   }

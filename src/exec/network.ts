@@ -28,7 +28,7 @@ export async function startNetwork(options: NetworkOptions): Promise<SharedNetwo
   const pinned = await pinNamespace(options);
   if (pinned !== undefined) return pinned;
   for (const [name, script, args] of helpers(options)) {
-    const program = await findProgram(name, options.searchPath);
+    const program = findProgram(name, options.searchPath);
     const result =
       program === undefined
         ? "not installed"

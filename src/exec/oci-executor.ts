@@ -96,11 +96,11 @@ class OciExecutor implements Executor {
 
   async #startAhead(site: CommonSite): Promise<void> {
     const session = await (this.#session ??= this.#open(site.cgroupParent));
-    await this.#starter.getReady(session);
+    this.#starter.getReady(session);
     if (session.runtime.name !== "crun" || this.#ahead !== undefined) return;
     const number = ++this.#steps;
     const place = this.#place(number, { ...plainStep, ...site }, session);
-    this.#ahead = { ...place, number, launched: await this.#starter.startAhead(place, session) };
+    this.#ahead = { ...place, number, launched: this.#starter.startAhead(place, session) };
   }
 
   #place(number: number, step: StepKind, session: ExecutorSession): ContainerSite {
@@ -146,7 +146,7 @@ class OciExecutor implements Executor {
     const { userNamespace, runtime: wanted, filters } = this.#options;
     const searchPath = this.#searchPath;
     const options = { userNamespace, wanted, searchPath, filters, cgroupParent };
-    await this.#memory.mount();
+    this.#memory.mount();
     return await openSession(options);
   }
 
@@ -183,9 +183,7 @@ class OciExecutor implements Executor {
     using _launched = step.launched;
     try {
       const config = await this.#prepare(step, session);
-      const ended = this.#starter.run({ ...step, config }, session, signal);
-      if (step.process.followed) void this.getReady(step.process);
-      const code = await ended;
+      const code = await this.#starter.run({ ...step, config }, session, signal);
       const log = code === 0 ? "" : await readFile(logOf(step.bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {

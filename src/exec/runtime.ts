@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 
@@ -12,12 +12,9 @@ export interface Runtime {
 export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The one that was named, by path or name; else crun, else runc. BuildError NO_RUNTIME. */
-export async function findRuntime(
-  wanted: string | undefined,
-  searchPath: string,
-): Promise<Runtime> {
+export function findRuntime(wanted: string | undefined, searchPath: string): Runtime {
   for (const name of wanted === undefined ? ["crun", "runc"] : [wanted]) {
-    const path = await findProgram(name, searchPath);
+    const path = findProgram(name, searchPath);
     if (path !== undefined)
       return { path, name: posix.basename(path) === "crun" ? "crun" : "runc" };
   }
@@ -31,15 +28,20 @@ export async function findRuntime(
 }
 
 /** The path of an executable file; undefined when there is none. */
-export async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
+export function findProgram(name: string, searchPath: string): string | undefined {
   const places = name.includes("/") ? [""] : searchPath.split(":").filter((place) => place !== "");
   for (const place of places) {
     const path = posix.join(place, name);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
+    if (isExecutable(path)) return path;
   }
   return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

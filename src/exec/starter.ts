@@ -38,7 +38,7 @@ export interface StarterOptions {
 export class Starter implements AsyncDisposable {
   readonly #state: string;
   readonly #searchPath: string;
-  #launcher: Promise<Launcher> | undefined;
+  #launcher: Launcher | undefined;
 
   constructor({ state, searchPath }: StarterOptions) {
     this.#state = state;
@@ -46,13 +46,13 @@ export class Starter implements AsyncDisposable {
   }
 
   /** Starts the launcher ahead of the first container. */
-  async getReady(session: Session): Promise<void> {
-    await this.#launcherOf(session);
+  getReady(session: Session): void {
+    this.#launcherOf(session);
   }
 
   /** Starts the runtime of a container that waits for its configuration; only crun does. */
-  async startAhead({ name, bundle, cgroup }: ContainerSite, session: Session): Promise<Launched> {
-    const launcher = await this.#launcherOf(session);
+  startAhead({ name, bundle, cgroup }: ContainerSite, session: Session): Launched {
+    const launcher = this.#launcherOf(session);
     mkdirSync(bundle, { mode: 0o700 });
     const option = globalOption(cgroup, session);
     return Launched.ahead(launcher, { name, bundle, option });
@@ -65,20 +65,21 @@ export class Starter implements AsyncDisposable {
     const option = globalOption(cgroup, session);
     if (launched === undefined) writeFileSync(posix.join(bundle, "config.json"), config);
     if (sink !== undefined) {
-      const launcher = await this.#launcherOf(session);
+      const launcher = this.#launcherOf(session);
       signal.throwIfAborted();
       const started = launched ?? Launched.start(launcher, { name, bundle, option });
-      return await finish(started, { config, sink }, signal);
+      return await finish(started, { config, sink, process }, signal);
     }
     const log = ["--log", LOG, "--log-format", "json"];
     const global = option === undefined ? log : [option, ...log];
     const argv = [session.runtime.path, "--root", this.#state, ...global, "run", name];
-    const { stdio, stdin } = process;
+    const { stdio, stdin, started } = process;
+    started();
     const searchPath = this.#searchPath;
     return await runRuntime(argv, { stdio, stdin, searchPath, bundle }, signal);
   }
 
-  #launcherOf(session: Session): Promise<Launcher> {
+  #launcherOf(session: Session): Launcher {
     return (this.#launcher ??= this.#launch(session));
   }
 
@@ -86,29 +87,30 @@ export class Starter implements AsyncDisposable {
    * crun copies itself into memory and starts again from there, so that no container can overwrite it
    * (CVE-2019-5736). It does not when it is such a copy already, which spares each step 1.5 ms.
    */
-  async #launch({ runtime, group }: Session): Promise<Launcher> {
+  #launch({ runtime, group }: Session): Launcher {
     const copy = runtime.name === "crun" ? sealedCopy(runtime.path) : undefined;
     try {
       const program = copy === undefined ? runtime.path : FILE;
       const site = { searchPath: this.#searchPath, members: group?.members, file: copy };
-      return await Launcher.start([program, "--root", this.#state], site);
+      return Launcher.start([program, "--root", this.#state], site);
     } finally {
       if (copy !== undefined) closeSync(copy);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#launcher)?.[Symbol.asyncDispose]();
+    await this.#launcher?.[Symbol.asyncDispose]();
   }
 }
 
 async function finish(
   launched: Launched,
-  { config, sink }: { readonly config: string; readonly sink: OutputSink },
+  { config, sink, process }: Pick<Container, "config" | "process"> & { readonly sink: OutputSink },
   signal: AbortSignal,
 ): Promise<number> {
   using ending = launched;
   await ending.configure(config);
+  process.started();
   return await ending.end(sink, signal);
 }
 

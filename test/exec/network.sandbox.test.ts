@@ -86,7 +86,7 @@ describe("Executor's networks", () => {
     const said: string[] = [];
     const searchPath = await mkdtemp(join(tmpdir(), "tsbuild-path-"));
     for (const name of ["crun", "setpriv", "sh", "unshare", "true"]) {
-      await symlink((await findProgram(name, SEARCH_PATH)) ?? "", join(searchPath, name));
+      await symlink(findProgram(name, SEARCH_PATH) ?? "", join(searchPath, name));
     }
     await using bare = await TestExecutor.open({
       searchPath,

@@ -355,13 +355,14 @@ for (const runtime of ["crun", "runc"]) {
     it("run(): takes a runtime that was started ahead, and leaves it to another where it does not fit", async () => {
       const common = { cgroupParent: undefined, resources: {} };
       await using ready = await TestExecutor.open({ runtime });
-      await ready.executor.getReady(common);
+      const started = (): void => void ready.executor.getReady(common);
+      started();
       const long = "x".repeat(100_000); // more than a pipe holds
       const env = ["PATH=/bin", `ONE=${long}`, `OTHER=${long}`];
       const script = "echo ${#ONE} ${#OTHER}; cat; echo >&2 said";
       for (const changes of [{ env }, { env, stdin: Readable.from("read\n") }, { env }]) {
         await using root = await TestRoot.open();
-        const outcome = await ready.run(step(root, script, { ...changes, followed: true }));
+        const outcome = await ready.run(step(root, script, { ...changes, started }));
         const read = "stdin" in changes ? "read\n" : "";
         assert.include(outcome, { code: 0, stdout: `100000 100000\n${read}`, stderr: "said\n" });
       }
@@ -370,7 +371,7 @@ for (const runtime of ["crun", "runc"]) {
         ["", "exit 3", 3],
       ] as const) {
         await using root = await TestRoot.open();
-        const ended = ready.run(step(root, script, { user, followed: true }));
+        const ended = ready.run(step(root, script, { user, started }));
         assert.equal(await ended.then(({ code }) => code, errorCode), want);
       }
       await ready.executor.getReady(common);

@@ -37,7 +37,7 @@ export function step(
     ulimits: [],
     stdio: () => undefined,
     stdin: undefined,
-    followed: false,
+    started: () => undefined,
     terminal: false,
     ...changes,
   };

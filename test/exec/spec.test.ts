@@ -43,7 +43,7 @@ const process: StepProcess = {
   cgroupParent: undefined,
   ulimits: [],
   stdin: undefined,
-  followed: false,
+  started: () => undefined,
   terminal: false,
 };
 

@@ -75,7 +75,7 @@ function processOf(
           (stream === "stdout" ? io.out : io.err).write(chunk);
         },
     stdin: command.interactive && !command.tty ? io.in : undefined,
-    followed: false,
+    started: () => undefined,
     terminal: command.tty,
   };
 }

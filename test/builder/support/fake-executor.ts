@@ -45,6 +45,7 @@ export class FakeExecutor implements Executor {
     this.processes.push(process);
     this.peak = Math.max(this.peak, ++this.#running);
     try {
+      process.started();
       await sleep(1); // as a real process, none ends before others could start
       await this.#held.get(commandOf(process))?.pass(signal);
       return await execute(process);
