@@ -9,6 +9,14 @@ const MAX_LINKS = 40;
 /** Makes a directory at a host path where there is none; `over` says what is in its place. */
 export type MakeDirectory = (host: BytePath, over: "nothing" | "whiteout") => void;
 
+/** A directory of entries, and where it is. */
+interface Place {
+  readonly dir: string;
+  readonly host: string;
+  /** How many links led there. */
+  readonly links: number;
+}
+
 /**
  * Finds the host path of an entry under a root directory that only this process writes to. Symlinks
  * on the way are followed as a process with that root would, so that no layer, however hostile, gets
@@ -17,14 +25,15 @@ export type MakeDirectory = (host: BytePath, over: "nothing" | "whiteout") => vo
 export class ConfinedRoot {
   readonly root: BytePath;
   readonly #makeDirectory: MakeDirectory;
-  readonly #stat = new FileStat();
-  #lastDir: string | undefined;
-  #lastHost = "";
+  readonly #stat: FileStat;
+  /** The directories on the way to the last entry: its neighbours and what is below are found from there. */
+  readonly #way: Place[] = [];
   #redirected = false;
 
-  constructor(root: string, makeDirectory: MakeDirectory) {
+  constructor(root: string, makeDirectory: MakeDirectory, stat = new FileStat()) {
     this.root = toBytePath(root);
     this.#makeDirectory = makeDirectory;
+    this.#stat = stat;
   }
 
   /** The host path of `path`; its parents are real directories, made where missing. */
@@ -32,11 +41,7 @@ export class ConfinedRoot {
     if (path === "") return this.root;
     const at = path.lastIndexOf("/");
     const dir = at === -1 ? "" : path.slice(0, at);
-    if (dir !== this.#lastDir) {
-      this.#lastHost = this.#resolve(dir);
-      this.#lastDir = dir;
-    }
-    return `${this.#lastHost}/${path.slice(at + 1)}` as BytePath;
+    return `${this.#resolve(dir)}/${path.slice(at + 1)}` as BytePath;
   }
 
   /** Whether a symlink led any entry to another place than its path. */
@@ -46,30 +51,45 @@ export class ConfinedRoot {
 
   /** To be called when something was taken away: a known parent may no longer be a directory. */
   forget(): void {
-    this.#lastDir = undefined;
+    this.#way.length = 0;
   }
 
   #resolve(dir: string): string {
-    const pending = dir.split("/").reverse();
-    const real: string[] = [];
-    let links = 0;
+    const way = this.#way;
+    while (way.length > 0 && !isWithin(dir, way.at(-1)?.dir ?? "")) way.pop();
+    let last = way.at(-1);
+    for (let start = last === undefined ? 0 : last.dir.length + 1; start <= dir.length;) {
+      const slash = dir.indexOf("/", start);
+      const end = slash === -1 ? dir.length : slash;
+      last = this.#child(last, dir.slice(0, end), start);
+      way.push(last);
+      start = end + 1;
+    }
+    return last?.host ?? this.root;
+  }
+
+  /** The place of `dir`, whose last part begins at `start`, in `parent` or the root. */
+  #child(parent: Place | undefined, dir: string, start: number): Place {
+    let { host, links }: Omit<Place, "dir"> = parent ?? { host: this.root, links: 0 };
+    const pending = [dir.slice(start)];
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        real.pop(); // at the root, ".." is the root
+        if (host !== this.root) host = host.slice(0, host.lastIndexOf("/"));
+        continue; // at the root, ".." is the root
+      }
+      const next = `${host}/${part}`;
+      const target = this.#enter(next as BytePath, dir);
+      if (target === undefined) {
+        host = next;
         continue;
       }
-      real.push(part);
-      const host = [this.root, ...real].join("/") as BytePath;
-      const target = this.#enter(host, dir);
-      if (target === undefined) continue;
       this.#redirected = true;
       if (++links > MAX_LINKS) throw notDirectory(dir, "has too many symbolic links");
-      real.pop();
-      if (target.startsWith("/")) real.length = 0;
+      if (target.startsWith("/")) host = this.root;
       pending.push(...target.split("/").reverse());
     }
-    return [this.root, ...real].join("/");
+    return { dir, host, links };
   }
 
   /** The target where `host` is a symlink; undefined where it is, or now became, a directory. */
@@ -86,6 +106,10 @@ export class ConfinedRoot {
     }
     return undefined;
   }
+}
+
+function isWithin(dir: string, above: string): boolean {
+  return dir.startsWith(above) && (dir.length === above.length || dir[above.length] === "/");
 }
 
 function notDirectory(dir: string, problem: string): BuildError {
