@@ -32,6 +32,8 @@ export interface LayerTarOptions {
   readonly onEntry?: (entry: Entry, written: WrittenEntry) => void;
   /** Each piece is valid only until the second one after it is asked for: for consumers that keep none. */
   readonly reuse?: boolean;
+  /** For `readArchive`: names like ".wh.x" are just names. */
+  readonly anyName?: boolean;
 }
 
 /**
@@ -40,18 +42,18 @@ export interface LayerTarOptions {
  */
 export async function* writeLayerTar(
   changes: Changeset,
-  { onEntry, reuse = false }: LayerTarOptions = {},
+  { onEntry, reuse = false, anyName = false }: LayerTarOptions = {},
 ): AsyncGenerator<Uint8Array> {
   using tar = new TarWriter({ reuse, hashContent: onEntry !== undefined });
   const addSmall = (entry: Entry): boolean => {
-    const member = memberOf(entry);
+    const member = memberOf(entry, anyName);
     if (!tar.fits(member)) return false;
     const sha256 = tar.addSmall(member);
     onEntry?.(entry, { sha256, offset: tar.contentStart });
     return true;
   };
   const add = async function* (entry: Entry): AsyncGenerator<Uint8Array> {
-    const sha256 = yield* tar.add(memberOf(entry));
+    const sha256 = yield* tar.add(memberOf(entry, anyName));
     onEntry?.(entry, { sha256, offset: tar.contentStart });
   };
   // Waiting for each entry that is there already takes as long as writing it.
@@ -63,18 +65,19 @@ export async function* writeLayerTar(
   yield* tar.finish();
 }
 
-function memberOf(entry: Entry): TarMember {
+function memberOf(entry: Entry, anyName: boolean): TarMember {
   return {
-    header: headerOf(entry),
+    header: headerOf(entry, anyName),
     file: entry.type === "file" ? entry : undefined,
   };
 }
 
 /** One literal for all types: spreads of several took a tenth of the time of a COPY of small files. */
-function headerOf(entry: Entry): TarHeader {
+function headerOf(entry: Entry, anyName: boolean): TarHeader {
   if (entry.type === "whiteout" || entry.type === "opaque") return markOf(entry);
   const { type, path, mode, uid, gid, mtime, xattrs } = entry;
-  if (path.includes(WHITEOUT) && split(path).base.startsWith(WHITEOUT)) throw whiteoutName(path);
+  if (!anyName && path.includes(WHITEOUT) && split(path).base.startsWith(WHITEOUT))
+    throw whiteoutName(path);
   const isLink = type === "symlink" || type === "hardlink";
   const isDevice = type === "block" || type === "char";
   return {

@@ -123,9 +123,9 @@ export class CacheMounts {
     return true;
   }
 
-  /** The directory that all but private mounts of an identity share. */
-  first(identity: string): CacheMountRecord | undefined {
-    return this.#of(identity)[0];
+  /** The directory of an identity that was used last: private mounts may have made several. */
+  latest(identity: string): CacheMountRecord | undefined {
+    return this.#of(identity).toSorted((one, other) => other.usedAt - one.usedAt)[0];
   }
 
   /** Reads a directory; undefined when a step uses it, or it is gone. */

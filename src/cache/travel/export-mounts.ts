@@ -48,7 +48,7 @@ export async function exportMounts(
   };
   let failure: BuildError | undefined;
   for (const identity of wantedMounts(steps, wanted, warn)) {
-    const record = store.cacheMounts.first(identity);
+    const record = store.cacheMounts.latest(identity);
     if (record === undefined) continue; // no step has used it on this machine
     const found = await readable(place.mount(mountName(identity), signal));
     const before = found?.chunks.some(({ blob }) => isLost(blob)) === true ? undefined : found;

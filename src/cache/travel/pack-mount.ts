@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Changeset } from "../../oci/changeset.js";
+import { BuildError } from "../../error.js";
+import { toText, type BytePath, type Changeset, type Entry } from "../../oci/changeset.js";
 import { gzipped, zstdCompressed } from "../../oci/compress.js";
 import { digestOf, hexOf, type Digest } from "../../oci/digest.js";
 import { writeLayerTar } from "../../oci/layer-tar.js";
@@ -31,7 +32,7 @@ export async function packMount(
 ): Promise<readonly MountChunk[]> {
   const made = new Map(known.map((chunk) => [chunk.digest, chunk]));
   const chunks: MountChunk[] = [];
-  for await (const bytes of chunked(writeLayerTar(entries, { reuse: true }))) {
+  for await (const bytes of chunked(tarOf(entries))) {
     signal.throwIfAborted();
     const digest = digestOf(bytes);
     const chunk = made.get(digest) ?? (await packChunk(bytes, { compression, spool }));
@@ -39,6 +40,23 @@ export async function packMount(
     chunks.push(chunk);
   }
   return chunks;
+}
+
+function tarOf(entries: Changeset): AsyncGenerator<Uint8Array> {
+  return writeLayerTar(withoutWhiteouts(entries), { reuse: true, anyName: true });
+}
+
+/** What overlayfs keeps to itself could not be made again on another machine. */
+async function* withoutWhiteouts(entries: Changeset): AsyncGenerator<Entry> {
+  for await (const entry of entries) {
+    const isWhiteout = entry.type === "char" && entry.major === 0 && entry.minor === 0;
+    if (isWhiteout) throw new BuildError("UNSUPPORTED", whiteoutIn(entry.path));
+    yield entry;
+  }
+}
+
+function whiteoutIn(path: BytePath): string {
+  return `"${toText(path)}" in it is a whiteout of overlayfs`;
 }
 
 async function packChunk(

@@ -25,6 +25,8 @@ import { emptyDocument } from "../../../src/cache/travel/record.js";
 import type { WantedMounts } from "../../../src/cache/travel/wanted-mounts.js";
 import type { ExitStatus, SandboxProcess } from "../../../src/exec/executor.js";
 import type { LayerCompression } from "../../../src/store/layer-bytes.js";
+import { fileTypes } from "../../../src/sys/file-stat.js";
+import { mknod } from "../../../src/sys/inodes.js";
 import { getXattr, setXattr } from "../../../src/sys/xattrs.js";
 import type { Descriptor } from "../../../src/oci/descriptor.js";
 import { toBytePath } from "../../../src/oci/changeset.js";
@@ -196,6 +198,7 @@ describe("cache mounts that travel", () => {
         const f = join(d, "f\u00e9");
         mkdirSync(d);
         writeFileSync(f, "some text");
+        writeFileSync(join(path, ".wh.d"), "no whiteout");
         setXattr(toBytePath(f), "user.note", Buffer.from([0, 255]));
         chownSync(f, 5, 6);
         chmodSync(f, 0o6750);
@@ -209,9 +212,9 @@ describe("cache mounts that travel", () => {
         chmodSync(path, 0o2770);
       });
       const look = (path: string): readonly unknown[] =>
-        ["", "d", "d/f\u00e9", "link", "z", "large"].map((name) => {
+        ["", ".wh.d", "d", "d/f\u00e9", "link", "z", "large"].map((name) => {
           const { mode, uid, gid, mtimeMs, nlink, size } = lstatSync(join(path, name));
-          const time = name === "large" || name === "" ? undefined : mtimeMs;
+          const time = ["", ".wh.d", "large"].includes(name) ? undefined : mtimeMs;
           return { name, mode, uid, gid, nlink, size: name === "" ? 0 : size, time };
         });
       const [record] = first.builds.store.cacheMounts.list();
@@ -306,12 +309,32 @@ describe("cache mounts that travel", () => {
     await using machines = await Machines.open();
     const [first, second] = [await machines.machine(), await machines.machine()];
     const flags = "target=/bad --mount=type=cache,target=/c";
-    const built = await first.run(put(".wh.f"), { flags });
+    const whiteout: Work = (path) => {
+      mknod(toBytePath(join(path, "w")), fileTypes.char, 0, 0);
+    };
+    const built = await first.run(whiteout, { flags });
     const { message } = await failure(first.export(built));
-    assert.match(message, /^Cannot export the cache mount \/bad: Cannot put "\.wh\.f" into/);
+    const why = '"w" in it is a whiteout of overlayfs';
+    assert.strictEqual(message, `Cannot export the cache mount /bad: ${why}`);
     await first.run(put("f"));
     await failure(first.export(built));
     assert.deepStrictEqual(await second.names(), ["f"]);
+  });
+
+  it("R06 are of several private ones that which was used last", async () => {
+    await using machines = await Machines.open();
+    const first = await machines.machine();
+    const flags = "target=/c,sharing=private";
+    await first.run(put("early"), { flags });
+    const [record] = first.builds.store.cacheMounts.list();
+    if (record === undefined) assert.fail("no cache mount");
+    let built: Built;
+    {
+      await using _used = await first.builds.store.cacheMounts.read(record);
+      built = await first.run(put("beside"), { flags });
+    }
+    await first.export(built);
+    assert.deepStrictEqual(await (await machines.machine()).names({ flags }), ["beside"]);
   });
 
   it("K24 are not replaced by what was used earlier", async () => {
