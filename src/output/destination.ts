@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
+import { toBytePath } from "../oci/changeset.js";
+import { nameFile, openUnnamed } from "../sys/unnamed-file.js";
 
 /** The world of a command, as far as an exporter cares. */
 export interface Outlet {
@@ -53,10 +55,13 @@ async function writeFileWhole(
     return;
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o777 & ~umask });
+  const mode = 0o666 & ~umask;
   const partial = `${path}.${randomUUID()}.partial`;
+  const unnamed = await openUnnamed(dirname(path), mode);
   try {
-    const file = createWriteStream(partial, { mode: 0o666 & ~umask });
-    await pipeline(Readable.from(bytes), file, { signal });
+    await using file = unnamed ?? (await open(partial, "wx", mode));
+    await writeFile(file, bytes, { signal });
+    if (unnamed !== undefined) nameFile(unnamed, toBytePath(partial));
     await rename(partial, path);
   } finally {
     await rm(partial, { force: true });

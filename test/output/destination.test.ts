@@ -42,6 +42,17 @@ describe("writeTo()", () => {
     assert.strictEqual((await stat(join(directory, "a"))).mode & 0o777, 0o750);
   });
 
+  it("has nothing under any name until the last byte", async () => {
+    const path = join(directory, "out.tar");
+    const halfway = async function* (): AsyncGenerator<Uint8Array> {
+      yield bytes;
+      yield bytes;
+      assert.deepStrictEqual(await readdir(directory), []);
+    };
+    await writeTo(path, halfway(), standardOutput(), never);
+    assert.strictEqual((await stat(path)).size, 2 * bytes.byteLength);
+  });
+
   for (const [name, source, signal] of [
     ["the bytes break off", broken, never],
     ["it is aborted", () => chunked(bytes), AbortSignal.abort(new Error("broken"))],
