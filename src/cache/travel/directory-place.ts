@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BuildError } from "../../error.js";
 import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
@@ -21,6 +21,11 @@ import type { CachePlace, WriteOptions } from "./place.js";
 import { isAboutContent } from "./source.js";
 import { readDocument, readMount, readRecord } from "./read-record.js";
 import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
+import {
+  makeUnfinished,
+  removeAbandoned,
+  type UnfinishedDirectory,
+} from "./unfinished-directory.js";
 
 /** Which cache of a directory. */
 export interface DirectoryPlaceOptions {
@@ -39,7 +44,7 @@ export class DirectoryPlace implements CachePlace {
   readonly title: string;
   readonly #options: DirectoryPlaceOptions;
   readonly #locks: Locks;
-  #unfinished: Promise<string> | undefined;
+  #unfinished: Promise<UnfinishedDirectory> | undefined;
   #files = 0;
 
   constructor(options: DirectoryPlaceOptions) {
@@ -166,39 +171,30 @@ export class DirectoryPlace implements CachePlace {
 
   /** Whoever reads finds all of a file or none of it. */
   async #publish(path: string, fill: (file: NewFile) => Promise<void>): Promise<void> {
-    const unfinished = await (this.#unfinished ??= this.#makeUnfinished());
+    const { path: unfinished } = await (this.#unfinished ??= this.#makeUnfinished());
     await mkdir(dirname(path), { recursive: true });
     await using file = await NewFile.create(join(unfinished, String(++this.#files)), 0o666);
     await fill(file);
     await file.publish(path);
   }
 
-  async #makeUnfinished(): Promise<string> {
+  async #makeUnfinished(): Promise<UnfinishedDirectory> {
     const { path } = this.#options;
     await mkdir(path, { recursive: true });
-    for (const name of await readdir(path)) {
-      if (name.startsWith(UNFINISHED)) await removeAbandoned(join(path, name));
-    }
-    return await mkdtemp(join(path, UNFINISHED));
+    await using _lock = await this.#locks.lock(UNFINISHED);
+    await removeAbandoned(path);
+    return await makeUnfinished(path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const unfinished = await this.#unfinished?.catch(() => undefined);
-    if (unfinished !== undefined) await rm(unfinished, { recursive: true, force: true });
+    await this.#unfinished?.then(
+      (unfinished) => unfinished[Symbol.asyncDispose](),
+      () => undefined,
+    );
   }
 }
 
-const UNFINISHED = ".unfinished-";
-
-/** In milliseconds: no export takes that long. */
-const DAY = 24 * 60 * 60 * 1000;
-
-/** What a killed build of any machine has left: there is no other way to tell that it is gone. */
-async function removeAbandoned(path: string): Promise<void> {
-  const found = await ifThere(() => stat(path));
-  if (found !== undefined && Date.now() - found.mtimeMs > DAY)
-    await rm(path, { recursive: true, force: true });
-}
+const UNFINISHED = "unfinished";
 
 const layoutFile = Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" }));
 

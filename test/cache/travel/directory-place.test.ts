@@ -97,18 +97,27 @@ describe("DirectoryPlace", () => {
     assert.sameMembers(await readdir(site.path), ["blobs", "index.json", "oci-layout"]);
   });
 
-  it("removes what a killed build left a day ago, and nothing of one that runs", async () => {
+  it("removes what a killed build left, of other machines a day ago, and nothing of one that runs", async () => {
     await using site = await openSite();
     const [old, fresh] = [join(site.path, ".unfinished-old"), join(site.path, ".unfinished-new")];
     for (const path of [old, fresh]) await mkdir(path);
     await writeFile(join(old, "1"), "half of a layer");
     const before = new Date(Date.now() - 25 * 60 * 60 * 1000);
     await utimes(old, before, before);
-    await using place = new DirectoryPlace({ path: site.path, tag: "latest" });
-    await place.setLatest(emptyDocument, signal);
-    const left = (await readdir(site.path)).filter((name) => name.startsWith(".unfinished-"));
-    assert.include(left, ".unfinished-new");
-    assert.notInclude(left, ".unfinished-old");
+    const unfinished = async (): Promise<readonly string[]> =>
+      (await readdir(site.path)).filter((name) => name.startsWith(".unfinished-")).sort();
+    await using running = new DirectoryPlace({ path: site.path, tag: "latest" });
+    await running.setLatest(emptyDocument, signal);
+    const [ours = "", ...others] = await unfinished();
+    assert.deepStrictEqual(others, [".unfinished-new"]);
+    const killed = `${ours.slice(0, -6)}killed`;
+    await mkdir(join(site.path, killed));
+    await using next = new DirectoryPlace({ path: site.path, tag: "latest" });
+    await next.setLatest(emptyDocument, signal);
+    const left = await unfinished();
+    assert.lengthOf(left, 3);
+    assert.includeMembers([...left], [ours, ".unfinished-new"]);
+    assert.notInclude(left, killed);
   });
 
   const broken = [
