@@ -1,4 +1,4 @@
-import { explainMiss } from "../cache/explain.js";
+import { explainMiss, type EarlierRun } from "../cache/explain.js";
 import { firstChange } from "../cache/first-change.js";
 import { parentOf, type StateKey } from "../cache/key.js";
 import { notAsked, type Change, type MissReason } from "../cache/reason.js";
@@ -15,9 +15,11 @@ export function whyMissed(
 ): MissReason {
   const { fresh, parent } = task;
   if (fresh !== undefined) return notAsked(fresh);
-  const nearest = engine.cache.nearest(identities) ?? farRun(task, engine);
-  return explainMiss(components, nearest, () =>
-    stateChange(parent, parentOf(nearest?.components ?? []), engine),
+  const here = engine.cache.earlier(identities);
+  const there = here.length > 0 ? undefined : farRun(task, engine);
+  const earlier: readonly EarlierRun[] = there === undefined ? here : [there];
+  return explainMiss(components, earlier, (run) =>
+    stateChange(parent, parentOf(run.components), engine),
   );
 }
 

@@ -10,24 +10,30 @@ export interface EarlierRun {
 const NAMED = 3;
 
 /**
- * Why a step is not a hit: "ARG VERSION changed from 1 to 2", "never built before". `above` tells what
- * a change of the parent came from.
+ * Why a step is not a hit: "ARG VERSION changed from 1 to 2", "never built before". Of the earlier runs, the
+ * latest first, that counts from which the least differs. `above` tells what a change of the parent came from.
  */
 export function explainMiss(
   components: readonly KeyComponent[],
-  nearest: EarlierRun | undefined,
-  above: () => Change,
+  earlier: readonly EarlierRun[],
+  above: (run: EarlierRun) => Change,
 ): MissReason {
+  const compared = earlier.map((run) => ({ run, changes: changesSince(run, components) }));
+  const [nearest] = compared.toSorted((a, b) => a.changes.length - b.changes.length);
   if (nearest === undefined) return neverBuilt;
-  const all = [...changedComponents(nearest.components, components).values()].map((change) =>
-    change.what === "parent" ? above() : change,
-  );
+  const { run, changes } = nearest;
+  if (changes.length === 0) return pruned;
+  const all = changes.map((change) => (change.what === "parent" ? above(run) : change));
   // An image for another platform is told of once, by what the step sees and by what it stands upon.
-  const changes = [...new Map(all.map((change) => [JSON.stringify(change), change])).values()];
-  if (changes.length > 0) return changed(summary(changes), changes);
-  // Every part is the same: either the order of variables is not, or the result was removed.
-  const order = orderChange(nearest.components, components);
-  return order === undefined ? pruned : changed(changeText(order), [order]);
+  const told = [...new Map(all.map((change) => [JSON.stringify(change), change])).values()];
+  return changed(summary(told), told);
+}
+
+/** Where every part is the same, the order of variables may be another. */
+function changesSince(run: EarlierRun, components: readonly KeyComponent[]): readonly Change[] {
+  const changes = [...changedComponents(run.components, components).values()];
+  const order = changes.length > 0 ? undefined : orderChange(run.components, components);
+  return order === undefined ? changes : [order];
 }
 
 function summary(changes: readonly Change[]): string {

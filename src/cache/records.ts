@@ -37,6 +37,8 @@ export interface StepCache {
   putState(record: StateRecord): Promise<void>;
   /** The latest record of the same step, by the first of these that is known. */
   nearest(identities: readonly string[]): CacheRecord | undefined;
+  /** That record, then the ones before it, as many as are kept. */
+  earlier(identities: readonly string[]): readonly CacheRecord[];
   /** What led to a state, as far as that is known. */
   ancestry(state: StateKey): Ancestry;
   /** The files that were last put with the first identity of that record. */
@@ -53,7 +55,7 @@ export class StepRecords implements StepCache {
   readonly #database: Database;
   readonly #layers: Layers;
   readonly #records: Table<CacheRecord>;
-  readonly #latest: Table<CacheKey>;
+  readonly #runs: Table<readonly CacheKey[]>;
   readonly #files: Table<Uint8Array>;
   readonly #states: Table<StateOrigin>;
   readonly #origins = new Map<StateKey, StateOrigin>();
@@ -62,7 +64,7 @@ export class StepRecords implements StepCache {
     this.#database = database;
     this.#layers = layers;
     this.#records = database.table("steps");
-    this.#latest = database.table("steps-latest");
+    this.#runs = database.table("step-runs");
     this.#files = database.byteTable("copied-files");
     this.#states = database.table("states");
   }
@@ -82,10 +84,15 @@ export class StepRecords implements StepCache {
     const [first] = record.identities;
     await this.#database.soon(() => {
       this.#records.put(record.key, record);
-      for (const identity of record.identities) this.#latest.put(identity, record.key);
+      for (const identity of record.identities) this.#putRun(identity, record.key);
       if (files !== undefined && first !== undefined) this.#files.put(first, files);
       this.#putStates(record);
     });
+  }
+
+  #putRun(identity: string, key: CacheKey): void {
+    const others = (this.#runs.get(identity) ?? []).filter((other) => other !== key);
+    this.#runs.put(identity, [key, ...others].slice(0, RUNS));
   }
 
   async putState(record: StateRecord): Promise<void> {
@@ -123,12 +130,16 @@ export class StepRecords implements StepCache {
   }
 
   nearest(identities: readonly string[]): CacheRecord | undefined {
+    return this.earlier(identities)[0];
+  }
+
+  earlier(identities: readonly string[]): readonly CacheRecord[] {
     for (const identity of identities) {
-      const key = this.#latest.get(identity);
-      const record = key === undefined ? undefined : this.#records.get(key);
-      if (record !== undefined) return record;
+      const keys = this.#runs.get(identity) ?? [];
+      const records = keys.flatMap((key) => this.#records.get(key) ?? []);
+      if (records.length > 0) return records;
     }
-    return undefined;
+    return [];
   }
 
   filesOf({ identities: [first] }: CacheRecord): Uint8Array | undefined {
@@ -146,23 +157,23 @@ export class StepRecords implements StepCache {
   }
 
   /**
-   * Removes records whose layers were pruned, and answers how many. The latest run of a step is kept
-   * for a while, because a miss is compared with it.
+   * Removes records whose layers were pruned, and answers how many. The latest runs of a step are kept
+   * for a while, because a miss is compared with them.
    */
   async removeStale(now = Date.now()): Promise<number> {
     const gone = new Set<string>();
     for (const [key, record] of this.#records.entries()) {
       if (this.#layers.peek(record.layer)?.tree !== record.tree) gone.add(key);
     }
-    for (const [, key] of this.#latest.entries()) {
+    for (const key of this.#runs.entries().flatMap(([, keys]) => keys)) {
       const record = this.#records.get(key);
       if (record !== undefined && now - record.createdAt < EXPLAINS) gone.delete(key);
     }
     await this.#database.transaction(() => {
       for (const key of gone) this.#records.remove(key);
-      for (const [identity, key] of this.#latest.entries()) {
-        if (this.#records.get(key) !== undefined) continue;
-        this.#latest.remove(identity);
+      for (const [identity, keys] of this.#runs.entries()) {
+        if (keys.some((key) => this.#records.get(key) !== undefined)) continue;
+        this.#runs.remove(identity);
         this.#files.remove(identity);
       }
       this.#removeStates();
@@ -181,6 +192,9 @@ export class StepRecords implements StepCache {
     for (const [key] of this.#states.entries()) if (!wanted.has(key)) this.#states.remove(key);
   }
 }
+
+/** Runs of one step that are remembered: a miss is compared with that which it is most like. */
+const RUNS = 5;
 
 /** How long a record whose layer is gone is kept: two weeks. */
 const EXPLAINS = 14 * 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { explainMiss } from "../../src/cache/explain.js";
-import { neverBuilt, type Change } from "../../src/cache/reason.js";
+import { neverBuilt, pruned, type Change } from "../../src/cache/reason.js";
 import { runKey } from "../../src/cache/run-key.js";
 import { stateKey, type KeyComponent } from "../../src/cache/key.js";
 import { shownComponents } from "../../src/cache/shown.js";
@@ -88,11 +88,28 @@ describe("explainMiss()", () => {
   for (const { reason, change, base } of cases) {
     it(`says "${reason}"`, () => {
       const nearest = { components: componentsOf({}) };
-      assert.strictEqual(explainMiss(componentsOf(change, base), nearest, above).text, reason);
+      assert.strictEqual(explainMiss(componentsOf(change, base), [nearest], above).text, reason);
     });
   }
   it(`says "never built before" where there is nothing to compare with`, () => {
-    assert.deepStrictEqual(explainMiss(componentsOf({}), undefined, above), neverBuilt);
+    assert.deepStrictEqual(explainMiss(componentsOf({}), [], above), neverBuilt);
+  });
+  it("compares with the run from which the least differs, of several such with the latest", () => {
+    const version = (value: number): Partial<RunStep> => ({
+      env: ["PATH=/bin", `VERSION=${value}`],
+    });
+    const runs = [{ network: "host" } as const, version(1), version(2)].map((change) => ({
+      components: componentsOf(change),
+    }));
+    const now = componentsOf(version(3));
+    assert.strictEqual(explainMiss(now, runs, above).text, "ARG VERSION changed from 1 to 3");
+  });
+  it("tells of a pruned layer where any of the runs was the same", () => {
+    const runs = [
+      { components: componentsOf({ network: "host" }) },
+      { components: componentsOf({}) },
+    ];
+    assert.strictEqual(explainMiss(componentsOf({}), runs, above), pruned);
   });
   it("keeps no value of what looks like a secret, nor passwords of URLs", () => {
     const kept = JSON.stringify(componentsOf({ env: [...step.env, ...token] }));

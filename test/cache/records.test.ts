@@ -64,6 +64,19 @@ describe("StepRecords", () => {
     assert.isUndefined(steps.nearest(["new command", "new place"]));
   });
 
+  it("earlier() answers the last five runs, each once, the latest first", async () => {
+    await using store = await temporaryStore();
+    const steps = new StepRecords(store);
+    const runs: CacheRecord[] = [];
+    for (const name of ["a", "b", "c", "d", "e", "f"]) runs.push(await record(store, name, ["i"]));
+    for (const run of runs) await steps.put(run);
+    const backwards = runs.toReversed();
+    assert.deepStrictEqual(steps.earlier(["unknown", "i"]), backwards.slice(0, 5));
+    for (const run of runs.slice(0, 3)) await steps.put(run);
+    const again = [...backwards.slice(3), ...backwards.slice(0, 2)];
+    assert.deepStrictEqual(steps.earlier(["i"]), again);
+  });
+
   it("nearest() also answers a record whose layer is gone: it explains, it does not hit", async () => {
     await using store = await temporaryStore();
     const steps = new StepRecords(store);
@@ -80,9 +93,9 @@ describe("StepRecords", () => {
     const kept = await record(store, "b", ["b"]);
     for (const one of [older, gone, kept]) await steps.put(one);
     for (const { layer } of [older, gone]) await store.layers.remove(store.layers.get(layer));
-    assert.strictEqual(await steps.removeStale(gone.createdAt + DAY), 1);
-    assert.deepStrictEqual(steps.nearest(["a"]), gone);
-    assert.strictEqual(await steps.removeStale(gone.createdAt + 14 * DAY), 1);
+    assert.strictEqual(await steps.removeStale(gone.createdAt + DAY), 0);
+    assert.deepStrictEqual(steps.earlier(["a"]), [gone, older]);
+    assert.strictEqual(await steps.removeStale(gone.createdAt + 14 * DAY), 2);
     assert.isUndefined(steps.nearest(["a"]));
     assert.deepStrictEqual(await steps.get(kept.key), kept);
     assert.deepStrictEqual(steps.nearest(["b"]), kept);
