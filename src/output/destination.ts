@@ -1,13 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { createWriteStream, renameSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
-import { toBytePath } from "../oci/changeset.js";
-import { isSystemError } from "../sys/system-error.js";
-import { nameFile, openUnnamed } from "../sys/unnamed-file.js";
+import { writeWhole } from "./write-whole.js";
 
 /** The world of a command, as far as an exporter cares. */
 export interface Outlet {
@@ -56,26 +53,5 @@ async function writeFileWhole(
     return;
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o777 & ~umask });
-  const mode = 0o666 & ~umask;
-  const partial = `${path}.${randomUUID()}.partial`;
-  const unnamed = await openUnnamed(dirname(path), mode);
-  try {
-    await using file = unnamed ?? (await open(partial, "wx", mode));
-    await writeFile(file, bytes, { signal });
-    if (unnamed === undefined) await rename(partial, path);
-    else publish(unnamed, path, partial);
-  } finally {
-    await rm(partial, { force: true });
-  }
-}
-
-/** Without waiting in between: who is killed there leaves the other name. */
-function publish(file: FileHandle, path: string, partial: string): void {
-  try {
-    nameFile(file, toBytePath(path));
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw error;
-    nameFile(file, toBytePath(partial));
-    renameSync(partial, path);
-  }
+  await writeWhole(path, bytes, { mode: 0o666 & ~umask, signal });
 }

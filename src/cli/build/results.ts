@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseGoBoolean } from "../../go-boolean.js";
 import type { BuildRecorder } from "../../progress/history/recorder.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
+import { writeWhole } from "../../output/write-whole.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";
 import type { OutputSpec } from "../args/output.js";
@@ -45,7 +45,7 @@ export async function writeResults(
 ): Promise<void> {
   const id = imageId(summary);
   if (iidFile !== undefined && id !== undefined) {
-    await writeAtomically(iidFile, id, io);
+    await writeWhole(resolve(io.cwd, iidFile), id, { mode: 0o666 & ~io.umask });
   }
   if (metadataFile === undefined) return;
   const isAsked = parseGoBoolean(io.env["BUILDX_METADATA_WARNINGS"] ?? "") === true;
@@ -67,7 +67,8 @@ export interface Findings {
 
 /** Writes --metadata-file whole, or not at all. */
 export async function writeMetadata(path: string, metadata: object, io: Io): Promise<void> {
-  await writeAtomically(path, `${JSON.stringify(metadata, undefined, 2)}\n`, io);
+  const text = `${JSON.stringify(metadata, undefined, 2)}\n`;
+  await writeWhole(resolve(io.cwd, path), text, { mode: 0o666 & ~io.umask });
 }
 
 /** Findings, with what their rules are for. */
@@ -92,15 +93,4 @@ function metadataOf({ config, manifest, names }: BuildSummary): Readonly<Record<
       ? {}
       : { "image.name": names.map((name) => formatReference(parseReference(name))).join(",") }),
   };
-}
-
-async function writeAtomically(name: string, text: string, { cwd, umask }: Io): Promise<void> {
-  const path = resolve(cwd, name);
-  const partial = `${path}.${randomUUID()}.partial`;
-  try {
-    await writeFile(partial, text, { flag: "wx", mode: 0o666 & ~umask });
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
-  }
 }

@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { renameSync } from "node:fs";
+import { open, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { toBytePath } from "../oci/changeset.js";
+import { isSystemError } from "../sys/system-error.js";
+import { nameFile, openUnnamed } from "../sys/unnamed-file.js";
+
+/** How a file is written. */
+export interface Writing {
+  readonly mode: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes a file that appears whole or not at all, in the place of one that may be there. What a kill leaves behind
+ * has no name, where the filesystem has such files.
+ */
+export async function writeWhole(
+  path: string,
+  content: AsyncIterable<Uint8Array> | string,
+  { mode, ...options }: Writing,
+): Promise<void> {
+  const partial = `${path}.${randomUUID()}.partial`;
+  const unnamed = await openUnnamed(dirname(path), mode);
+  try {
+    await using file = unnamed ?? (await open(partial, "wx", mode));
+    await writeFile(file, content, options);
+    if (unnamed === undefined) await rename(partial, path);
+    else publish(unnamed, path, partial);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** Without waiting in between: who is killed there leaves the other name. */
+function publish(file: FileHandle, path: string, partial: string): void {
+  try {
+    nameFile(file, toBytePath(path));
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw error;
+    nameFile(file, toBytePath(partial));
+    renameSync(partial, path);
+  }
+}
