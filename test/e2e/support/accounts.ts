@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
+import { accountOf } from "./account-of.js";
 
 /** Somebody for whom tsbuild must work. */
 export interface Account {
@@ -33,16 +33,4 @@ function findAccounts(): readonly Account[] {
   const name = process.env["TSBUILD_TEST_ACCOUNT"];
   if (name === undefined) throw new Error("name an ordinary user in TSBUILD_TEST_ACCOUNT");
   return [accountOf("root"), accountOf(name)];
-}
-
-function accountOf(name: string): Account {
-  const line = execFileSync("getent", ["passwd", name], { encoding: "utf8" });
-  const [, , uid, gid, , home = "/"] = line.trim().split(":");
-  return {
-    title: uid === "0" ? "root" : "an ordinary user",
-    name,
-    home,
-    uid: Number(uid),
-    gid: Number(gid),
-  };
 }

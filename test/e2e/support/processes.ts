@@ -2,7 +2,12 @@ import { assert } from "chai";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import type { Site } from "./site.js";
+
+/** What the processes of a tsbuild are known by. */
+interface Site {
+  /** TSBUILD_ROOT. */
+  readonly root: string;
+}
 
 /** Commands of the processes that a site's tsbuild started, but for this one. */
 export function processesOf(site: Site): readonly string[] {
