@@ -58,6 +58,7 @@ fi
 stamp=node_modules/.tsbuild-lockfile
 if ! cmp -s package-lock.json "$stamp"; then
   [ ! -L node_modules ] || rm node_modules # through a link it would empty another checkout's
+  rm -f "$stamp" # first: who is interrupted leaves a tree that is installed again
   patiently npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi
