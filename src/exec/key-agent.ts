@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, openSync } from "node:fs";
-import { lstat, mkdtemp, readFile, readlink, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BuildError } from "../error.js";
@@ -16,7 +18,7 @@ export interface KeyAgentOptions {
   readonly searchPath: string | undefined;
 }
 
-/** Between two looks for the agent's socket, in milliseconds. */
+/** Between two tries to reach the agent, in milliseconds. */
 const INTERVAL = 5;
 
 /**
@@ -68,7 +70,7 @@ export class KeyAgent implements AsyncDisposable {
       () => "over",
       () => "over",
     );
-    while (!(await isSocket(this.socket))) {
+    while (!(await answers(this.socket))) {
       const state = await Promise.race([over, sleep(INTERVAL, "waiting")]);
       if (state === "over") throw noAgent(await complaints);
     }
@@ -102,11 +104,17 @@ async function addKey(key: string, directory: string, searchPath: string): Promi
   });
 }
 
-async function isSocket(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    (found) => found.isSocket(),
-    () => false,
-  );
+/** A socket is there a moment before somebody listens. */
+async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 function noAgent(complaints: string): BuildError {

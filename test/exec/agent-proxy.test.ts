@@ -1,12 +1,13 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { lstat, mkdir, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { AgentProxy, Requests } from "../../src/exec/agent-proxy.js";
 import { KeyAgent } from "../../src/exec/key-agent.js";
+import { SEARCH_PATH } from "../../src/exec/runtime.js";
 import { failureOf } from "../oci/build-errors.js";
 
 describe("AgentProxy", () => {
@@ -68,6 +69,24 @@ describe("AgentProxy", () => {
     const error = await failureOf(starting, "USAGE");
     assert.include(error.message, "it has a passphrase");
     assert.deepStrictEqual(await readdir(work), before);
+  });
+
+  it("F30 waits for an agent that listens, not only for its socket", async () => {
+    const bin = join(work, "bin");
+    await mkdir(bin);
+    const slow = `#!/usr/bin/perl
+use Socket;
+socket(my $socket, AF_UNIX, SOCK_STREAM, 0);
+bind($socket, sockaddr_un($ARGV[-1]));
+select(undef, undef, undef, 0.2);
+unlink $ARGV[-1];
+$ENV{PATH} = "${SEARCH_PATH}";
+exec "ssh-agent", @ARGV;`;
+    await writeFile(join(bin, "ssh-agent"), slow, { mode: 0o755 });
+    await using agent = await KeyAgent.start([key], { work, searchPath: `${bin}:${SEARCH_PATH}` });
+    await using proxy = await AgentProxy.open({ work, agent: agent.socket, uid, gid, mode: 0o600 });
+    const keys = await ask(proxy.path, [0, 0, 0, 1, 11]);
+    assert.include(keys.toString("latin1"), "ssh-ed25519");
   });
 
   it("F30 says what to install where there is no ssh-agent", async () => {
