@@ -39,6 +39,8 @@ export function nodeIo(): Io {
     if (isTerminal(2)) stderr.write(showCursor);
     process.exit(code);
   };
+  const signal = abortOnSignals(() => leave(INTERRUPTED));
+  let stdin: Readable | undefined;
   stdout.on("error", (error: Error) => {
     if (isSystemError(error, "EPIPE")) leave(BROKEN_PIPE);
     throw error;
@@ -47,7 +49,7 @@ export function nodeIo(): Io {
   return {
     // opening it costs time, and hardly any command reads it
     get in() {
-      return process.stdin;
+      return (stdin ??= standardInput(signal));
     },
     out: stdout,
     err: stderr,
@@ -57,7 +59,7 @@ export function nodeIo(): Io {
       return workingDirectory();
     },
     umask: process.umask(0o022),
-    signal: abortOnSignals(() => leave(INTERRUPTED)),
+    signal,
     terminal: {
       get in() {
         return isTerminal(0);
@@ -66,6 +68,16 @@ export function nodeIo(): Io {
     },
     size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
   };
+}
+
+/** Ends when `signal` is aborted, with its reason: nobody waits for input any longer then. */
+function standardInput(signal: AbortSignal): Readable {
+  const { stdin } = process;
+  const end = (): void => void stdin.destroy(signal.reason as Error);
+  stdin.on("error", () => undefined); // told to who reads
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  return stdin;
 }
 
 /** Asked for late: a command that reads and writes nothing there can do without. */

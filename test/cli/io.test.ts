@@ -21,14 +21,19 @@ function start(
   body: string,
   {
     through = "",
+    input = "ignore",
     output = "pipe",
-  }: { readonly through?: string; readonly output?: number | "pipe" } = {},
+  }: {
+    readonly through?: string;
+    readonly input?: "ignore" | "pipe";
+    readonly output?: number | "pipe";
+  } = {},
 ): ChildProcess {
   const program = `import { drain, nodeIo } from ${JSON.stringify(io)}; const io = nodeIo(); ${body}`;
   const argv = [process.execPath, "--import", "tsx", "--input-type=module", "--eval", program];
   const [command = "", ...args] =
     through === "" ? argv : ["sh", "-c", `"$@" ${through}`, "sh", ...argv];
-  return spawn(command, args, { stdio: ["ignore", output, "pipe"] });
+  return spawn(command, args, { stdio: [input, output, "pipe"] });
 }
 
 /** The exit code and everything said, after `act` has seen the first output. */
@@ -76,6 +81,18 @@ describe("nodeIo()", () => {
       assert.strictEqual(code, 0);
     });
   }
+
+  it("ends the input that somebody waits for when it is interrupted", async () => {
+    const child = start(
+      `console.log("ready");
+      try { for await (const chunk of io.in) console.log(String(chunk)); }
+      catch (error) { console.log(error.code, error.message) }`,
+      { input: "pipe" },
+    );
+    const { code, text } = await outcome(child, () => child.kill("SIGINT"));
+    assert.strictEqual(text, "ready\nCANCELLED Cannot go on: interrupted by SIGINT\n");
+    assert.strictEqual(code, 0);
+  });
 
   it("exits at once with 130 at the second Ctrl-C", async () => {
     const child = start(untilAborted.replace("STUBBORN", "true"));
