@@ -59,8 +59,8 @@ class SharedSha256 implements RunningSha256 {
   }
 }
 
-/** On the main thread: of a node that does not show its OpenSSL. */
-class OwnSha256 implements RunningSha256 {
+/** The same on the main thread: for a node that does not show its OpenSSL. */
+export class OwnSha256 implements RunningSha256 {
   readonly #hash = createHash("sha256");
 
   update(bytes: Uint8Array): Promise<void> {
