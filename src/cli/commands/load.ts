@@ -1,5 +1,6 @@
 import { mkdtemp, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { BuildError } from "../../error.js";
 import { parseDocument, parseImageConfig } from "../../oci/image-json.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
@@ -25,7 +26,9 @@ export async function runLoad({ input, quiet }: LoadCommand, session: Session): 
   }
   // opened here: a stream that cannot open would fail before anybody reads it
   const bytes =
-    input === undefined ? io.in : (await open(resolve(io.cwd, input))).createReadStream();
+    input === undefined
+      ? io.in
+      : addAbortSignal(io.signal, (await open(resolve(io.cwd, input))).createReadStream());
   const directory = await mkdtemp(join(store.work, "load-"));
   const images = await readImageArchive(bytes as AsyncIterable<Uint8Array>, directory, platform);
   for (const image of images) {
