@@ -63,7 +63,7 @@ export interface Manifest {
   readonly mediaType: string;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
-  /** Of what is no image: the kind of thing that it is. */
+  /** Of what is not an image: the kind of thing that it is. */
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }

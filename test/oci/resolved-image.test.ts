@@ -71,7 +71,7 @@ describe("N03 resolveImage()", () => {
         resolve(documentOf(mediaTypes.manifest, parts), [config]),
         "INVALID_IMAGE",
       );
-      assert.strictEqual(message, `Cannot use "app": it is no image, but of type "${type}"`);
+      assert.strictEqual(message, `Cannot use "app": it is not an image, but of type "${type}"`);
     }
   });
 });
