@@ -226,8 +226,8 @@ class ErofsSnapshotter implements Snapshotter {
 }
 
 function unpackedAmongMany(count: number): BuildError {
-  const problem = "some of them were unpacked by the directory driver";
-  return new BuildError("UNSUPPORTED", `Cannot mount ${count} layers: ${problem}`, {
+  const problem = `of the lowest ${count}, the directory driver unpacked some`;
+  return new BuildError("UNSUPPORTED", `Cannot mount so many layers: ${problem}`, {
     hint: "set TSBUILD_SNAPSHOTTER=directory, or start over with: tsbuild prune --all",
   });
 }

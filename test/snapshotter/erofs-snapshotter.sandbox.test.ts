@@ -8,11 +8,13 @@ import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { openDirectorySnapshotter } from "../../src/snapshotter/directory-snapshotter.js";
 import { openErofsSnapshotter } from "../../src/snapshotter/erofs-snapshotter.js";
+import { MOST_LOWERS } from "../../src/snapshotter/overlay-mounts.js";
 import type { DraftLayer, LayerId, Snapshotter } from "../../src/snapshotter/snapshotter.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
 import { unmount } from "../../src/sys/mounts.js";
 import { describeSnapshotter, everything, inUserNamespace } from "../contracts/snapshotter.js";
 import { collect } from "../oci/bytes.js";
+import { failureOf } from "../oci/build-errors.js";
 import { directory, file, symlink, whiteout } from "../oci/entries.js";
 import { killPublisherAfter } from "./killed-publisher.js";
 import { sampleLayer } from "./sample-layer.js";
@@ -121,6 +123,28 @@ if (!inUserNamespace()) {
       assert.isFalse(await directories.has("one" as LayerId));
       await snapshots.remove(two);
       assert.isFalse(await directories.has(two));
+    });
+
+    it("refuses a layer of the directory driver only below more than can be mounted", async () => {
+      const snapshots = await open();
+      const folder = lastFolder();
+      const directories = await openDirectorySnapshotter({
+        layers: join(folder, "layers"),
+        work: join(folder, "work"),
+        userNamespace: false,
+      });
+      const unpacked = await publish(directories, "unpacked", [file("unpacked")]);
+      const many: LayerId[] = [];
+      for (let i = 0; i < MOST_LOWERS; i++) {
+        await using draft = await snapshots.ingest([file(`f${i}`)]);
+        await draft.publish(`l${i}` as LayerId);
+        many.push(`l${i}` as LayerId);
+      }
+      const root = await snapshots.view([...many, unpacked]);
+      assert.lengthOf(readdirSync(root), MOST_LOWERS + 1);
+      const error = await failureOf(snapshots.view([unpacked, ...many]), "UNSUPPORTED");
+      assert.match(error.message, /^Cannot mount so many layers: of the lowest 127, the directory/);
+      assert.match(error.hint ?? "", /TSBUILD_SNAPSHOTTER=directory/);
     });
 
     it("does not take files of a layer for an index", async () => {
