@@ -9,6 +9,7 @@ import type { ImageConfig } from "../oci/image.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import type { Step } from "../plan/step.js";
+import { Afterwork } from "./afterwork.js";
 import { BaseStates } from "./base-states.js";
 import { declareStages, type StageVertices } from "./board.js";
 import { copyStep } from "./copy-step.js";
@@ -112,9 +113,6 @@ async function recordFar(
   else await recordStep(layer, record, engine, layer.files);
 }
 
-/** What steps may leave to be done at the same time. */
-const MOST_LEFT = 100;
-
 /** One build under way: each stage is built once, by whoever asks first. */
 class Walk {
   readonly #request: BuildRequest;
@@ -130,13 +128,14 @@ class Walk {
   /** The steps that have ended, in no order. */
   readonly done: DoneStep[] = [];
   readonly #made = new Map<CacheKey, StepLayer>();
-  readonly #afterwork = new Set<Promise<void>>();
+  readonly #afterwork: Afterwork;
 
   constructor(request: BuildRequest, engine: Engine, signal: AbortSignal) {
     const { plan, images, showPlatforms } = request;
     const { board } = engine;
     this.#request = request;
     this.#engine = engine;
+    this.#afterwork = new Afterwork(this.#fail);
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
     this.#vertices = declareStages(board, { ...plan, showPlatforms });
     this.#bases = new BaseStates({ planned: plan.images, images, board, fail: this.#fail });
@@ -160,7 +159,7 @@ class Walk {
   /** Waits for what the steps, which have all ended, left to be done. */
   async rest(): Promise<void> {
     this.#engine.hurry();
-    await Promise.all(this.#afterwork);
+    await this.#afterwork.rest();
   }
 
   throwIfFailed(): void {
@@ -178,16 +177,6 @@ class Walk {
     ready.catch(() => undefined); // told by the step that is run
   };
 
-  readonly #later = (work: Promise<void>): void => {
-    const done = work.catch(this.#fail).then(() => void this.#afterwork.delete(done));
-    this.#afterwork.add(done);
-  };
-
-  /** A thousand COPY steps are faster than the disk: each that waits for it holds locks and open files. */
-  async #keepUp(): Promise<void> {
-    while (this.#afterwork.size >= MOST_LEFT) await Promise.race(this.#afterwork);
-  }
-
   async #buildStage(index: number): Promise<BuiltStage> {
     const stage = at(this.#request.plan.stages, index);
     const vertices = at(this.#vertices, index);
@@ -196,13 +185,15 @@ class Walk {
       sources: this.#sources,
       fresh: this.#request.fresh(stage),
       made: this.#made,
-      later: this.#later,
+      later: (work: Promise<void>) => {
+        this.#afterwork.add(work);
+      },
       signal: this.#signal,
     };
     const lastRun = stage.steps.findLastIndex(({ kind }) => kind === "run");
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
-      await this.#keepUp();
+      await this.#afterwork.keepUp();
       this.#signal.throwIfAborted();
       const getReady = i <= lastRun ? this.#getReady : nothing;
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
