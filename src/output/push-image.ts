@@ -1,4 +1,5 @@
 import { isForeignLayer, type Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
@@ -27,7 +28,7 @@ export type PushProgress = (
   state: "present" | "uploaded" | { readonly mountedFrom: string } | { readonly sent: number },
 ) => void;
 
-/** Layers at the same time. */
+/** Blobs, or manifests, at the same time. */
 const PARALLEL = 3;
 
 interface PushOptions {
@@ -39,7 +40,7 @@ interface PushOptions {
 }
 
 /**
- * Uploads what the registry lacks: layers in parallel, then configs and the manifests that an index
+ * Uploads what the registry lacks: layers and configs in parallel, then the manifests that an index
  * lists, at last what the name leads to (N04).
  */
 export async function pushImage(
@@ -47,24 +48,24 @@ export async function pushImage(
   reference: Reference,
   options: PushOptions,
 ): Promise<void> {
-  const { target, sources, signal } = options;
-  await pushLayers(images, reference, options);
+  const { target, signal } = options;
+  await pushBlobs(images, reference, options);
   const { registry, repository } = reference;
-  for (const { config, manifest } of images) {
-    await target.pushBlob(reference, config.descriptor, {
-      open: () => streamOf(config.bytes),
-      signal,
-      mountFrom: sources.find(config.descriptor.digest, reference),
-    });
-    const { digest } = manifest.descriptor;
-    if (digest !== root.descriptor.digest)
-      await target.pushManifest({ registry, repository, digest }, manifest, signal);
-  }
+  const listed = images.filter(({ manifest }) => digestIn(manifest) !== digestIn(root));
+  const push = async ({ manifest }: PackedImage, inner: AbortSignal): Promise<void> => {
+    const own = { registry, repository, digest: digestIn(manifest) };
+    await target.pushManifest(own, manifest, inner);
+  };
+  await inParallel(listed, PARALLEL, push, signal);
   await target.pushManifest(reference, root, signal);
 }
 
-/** Each blob once; the first failure stops the rest. */
-async function pushLayers(
+function digestIn({ descriptor }: Stored): Digest {
+  return descriptor.digest;
+}
+
+/** Each blob once; the first failure stops the rest. Configs are small, and go while the last layer does. */
+async function pushBlobs(
   images: readonly PackedImage[],
   reference: Reference,
   options: PushOptions,
@@ -72,16 +73,29 @@ async function pushLayers(
   const layers = images
     .flatMap((image) => image.layers)
     .filter(({ descriptor }) => !isForeignLayer(descriptor)); // for others to fetch elsewhere (N14)
-  const todo = new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values();
-  const push = (layer: PackedLayer, signal: AbortSignal): Promise<void> =>
-    pushLayer(layer, reference, { ...options, signal });
-  await inParallel(todo, PARALLEL, push, options.signal);
+  const shown = layers.map((blob) => ({ blob, progress: options.progress }));
+  const configs = images.map(({ config: { descriptor, bytes } }) => {
+    const blob = { descriptor, open: () => streamOf(bytes) };
+    return { blob, progress: () => undefined };
+  });
+  const all = [...shown, ...configs].map((part) => [part.blob.descriptor.digest, part] as const);
+  const push = async ({ blob, progress }: Part, signal: AbortSignal): Promise<void> => {
+    await pushBlob(blob, reference, { ...options, progress, signal });
+  };
+  await inParallel(new Map(all).values(), PARALLEL, push, options.signal);
   const digests = layers.map(({ descriptor }) => descriptor.digest);
   await options.sources.remember(digests, reference);
 }
 
-async function pushLayer(
-  { descriptor, open }: PackedLayer,
+interface Part extends Pick<PushOptions, "progress"> {
+  readonly blob: Blob;
+}
+
+/** What is sent of a layer or a config. */
+type Blob = Pick<PackedLayer, "descriptor" | "open">;
+
+async function pushBlob(
+  { descriptor, open }: Blob,
   reference: Reference,
   { target, sources, progress, signal }: PushOptions,
 ): Promise<void> {
