@@ -39,7 +39,11 @@ export function declareResults(flags: Flags): () => Results {
     "attach a list of what is in the image, as a scanner finds it",
     parseShorthand("sbom"),
   );
-  const attests = flags.many("--attest <type=…,…>", "either of these, by its type", parseAttest);
+  const attests = flags.many(
+    "--attest <type=…,…>",
+    "either of these: type=provenance,… or type=sbom,…",
+    parseAttest,
+  );
   const iidFile = flags.one(
     "--iidfile <path>",
     "write the image id to a file",

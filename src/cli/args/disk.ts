@@ -37,7 +37,7 @@ export function parsePrune(argv: readonly string[]): StoreCommand {
   });
   const space = (name: string, description: string): (() => Space | undefined) =>
     flags.one(`${name} <size>`, description, (text) => parseSpace(name, text));
-  const all = flags.switch("-a, --all", "images with a name, too");
+  const all = flags.switch("-a, --all", "also remove images with a name");
   const filter = flags.many(
     "--filter <key=value>",
     `remove only these: ${filters.keys}`,

@@ -13,7 +13,7 @@ const help = `Usage: tsbuild imagetools COMMAND
 Works on images where they lie in registries.
 
 Commands:
-  create     join images in one for several platforms, or copy one
+  create     combine images into one for several platforms, or copy one
   inspect    show what a name leads to
 `;
 
