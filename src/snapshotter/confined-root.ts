@@ -17,6 +17,11 @@ interface Place {
   readonly links: number;
 }
 
+interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Finds the host path of an entry under a root directory that only this process writes to. Symlinks
  * on the way are followed as a process with that root would, so that no layer, however hostile, gets
@@ -61,17 +66,17 @@ export class ConfinedRoot {
     for (let start = last === undefined ? 0 : last.dir.length + 1; start <= dir.length;) {
       const slash = dir.indexOf("/", start);
       const end = slash === -1 ? dir.length : slash;
-      last = this.#child(last, dir.slice(0, end), start);
+      last = this.#child(last, dir, { start, end });
       way.push(last);
       start = end + 1;
     }
     return last?.host ?? this.root;
   }
 
-  /** The place of `dir`, whose last part begins at `start`, in `parent` or the root. */
-  #child(parent: Place | undefined, dir: string, start: number): Place {
+  /** The place in `parent`, or the root, to which that part of `dir` leads. */
+  #child(parent: Place | undefined, dir: string, { start, end }: Part): Place {
     let { host, links }: Omit<Place, "dir"> = parent ?? { host: this.root, links: 0 };
-    const pending = [dir.slice(start)];
+    const pending = [dir.slice(start, end)];
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
@@ -89,7 +94,7 @@ export class ConfinedRoot {
       if (target.startsWith("/")) host = this.root;
       pending.push(...target.split("/").reverse());
     }
-    return { dir, host, links };
+    return { dir: dir.slice(0, end), host, links };
   }
 
   /** The target where `host` is a symlink; undefined where it is, or now became, a directory. */
