@@ -10,8 +10,7 @@ import { drain } from "./run-runtime.js";
 
 /** A container of a launcher, from the start of its runtime on. */
 export class Launched implements Disposable {
-  readonly name: string;
-  readonly bundle: string;
+  readonly #name: string;
   readonly #launcher: Launcher;
   readonly #outputs: readonly Output[];
   readonly #config: ConfigPipe | undefined;
@@ -20,8 +19,7 @@ export class Launched implements Disposable {
 
   private constructor(launcher: Launcher, launch: Launch, config: ConfigPipe | undefined) {
     const { name, bundle } = launch;
-    this.name = name;
-    this.bundle = bundle;
+    this.#name = name;
     this.#launcher = launcher;
     this.#config = config;
     this.#outputs = [new Output(bundle, "stdout"), new Output(bundle, "stderr")];
@@ -52,9 +50,21 @@ export class Launched implements Disposable {
     await this.#config?.give(config, () => this.#ended);
   }
 
+  /** Makes one that was started ahead, and is not wanted, fail; then nobody writes into its bundle any more. */
+  async discard(): Promise<void> {
+    try {
+      await this.configure("{}");
+      await this.#code;
+    } catch {
+      // the launcher is gone, and that with it
+    } finally {
+      this[Symbol.dispose]();
+    }
+  }
+
   /** Waits for the end: the exit code. Aborting kills it, and rejects once it is gone. */
   async end(sink: OutputSink, signal: AbortSignal): Promise<number> {
-    const kill = (): void => void this.#launcher.kill(this.name);
+    const kill = (): void => void this.#launcher.kill(this.#name);
     if (signal.aborted) kill();
     signal.addEventListener("abort", kill, { once: true });
     try {

@@ -150,6 +150,17 @@ class OciExecutor implements Executor {
     return await openSession(options);
   }
 
+  async #configOf(step: Step, session: ExecutorSession, signal: AbortSignal): Promise<string> {
+    try {
+      const config = await this.#prepare(step, session);
+      signal.throwIfAborted();
+      return config;
+    } catch (error) {
+      await step.launched?.discard();
+      throw error;
+    }
+  }
+
   /**
    * Makes all that a step needs, and its config.json. Without other threads, as far as it goes: to each of them and
    * back takes as long as ten small calls.
@@ -180,9 +191,8 @@ class OciExecutor implements Executor {
   }
 
   async #execute(step: Step, session: ExecutorSession, signal: AbortSignal): Promise<ExitStatus> {
-    using _launched = step.launched;
+    const config = await this.#configOf(step, session, signal);
     try {
-      const config = await this.#prepare(step, session);
       const code = await this.#starter.run({ ...step, config }, session, signal);
       const log = code === 0 ? "" : await readFile(logOf(step.bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };

@@ -373,8 +373,8 @@ for (const runtime of ["crun", "runc"]) {
         await using root = await TestRoot.open();
         const ended = ready.run(step(root, script, { user, started }));
         assert.equal(await ended.then(({ code }) => code, errorCode), want);
+        await ready.executor.getReady(common);
       }
-      await ready.executor.getReady(common);
       await ready.executor[Symbol.asyncDispose]();
       assert.isEmpty((await commands()).filter((command) => command.includes(ready.work)));
     });
