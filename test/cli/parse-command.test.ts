@@ -467,7 +467,7 @@ describe("parseCommand() of wrong usage", () => {
     [
       "prune --filter usedby=a",
       "USAGE",
-      'Cannot use --filter "usedby": want description, id, immutable, inuse, mutable, parents, private, shared, type, until',
+      'Cannot use --filter "usedby": want description, id, immutable, inuse, mutable, parents, private, shared, type, until, unused-for',
     ],
     [
       "prune --max-used-space 120%",

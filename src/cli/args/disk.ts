@@ -18,6 +18,7 @@ const filters = filterFlag(
     "shared",
     "type",
     "until",
+    "unused-for",
   ],
   { comparing: true },
 );

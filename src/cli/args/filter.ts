@@ -20,8 +20,8 @@ export interface FilterFlag {
 /** Reads `KEY=VALUE` with one of these keys; with `comparing` also `KEY!=VALUE`, `KEY~=PATTERN` and `KEY`. */
 export function filterFlag(keys: readonly string[], { comparing = false } = {}): FilterFlag {
   const form = comparing
-    ? /^(?<key>\w+)(?:(?<operator>[!~]?=)=?(?<value>.*))?$/s
-    : /^(?<key>\w+)(?<operator>=)(?<value>.*)$/s;
+    ? /^(?<key>[\w-]+)(?:(?<operator>[!~]?=)=?(?<value>.*))?$/s
+    : /^(?<key>[\w-]+)(?<operator>=)(?<value>.*)$/s;
   const parse = (text: string): Filter => {
     const { key, operator = "=", value } = form.exec(text)?.groups ?? {};
     if (key === undefined) throw badValue("--filter", text, "want KEY=VALUE");

@@ -8,6 +8,9 @@ type Test = (record: DiskRecord) => boolean;
 
 /** Whether a record is meant: all filters must take it, as in buildx. */
 export function diskTest(filters: readonly Filter[], now: number): Test {
+  const keys = new Set(filters.map(({ key }) => key));
+  const both = filters.find(({ key }) => key === "unused-for" && keys.has("until"));
+  if (both !== undefined) throw unusable(both, "it means the same as until");
   const tests = filters.map((filter) => testOf(filter, now));
   return (record) => tests.every((test) => test(record));
 }
@@ -32,7 +35,8 @@ function testOf(filter: Filter, now: number): Test {
       return truthTest(filter, ({ shared }) => !shared);
     case "shared":
       return truthTest(filter, ({ shared }) => shared);
-    case "until": {
+    case "until":
+    case "unused-for": {
       const since = now - ageOf(filter);
       return ({ item }) => (item.usedAt ?? 0) < since;
     }
@@ -70,10 +74,10 @@ function truthTest(filter: Filter, fact: Test): Test {
 
 /** In milliseconds, of "24h" or of the time since a date. */
 function ageOf(filter: Filter): number {
-  const { operator, value = "" } = filter;
+  const { key, operator, value = "" } = filter;
   const nanoseconds = parseDuration(value);
   const date = /^\d{4}-/.test(value) ? Date.parse(value) : NaN;
-  if (operator !== "=") throw unusable(filter, "until takes =");
+  if (operator !== "=") throw unusable(filter, `${key} takes =`);
   if (nanoseconds !== undefined) return nanoseconds / 1e6;
   if (!Number.isNaN(date)) return Date.now() - date;
   throw unusable(filter, "want a duration such as 24h, or a date");

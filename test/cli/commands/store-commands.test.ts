@@ -508,6 +508,7 @@ describe("tsbuild du and prune", () => {
     ["inuse", ""],
     ["inuse!=1", "image image index layer layer"],
     ["until=1h", "image"],
+    ["unused-for=1h", "image"],
     ["until=2026-01-02T00:00:00Z", "image"],
     ["id=database", "image"],
     ["parents=none", ""],
@@ -537,6 +538,7 @@ describe("tsbuild du and prune", () => {
     ["id~=(", 'Cannot use --filter "id~=(": malformed pattern'],
     ["shared=2", 'Cannot use --filter "shared=2": want true or false'],
     ["shared~=true", 'Cannot use --filter "shared~=true": want true or false'],
+    ["unused-for~=1h", 'Cannot use --filter "unused-for~=1h": unused-for takes ='],
     ["until!=1h", 'Cannot use --filter "until!=1h": until takes ='],
     ["until=soon", 'Cannot use --filter "until=soon": want a duration such as 24h, or a date'],
   ];
