@@ -1,5 +1,6 @@
 import type { FarCache } from "../cache/far-cache.js";
-import type { CacheMount, CacheMountRequest, CacheMounts } from "../store/cache-mounts.js";
+import type { CacheMount, CacheMountRequest } from "../store/cache-mount.js";
+import type { CacheMounts } from "../store/cache-mounts.js";
 
 type Caches = Pick<CacheMounts, "acquire" | "removeEmpty" | "wipe">;
 

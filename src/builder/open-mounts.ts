@@ -4,7 +4,7 @@ import { BuildError, locate } from "../error.js";
 import type { SandboxMount } from "../exec/sandbox-mount.js";
 import type { RunBind, RunCache, RunMount, RunSecret, RunSsh } from "../plan/run-mount.js";
 import type { RunStep } from "../plan/step.js";
-import type { NewCache } from "../store/cache-mounts.js";
+import type { NewCache } from "../store/cache-mount.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine } from "./engine.js";
 import { mountedFiles, type MountedFiles } from "./mounted-files.js";

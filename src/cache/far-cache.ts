@@ -1,6 +1,6 @@
 import type { Digest } from "../oci/digest.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
-import type { CacheMountRequest, FillCache } from "../store/cache-mounts.js";
+import type { CacheMountRequest, FillCache } from "../store/cache-mount.js";
 import type { LayerRecord } from "../store/layers.js";
 import type { Ancestry } from "./first-change.js";
 import type { CacheKey, StateKey } from "./key.js";

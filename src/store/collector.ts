@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import type { CacheMountRecord } from "./cache-mounts.js";
+import type { CacheMountRecord } from "./cache-mount.js";
 import type { DiskItem } from "./disk-items.js";
 import type { SpaceLimits } from "./eviction.js";
 import { evict, planPrune } from "./garbage.js";

@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Entry } from "../../src/oci/changeset.js";
-import type { CacheMountRequest, NewCache } from "../../src/store/cache-mounts.js";
+import type { CacheMountRequest, NewCache } from "../../src/store/cache-mount.js";
 import { listItems } from "../../src/store/disk-items.js";
 import { prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";

@@ -6,7 +6,7 @@ import type { Descriptor } from "../../oci/descriptor.js";
 import { fileBytes } from "../../oci/file-bytes.js";
 import { inParallel } from "../../oci/in-parallel.js";
 import { removeTree } from "../../snapshotter/remove-tree.js";
-import type { CacheMountRecord } from "../../store/cache-mounts.js";
+import type { CacheMountRecord } from "../../store/cache-mount.js";
 import type { LayerCompression } from "../../store/layer-bytes.js";
 import type { Store } from "../../store/store.js";
 import { isChecked } from "./checked.js";

@@ -7,7 +7,7 @@ import type { RootfsFacts } from "../rootfs-facts.js";
 import type { TreeDigest } from "../../snapshotter/snapshotter.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Store } from "../../store/store.js";
-import type { FillCache } from "../../store/cache-mounts.js";
+import type { FillCache } from "../../store/cache-mount.js";
 import type { Display } from "./display.js";
 import { mountName } from "./mount-record.js";
 import type { CachePlace } from "./place.js";

@@ -9,7 +9,7 @@ import { readArchive } from "../../oci/layer-tar.js";
 import { verified, verifiedBytes } from "../../oci/verified.js";
 import { isLie } from "../../registry/mirrors.js";
 import { removeTree } from "../../snapshotter/remove-tree.js";
-import type { FillCache } from "../../store/cache-mounts.js";
+import type { FillCache } from "../../store/cache-mount.js";
 import type { Store } from "../../store/store.js";
 import type { Display } from "./display.js";
 import { chunkTypes, mountTitle, type MountChunk, type MountRecord } from "./mount-record.js";

@@ -12,7 +12,7 @@ import type { Descriptor } from "../../../src/oci/descriptor.js";
 import { fileBytes } from "../../../src/oci/file-bytes.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
 import { directory, file } from "../../oci/entries.js";
-import type { NewCache } from "../../../src/store/cache-mounts.js";
+import type { NewCache } from "../../../src/store/cache-mount.js";
 import { TemporaryDirectory } from "../../store/fixture.js";
 
 const { signal } = new AbortController();
