@@ -8,9 +8,13 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 /** Content address of raw bytes: "sha256:" and 64 lowercase hex digits (image-spec, descriptor.md). */
 export type Digest = Brand<string, "Digest">;
 
-/** Reads a digest that came from outside; throws INVALID_REFERENCE when malformed. */
+/** Reads a digest that came from outside; throws INVALID_REFERENCE when malformed, UNSUPPORTED for other algorithms. */
 export function parseDigest(text: string): Digest {
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return text as Digest;
+  if (/^sha(?:384:[0-9a-f]{96}|512:[0-9a-f]{128})$/.test(text)) {
+    const algorithm = text.slice(0, text.indexOf(":"));
+    throw new BuildError("UNSUPPORTED", `Cannot use digests of ${algorithm}: want sha256`);
+  }
   throw new BuildError(
     "INVALID_REFERENCE",
     `Cannot parse digest "${text}": want sha256: and 64 lowercase hex digits`,

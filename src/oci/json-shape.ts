@@ -45,6 +45,7 @@ export function digest(value: unknown, at: string): void {
   try {
     parseDigest(String(value));
   } catch (cause) {
+    if (cause instanceof BuildError && cause.code === "UNSUPPORTED") throw cause;
     throw new BuildError(
       "INVALID_IMAGE",
       `Cannot read ${at}: ${JSON.stringify(value)} is not a digest`,

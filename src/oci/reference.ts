@@ -53,7 +53,8 @@ function isHost(registry: string): boolean {
 function parseDigestOf(text: string, digest: string): Digest {
   try {
     return parseDigest(digest);
-  } catch {
+  } catch (error) {
+    if (error instanceof BuildError && error.code === "UNSUPPORTED") throw error;
     throw invalid(text, `"${digest}" is not a digest: want sha256: and 64 lowercase hex digits`);
   }
 }

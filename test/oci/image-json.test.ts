@@ -36,6 +36,13 @@ describe("parseDocument()", () => {
     assert.deepEqual<unknown>(parseDocument(toBytes(given)), { kind: "manifest", manifest: given });
   });
 
+  it("says of a blob with a digest of SHA-512 that such are not supported", async () => {
+    const layers = [{ ...blob(mediaTypes.layer), digest: `sha512:${"0".repeat(128)}` }];
+    const reading = () => parseDocument(toBytes({ ...manifest, layers }));
+    const { message } = await failureOf(reading, "UNSUPPORTED");
+    assert.strictEqual(message, "Cannot use digests of sha512: want sha256");
+  });
+
   it("reads an index", () => {
     assert.deepEqual<unknown>(parseDocument(toBytes(index)), { kind: "index", index });
   });
