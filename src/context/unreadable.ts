@@ -1,6 +1,8 @@
 import { BuildError } from "../error.js";
 import { isSystemError } from "../sys/system-error.js";
 
+const TOO_LONG = "the path is too long: it may have 4095 bytes, and each name in it 255";
+
 /** A failed system call as something the user can act on; any other error as it is. */
 export function unreadable(path: string, cause: unknown): unknown {
   if (cause instanceof BuildError || !(cause instanceof Error) || !isSystemError(cause))
@@ -12,5 +14,5 @@ export function unreadable(path: string, cause: unknown): unknown {
 }
 
 function reasonOf(cause: Error): string {
-  return isSystemError(cause, "ENAMETOOLONG") ? "the path is too long" : cause.message;
+  return isSystemError(cause, "ENAMETOOLONG") ? TOO_LONG : cause.message;
 }

@@ -71,7 +71,7 @@ export class Walk {
 
   async #readBase(decided: Decided): Promise<Read | undefined> {
     const path = this.#base;
-    using directory = this.#tree.open(parentOf(path));
+    using directory = this.#open(parentOf(path));
     if (directory === undefined) return undefined;
     const entryPath = "" as BytePath;
     return await this.#read({ directory, name: nameOf(path), path, entryPath }, decided);
@@ -114,7 +114,7 @@ export class Walk {
    * opened: a deep tree takes no more descriptors than a flat one.
    */
   async #children(path: BytePath, parent: Decided): Promise<readonly (Pending | number)[]> {
-    using directory = this.#tree.open(path);
+    using directory = this.#open(path);
     if (directory === undefined) throw changedMeanwhile(path);
     const children: (Pending | number)[] = [];
     for (const name of this.#names(directory, path)) {
@@ -130,6 +130,14 @@ export class Walk {
       if (++this.#looked % turn === 0) await setImmediate();
     }
     return children;
+  }
+
+  #open(path: BytePath): OpenDirectory | undefined {
+    try {
+      return this.#tree.open(path);
+    } catch (error) {
+      throw unreadable(toText(path), error);
+    }
   }
 
   #names(directory: OpenDirectory, path: BytePath): readonly BytePath[] {

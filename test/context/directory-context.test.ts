@@ -1,5 +1,16 @@
 import { assert } from "chai";
-import { chmodSync, linkSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { openDirectoryContext } from "../../src/context/directory-context.js";
@@ -120,6 +131,27 @@ describe("openDirectoryContext()", () => {
     const { code, message } = await failure(select(tree, "x".repeat(300)));
     assert.strictEqual(code, "CONTEXT");
     assert.include(message, "the path is too long");
+  });
+
+  it("names the path that is too long to be opened", async () => {
+    const root = directoryWith(temporary, {});
+    const name = "d".repeat(250);
+    let fd = openSync(root, "r");
+    for (let depth = 0; depth < 18; depth++) {
+      const next = `/proc/self/fd/${fd}/${name}`;
+      mkdirSync(next);
+      const below = openSync(next, "r");
+      closeSync(fd);
+      fd = below;
+    }
+    closeSync(fd);
+    const error = await failure(selectIn(root, "."));
+    execFileSync("rm", ["-r", root]); // node's own way stumbles over the same limit
+    assert.strictEqual(error.code, "CONTEXT");
+    assert.match(
+      error.message,
+      /^Cannot read "(d{250}\/){16}d+": the path is too long: .* 4095 bytes/,
+    );
   });
 
   it("refuses loops of links and malformed patterns", async () => {
