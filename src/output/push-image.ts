@@ -1,5 +1,4 @@
 import { isForeignLayer, type Descriptor } from "../oci/descriptor.js";
-import type { Digest } from "../oci/digest.js";
 import { inParallel } from "../oci/in-parallel.js";
 import type { Reference } from "../oci/reference.js";
 import type { Stored } from "../oci/resolved-image.js";
@@ -28,7 +27,7 @@ export type PushProgress = (
   state: "present" | "uploaded" | { readonly mountedFrom: string } | { readonly sent: number },
 ) => void;
 
-/** Blobs, or manifests, at the same time. */
+/** Blobs at the same time. */
 const PARALLEL = 3;
 
 interface PushOptions {
@@ -51,17 +50,13 @@ export async function pushImage(
   const { target, signal } = options;
   await pushBlobs(images, reference, options);
   const { registry, repository } = reference;
-  const listed = images.filter(({ manifest }) => digestIn(manifest) !== digestIn(root));
-  const push = async ({ manifest }: PackedImage, inner: AbortSignal): Promise<void> => {
-    const own = { registry, repository, digest: digestIn(manifest) };
-    await target.pushManifest(own, manifest, inner);
-  };
-  await inParallel(listed, PARALLEL, push, signal);
+  // One after the other: of two about the same subject, each may have to add itself to one list.
+  for (const { manifest } of images) {
+    const { digest } = manifest.descriptor;
+    if (digest !== root.descriptor.digest)
+      await target.pushManifest({ registry, repository, digest }, manifest, signal);
+  }
   await target.pushManifest(reference, root, signal);
-}
-
-function digestIn({ descriptor }: Stored): Digest {
-  return descriptor.digest;
 }
 
 /** Each blob once; the first failure stops the rest. Configs are small, and go while the last layer does. */

@@ -121,7 +121,7 @@ describe("pushImage()", () => {
       signal: never,
     });
     assert.sameMembers(target.log.slice(0, 4), ["a", "b", "c", "config"]);
-    assert.sameMembers(target.log.slice(4, 6), [
+    assert.deepStrictEqual(target.log.slice(4, 6), [
       `example.com/web@${digestOf("amd64")} = amd64`,
       `example.com/web@${digestOf("arm64")} = arm64`,
     ]);
