@@ -122,7 +122,7 @@ describe("N11 a bad network in front of docker-registry", () => {
       assert.strictEqual(await client.pushBlob(reference, blob, { open }), "uploaded");
       assert.strictEqual(digestOf(await collect(client.blob(reference, blob))), blob.digest);
       if (cut === undefined) assert.strictEqual(patches, 3);
-      else assert.isAtLeast(patches, 5); // one more where the registry was not yet done with the cut one
+      else assert.isAtLeast(patches, 4); // the cut one again, or all, as the registry knows by then how far it came
     }
   });
 
