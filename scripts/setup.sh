@@ -19,6 +19,12 @@ docker-registry:docker-registry
 unshare:util-linux
 curl:curl
 git:git
+openssl:openssl
+ssh-keygen:openssh-client
+htpasswd:apache2-utils
+bzip2:bzip2
+xz:xz-utils
+zstd:zstd
 "
 
 # Mirrors and registries stumble, and another apt-get may hold the lock for a while.
