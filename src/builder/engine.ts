@@ -1,4 +1,4 @@
-import type { FarCache } from "../cache/far-cache.js";
+import type { FarCache, StepLayer } from "../cache/far-cache.js";
 import type { StepCache } from "../cache/records.js";
 import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
@@ -8,7 +8,7 @@ import type { Digest } from "../oci/digest.js";
 import type { ImageConfig } from "../oci/image.js";
 import type { ImageRequest } from "../plan/plan.js";
 import type { RunDevice } from "../plan/run-device.js";
-import type { LayerChain, Snapshotter } from "../snapshotter/snapshotter.js";
+import type { LayerChain, Snapshotter, TreeDigest } from "../snapshotter/snapshotter.js";
 import type { RemoteReader } from "../context/remote/remotes.js";
 import type { Layers } from "../store/layers.js";
 import type { SecretSource } from "../secret-source.js";
@@ -93,4 +93,6 @@ export interface Engine {
   readonly now: () => number;
   readonly jobs: Jobs;
   readonly board: Board;
+  /** Layers that steps of this build write until they are recorded, by their content; each is there once it resolves. */
+  readonly underWay: Map<TreeDigest, Promise<StepLayer>>;
 }

@@ -21,22 +21,56 @@ export interface LayerTask<S extends Step = Step> extends Task<S> {
 }
 
 /**
- * The layer that holds exactly `changes`: a known one of that content, else a new one. Two builds
- * that need the same new layer: the second waits for the first.
+ * The layer that holds exactly `changes`: a known one of that content, else a new one. Two steps
+ * that need the same new layer: the second waits until the first has it, and in another build until that is recorded.
  */
 export async function writeLayer(
   changes: EntryList,
   task: LayerTask,
   engine: Engine,
 ): Promise<StepLayer> {
-  const { vertex, explain, signal } = task;
   const tree = await treeDigest(changes);
   const known = await find(tree, task, engine);
   if (known !== undefined) return known;
+  for (;;) {
+    const twin = task.fresh === undefined ? engine.underWay.get(tree) : undefined;
+    if (twin === undefined) break;
+    const layer = await twin.catch(() => undefined); // its own step tells what failed
+    if (layer !== undefined) return found(layer, task, engine);
+  }
+  return await writeFirst(changes, tree, task, engine);
+}
+
+/** Others of this build that want the same wait for it until it is there, not until it is recorded. */
+async function writeFirst(
+  changes: EntryList,
+  tree: TreeDigest,
+  task: LayerTask,
+  engine: Engine,
+): Promise<StepLayer> {
+  const writing = writeAlone(changes, tree, task, engine);
+  const layer = writing.then((written) => written.layer);
+  engine.underWay.set(tree, layer);
+  const forget = (): boolean => engine.underWay.delete(tree);
+  void writing.then(({ recorded }) => recorded).then(forget, forget);
+  return await layer;
+}
+
+interface Written extends Pick<PublishedLayer, "recorded"> {
+  readonly layer: StepLayer;
+}
+
+async function writeAlone(
+  changes: EntryList,
+  tree: TreeDigest,
+  task: LayerTask,
+  engine: Engine,
+): Promise<Written> {
+  const { vertex, explain, signal } = task;
   await using held = new ResourceStack();
   held.use(await engine.lock(`write ${tree}`, signal));
   const meanwhile = await find(tree, task, engine);
-  if (meanwhile !== undefined) return meanwhile;
+  if (meanwhile !== undefined) return { layer: meanwhile, recorded: Promise.resolve() };
   using _place = await engine.jobs.take(signal);
   const began = engine.now();
   engine.board.start(vertex);
@@ -46,22 +80,21 @@ export async function writeLayer(
   if (isNew) engine.board.traffic({ written: layer.size });
   task.later(holding(held.move(), recorded));
   engine.board.end(vertex, { kind: "done", took: engine.now() - began });
-  return layer;
+  return { layer, recorded };
 }
 
-async function find(
-  tree: TreeDigest,
-  { vertex, fresh, signal }: Task,
-  { board, far, layers }: Engine,
-): Promise<StepLayer | undefined> {
-  if (fresh !== undefined) return undefined;
-  const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, signal));
-  if (known !== undefined) {
-    const { createdAt } = known;
-    const from = { kind: "content", createdAt, importedFrom: cacheOf(known) } as const;
-    board.end(vertex, { kind: "cached", from });
-  }
-  return known;
+async function find(tree: TreeDigest, task: Task, engine: Engine): Promise<StepLayer | undefined> {
+  const { far, layers } = engine;
+  if (task.fresh !== undefined) return undefined;
+  const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, task.signal));
+  return known && found(known, task, engine);
+}
+
+function found(layer: StepLayer, { vertex }: Task, { board }: Engine): StepLayer {
+  const { createdAt } = layer;
+  const from = { kind: "content", createdAt, importedFrom: cacheOf(layer) } as const;
+  board.end(vertex, { kind: "cached", from });
+  return layer;
 }
 
 async function write(

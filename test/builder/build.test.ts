@@ -99,6 +99,30 @@ COPY --from=b /same /b`;
     });
   }
 
+  it("goes on in every stage that copies the same before that is recorded", async () => {
+    await using builds = await TestBuilds.open({ file: "text" });
+    const { database } = builds.store;
+    const soon = database.soon.bind(database);
+    const executor = new FakeExecutor();
+    const [a, b] = [executor.hold("a"), executor.hold("b")];
+    const both = Promise.all([a.started, b.started]);
+    database.soon = async (action) => {
+      await both;
+      await soon(action);
+    };
+    const stage = (name: string): string => `FROM scratch AS ${name}\nCOPY file /\nRUN ${name}\n`;
+    const copies = "COPY --from=a /file /a\nCOPY --from=b /file /b";
+    const { done, log } = builds.start(`${stage("a")}${stage("b")}FROM scratch\n${copies}`, {
+      executor,
+    });
+    await both;
+    a.release();
+    b.release();
+    await done;
+    const { "[a 1/2] COPY file /": first, "[b 1/2] COPY file /": second } = log.outcomes;
+    assert.sameMembers([first, second], ["done", "cached"]);
+  });
+
   it("runs the same step of two builds once", async () => {
     await using builds = await TestBuilds.open();
     const executor = new FakeExecutor();

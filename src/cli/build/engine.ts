@@ -72,6 +72,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
       store.database.hurry();
     },
     jobs: new Jobs(command.jobs ?? availableParallelism()),
+    underWay: new Map(),
     board,
     [Symbol.asyncDispose]: async () => {
       await contexts.save();

@@ -131,6 +131,7 @@ export class TestBuilds implements AsyncDisposable {
       remotes: given.remotes ?? noRemotes,
       far: given.far,
       jobs: new Jobs(given.jobs ?? 4),
+      underWay: new Map(),
       board: new Board(log.emit),
     };
     const { signal = new AbortController().signal } = given;
@@ -167,7 +168,7 @@ export class TestBuilds implements AsyncDisposable {
 
   #engine(
     executor: FakeExecutor,
-  ): Omit<Engine, "board" | "caches" | "contexts" | "jobs" | "remotes"> {
+  ): Omit<Engine, "board" | "caches" | "contexts" | "jobs" | "remotes" | "underWay"> {
     const { store } = this;
     return {
       snapshots: store.snapshotter,
