@@ -6,7 +6,7 @@ import { isSystemError } from "../sys/system-error.js";
 import { AskedVariables, type Environment } from "./asked.js";
 import { BROKEN_PIPE } from "./exit-code.js";
 import { openStandardStream } from "./standard-stream.js";
-import { isTerminal, terminalsOf } from "./terminal.js";
+import { isTerminal, terminalSize, terminalsOf } from "./terminal.js";
 
 /** All that a command knows of the world it was started in. */
 export interface Io {
@@ -66,7 +66,7 @@ export function nodeIo(): Io {
       },
       ...terminalsOf(env),
     },
-    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
+    size: terminalSize,
   };
 }
 

@@ -1,5 +1,6 @@
 import { fstatSync, type Stats } from "node:fs";
 import { isatty } from "node:tty";
+import type { TerminalSize } from "../progress/renderer.js";
 import type { Environment } from "./asked.js";
 
 /** As isatty(3), asking node's tty module only about what may be one. */
@@ -22,4 +23,9 @@ export function terminalsOf(env: Environment): {
   readonly err: boolean;
 } {
   return { out: isTerminal(1), err: isTerminal(2) && env["TERM"] !== "dumb" };
+}
+
+/** Of the one on standard error, as it is now. */
+export function terminalSize(): TerminalSize {
+  return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
 }

@@ -1,5 +1,5 @@
 import { lstatSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { BuildError, type Source, type Span } from "../error.js";
 import { isSystemError } from "../sys/system-error.js";
 import { cleanPath, compileGlob } from "./glob.js";
@@ -50,10 +50,17 @@ export interface IgnoreFileSearch {
   readonly dockerfile: string | undefined;
 }
 
+const NAME = ".dockerignore";
+
 /** The ignore file that counts: `<Dockerfile>.dockerignore`, else `.dockerignore` of the context. */
 export function findIgnoreFile({ root, dockerfile }: IgnoreFileSearch): Source | undefined {
-  const own = dockerfile === undefined ? undefined : readOwn(`${dockerfile}.dockerignore`);
+  const own = dockerfile === undefined ? undefined : readOwn(`${dockerfile}${NAME}`);
   return own ?? readShared(root);
+}
+
+/** Where `findIgnoreFile` looks. */
+export function ignoreFilePaths({ root, dockerfile }: IgnoreFileSearch): readonly string[] {
+  return [...(dockerfile === undefined ? [] : [`${dockerfile}${NAME}`]), join(root, NAME)];
 }
 
 function readOwn(path: string): Source | undefined {
@@ -67,7 +74,7 @@ function readOwn(path: string): Source | undefined {
 
 /** A `.dockerignore` may be a link, but only to inside the context: its lines are shown in errors. */
 function readShared(root: string): Source | undefined {
-  const name = ".dockerignore";
+  const name = NAME;
   try {
     const bytes = openRootfs(root).readFile(toBytePath(name), maxIgnoreFile);
     return bytes === undefined ? undefined : { name, text: Buffer.from(bytes).toString("utf8") };

@@ -34,13 +34,13 @@ async function create(paths: StorePaths): Promise<void> {
   // Last: once this file is there, everything else is.
   await using file = await NewFile.create(join(paths.root, "format.new"));
   await file.write(Buffer.from(`tsbuild-store ${FORMAT}\n`));
-  await file.publish(formatFile(paths));
+  await file.publish(paths.format);
 }
 
 function hasFormat(paths: StorePaths): boolean {
   let text: string;
   try {
-    text = readFileSync(formatFile(paths), "utf8");
+    text = readFileSync(paths.format, "utf8");
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return false;
     throw error;
@@ -53,8 +53,4 @@ function hasFormat(paths: StorePaths): boolean {
     `Cannot open the store "${paths.root}": ${found}, this tsbuild knows format ${FORMAT}`,
     { hint: "use the tsbuild that made it, or another directory in TSBUILD_ROOT" },
   );
-}
-
-function formatFile(paths: StorePaths): string {
-  return join(paths.root, "format");
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 /** Where things are (docs/formats.md). All of it is on one filesystem, so that renames publish. */
 export interface StorePaths {
   readonly root: string;
+  /** Says which format the rest has. */
+  readonly format: string;
   readonly db: string;
   readonly blobs: string;
   readonly layers: string;
@@ -22,6 +24,7 @@ export interface StorePaths {
 export function storePaths(root: string): StorePaths {
   return {
     root,
+    format: join(root, "format"),
     db: join(root, "db"),
     blobs: join(root, "blobs", "sha256"),
     layers: join(root, "layers"),

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BuildEvent } from "../../builder/event.js";
+import { ignoreFilePaths } from "../../context/ignore.js";
 import { tickOf } from "../../context/tick.js";
 import { toBytePath, type BytePath } from "../../oci/changeset.js";
 import { looksSecret } from "../../plan/secret-name.js";
@@ -124,14 +125,11 @@ export class NoteTaker {
   }
 
   /** What was read, or looked for, by its path. */
-  #read({ context, dockerfile }: BuildInput): readonly string[] {
-    const { root } = this.#paths;
-    const inContext = [...dockerfileNames, ".dockerignore"].map((name) =>
-      join(context ?? "", name),
-    );
-    const own = dockerfile === undefined ? [] : [dockerfile, `${dockerfile}.dockerignore`];
-    const others = [join(root, "format"), configPath(this.#io.env), ...process.argv.slice(1, 2)];
-    return [...inContext, ...own, ...others].map(toBytePath);
+  #read({ context: root = "", dockerfile }: BuildInput): readonly string[] {
+    const found = dockerfileNames.map((name) => join(root, name));
+    const own = dockerfile === undefined ? [] : [dockerfile];
+    const others = [this.#paths.format, configPath(this.#io.env), ...process.argv.slice(1, 2)];
+    return [...found, ...own, ...ignoreFilePaths({ root, dockerfile }), ...others].map(toBytePath);
   }
 
   /** Files of the context, and the directories that every new and every removed layer or blob changes. */

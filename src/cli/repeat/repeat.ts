@@ -3,6 +3,7 @@ import { told } from "../../progress/history/replay.js";
 import { notWhole } from "../build/history-warning.js";
 import { openRenderer } from "../open-renderer.js";
 import { findNote, type Found } from "./find-note.js";
+import { terminalSize } from "../terminal.js";
 import { writeNow } from "./write-now.js";
 
 /**
@@ -31,7 +32,7 @@ function tellAgain({ note, paths }: Found): void {
   let shown = "";
   const renderer = openRenderer(flags, {
     env: process.env,
-    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
+    size: terminalSize,
     terminal: { in: false, ...terminal },
     out: { write: (text) => (shown += text) },
   });
