@@ -30,6 +30,15 @@ function unmountBelow(folder: string): void {
   for (const target of targets.reverse()) if (target.startsWith(`${folder}/`)) unmount(target);
 }
 
+/** The other driver, on the same layers. */
+function openDirectories(folder: string): Promise<Snapshotter> {
+  return openDirectorySnapshotter({
+    layers: join(folder, "layers"),
+    work: join(folder, "work"),
+    userNamespace: false,
+  });
+}
+
 // EROFS is mounted by root only; in a user namespace there is nothing to test.
 if (!inUserNamespace()) {
   describe("openErofsSnapshotter()", () => {
@@ -94,12 +103,7 @@ if (!inUserNamespace()) {
 
     it("takes layers of the directory driver, also between its own", async () => {
       const snapshots = await open();
-      const folder = lastFolder();
-      const directories = await openDirectorySnapshotter({
-        layers: join(folder, "layers"),
-        work: join(folder, "work"),
-        userNamespace: false,
-      });
+      const directories = await openDirectories(lastFolder());
       const two = "two" as LayerId;
       const chain = [
         await publish(snapshots, "one", [file("a", "1"), file("b", "1")]),
@@ -127,12 +131,7 @@ if (!inUserNamespace()) {
 
     it("refuses a layer of the directory driver only below more than can be mounted", async () => {
       const snapshots = await open();
-      const folder = lastFolder();
-      const directories = await openDirectorySnapshotter({
-        layers: join(folder, "layers"),
-        work: join(folder, "work"),
-        userNamespace: false,
-      });
+      const directories = await openDirectories(lastFolder());
       const unpacked = await publish(directories, "unpacked", [file("unpacked")]);
       const many: LayerId[] = [];
       for (let i = 0; i < MOST_LOWERS; i++) {
@@ -149,12 +148,7 @@ if (!inUserNamespace()) {
 
     it("does not take files of a layer for an index", async () => {
       const snapshots = await open();
-      const folder = lastFolder();
-      const directories = await openDirectorySnapshotter({
-        layers: join(folder, "layers"),
-        work: join(folder, "work"),
-        userNamespace: false,
-      });
+      const directories = await openDirectories(lastFolder());
       const id = await publish(directories, "x", [
         file("layer.erofs", "?"),
         file("layer.tar", "?"),
