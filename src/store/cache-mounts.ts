@@ -15,10 +15,12 @@ import type { Database, Table } from "./database.js";
 import { directorySize } from "./directory-size.js";
 import { cacheEntries, type HeldCache } from "./held-cache.js";
 import type { Locks } from "./locks.js";
+import type { Tally } from "./tally.js";
 
 /** What `CacheMounts` works with. */
 export interface CacheMountsDeps {
   readonly database: Database;
+  readonly tally: Tally;
   readonly locks: Locks;
   /** Where the directories are, and on the same filesystem one for what is not finished. */
   readonly directory: string;
@@ -37,7 +39,7 @@ export class CacheMounts {
 
   constructor(deps: CacheMountsDeps) {
     this.#deps = deps;
-    this.#records = deps.database.table("cache-mounts");
+    this.#records = deps.tally.table("cache-mounts", ({ size = 0 }) => size);
   }
 
   /** Finds or makes one, waiting for others as `sharing` says. */
@@ -113,7 +115,7 @@ export class CacheMounts {
   }
 
   /** Counts the bytes of a directory anew, and notes them. */
-  async measure({ name, identity }: CacheMountRecord): Promise<number> {
+  async measure({ name, identity }: CacheMountRecord): Promise<void> {
     const size = await directorySize(this.#path(name));
     this.#deps.database.refresh();
     const record = this.#records.get(keyOf(identity, name));
@@ -121,7 +123,6 @@ export class CacheMounts {
     if (record !== undefined) {
       this.#records.put(keyOf(identity, name), { ...record, size, measuredAt });
     }
-    return size;
   }
 
   /** Removes directories that no record names; the caller holds the store alone. */

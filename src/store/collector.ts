@@ -14,22 +14,18 @@ export interface CollectorOptions {
 }
 
 const HOUR = 3_600_000;
-/** How long a sum of what all processes wrote is good for, in milliseconds. */
-const FRESH = 10_000;
 /** Of the limit: what is free after a collection, and what must be written before a vain one is repeated. */
 const SLACK = 0.05;
 
 /**
  * Collects garbage while builds write, beside them. After most writes it only asks how full the disk is: the
- * sizes of layers and blobs are in the database. Cache mounts are counted when that could matter.
+ * sum of sizes is in the database. Cache mounts are counted when that could matter.
  */
 export class Collector {
   readonly #store: () => Store;
   readonly #options: CollectorOptions;
   readonly #stale = new Map<string, CacheMountRecord>();
   #limits: Promise<SpaceLimits | undefined> | undefined;
-  #total = 0;
-  #summedAt = -Infinity;
   #quietUntil = 0;
   #due = false;
   #running: Promise<void> | undefined;
@@ -39,9 +35,8 @@ export class Collector {
     this.#options = options;
   }
 
-  /** So many bytes came. */
-  wrote(bytes: number): void {
-    this.#total += bytes;
+  /** Something came. */
+  wrote(): void {
     this.#wake();
   }
 
@@ -78,19 +73,9 @@ export class Collector {
     const limits = await (this.#limits ??= this.#options.limits());
     if (limits === undefined) return;
     const store = this.#store();
-    if (store.now() - this.#summedAt > FRESH) this.#sum(store);
     await this.#measureCaches(store, limits);
-    if (this.#total < this.#quietUntil || !(await this.#isOver(store, limits))) return;
+    if (store.tally.total() < this.#quietUntil || !(await isOver(store, limits))) return;
     await this.#collect(store, limits);
-  }
-
-  async #isOver(
-    { paths }: Store,
-    { maxUsed = Infinity, minFree = 0 }: SpaceLimits,
-  ): Promise<boolean> {
-    if (this.#total > maxUsed) return true;
-    const { bavail, bsize } = await statfs(paths.root);
-    return bavail * bsize < minFree;
   }
 
   async #collect(store: Store, { maxUsed, ...limits }: SpaceLimits): Promise<void> {
@@ -98,21 +83,9 @@ export class Collector {
     const accepts = ({ kind }: DiskItem): boolean => kind !== "blob"; // who wrote it may need it yet
     const request = { accepts, limits: { ...limits, maxUsed: goal } };
     await evict(store, await planPrune(store, request), { all: false });
-    this.#sum(store);
-    const isVain = maxUsed === undefined || this.#total > maxUsed;
-    this.#quietUntil = isVain ? this.#total * (1 + SLACK) : 0;
-  }
-
-  #sum({ database, layers, layerBytes, downloads, cacheMounts, now }: Store): void {
-    database.refresh();
-    const sizes = [
-      ...layers.list().map(({ size }) => size),
-      ...layerBytes.list().map(({ descriptor }) => descriptor.size),
-      ...downloads.list().map(({ size }) => size),
-      ...cacheMounts.list().map(({ size = 0 }) => size),
-    ];
-    this.#total = sizes.reduce((sum, size) => sum + size, 0);
-    this.#summedAt = now();
+    const total = store.tally.total();
+    const isVain = maxUsed === undefined || total > maxUsed;
+    this.#quietUntil = isVain ? total * (1 + SLACK) : 0;
   }
 
   /** Counting a hundred thousand files takes half a second: not after each use, while there is room. */
@@ -120,9 +93,18 @@ export class Collector {
     for (const record of this.#stale.values()) {
       this.#stale.delete(record.name);
       const { size, measuredAt = 0 } = record;
-      const isTight = this.#total > maxUsed / 2;
+      const isTight = store.tally.total() > maxUsed / 2;
       if (size !== undefined && !isTight && store.now() - measuredAt < HOUR) continue;
-      this.#total += (await store.cacheMounts.measure(record)) - (size ?? 0);
+      await store.cacheMounts.measure(record);
     }
   }
+}
+
+async function isOver(
+  { paths, tally }: Store,
+  { maxUsed = Infinity, minFree = 0 }: SpaceLimits,
+): Promise<boolean> {
+  if (tally.total() > maxUsed) return true;
+  const { bavail, bsize } = await statfs(paths.root);
+  return bavail * bsize < minFree;
 }

@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Database as LmdbDatabase, DatabaseOptions, RootDatabase } from "lmdb";
+import type {
+  Database as LmdbDatabase,
+  DatabaseOptions,
+  RootDatabase,
+  TransactionFlags,
+} from "lmdb";
 import { cannotOpen, cannotWrite, checkHeader } from "./database-error.js";
 import { Gate } from "./gate.js";
 
@@ -24,14 +29,20 @@ const PATIENCE = 300;
 /** The metadata of a store: one LMDB environment, shared by any number of processes. */
 export class Database implements AsyncDisposable {
   readonly #root: RootDatabase<unknown, string>;
+  readonly #unflushed: TransactionFlags;
   readonly #gate: Gate;
   readonly #held: (() => void)[] = [];
   readonly #hurried = new AbortController();
   #writing: Promise<void> | undefined;
 
-  private constructor(root: RootDatabase<unknown, string>, gate: Gate) {
+  private constructor(
+    root: RootDatabase<unknown, string>,
+    gate: Gate,
+    unflushed: TransactionFlags,
+  ) {
     this.#root = root;
     this.#gate = gate;
+    this.#unflushed = unflushed;
   }
 
   /** Opens what `create` made; STORE when it is missing or damaged. */
@@ -47,7 +58,9 @@ export class Database implements AsyncDisposable {
     try {
       const options = { path: directory, noSubdir: false, encoding: "json", maxDbs: 32 } as const;
       const root = gate.opening(() => lmdb.open<unknown, string>(options));
-      return new Database(root, gate);
+      const { SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = lmdb.TransactionFlags;
+      const unflushed: TransactionFlags = SYNCHRONOUS_COMMIT | NO_SYNC_FLUSH;
+      return new Database(root, gate, unflushed);
     } catch (error) {
       gate.close();
       throw cannotOpen(directory, error);
@@ -95,6 +108,13 @@ export class Database implements AsyncDisposable {
         this.#root.transactionSync(action);
       });
       resolve();
+    });
+  }
+
+  /** Writes all of it or nothing, as a single `put` does, or as part of the transaction that it is called in. */
+  together(action: () => void): void {
+    this.#write(() => {
+      this.#root.transactionSync(action, this.#unflushed);
     });
   }
 

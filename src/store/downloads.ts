@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../oci/digest.js";
 import type { Blobs } from "./blobs.js";
 import type { Database, Table } from "./database.js";
+import type { Tally } from "./tally.js";
 
 /** What a URL gave when it was last asked. */
 export interface Download {
@@ -19,10 +20,10 @@ export class Downloads {
   readonly #database: Database;
   readonly #table: Table<Download>;
 
-  constructor(database: Database, blobs: Blobs) {
+  constructor(database: Database, tally: Tally, blobs: Blobs) {
     this.#blobs = blobs;
     this.#database = database;
-    this.#table = database.table("downloads");
+    this.#table = tally.table("downloads", ({ size }) => size);
   }
 
   /** Undefined also when the body is gone. The caller may have waited for another process. */

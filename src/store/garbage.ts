@@ -14,6 +14,7 @@ export async function planPrune(
   request: PruneRequest = {},
 ): Promise<readonly Doomed[]> {
   await store.database.recover();
+  store.tally.recount();
   const { bavail, bsize } = await statfs(store.paths.root);
   const moment = { now: store.now(), free: bavail * bsize };
   return chooseDoomed(await listItems(store), request, moment);

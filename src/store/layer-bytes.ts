@@ -9,6 +9,7 @@ import type { Blobs } from "./blobs.js";
 import type { Database, Table } from "./database.js";
 import type { LayerRecord } from "./layers.js";
 import type { Locks } from "./locks.js";
+import type { Tally } from "./tally.js";
 
 /** How a layer is stored in an image. */
 export interface LayerCompression {
@@ -27,11 +28,12 @@ export const asTar: LayerCompression = { type: "uncompressed" };
 /** What `LayerBytes` works with. */
 export interface LayerBytesDeps {
   readonly database: Database;
+  readonly tally: Tally;
   readonly blobs: Blobs;
   readonly snapshotter: Snapshotter;
   readonly locks: Locks;
   /** Told of each blob that is kept. */
-  readonly wrote: (bytes: number) => void;
+  readonly wrote: () => void;
 }
 
 /** Layers as bytes: made again when asked for, remembered when that was expensive. */
@@ -41,13 +43,13 @@ export class LayerBytes {
 
   constructor(deps: LayerBytesDeps) {
     this.#deps = deps;
-    this.#table = deps.database.table("layer-blobs");
+    this.#table = deps.tally.table("layer-blobs", ({ size }) => size);
   }
 
   /** Remembers the blob that a pulled layer came as: it is what the layer is from then on. */
   keepOriginal(diffId: Digest, { mediaType, digest, size }: Descriptor): void {
     this.#table.put(originalKey(diffId), { mediaType: ociType(mediaType), digest, size });
-    this.#deps.wrote(size);
+    this.#deps.wrote();
   }
 
   /** The blob that a pulled layer came as, with an OCI media type. */
@@ -121,7 +123,7 @@ export class LayerBytes {
     const blob = await this.#deps.blobs.write(bytes, undefined, signal);
     const descriptor = { mediaType, ...blob };
     this.#table.put(key, descriptor);
-    this.#deps.wrote(blob.size);
+    this.#deps.wrote();
     return descriptor;
   }
 }

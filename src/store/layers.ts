@@ -11,6 +11,7 @@ import type { Database, Table } from "./database.js";
 import type { Holds } from "./holds.js";
 import type { Locks } from "./locks.js";
 import { ResourceStack } from "./resource-stack.js";
+import type { Tally } from "./tally.js";
 
 /** A published layer. */
 export interface LayerRecord {
@@ -54,11 +55,12 @@ type Write = (action: () => void) => Promise<void>;
 /** What `Layers` works with. */
 export interface LayersDeps {
   readonly database: Database;
+  readonly tally: Tally;
   readonly snapshotter: Snapshotter;
   readonly locks: Locks;
   readonly holds: Holds;
   /** Told of each new layer once it is recorded. */
-  readonly wrote: (bytes: number) => void;
+  readonly wrote: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -77,7 +79,7 @@ export class Layers {
 
   constructor(deps: LayersDeps) {
     this.#deps = deps;
-    this.#records = deps.database.table("layers");
+    this.#records = deps.tally.table("layers", ({ size }) => size);
     this.#byDiffId = deps.database.table("layers-by-diff-id");
     this.#byTree = deps.database.table("layers-by-tree");
   }
@@ -205,7 +207,7 @@ export class Layers {
       this.#byDiffId.put(diffId, id);
       if (first) this.#byTree.put(tree, id);
     });
-    this.#deps.wrote(layer.size);
+    this.#deps.wrote();
   }
 
   /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */

@@ -16,6 +16,7 @@ import { Locks } from "./locks.js";
 import { ResourceStack } from "./resource-stack.js";
 import { storePaths } from "./store-paths.js";
 import type { SnapshotterSite, Store } from "./store.js";
+import { Tally } from "./tally.js";
 import { claimWorkDirectory, removeAbandonedWork } from "./work-directory.js";
 
 /** What `openStore` needs to know. */
@@ -84,9 +85,10 @@ type Parts = Pick<Store, Part> &
 
 function assemble({ resources, userNamespace, collect, ...parts }: Parts): Store {
   const { paths, work, locks, holds, database, snapshotter, now } = parts;
+  const tally = new Tally(database);
   const blobs = new Blobs({ directory: paths.blobs, work, holds });
   const collector = collect && new Collector(() => store, collect);
-  const wrote = (bytes: number): void => collector?.wrote(bytes);
+  const wrote = (): void => collector?.wrote();
   const collected = async () => {
     await collector?.finish();
   };
@@ -96,14 +98,15 @@ function assemble({ resources, userNamespace, collect, ...parts }: Parts): Store
   };
   const store: Store = {
     ...parts,
+    tally,
     blobs,
     blobSources: new BlobSources(database),
-    downloads: new Downloads(database, blobs),
-    layers: new Layers({ database, snapshotter, locks, holds, wrote, now }),
-    layerBytes: new LayerBytes({ database, blobs, snapshotter, locks, wrote }),
+    downloads: new Downloads(database, tally, blobs),
+    layers: new Layers({ database, tally, snapshotter, locks, holds, wrote, now }),
+    layerBytes: new LayerBytes({ database, tally, blobs, snapshotter, locks, wrote }),
     images: new Images(database, blobs),
     cacheMounts: new CacheMounts({
-      ...{ database, locks, work, userNamespace, now },
+      ...{ database, tally, locks, work, userNamespace, now },
       directory: paths.mounts,
       used: (record) => collector?.used(record),
     }),

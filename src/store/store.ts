@@ -11,6 +11,7 @@ import type { Layers } from "./layers.js";
 import type { Lease } from "./lease.js";
 import type { Locks } from "./locks.js";
 import type { StorePaths } from "./store-paths.js";
+import type { Tally } from "./tally.js";
 
 /** Where a snapshotter may put things: both on one filesystem. */
 export interface SnapshotterSite {
@@ -30,6 +31,8 @@ export interface Store extends AsyncDisposable {
   /** A directory for what this process has not finished, removed on close. */
   readonly work: string;
   readonly database: Database;
+  /** Bytes of layers, blobs of layers, downloads and, as last counted, cache mounts. */
+  readonly tally: Tally;
   readonly locks: Locks;
   readonly lease: Lease;
   readonly holds: Holds;

@@ -60,6 +60,17 @@ export function oneFile(text: string, { name = "file", mtime = 0 } = {}): readon
   return [{ type: "file", ...metadata, size: bytes.byteLength, content }];
 }
 
+/** What the tally should say: every record read, and added up. */
+export function addedUp({ layers, layerBytes, downloads, cacheMounts }: Store): number {
+  const sizes = [
+    ...layers.list().map(({ size }) => size),
+    ...layerBytes.list().map(({ descriptor }) => descriptor.size),
+    ...downloads.list().map(({ size }) => size),
+    ...cacheMounts.list().map(({ size = 0 }) => size),
+  ];
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** All of a stream. */
 export async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

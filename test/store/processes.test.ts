@@ -11,7 +11,7 @@ import { StepRecords, type CacheRecord } from "../../src/cache/records.js";
 import { Database } from "../../src/store/database.js";
 import { prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";
-import { collect, openTestStore, TemporaryDirectory } from "./fixture.js";
+import { addedUp, collect, openTestStore, TemporaryDirectory } from "./fixture.js";
 
 /** The child as one plain script: through a loader, starting it would take five times as long. */
 async function bundle(directory: string): Promise<string> {
@@ -60,6 +60,7 @@ async function assertWhole(store: Store): Promise<void> {
     const config = await store.images.config(record);
     assert.isDefined(await store.layers.findChain(config.rootfs.diff_ids));
   }
+  assert.strictEqual(store.tally.total(), addedUp(store));
   const steps = new StepRecords(store);
   for (const [key, record] of store.database.table<CacheRecord>("steps").entries()) {
     assert.deepStrictEqual(await steps.get(record.key), record);

@@ -34,6 +34,7 @@ export async function runDu(command: DuCommand, store: Store, io: Io): Promise<n
   store.holds.letGo(); // what is listed as in use is used by others
   const accepts = diskTest(command.filters, store.now());
   const describe = describer(new StepRecords(store).list());
+  store.tally.recount();
   const items = [...(await listItems(store)), ...(await bookkeeping(store))];
   const records = items.map(describe).filter(accepts);
   const rows = records.map((record) => rowOf(record, store.now()));
