@@ -27,7 +27,7 @@ export function joinPlans(plans: readonly [Plan, ...Plan[]]): JoinedPlan {
     };
     for (const stage of plan.stages) {
       const joined = renumberedStage(stage, numbering);
-      const content = JSON.stringify(joined);
+      const content = contentOf(joined);
       const number = byContent.get(content) ?? stages.push(joined) - 1;
       byContent.set(content, number);
       numbers.push(number);
@@ -51,7 +51,14 @@ function renumberedStage(stage: PlannedStage, numbering: Numbering): PlannedStag
 /** What is wrong for several platforms is told once. */
 function distinct(plans: readonly Plan[]): Plan["warnings"] {
   const found = plans.flatMap(({ warnings }) => warnings);
-  return [...new Map(found.map((warning) => [JSON.stringify(warning), warning])).values()];
+  return [...new Map(found.map((warning) => [contentOf(warning), warning])).values()];
+}
+
+/** Tells one from another. All are of one file, whose text would be there once for each place in it. */
+function contentOf(value: PlannedStage | Plan["warnings"][number]): string {
+  return JSON.stringify(value, (key, part: unknown) =>
+    key === "source" && typeof part === "object" ? undefined : part,
+  );
 }
 
 function impossible(): never {

@@ -80,6 +80,11 @@ describe("joinPlans()", () => {
     );
   });
 
+  it("P02 joins plans of a file of many steps, each of which knows the whole text", () => {
+    const text = `FROM scratch\n${`WORKDIR /${"x".repeat(200)}\n`.repeat(3000)}`;
+    assert.deepStrictEqual(stagesOf(joined(text, two)), ["stage-0 amd64", "stage-0 arm64"]);
+  });
+
   it("is the plan itself for one platform", () => {
     const { target, ...plan } = planOf("FROM a");
     assert.deepInclude(joinPlans([{ ...plan, target }]), { ...plan, targets: [target] });
