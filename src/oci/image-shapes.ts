@@ -11,6 +11,7 @@ import {
   shape,
   size,
   string,
+  time,
 } from "./json-shape.js";
 
 const strings = listOf(string);
@@ -87,7 +88,7 @@ const runtimeConfig = shape({
 });
 
 const historyEntry = shape({
-  created: optional(string),
+  created: optional(time),
   created_by: optional(string),
   author: optional(string),
   comment: optional(string),
@@ -102,7 +103,7 @@ export const imageConfigShape = shape({
   "os.version": optional(string),
   "os.features": optional(strings),
   author: optional(string),
-  created: optional(string),
+  created: optional(time),
   config: optional(runtimeConfig),
   rootfs: shape({ type: literal("layers"), diff_ids: listOf(digest) }),
   history: optional(listOf(historyEntry)),

@@ -11,11 +11,33 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 /** JSON text in bytes that came from outside. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
+  const value = parsed(bytes, what);
+  if (!isDeep(value)) return value;
+  const message = `Cannot read ${what}: it is nested more than ${maxDepth} levels deep`;
+  throw new BuildError("INVALID_IMAGE", message);
+}
+
+function parsed(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new BuildError("INVALID_IMAGE", `Cannot read ${what}: it is not JSON`, { cause });
   }
+}
+
+/** Deeper than anybody nests. What is kept of a document is written again, and JSON.stringify needs the stack for that. */
+const maxDepth = 1000;
+
+function isDeep(value: unknown): boolean {
+  let level = membersOf(value);
+  for (let depth = 1; level.length > 0 && depth <= maxDepth; depth++) {
+    level = level.flatMap(membersOf);
+  }
+  return level.length > 0;
+}
+
+function membersOf(value: unknown): readonly unknown[] {
+  return typeof value === "object" && value !== null ? Object.values(value) : [];
 }
 
 function check(accepts: (value: unknown) => boolean, wanted: string): Check {
@@ -28,8 +50,18 @@ function check(accepts: (value: unknown) => boolean, wanted: string): Check {
 export const string = check((value) => typeof value === "string", "a string");
 /** A truth value. */
 export const boolean = check((value) => typeof value === "boolean", "true or false");
-/** Any number. */
-export const number = check((value) => typeof value === "number", "a number");
+/** Any number that can be written again: 1e999 is read as infinity. */
+export const number = check(Number.isFinite, "a number");
+/** A moment as text (RFC 3339). */
+export const time = check(
+  (value) => typeof value === "string" && !Number.isNaN(Date.parse(value)),
+  "a time",
+);
+/** A moment in milliseconds since the epoch. */
+export const milliseconds = check(
+  (value) => typeof value === "number" && !Number.isNaN(new Date(value).getTime()),
+  "a time in milliseconds",
+);
 /** A count of bytes that a number can hold exactly. */
 export const size = check(
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,

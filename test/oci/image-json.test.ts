@@ -139,6 +139,8 @@ describe("parseImageConfig()", () => {
     [{ ...config, config: { Cmd: [1] } }, "config.Cmd[0]: want a string"],
     [{ ...config, config: { Labels: { a: null } } }, `config.Labels["a"]: want a string`],
     [{ ...config, history: [null] }, "history[0]: want an object"],
+    [{ ...config, created: "today" }, "image config.created: want a time"],
+    [{ ...config, history: [{ created: "" }] }, "history[0].created: want a time"],
   ];
   for (const [given, why] of refused) {
     it(`refuses one with ${why}`, async () => {
@@ -146,6 +148,25 @@ describe("parseImageConfig()", () => {
       assert.include(error.message, why);
     });
   }
+});
+
+describe("JSON from outside", () => {
+  const nested = (depth: number) => `{"x":${"[".repeat(depth)}${"]".repeat(depth)},`;
+  const configIn = (depth: number) =>
+    Buffer.from(nested(depth) + JSON.stringify(config).slice(1), "utf8");
+
+  it("is refused where it is nested so deeply that nobody could write it again", async () => {
+    const error = await failureOf(() => parseImageConfig(configIn(20_000)), "INVALID_IMAGE");
+    assert.include(error.message, "image config: it is nested more than 1000 levels deep");
+    assert.isNotEmpty(serializeConfig(parseImageConfig(configIn(500))));
+  });
+
+  it("is refused with a number beyond all numbers", async () => {
+    const text = JSON.stringify({ ...config, config: { Healthcheck: { Interval: 7 } } });
+    const bytes = Buffer.from(text.replace('"Interval":7', '"Interval":1e999'));
+    const error = await failureOf(() => parseImageConfig(bytes), "INVALID_IMAGE");
+    assert.include(error.message, "Healthcheck.Interval: want a number");
+  });
 });
 
 describe("serializeDocument() and serializeConfig()", () => {
