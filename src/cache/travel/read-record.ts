@@ -2,6 +2,7 @@ import { BuildError } from "../../error.js";
 import {
   digest,
   listOf,
+  milliseconds,
   number,
   oneOf,
   optional,
@@ -31,6 +32,11 @@ const insidePath: Check = (value, at) => {
   throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want a path without ".."`);
 };
 
+const missing: Check = (value, at) => {
+  if (value === undefined) return;
+  throw new BuildError("INVALID_IMAGE", `Cannot read ${at}: want none`);
+};
+
 /** It is unpacked in memory. */
 const packedFiles: Check = (value, at) => {
   string(value, at);
@@ -53,7 +59,7 @@ const record = shape({
     diffId: digest,
     tree: hex,
     size,
-    createdAt: number,
+    createdAt: milliseconds,
     blob,
   }),
 });
@@ -79,11 +85,17 @@ const facts = shape({
   trees: optional(listOf(pairOf(string, hex))),
 });
 
-const base = shape({ title: string, digest: optional(string), platform: optional(string) });
+/** It is made from nothing: what leads from state to state could lead in a circle. */
+const base = shape({
+  title: string,
+  digest: optional(string),
+  platform: optional(string),
+  parent: missing,
+});
 
 const document = shape({
   steps: listOf(record),
-  checkedAt: optional(listOf(number)),
+  checkedAt: optional(listOf(milliseconds)),
   facts: listOf(pairOf(hex, facts)),
   bases: listOf(pairOf(hex, base)),
 });
@@ -97,8 +109,8 @@ const chunkSize: Check = (value, at) => {
 
 const mount = shape({
   id: string,
-  usedAt: number,
-  checkedAt: number,
+  usedAt: milliseconds,
+  checkedAt: milliseconds,
   chunks: listOf(shape({ digest, size: chunkSize, blob })),
 });
 
