@@ -1,5 +1,5 @@
 import type { DoneSteps, MadeImage } from "../done-step.js";
-import { parseDigest } from "../../oci/digest.js";
+import type { Descriptor } from "../../oci/descriptor.js";
 import { inlineCacheKey, type ImageConfig, type Manifest } from "../../oci/image.js";
 import { isObject } from "../../oci/json-shape.js";
 import type { LayerRecord } from "../../store/layers.js";
@@ -44,11 +44,12 @@ export function inlineDocument(config: ImageConfig, manifest: Manifest): CacheDo
   const found: unknown = Reflect.get(config, inlineCacheKey);
   if (!isObject(found)) return undefined;
   const { diff_ids } = config.rootfs;
-  const blobs = new Map(diff_ids.map((diffId, index) => [diffId, manifest.layers[index]]));
+  const blobs = new Map<unknown, Descriptor | undefined>(
+    diff_ids.map((diffId, index) => [diffId, manifest.layers[index]]),
+  );
   const withBlob = (step: unknown): unknown => {
     if (!isObject(step) || !isObject(step["layer"])) return step;
-    const diffId = parseDigest(String(step["layer"]["diffId"]));
-    return { ...step, layer: { ...step["layer"], blob: blobs.get(diffId) } };
+    return { ...step, layer: { ...step["layer"], blob: blobs.get(step["layer"]["diffId"]) } };
   };
   const steps = Array.isArray(found["steps"]) ? found["steps"].map(withBlob) : found["steps"];
   const document: unknown = { ...found, steps };
