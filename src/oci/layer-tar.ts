@@ -65,7 +65,8 @@ export async function* writeLayerTar(
   yield* tar.finish();
 }
 
-function memberOf(entry: Entry, anyName: boolean): TarMember {
+/** What a layer tar has of the entry. */
+export function memberOf(entry: Entry, anyName = false): TarMember {
   return {
     header: headerOf(entry, anyName),
     file: entry.type === "file" ? entry : undefined,

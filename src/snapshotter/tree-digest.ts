@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Changeset, Entry, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
-import type { Digest } from "../oci/digest.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
-import { runningSha256 } from "../sys/running-sha256.js";
+import { measureTar } from "./measure-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
@@ -136,29 +135,11 @@ export async function measureInto(
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
-  using tar = runningSha256();
-  let size = 0;
   const onEntry = (entry: Entry, written: WrittenEntry): void => {
     tree.add(entry, written.sha256);
     sink.entry(entry, written);
   };
-  let taken: Promise<unknown> = Promise.resolve();
-  try {
-    for await (const chunk of writeLayerTar(changes, { onEntry, reuse: true })) {
-      signal?.throwIfAborted();
-      await taken;
-      taken = allOf(tar.update(chunk), sink.bytes(chunk));
-      taken.catch(() => undefined); // waited for below: until then nobody would handle it
-      size += chunk.byteLength;
-    }
-  } finally {
-    await taken;
-  }
-  return { diffId: `sha256:${tar.digest()}` as Digest, tree: tree.digest(), size };
-}
-
-/** Ends when both have, also where one fails: neither may still be at work on bytes that are then gone. */
-async function allOf(one: Promise<void>, other: Promise<void>): Promise<void> {
-  const results = await Promise.allSettled([one, other]);
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  const tar = writeLayerTar(changes, { onEntry, reuse: true });
+  const measure = await measureTar(tar, (chunk) => sink.bytes(chunk), signal);
+  return { ...measure, tree: tree.digest() };
 }

@@ -10,7 +10,8 @@ import {
 import { fileTypes } from "../../sys/file-stat.js";
 import type { Metadata } from "../metadata.js";
 import type { OverlayXattrs } from "../overlay-xattrs.js";
-import { blocksOf, encodeDevice, type InodeArea, type InodeFields } from "./inode-area.js";
+import { blocksOf, encodeDevice, type InodeArea } from "./inode-area.js";
+import type { InodeFields } from "./inode-bytes.js";
 import { BLOCK } from "./superblock.js";
 import { encodeXattrs, NO_XATTRS } from "./xattrs.js";
 

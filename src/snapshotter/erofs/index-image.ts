@@ -1,6 +1,6 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
-import { CHUNK_INDEX, INODE, layouts } from "./inode-area.js";
+import { chunkIndexes, INODE, layouts, readSize } from "./inode-bytes.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
@@ -25,7 +25,8 @@ export interface Inode {
   readonly layout: number;
   /** Block of the data of a plain one. */
   readonly block: number;
-  /** Where in the image what follows the inode and its attributes begins. */
+  /** Where in the image it is, and where what follows it and its attributes begins. */
+  readonly at: number;
   readonly behind: number;
 }
 
@@ -64,17 +65,14 @@ export class IndexImage {
       gid: bytes.readUInt32LE(at + 28),
       mtime: bytes.readUInt32LE(at + 32) + bytes.readInt32LE(at + 36) * 2 ** 32,
       links: bytes.readUInt32LE(at + 44),
-      size: this.#sizeAt(at),
+      size: readSize(bytes, at),
       device: union,
       xattrs: body === 0 ? none : decodeXattrs(bytes.subarray(at + INODE, behind)),
       layout: bytes.readUInt16LE(at) & layouts.mask,
       block: union,
+      at,
       behind,
     };
-  }
-
-  #sizeAt(inode: number): number {
-    return this.#bytes.readUInt32LE(inode + 8) + this.#bytes.readUInt32LE(inode + 12) * 2 ** 32;
   }
 
   /** What a directory holds: nids by name. */
@@ -100,9 +98,9 @@ export class IndexImage {
   }
 
   /** Where in the tar the content of a file begins; undefined of an empty one. */
-  contentStart({ size, behind }: Inode): number | undefined {
+  contentStart({ size, at }: Inode): number | undefined {
     if (size === 0) return undefined;
-    return this.#bytes.readUInt32LE(chunkIndexes(behind) + 4) * BLOCK;
+    return this.#bytes.readUInt32LE(chunkIndexes(this.#bytes, at) + 4) * BLOCK;
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */
@@ -111,8 +109,4 @@ export class IndexImage {
     if (at + SHA256_SIZE > this.#bytes.byteLength) return undefined;
     return this.#bytes.toString("hex", at, at + SHA256_SIZE);
   }
-}
-
-function chunkIndexes(behind: number): number {
-  return Math.ceil(behind / CHUNK_INDEX) * CHUNK_INDEX;
 }

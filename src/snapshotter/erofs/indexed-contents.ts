@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { SHA256_SIZE } from "./content-digests.js";
-import { CHUNK_INDEX, chunksOf, INODE, isInode, layouts } from "./inode-area.js";
+import { chunkIndexes, endOfInode, hasChunks, isInode, readSize } from "./inode-bytes.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
-import { xattrBody } from "./xattrs.js";
 
 /** What an index says of the content of a file. */
 export interface IndexedContent {
@@ -35,16 +34,11 @@ export function* indexedContents(path: string): Generator<IndexedContent> {
         continue;
       }
       found++;
-      const layout = bytes.readUInt16LE(inode) & layouts.mask;
-      const size = bytes.readUInt32LE(inode + 8) + bytes.readUInt32LE(inode + 12) * 2 ** 32;
-      at += INODE + xattrBody(bytes.readUInt16LE(inode + 2));
-      if (layout === layouts.inline) at += size;
-      if (layout !== layouts.chunks) continue;
+      at += endOfInode(bytes, inode) - inode;
+      if (!hasChunks(bytes, inode)) continue;
+      const size = readSize(bytes, inode);
       const number = bytes.readUInt32LE(inode + 20);
-      const chunks = chunksOf(size, bytes.readUInt16LE(inode + 16));
-      at = Math.ceil(at / CHUNK_INDEX) * CHUNK_INDEX;
-      const offset = bytes.readUInt32LE(inodes.seek(at) + 4) * BLOCK;
-      at += chunks * CHUNK_INDEX;
+      const offset = bytes.readUInt32LE(chunkIndexes(bytes, inode) + 4) * BLOCK;
       const digest = digests.seek(blocks * BLOCK + (number - 1) * SHA256_SIZE);
       if (digest + SHA256_SIZE > digests.length) return;
       yield { size, offset, digest: digests.bytes.subarray(digest, digest + SHA256_SIZE) };

@@ -1,38 +1,21 @@
 import { fileTypes } from "../../sys/file-stat.js";
 import { ByteArea } from "./byte-area.js";
+import {
+  CHUNK_INDEX,
+  EXTENDED,
+  highWord,
+  indexesSize,
+  INODE,
+  layouts,
+  writeExtent,
+  writeRights,
+  writeSize,
+  type Extent,
+  type InodeFields,
+} from "./inode-bytes.js";
 import { BLOCK, BLOCK_BITS, INODE_SLOT } from "./superblock.js";
 import { xattrUnits } from "./xattrs.js";
 
-/** What every inode has. */
-export interface InodeFields {
-  /** With its type bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Seconds since the epoch, before it too. */
-  readonly mtime: number;
-  readonly xattrs: Buffer;
-}
-
-/** Where the content of a file is. */
-export interface Extent {
-  readonly size: number;
-  readonly start: number;
-  readonly device: number;
-}
-
-/** struct erofs_inode_extended: 32-bit ids and link count, a time of its own. */
-export const INODE = 64;
-const EXTENDED = 1;
-/** Data layouts (i_format, from bit 1). */
-export const layouts = { mask: 7 << 1, plain: 0 << 1, inline: 2 << 1, chunks: 4 << 1 } as const;
-
-/** struct erofs_inode_chunk_index: bytes for each chunk. */
-export const CHUNK_INDEX = 8;
-const CHUNK_HAS_INDEXES = 0x20;
-const CHUNK_BITS = 0x1f;
-/** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
-const MAX_CHUNK_BITS = 31;
 /** The inodes of an image one after the other, each known by its offset in the area. */
 export class InodeArea {
   readonly #area = new ByteArea();
@@ -67,21 +50,12 @@ export class InodeArea {
   }
 
   /** A file whose bytes begin at block `start` of an extra device, of which the first is 1. */
-  addFile(fields: InodeFields, { size, start, device }: Extent): number {
-    if (size === 0) return this.#add(fields, layouts.plain);
-    const bits = chunkBits(size);
-    const chunkBlocks = 2 ** bits;
-    const chunks = chunksOf(size, bits);
+  addFile(fields: InodeFields, extent: Extent): number {
+    if (extent.size === 0) return this.#add(fields, layouts.plain);
     const at = this.#add(fields, layouts.chunks);
-    this.#writeSize(at, size);
-    this.#area.buffer.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
     this.#area.align(CHUNK_INDEX);
-    const indexes = this.#area.grow(chunks * CHUNK_INDEX);
-    for (let i = 0; i < chunks; i++) {
-      const index = indexes + i * CHUNK_INDEX;
-      this.#area.buffer.writeUInt16LE(device, index + 2);
-      this.#area.buffer.writeUInt32LE(start + i * chunkBlocks, index + 4);
-    }
+    this.#area.grow(indexesSize(extent.size));
+    writeExtent(this.#area.buffer, at, extent);
     return at;
   }
 
@@ -96,7 +70,7 @@ export class InodeArea {
     this.#area.align(INODE_SLOT);
     if (!fits(this.#area.length)) this.#area.align(BLOCK);
     const at = this.#add(fields, layouts.inline);
-    this.#writeSize(at, target.length);
+    writeSize(this.#area.buffer, at, target.length);
     const data = this.#area.grow(target.length);
     this.#area.buffer.write(target, data, "latin1");
     return at;
@@ -116,7 +90,7 @@ export class InodeArea {
 
   /** Where the data of a plain inode is. */
   setData(at: number, size: number, block: number): void {
-    this.#writeSize(at, size);
+    writeSize(this.#area.buffer, at, size);
     this.#area.buffer.writeUInt32LE(block, at + 16);
   }
 
@@ -159,47 +133,19 @@ export class InodeArea {
     );
   }
 
-  #add({ mode, uid, gid, mtime, xattrs }: InodeFields, layout: number): number {
+  #add(fields: InodeFields, layout: number): number {
+    const { xattrs } = fields;
     this.#area.align(INODE_SLOT);
     const at = this.#area.grow(INODE + xattrs.byteLength);
     const bytes = this.#area.buffer;
     bytes.writeUInt16LE(EXTENDED | layout, at);
     bytes.writeUInt16LE(xattrUnits(xattrs), at + 2);
-    bytes.writeUInt16LE(mode, at + 4);
+    writeRights(bytes, at, fields);
     bytes.writeUInt32LE(++this.#count, at + 20);
-    bytes.writeUInt32LE(uid, at + 24);
-    bytes.writeUInt32LE(gid, at + 28);
-    bytes.writeUInt32LE(mtime >>> 0, at + 32);
-    bytes.writeInt32LE(highWord(mtime), at + 36);
     bytes.writeUInt32LE(1, at + 44); // links
     xattrs.copy(bytes, at + INODE);
     return at;
   }
-
-  #writeSize(at: number, size: number): void {
-    this.#area.buffer.writeUInt32LE(size >>> 0, at + 8);
-    this.#area.buffer.writeUInt32LE(highWord(size), at + 12);
-  }
-}
-
-/** Whether there is an inode of an `InodeArea` at that slot, and not padding. */
-export function isInode(bytes: Buffer, at: number): boolean {
-  return (bytes.readUInt16LE(at) & EXTENDED) !== 0;
-}
-
-/** Chunks of a file, by what its inode says of them. */
-export function chunksOf(size: number, format: number): number {
-  return Math.ceil(size / (BLOCK * 2 ** (format & CHUNK_BITS)));
-}
-
-function highWord(value: number): number {
-  return Math.floor(value / 2 ** 32);
-}
-
-/** The fewest bits of a chunk that holds the whole file. */
-function chunkBits(size: number): number {
-  const blocks = Math.ceil(size / BLOCK);
-  return blocks > 2 ** MAX_CHUNK_BITS ? MAX_CHUNK_BITS : 32 - Math.clz32(blocks - 1);
 }
 
 /** The number of a device file (the kernel's new_encode_dev); undefined where it has no such number. */

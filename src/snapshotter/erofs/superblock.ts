@@ -37,14 +37,23 @@ const COMPAT_MTIME = 0x2;
 const INCOMPAT_CHUNKED_FILE = 0x4;
 const INCOMPAT_DEVICE_TABLE = 0x8;
 
-/** What a reader of an image needs of its head. */
-export function readHead(image: Buffer): Omit<SuperblockFields, "deviceBlocks"> {
+/** The head of an image. */
+export function readHead(image: Buffer): SuperblockFields {
   if (image.readUInt32LE(SUPERBLOCK) !== MAGIC) throw new Error("not an EROFS image");
+  const devices = image.readUInt16LE(SUPERBLOCK + 86);
   return {
     rootNid: image.readUInt16LE(SUPERBLOCK + 14),
     inodes: Number(image.readBigUInt64LE(SUPERBLOCK + 16)),
     blocks: image.readUInt32LE(SUPERBLOCK + 36),
+    deviceBlocks: Array.from({ length: devices }, (_, index) =>
+      image.readUInt32LE(deviceBlocksAt(index)),
+    ),
   };
+}
+
+/** Where the head tells how many blocks an extra device has. */
+function deviceBlocksAt(index: number): number {
+  return DEVICES + index * DEVICE_SLOT_SIZE + 64;
 }
 
 /**
@@ -64,7 +73,7 @@ export function encodeHead({ inodes, blocks, deviceBlocks, rootNid }: Superblock
   head.writeUInt16LE(deviceBlocks.length, at + 86);
   head.writeUInt16LE(DEVICES / DEVICE_SLOT_SIZE, at + 88);
   for (const [index, blocks] of deviceBlocks.entries()) {
-    head.writeUInt32LE(blocks, DEVICES + index * DEVICE_SLOT_SIZE + 64);
+    head.writeUInt32LE(blocks, deviceBlocksAt(index));
   }
   return head;
 }
