@@ -74,6 +74,14 @@ export function encodePax(header: TarHeader): Buffer | undefined {
   return member;
 }
 
+/** All that stands before the content of a member. */
+export function encodeHeaders(header: TarHeader): Buffer {
+  const pax = encodePax(header) ?? Buffer.alloc(0);
+  const headers = Buffer.concat([pax, Buffer.alloc(BLOCK)]);
+  encodeHeader(header, headers, pax.byteLength);
+  return headers;
+}
+
 const paxHeader = {
   name: "PaxHeaders/0",
   type: tarTypes.pax,

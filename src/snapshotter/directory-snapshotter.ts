@@ -99,6 +99,11 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#write((directory) => this.#measured(changes, { directory, twins }, signal));
   }
 
+  /** Never: to share files with another layer, as `ingest` does, each of them needs a link of its own. */
+  replace(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
     return this.#write((directory) => unpackLayer(tar, { directory, ...this.#options }, signal));
   }

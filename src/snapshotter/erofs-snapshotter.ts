@@ -19,6 +19,7 @@ import {
   mountMerged,
   TAR_NAME,
 } from "./erofs/mount-layer.js";
+import { patchLayer } from "./erofs/patch-layer.js";
 import { withContents } from "./erofs/with-contents.js";
 import { writeLayer } from "./erofs/write-layer.js";
 import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
@@ -34,6 +35,7 @@ import type {
   LayerChain,
   LayerId,
   LayerMeasure,
+  Replacement,
   Snapshotter,
 } from "./snapshotter.js";
 import { Workspaces } from "./workspaces.js";
@@ -120,6 +122,19 @@ class ErofsSnapshotter implements Snapshotter {
       find ??= existsSync(layer) ? layerContents(layer) : () => undefined;
       return find(sha256, size);
     };
+  }
+
+  async replace(
+    base: LayerId,
+    { entries, tree }: Replacement,
+    signal?: AbortSignal,
+  ): Promise<DraftLayer | undefined> {
+    const layer = this.#path(base);
+    if (!isPublished(layer) || existsSync(join(layer, FOREIGN_MARK))) return undefined;
+    const write = patchLayer(layer, entries);
+    return (
+      write && this.#write(async (directory) => ({ ...(await write(directory, signal)), tree }))
+    );
   }
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {

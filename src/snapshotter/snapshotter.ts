@@ -1,5 +1,5 @@
 import type { Brand, Digest } from "../oci/digest.js";
-import type { Changeset } from "../oci/changeset.js";
+import type { Changeset, Entry } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
 
 /** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
@@ -23,6 +23,14 @@ export interface LayerMeasure {
   readonly size: number;
 }
 
+/** What becomes of a layer whose names all stay. */
+export interface Replacement {
+  /** Files that come in place of files, and directories in place of directories, of the same names; in order. */
+  readonly entries: Iterable<Entry>;
+  /** Of the result, for which the caller vouches. */
+  readonly tree: TreeDigest;
+}
+
 /**
  * Hands out filesystem states. A layer is a draft (private to this process, unnamed) until it is
  * published under an id; then it is immutable, fit to be a parent, and never a draft again.
@@ -39,6 +47,15 @@ export interface Snapshotter {
    * `similar`, a published layer, is likely to hold most of the same files, from there.
    */
   ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer>;
+  /**
+   * Makes a draft of what `base`, a published layer, becomes by `changes`, sooner than `ingest` would. Undefined where this driver
+   * cannot do that, or not with that layer or these changes: then `ingest` can.
+   */
+  replace(
+    base: LayerId,
+    changes: Replacement,
+    signal?: AbortSignal,
+  ): Promise<DraftLayer | undefined>;
   /**
    * Makes a draft of a layer from elsewhere: the bytes of its uncompressed tar, which may be in any order
    * and with repeats. What is measured are these bytes, and the tree that they amount to.

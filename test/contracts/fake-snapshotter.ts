@@ -57,6 +57,10 @@ export class FakeSnapshotter implements Snapshotter {
     }
   }
 
+  replace(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   /** Not as it came, but measured as it came. */
   async ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
     const measured = new Measured(tar);

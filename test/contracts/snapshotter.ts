@@ -18,6 +18,7 @@ import type {
   LayerId,
   Snapshotter,
   LayerMeasure,
+  TreeDigest,
 } from "../../src/snapshotter/snapshotter.js";
 import { readTree } from "../../src/snapshotter/overlay-changes.js";
 import { measureChanges } from "../../src/snapshotter/tree-digest.js";
@@ -78,6 +79,11 @@ export function everything(): readonly Entry[] {
 async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
   const tar = await collect(writeLayerTar(entries));
   return Buffer.concat([tar, Buffer.alloc(10_240 - (tar.byteLength % 10_240))]);
+}
+
+/** A file whose digest is known. */
+function hashed(path: string, text: string, extra = {}): Entry {
+  return { ...file(path, text, extra), sha256: hexOf(digestOf(Buffer.from(text))) } as Entry;
 }
 
 function sorted(entries: readonly Entry[]): readonly Entry[] {
@@ -201,8 +207,6 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         });
       }
 
-      const hashed = (path: string, text: string, extra = {}): Entry =>
-        ({ ...file(path, text, extra), sha256: hexOf(digestOf(Buffer.from(text))) }) as Entry;
       const large = "large".repeat(60_000);
       const similars: readonly {
         readonly name: string;
@@ -298,6 +302,53 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
             (thrown: unknown) => thrown,
           );
         assert.strictEqual(error, reason);
+      });
+    });
+
+    describe("replace()", () => {
+      const entries = [
+        directory("hidden", { mode: 0o711 }),
+        hashed("hidden/unreadable", "now".repeat(1000), { uid: 4 }),
+      ];
+
+      it("makes what ingest() makes of all, or leaves it to that", async () => {
+        const base = await layer(everything());
+        const now = everything().map(
+          (entry) => entries.find(({ path }) => path === entry.path) ?? entry,
+        );
+        await using draft = await snapshots.ingest(now);
+        const { tree } = draft.measure;
+        await using replaced = await snapshots.replace(base, { entries, tree });
+        assert.strictEqual(replaced !== undefined, snapshots.name === "erofs");
+        if (replaced === undefined) return;
+        assert.deepStrictEqual(replaced.measure, draft.measure);
+        await replaced.publish("x" as LayerId);
+        const seen = await measureChanges(snapshots.changes("x" as LayerId));
+        assert.deepStrictEqual(seen, draft.measure);
+        const earlier = await measureChanges(snapshots.changes(base));
+        assert.strictEqual(earlier.diffId, (await measureChanges(everything())).diffId);
+      });
+
+      const tree = "vouched for" as TreeDigest;
+      it("leaves what it cannot do to ingest()", async () => {
+        const base = await layer(everything());
+        const foreign = "foreign" as LayerId;
+        await using draft = await snapshots.ingestTar(streamOf(await tarOf(everything())));
+        await draft.publish(foreign);
+        assert.isUndefined(await snapshots.replace("gone" as LayerId, { entries, tree }));
+        assert.isUndefined(await snapshots.replace(foreign, { entries, tree }));
+        const added = [hashed("new", "new")];
+        assert.isUndefined(await snapshots.replace(base, { entries: added, tree }));
+      });
+
+      it("stops when told to, and leaves nothing", async () => {
+        const base = await layer(everything());
+        const reason = new Error("stop");
+        const thrown = await snapshots
+          .replace(base, { entries, tree }, AbortSignal.abort(reason))
+          .catch((error: unknown) => error);
+        assert.strictEqual(thrown, snapshots.name === "erofs" ? reason : undefined);
+        assert.deepStrictEqual(await snapshots.list(), [base]);
       });
     });
 

@@ -12,7 +12,7 @@ import type { Metadata } from "../metadata.js";
 import type { OverlayXattrs } from "../overlay-xattrs.js";
 import { blocksOf, encodeDevice, type InodeArea } from "./inode-area.js";
 import type { InodeFields } from "./inode-bytes.js";
-import { BLOCK } from "./superblock.js";
+import { BLOCK, MAX_BLOCKS } from "./superblock.js";
 import { encodeXattrs, NO_XATTRS } from "./xattrs.js";
 
 /** Entries that have an inode of their own, directories aside. */
@@ -23,8 +23,6 @@ export type KeepData = (inode: number, data: string) => void;
 
 const NAME_MAX = 255;
 const TARGET_MAX = 4095;
-/** Blocks of the tar are numbered in 32 bits. */
-const MAX_BLOCKS = 0xffffffff;
 
 /** overlayfs, "whiteouts and opaque directories": a character device 0/0. */
 const whiteoutFields: InodeFields = {

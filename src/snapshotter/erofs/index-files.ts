@@ -37,11 +37,11 @@ class IndexDirectory implements LayerDirectory {
   }
 
   get listed(): boolean {
-    return overlay.areRootListed(this.#inode.xattrs);
+    return isListedRoot(this.#inode);
   }
 
   node(path: BytePath): TreeNode {
-    return { entry: { type: "directory", ...commonOf(path, this.#inode) }, inode: undefined };
+    return { entry: { type: "directory", ...metadataOf(path, this.#inode) }, inode: undefined };
   }
 
   names(): Iterable<string> {
@@ -74,13 +74,18 @@ class IndexDirectory implements LayerDirectory {
   }
 }
 
+/** Whether a root directory is that of a changeset which lists it. */
+export function isListedRoot({ xattrs }: Inode): boolean {
+  return overlay.areRootListed(xattrs);
+}
+
 function nodeOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode {
   const identity = inode.links < 2 ? undefined : `${tar} ${inode.number}`;
   return { entry: entryOf(path, inode, { image, tar }), inode: identity };
 }
 
 function entryOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode["entry"] {
-  const common = commonOf(path, inode);
+  const common = metadataOf(path, inode);
   switch (inode.type) {
     case fileTypes.symlink:
       return { ...common, type: "symlink", target: image.target(inode) };
@@ -105,7 +110,8 @@ function deviceOf({ device }: Inode): { readonly major: number; readonly minor: 
   return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
 }
 
-function commonOf(path: BytePath, { mode, uid, gid, mtime, xattrs }: Inode) {
+/** What entries of most types tell of an inode. */
+export function metadataOf(path: BytePath, { mode, uid, gid, mtime, xattrs }: Inode) {
   const kept = new Map<string, Uint8Array>();
   for (const [stored, value] of xattrs) {
     const name = overlay.unescape(stored);

@@ -1,6 +1,6 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
-import { chunkIndexes, INODE, layouts, readSize } from "./inode-bytes.js";
+import { INODE, layouts, readSize, startOfContent, viewOf } from "./inode-bytes.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
@@ -35,6 +35,7 @@ const none: ReadonlyMap<string, Uint8Array> = new Map();
 /** Reads an image that `LayerIndex` wrote, and no other. */
 export class IndexImage {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #rootNid: number;
   /** Where the digests begin. */
   readonly #end: number;
@@ -42,6 +43,7 @@ export class IndexImage {
   constructor(bytes: Buffer) {
     const { rootNid, blocks } = readHead(bytes);
     this.#bytes = bytes;
+    this.#view = viewOf(bytes);
     this.#rootNid = rootNid;
     this.#end = blocks * BLOCK;
   }
@@ -65,7 +67,7 @@ export class IndexImage {
       gid: bytes.readUInt32LE(at + 28),
       mtime: bytes.readUInt32LE(at + 32) + bytes.readInt32LE(at + 36) * 2 ** 32,
       links: bytes.readUInt32LE(at + 44),
-      size: readSize(bytes, at),
+      size: readSize(this.#view, at),
       device: union,
       xattrs: body === 0 ? none : decodeXattrs(bytes.subarray(at + INODE, behind)),
       layout: bytes.readUInt16LE(at) & layouts.mask,
@@ -91,6 +93,17 @@ export class IndexImage {
     return findName(this.#bytes, { start: block * BLOCK, size }, name);
   }
 
+  /** The inode at a path. */
+  find(path: BytePath): Inode | undefined {
+    let inode = this.root();
+    for (const name of path === "" ? [] : path.split("/")) {
+      const nid = inode.type === fileTypes.directory ? this.child(inode, name) : undefined;
+      if (nid === undefined) return undefined;
+      inode = this.inode(nid);
+    }
+    return inode;
+  }
+
   /** Of a symlink. */
   target({ layout, size, block, behind }: Inode): BytePath {
     const at = layout === layouts.inline ? behind : block * BLOCK;
@@ -99,8 +112,7 @@ export class IndexImage {
 
   /** Where in the tar the content of a file begins; undefined of an empty one. */
   contentStart({ size, at }: Inode): number | undefined {
-    if (size === 0) return undefined;
-    return this.#bytes.readUInt32LE(chunkIndexes(this.#bytes, at) + 4) * BLOCK;
+    return size === 0 ? undefined : startOfContent(this.#view, at);
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { SHA256_SIZE } from "./content-digests.js";
-import { chunkIndexes, endOfInode, hasChunks, isInode, readSize } from "./inode-bytes.js";
+import { endOfInode, hasChunks, isInode, readSize, startOfContent, viewOf } from "./inode-bytes.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 
 /** What an index says of the content of a file. */
@@ -28,17 +28,16 @@ export function* indexedContents(path: string): Generator<IndexedContent> {
     let at = HEAD;
     for (let found = 0; found < count; at = Math.ceil(at / INODE_SLOT) * INODE_SLOT) {
       const inode = inodes.seek(at);
-      const { bytes } = inodes;
-      if (!isInode(bytes, inode)) {
+      const { view } = inodes;
+      if (!isInode(view, inode)) {
         at += INODE_SLOT; // an inode with inline data may have been moved to the next block
         continue;
       }
       found++;
-      at += endOfInode(bytes, inode) - inode;
-      if (!hasChunks(bytes, inode)) continue;
-      const size = readSize(bytes, inode);
-      const number = bytes.readUInt32LE(inode + 20);
-      const offset = bytes.readUInt32LE(chunkIndexes(bytes, inode) + 4) * BLOCK;
+      at += endOfInode(view, inode) - inode;
+      if (!hasChunks(view, inode)) continue;
+      const [size, offset] = [readSize(view, inode), startOfContent(view, inode)];
+      const number = view.getUint32(inode + 20, true);
       const digest = digests.seek(blocks * BLOCK + (number - 1) * SHA256_SIZE);
       if (digest + SHA256_SIZE > digests.length) return;
       yield { size, offset, digest: digests.bytes.subarray(digest, digest + SHA256_SIZE) };
@@ -51,6 +50,7 @@ export function* indexedContents(path: string): Generator<IndexedContent> {
 /** A part of a file that is read from beginning to end. */
 class Window {
   readonly bytes = Buffer.alloc(WINDOW);
+  readonly view = viewOf(this.bytes);
   readonly #fd: number;
   #start = 0;
   #length = 0;

@@ -6,6 +6,9 @@
 export const BLOCK_BITS = 9;
 export const BLOCK = 1 << BLOCK_BITS;
 
+/** Blocks of a tar are numbered in 32 bits. */
+export const MAX_BLOCKS = 0xffffffff;
+
 const SUPERBLOCK = 1024;
 const SUPERBLOCK_SIZE = 128;
 const DEVICE_SLOT_SIZE = 128;

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,11 +16,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BytePath, Entry } from "../../../src/oci/changeset.js";
-import { readContent } from "../../../src/oci/content.js";
+import { comparePaths, type BytePath, type Entry } from "../../../src/oci/changeset.js";
+import { contentDigest, readContent } from "../../../src/oci/content.js";
 import { canUseErofs } from "../../../src/snapshotter/erofs/can-use-erofs.js";
 import { LayerIndex } from "../../../src/snapshotter/erofs/layer-index.js";
 import { INDEX_NAME, mountLayer, TAR_NAME } from "../../../src/snapshotter/erofs/mount-layer.js";
+import { patchLayer } from "../../../src/snapshotter/erofs/patch-layer.js";
 import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
 import { overlayChanges } from "../../../src/snapshotter/overlay-changes.js";
 import { mountOverlay } from "../../../src/snapshotter/overlay-mounts.js";
@@ -125,6 +127,35 @@ if (!inUserNamespace()) {
     for (const { name, entries } of cases) {
       it(`shows ${name}`, () => assertShown(entries));
     }
+
+    it("shows what a patched layer was made of", async () => {
+      const many = Array.from({ length: 300 }, (_, i) => file(`zz-${100 + i}`, `${i}`.repeat(400)));
+      const before = [...everything(), file("zy", "short"), ...many].sort((one, other) =>
+        comparePaths(one.path, other.path),
+      );
+      await writeLayer(before, layer);
+      const changed = [
+        directory("hidden", { mode: 0o755, mtime: 5 }),
+        file("hidden/unreadable", "longer than a block".repeat(500), { uid: 7 }),
+        file("zy", "x"),
+        file("zz-200", "one".repeat(3000), { mode: 0o4711 }),
+      ];
+      const entries: Entry[] = [];
+      for (const entry of changed)
+        entries.push(
+          entry.type === "file" ? { ...entry, sha256: await contentDigest(entry) } : entry,
+        );
+      const write = patchLayer(layer, entries);
+      assert(write !== undefined);
+      const patched = join(folder, "patched");
+      mkdirSync(patched);
+      await write(patched);
+      rmSync(layer, { recursive: true });
+      renameSync(patched, layer);
+      const byPath = new Map(changed.map((entry) => [entry.path, entry]));
+      const now = before.map((entry) => byPath.get(entry.path) ?? entry);
+      assert.deepStrictEqual(await shown(), now);
+    });
 
     it("shows any tree as it is", async () => {
       const paths = fc.uniqueArray(

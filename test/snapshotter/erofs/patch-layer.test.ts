@@ -1,0 +1,280 @@
+import { assert } from "chai";
+import fc from "fast-check";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { comparePaths, type BytePath, type Entry } from "../../../src/oci/changeset.js";
+import { contentDigest } from "../../../src/oci/content.js";
+import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/mount-layer.js";
+import { patchLayer } from "../../../src/snapshotter/erofs/patch-layer.js";
+import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
+import {
+  device,
+  directory,
+  fifo,
+  file,
+  hardlink,
+  opaque,
+  symlink,
+  whiteout,
+} from "../../oci/entries.js";
+
+/** With the digest of its content, as the file index gives it. */
+async function known(entry: Entry): Promise<Entry> {
+  return entry.type === "file" ? { ...entry, sha256: await contentDigest(entry) } : entry;
+}
+
+const attributes = { xattrs: new Map([["user.x", Buffer.alloc(700, "x")]]) };
+
+/** Every kind of entry, and between them what has no content, or headers of several blocks. */
+const mixed = [
+  directory("", { mode: 0o700 }),
+  directory("a", attributes),
+  file("a/attributes", "with attributes", attributes),
+  file("a/empty"),
+  file("a/named twice", "twice", { uid: 3 }),
+  directory("b"),
+  opaque("b"),
+  whiteout("b/gone"),
+  hardlink("b/other name", "a/named twice", { uid: 3 }),
+  directory("c"),
+  file(`c/${"ä".repeat(60)}`),
+  directory(`c/${"long".repeat(40)}`),
+  file(`c/${"long".repeat(40)}/${"x".repeat(99)}`, "content"),
+  ...Array.from({ length: 20 }, (_, i) => symlink(`d-${10 + i}`, "t".repeat(30 * i + 1))),
+  fifo("e"),
+  file("f", Buffer.alloc(5000, "f"), { gid: 5_000_000 }),
+  device("block", "g", 7, 1),
+  file("h", Buffer.alloc(3_000_000, "large")),
+  ...Array.from({ length: 300 }, (_, i) => directory(`i-${100 + i}`)),
+  file("last", "last"),
+].sort((one, other) => comparePaths(one.path, other.path));
+
+describe("patchLayer()", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tsbuild-patch-"));
+  let count = 0;
+
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function fresh(): string {
+    const layer = join(folder, `${++count}`);
+    mkdirSync(layer);
+    return layer;
+  }
+
+  async function layerOf(entries: readonly Entry[]): Promise<string> {
+    const layer = fresh();
+    await writeLayer(entries, layer);
+    return layer;
+  }
+
+  /** Whether it can be done; fails where what is then made differs from what is written anew. */
+  async function patches(before: readonly Entry[], changes: readonly Entry[]): Promise<boolean> {
+    const base = await layerOf(before);
+    const write = patchLayer(base, await Promise.all(changes.map(known)));
+    if (write === undefined) return false;
+    const patched = fresh();
+    const measure = await write(patched);
+    const byPath = new Map(changes.map((entry) => [entry.path, entry]));
+    const now = before.map((entry) =>
+      entry.type === "opaque" ? entry : (byPath.get(entry.path) ?? entry),
+    );
+    const anew = fresh();
+    const { diffId, size } = await writeLayer(now, anew);
+    assert.deepStrictEqual(measure, { diffId, size });
+    for (const name of [TAR_NAME, INDEX_NAME]) {
+      const [mine, want] = [patched, anew].map((layer) => readFileSync(join(layer, name)));
+      assert.isTrue(want !== undefined && mine?.equals(want), name);
+    }
+    for (const layer of [base, patched, anew]) rmSync(layer, { recursive: true });
+    return true;
+  }
+
+  const possible: readonly { readonly name: string; readonly changes: readonly Entry[] }[] = [
+    { name: "nothing", changes: [] },
+    { name: "the first entry, the root", changes: [directory("", { mode: 0o755, mtime: 5 })] },
+    { name: "the last file", changes: [file("last", "now longer than a block".repeat(50))] },
+    { name: "a file by one of the same size", changes: [file("last", "list")] },
+    { name: "a large file by a small one", changes: [file("h", "small")] },
+    { name: "a small file by a large one", changes: [file("f", Buffer.alloc(2_500_000, "F"))] },
+    { name: "a file with attributes", changes: [file("a/attributes", "now", attributes)] },
+    { name: "a directory with attributes", changes: [directory("a", { ...attributes, uid: 1 })] },
+    { name: "an opaque directory", changes: [directory("b", { mtime: 1 })] },
+    { name: "an empty file", changes: [file("a/empty", "", { mode: 0o4755, mtime: -5 })] },
+    { name: "an empty one with a name that is not ASCII", changes: [file(`c/${"ä".repeat(60)}`)] },
+    { name: "a directory among many", changes: [directory("i-399", { mode: 0o1777 })] },
+    {
+      name: "headers of several blocks, more or fewer of them",
+      changes: [
+        file("a/attributes", "x", { ...attributes, uid: 2 ** 31 }),
+        directory(`c/${"long".repeat(40)}`, { mtime: 2 ** 34 }),
+        file("f", Buffer.alloc(1), { gid: 5 }),
+      ],
+    },
+    {
+      name: "all files and directories that have one name",
+      changes: mixed.flatMap((entry): readonly Entry[] => {
+        if (entry.type === "directory") return [{ ...entry, mtime: 7 }];
+        return entry.type === "file" && entry.path !== "a/named twice"
+          ? [{ ...entry, gid: 7 }]
+          : [];
+      }),
+    },
+  ];
+  for (const { name, changes } of possible) {
+    it(`makes what writing anew makes when it replaces ${name}`, async () => {
+      assert.isTrue(await patches(mixed, changes));
+    });
+  }
+
+  const impossible: readonly { readonly name: string; readonly changes: readonly Entry[] }[] = [
+    { name: "a file that becomes empty", changes: [file("last")] },
+    { name: "a file that was empty", changes: [file("a/empty", "x")] },
+    { name: "a file with several names", changes: [file("a/named twice", "thrice", { uid: 3 })] },
+    { name: "another name of a file", changes: [file("b/other name", "twice", { uid: 3 })] },
+    { name: "a file by a directory", changes: [directory("last")] },
+    { name: "a directory by a file", changes: [file("a")] },
+    { name: "a symlink", changes: [symlink("d-10", "other")] },
+    { name: "a removal", changes: [file("b/gone", "back")] },
+    { name: "what is not there", changes: [file("new", "new")] },
+    { name: "what is in no directory", changes: [file("last/new", "new")] },
+    { name: "attributes that come", changes: [file("last", "last", attributes)] },
+    { name: "attributes that go", changes: [file("a/attributes", "without")] },
+    { name: "the same twice", changes: [file("last", "1"), file("last", "2")] },
+    { name: "entries out of order", changes: [file("last", "1"), file("f", "2")] },
+  ];
+  for (const { name, changes } of impossible) {
+    it(`leaves ${name} to others`, async () => {
+      assert.isFalse(await patches(mixed, changes));
+    });
+  }
+
+  it("leaves a file whose digest nobody knows, and a root that is not listed, to others", async () => {
+    const base = await layerOf(mixed);
+    assert.isUndefined(patchLayer(base, [file("last", "unknown")]));
+    assert.isFalse(await patches([file("a", "1")], [directory("")]));
+  });
+
+  it("takes what any filesystem takes of an entry", async () => {
+    const label = new Map([["security.selinux", Buffer.from("label")]]);
+    assert.isTrue(await patches(mixed, [file("last", "new", { xattrs: label })]));
+  });
+
+  it("makes what writing anew makes, of any tree, or says that it cannot", async () => {
+    const sizes = fc.constantFrom(0, 1, 511, 512, 513, 5000, 300_000);
+    const rights = fc.record({
+      mode: fc.constantFrom(0o644, 0o4755),
+      uid: fc.constantFrom(0, 7, 3_000_000),
+      mtime: fc.constantFrom(1, -1, 2 ** 33),
+    });
+    const names = fc.stringMatching(/^[a-z]{1,3}$|^[!-~]{100,110}$/).filter((name) => {
+      return !name.includes("/") && !name.startsWith(".");
+    });
+    const one = fc.record({
+      name: names,
+      before: fc.tuple(sizes, rights),
+      now: fc.option(fc.tuple(sizes, rights)),
+      kind: fc.constantFrom("file", "file", "file", "directory", "symlink"),
+      attributes: fc.boolean(),
+    });
+    const trees = fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 25 });
+    const property = fc.asyncProperty(trees, async (items) => {
+      const [before, now]: [Entry[], Entry[]] = [[], []];
+      let canPatch = true;
+      let parent = "";
+      for (const item of items.sort((a, b) => comparePaths(a.name, b.name))) {
+        const more = item.attributes ? attributes : {};
+        const make = ([size, extra]: (typeof item)["before"]): Entry => {
+          const path = `${parent}${item.name}`;
+          const rest = { ...extra, ...more };
+          if (item.kind === "directory") return directory(path, rest);
+          return file(path, Buffer.alloc(size, `${item.name}${size}`), rest);
+        };
+        if (item.kind === "symlink") {
+          before.push(symlink(`${parent}${item.name}`, "t".repeat(item.before[0] % 600 || 1)));
+          continue;
+        }
+        before.push(make(item.before));
+        if (item.now !== null) {
+          now.push(make(item.now));
+          if (item.kind === "file" && (item.before[0] === 0) !== (item.now[0] === 0))
+            canPatch = false;
+        }
+        if (item.kind === "directory" && item.attributes) parent += `${item.name}/`;
+      }
+      before.sort((a, b) => comparePaths(a.path, b.path));
+      now.sort((a, b) => comparePaths(a.path, b.path));
+      assert.strictEqual(await patches(before, now), canPatch);
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+
+  it("does not take a tar for what its index does not describe", async () => {
+    const changes = [await known(file("last", "new"))];
+    const directories = [directory("i-200", { mtime: 3 })];
+    const damage: readonly ((layer: string) => void)[] = [
+      (layer) => {
+        truncateSync(join(layer, TAR_NAME), 4096);
+      },
+      (layer) => {
+        writeFileSync(join(layer, TAR_NAME), Buffer.alloc(512), { flag: "a" });
+      },
+      (layer) => {
+        const tar = readFileSync(join(layer, TAR_NAME));
+        for (const name of ["last\0", "i-200/\0"]) tar[tar.indexOf(name)] = 0x78;
+        writeFileSync(join(layer, TAR_NAME), tar);
+      },
+    ];
+    for (const spoil of damage) {
+      const layer = await layerOf(mixed);
+      spoil(layer);
+      assert.isUndefined(patchLayer(layer, changes));
+      assert.isUndefined(patchLayer(layer, directories));
+    }
+  });
+
+  it("does not take an index from before digests were kept", async () => {
+    const layer = await layerOf([file("a", "1"), file("b", "2")]);
+    const index = readFileSync(join(layer, INDEX_NAME));
+    truncateSync(join(layer, INDEX_NAME), index.byteLength - 64);
+    assert.isUndefined(patchLayer(layer, [await known(file("a", "new"))]));
+  });
+
+  it("fails as writing anew does where a file is not what it was", async () => {
+    const path = join(folder, "source");
+    writeFileSync(path, "longer than it was");
+    const content = { kind: "file", path: path as BytePath, offset: 0 } as const;
+    const changed: Entry = { ...(await known(file("last", "it was"))), content } as Entry;
+    const layer = await layerOf(mixed);
+    const write = patchLayer(layer, [changed]);
+    const messages = await Promise.all(
+      [write?.(fresh()), writeLayer([changed], fresh())].map(async (writing) => {
+        return await Promise.resolve(writing).then(
+          () => "no failure",
+          (error: unknown) => String(error),
+        );
+      }),
+    );
+    assert.include(messages[0], "it no longer has 6 bytes");
+    assert.strictEqual(messages[0], messages[1]);
+  });
+
+  it("stops when told to, and holds nothing open", async () => {
+    const before = readdirSync("/proc/self/fd").length;
+    const reason = new Error("stop");
+    const write = patchLayer(await layerOf(mixed), [await known(file("last", "new"))]);
+    const error = await write?.(fresh(), AbortSignal.abort(reason)).catch((e: unknown) => e);
+    assert.strictEqual(error, reason);
+    assert.strictEqual(readdirSync("/proc/self/fd").length, before);
+  });
+});
