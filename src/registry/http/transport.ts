@@ -107,17 +107,19 @@ export class Transport {
       return requestOf(proxy)({ ...options, ...detour, headers: merged, agent: false });
     }
     const rejectUnauthorized = !this.isInsecure(url.host);
-    const agent = await this.#agentFor(onBehalfOf, proxy);
+    const agent = await this.#agentFor(onBehalfOf, { rejectUnauthorized, proxy });
     return https.request(url, { ...options, rejectUnauthorized, agent });
   }
 
-  async #agentFor(host: string, proxy: URL | undefined): Promise<https.Agent> {
+  async #agentFor(host: string, { rejectUnauthorized, proxy }: Way): Promise<https.Agent> {
     const certificates = await this.#trust.certificatesOf(host);
     const { isWide } = this.#trust;
-    const key = JSON.stringify([certificates?.directory, proxy, isWide]);
+    const key = JSON.stringify([certificates?.directory, proxy, isWide, rejectUnauthorized]);
     const known = this.#secure.get(key);
     if (known !== undefined) return known;
-    const secureContext = this.#trust.context(certificates);
+    const secureContext = rejectUnauthorized
+      ? this.#trust.context(certificates)
+      : this.#trust.blindContext(certificates);
     const options = {
       keepAlive: true,
       maxSockets: maxConnections,
@@ -133,6 +135,13 @@ export class Transport {
     this.#plain.destroy();
     for (const agent of this.#secure.values()) agent.destroy();
   }
+}
+
+/** How a connection is made. */
+interface Way {
+  /** Whether the server's certificate matters. */
+  readonly rejectUnauthorized: boolean;
+  readonly proxy: URL | undefined;
 }
 
 function exchange(

@@ -30,6 +30,7 @@ export class Trust {
   #authorities: readonly string[];
   #wide = false;
   #context: SecureContext | undefined;
+  #blind: SecureContext | undefined;
 
   constructor(options: TrustOptions) {
     this.#options = options;
@@ -47,9 +48,20 @@ export class Trust {
 
   /** For connections with these certificates; undefined is node's own. */
   context(own: HostCertificates | undefined): SecureContext | undefined {
-    if (own !== undefined) return contextOf(this.#authorities, own);
-    if (this.#authorities.length === 0) return undefined;
-    return (this.#context ??= contextOf(this.#authorities, own));
+    const authorities = [...this.#authorities, ...(own?.authorities ?? [])];
+    const ca = authorities.length === 0 ? undefined : withUsual(...authorities);
+    if (own !== undefined) return contextOf(own, ca);
+    if (ca === undefined) return undefined;
+    return (this.#context ??= createSecureContext({ ca: [...ca] }));
+  }
+
+  /**
+   * For connections to a server whose certificate does not matter. Without authorities: to parse node's own takes
+   * 30 ms, also where nothing speaks TLS, as with most registries on this machine.
+   */
+  blindContext(own: HostCertificates | undefined): SecureContext {
+    if (own !== undefined) return contextOf(own, []);
+    return (this.#blind ??= createSecureContext({ ca: [] }));
   }
 
   /**
@@ -73,20 +85,17 @@ export class Trust {
 }
 
 function contextOf(
-  authorities: readonly string[],
-  own: HostCertificates | undefined,
+  { clients, directory }: HostCertificates,
+  ca: readonly string[] | undefined,
 ): SecureContext {
-  const more = [...authorities, ...(own?.authorities ?? [])];
-  const clients = own?.clients ?? [];
   try {
     return createSecureContext({
-      ...(more.length === 0 ? {} : { ca: [...withUsual(...more)] }),
+      ...(ca === undefined ? {} : { ca: [...ca] }),
       cert: clients.map(({ cert }) => cert),
       key: clients.map(({ key }) => key),
     });
   } catch (cause) {
-    if (own === undefined) throw cause;
-    const message = `Cannot use the certificates in "${own.directory}": ${codeOf(cause) ?? String(cause)}`;
+    const message = `Cannot use the certificates in "${directory}": ${codeOf(cause) ?? String(cause)}`;
     throw new BuildError("REGISTRY", message, { cause });
   }
 }
