@@ -14,9 +14,15 @@ export class ByteReader {
     return this.#taken;
   }
 
+  /** The next `length` bytes where the last piece has them, else undefined. */
+  takeNow(length: number): Buffer | undefined {
+    return this.#chunk.byteLength - this.#at >= length ? this.#slice(length) : undefined;
+  }
+
   /** The next `length` bytes; fewer only where the stream ends. */
   async take(length: number): Promise<Buffer> {
-    if (this.#chunk.byteLength - this.#at >= length) return this.#slice(length);
+    const here = this.takeNow(length);
+    if (here !== undefined) return here;
     const parts: Buffer[] = [];
     let missing = length;
     while (missing > 0) {

@@ -41,14 +41,23 @@ const SMALL = 1 << 18;
 /** Shared by all: nothing else runs between filling and hashing it. */
 const small = Buffer.allocUnsafeSlow(SMALL);
 
+/** The same where it is known, or can be told at once, because the content is small or in memory; else undefined. */
+export function contentDigestNow(entry: FileEntry): string | undefined {
+  if (entry.sha256 !== undefined) return entry.sha256;
+  const { content, size, path } = entry;
+  if (content.kind === "bytes") {
+    if (content.bytes.byteLength !== size) throw sizeChanged(path, size);
+    return hash("sha256", content.bytes, "hex");
+  }
+  if (content.kind === "stream" || size >= SMALL) return undefined;
+  readContentInto(entry, small, 0);
+  return hash("sha256", small.subarray(0, size), "hex");
+}
+
 /** SHA-256 of the bytes of a file in hex; reads them unless it is known. */
 export async function contentDigest(entry: FileEntry): Promise<string> {
-  if (entry.sha256 !== undefined) return entry.sha256;
-  const { content, size } = entry;
-  if (content.kind !== "stream" && size < SMALL) {
-    readContentInto(entry, small, 0); // at once: most files are small
-    return hash("sha256", small.subarray(0, size), "hex");
-  }
+  const known = contentDigestNow(entry);
+  if (known !== undefined) return known;
   const hasher = createHash("sha256");
   for await (const chunk of readContent(entry, true)) hasher.update(chunk);
   return hasher.digest("hex");

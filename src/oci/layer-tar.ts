@@ -8,7 +8,7 @@ import {
   type WhiteoutEntry,
 } from "./changeset.js";
 import { tarTypes, type TarHeader } from "./tar-header.js";
-import { readTar, readTarFile, type ReadMember } from "./tar-reader.js";
+import { readTar, readTarFile, readTarRuns, type ReadMember } from "./tar-reader.js";
 import { TarWriter, type TarMember } from "./tar-writer.js";
 
 /** Before the name of a removed file (image-spec, layer.md, "Whiteouts"). */
@@ -148,16 +148,18 @@ export interface PlacedEntry {
   readonly offset: number;
 }
 
-/** As `readLayerTar`, for those who keep the bytes. */
+/** As `readLayerTar`, for those who keep the bytes: in runs of what came together, to be looked at before the next one. */
 export async function* readPlacedLayer(
   bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<PlacedEntry> {
-  for await (const member of readTar(bytes)) {
-    const entry = layerEntry(member);
-    const { offset } = member;
-    if (offset === undefined) throw sparseLayer(member.path);
-    if (entry !== undefined) yield { entry, offset };
-  }
+): AsyncGenerator<readonly PlacedEntry[]> {
+  for await (const run of readTarRuns(bytes)) yield run.flatMap(placedEntry);
+}
+
+function placedEntry(member: ReadMember): readonly PlacedEntry[] {
+  const entry = layerEntry(member);
+  const { offset } = member;
+  if (offset === undefined) throw sparseLayer(member.path);
+  return entry === undefined ? [] : [{ entry, offset }];
 }
 
 /** What is kept as it comes can be read in place only where nothing of it is left out. */
@@ -200,6 +202,8 @@ export async function* readArchive(bytes: AsyncIterable<Uint8Array>): AsyncGener
 function entryOf(member: ReadMember): Entry {
   const { path, target, content } = member;
   const { mode, uid, gid, mtime, xattrs, size, major, minor } = member.header;
+  if (member.type === "file" && xattrs === undefined)
+    return { type: "file", path, mode, uid, gid, mtime, size, content }; // most: spreading takes time
   const common = { path, mode, uid, gid, mtime, ...(xattrs === undefined ? {} : { xattrs }) };
   switch (member.type) {
     case "file":

@@ -1,5 +1,6 @@
 import { invalid, numberAt } from "./tar-decode.js";
 import { BLOCK } from "./tar-header.js";
+import type { Reading } from "./tar-source.js";
 
 /** A file that is stored without its holes (GNU tar manual, "Storing Sparse Files"). */
 export interface SparseFile {
@@ -13,15 +14,15 @@ export interface SparseFile {
 const MAX_PIECES = 1 << 20;
 
 /** The format of GNU tar's own archives: a header of type "S", and blocks that go on where it is full. */
-export async function readGnuSparse(
+export function* readGnuSparse(
   header: Buffer,
-  nextBlock: () => Promise<Buffer>,
-): Promise<SparseFile> {
+  nextBlock: () => Reading<Buffer>,
+): Reading<SparseFile> {
   const size = numberAt(header, 483, 12);
   const map: number[] = [];
   addPieces(map, header, { at: 386, count: 4 });
   for (let more = header[482]; more !== 0;) {
-    const block = await nextBlock();
+    const block = yield* nextBlock();
     addPieces(map, block, { at: 0, count: 21 });
     more = block[504];
   }
@@ -44,14 +45,14 @@ function addPieces(
  * What the PAX records of a member say of a sparse file: formats 0.0 and 0.1, which have the map, and
  * 1.0, where it is at the beginning of the content, in lines of `nextBlock`. Undefined for any other file.
  */
-export async function readPaxSparse(
+export function* readPaxSparse(
   records: ReadonlyMap<string, Buffer>,
-  nextBlock: () => Promise<Buffer>,
-): Promise<SparseFile | undefined> {
+  nextBlock: () => Reading<Buffer>,
+): Reading<SparseFile | undefined> {
   const version = `${text(records, "major") ?? ""}.${text(records, "minor") ?? ""}`;
   if (version === "1.0") {
     const size = wholeNumber(text(records, "realsize") ?? text(records, "size"));
-    return checked({ size, map: await readMapLines(nextBlock) });
+    return checked({ size, map: yield* readMapLines(nextBlock) });
   }
   const map = text(records, "map");
   if (map === undefined) return undefined;
@@ -69,10 +70,10 @@ function text(records: ReadonlyMap<string, Buffer>, key: string): string | undef
 }
 
 /** How many pieces, then offset and length of each, a number a line, in whole blocks. */
-async function readMapLines(nextBlock: () => Promise<Buffer>): Promise<readonly number[]> {
+function* readMapLines(nextBlock: () => Reading<Buffer>): Reading<readonly number[]> {
   let [lines, wanted]: [string[], number] = [[], 1];
   for (let rest = ""; lines.length < wanted;) {
-    const block = `${rest}${(await nextBlock()).toString("latin1")}`;
+    const block = `${rest}${(yield* nextBlock()).toString("latin1")}`;
     const found = block.split("\n");
     rest = found.pop() ?? "";
     if (rest.length > BLOCK) throw invalid("a sparse file whose map is not a list of numbers");

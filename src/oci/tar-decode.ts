@@ -7,8 +7,10 @@ export function invalid(problem: string): BuildError {
   return new BuildError("INVALID_ARCHIVE", `Cannot read tar archive: ${text}`);
 }
 
-/** Reads a header block of ustar, GNU tar or the seventh edition; undefined for a block of zeros. */
+/** Reads a header block of ustar, GNU tar or the seventh edition; undefined for a block of zeros, or none. */
 export function decodeHeader(block: Buffer): TarHeader | undefined {
+  if (block.byteLength === 0) return undefined;
+  if (block.byteLength < BLOCK) throw invalid("it ends in the middle of a header");
   const sum = checksum(block, 0);
   if (sum === 0) return undefined;
   verifyChecksum(block, sum);
@@ -22,7 +24,7 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
     gid: numberAt(block, 116, 8),
     size: numberAt(block, 124, 12),
     mtime: numberAt(block, 136, 12),
-    type: text(block, 156, 1) || "0",
+    type: block[156] === 0 ? "0" : String.fromCharCode(block[156] ?? 0),
     linkName: text(block, 157, 100),
     // The seventh edition has bytes of no meaning where ustar has device numbers.
     major: magic.startsWith("ustar") ? numberAt(block, 329, 8) : 0,
@@ -43,19 +45,32 @@ function verifyChecksum(block: Buffer, sum: number): void {
 
 /** A field up to its first NUL. */
 function text(block: Buffer, at: number, length: number): string {
-  const field = block.toString("latin1", at, at + length);
-  const end = field.indexOf("\0");
-  return end === -1 ? field : field.slice(0, end);
+  let end = at;
+  while (end < at + length && block[end] !== 0) end++;
+  return end === at ? "" : block.toString("latin1", at, end);
 }
 
 /** Octal digits between blanks and NULs, or with the high bit GNU's base 256. */
 export function numberAt(block: Buffer, at: number, length: number): number {
-  const first = block[at] ?? 0;
-  if (first >= 0x80) return base256(block.subarray(at, at + length));
-  const field = block.toString("latin1", at, at + length);
-  const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(field);
-  if (digits?.[0].length !== length) throw invalid(`"${text(block, at, length)}" is not a number`);
-  return Number.parseInt(digits[1] || "0", 8);
+  if ((block[at] ?? 0) >= 0x80) return base256(block.subarray(at, at + length));
+  const end = at + length;
+  let value = 0;
+  let next = behindBlanks(block, at, end);
+  for (; next < end; next++) {
+    const digit = (block[next] ?? 0) - ZERO;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  if (behindBlanks(block, next, end) === end) return value;
+  throw invalid(`"${text(block, at, length)}" is not a number`);
+}
+
+const ZERO = 0x30;
+
+function behindBlanks(block: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && (block[at] === 0x20 || block[at] === 0)) at++;
+  return at;
 }
 
 /** Two's complement, where the first byte has its high bit for the format and the next as sign. */

@@ -10,7 +10,7 @@ import {
 } from "./sparse.js";
 import { applyPax, decodeHeader, decodePax, invalid } from "./tar-decode.js";
 import { BLOCK, paddingOf, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
-import { FileSource, StreamSource, truncated, type TarSource } from "./tar-source.js";
+import { FileSource, StreamSource, truncated, type Reading, type TarSource } from "./tar-source.js";
 
 /** One member of a tar, its names made relative to the root. */
 export interface ReadMember {
@@ -36,36 +36,70 @@ const MAX_MINOR = 0xfffff;
  * The members of a tar. Our own reader instead of tar-stream: PAX values and names must survive byte
  * for byte, and tar-stream hands out neither.
  */
-export function readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ReadMember> {
-  return readMembers(new StreamSource(bytes));
+export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ReadMember> {
+  for await (const run of readTarRuns(bytes)) yield* run;
 }
 
 /** The members of a tar in a file; the content of each is a part of that file, and not read. */
-export function readTarFile(path: BytePath): AsyncGenerator<ReadMember> {
-  return readMembers(new FileSource(path));
+// eslint-disable-next-line @typescript-eslint/require-await -- as of a tar that comes
+export async function* readTarFile(path: BytePath): AsyncGenerator<ReadMember> {
+  using source = new FileSource(path);
+  const members = readMembers(source);
+  for (let next = members.next(); next.done !== true; next = members.next(nothing)) {
+    if (typeof next.value !== "number") yield next.value; // always: it waits for nothing
+  }
 }
 
-async function* readMembers(source: TarSource): AsyncGenerator<ReadMember> {
+/** Members at once: each takes half a kilobyte until it is looked at. */
+const RUN = 64;
+
+/** As `readTar`, in runs of members that came together: the contents of all can be read until the next run is asked for. */
+export async function* readTarRuns(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly ReadMember[]> {
+  const source = new StreamSource(bytes);
   try {
-    const headers = new HeaderReader(source);
-    for (let next = await headers.next(); next; next = await headers.next()) {
-      const { header, sparse } = next;
-      const type = typeOf(header);
-      verify(header, type);
-      // Links and such have none, whatever they say; GNU's incremental directories have a listing.
-      const size = type === "file" || header.type === "D" ? header.size : 0;
-      const offset = source.position;
-      const body = await source.open(size);
-      const path = pathOf(header.name, type);
-      const member = { type, path, target: targetOf(header, type), header, content: body.content };
-      yield sparse === undefined ? { ...member, offset } : expanded(member, sparse);
-      await body.skip();
+    const members = readMembers(source);
+    let run: ReadMember[] = [];
+    for (let next = members.next(); next.done !== true;) {
+      const { value } = next;
+      if (typeof value !== "number") run.push(value);
+      const isWhole =
+        typeof value === "number" || run.length === RUN || value.content.kind === "stream";
+      if (isWhole && run.length > 0) {
+        yield run;
+        run = [];
+      }
+      next = members.next(typeof value === "number" ? await source.take(value) : nothing);
     }
+    if (run.length > 0) yield run;
     await source.finish();
   } finally {
     await source.close();
   }
 }
+
+/** For a reader that asked for nothing. */
+const nothing = Buffer.alloc(0);
+
+function* readMembers(source: TarSource): Generator<number | ReadMember, void, Buffer> {
+  const headers = new HeaderReader(source);
+  for (let next = yield* headers.next(); next; next = yield* headers.next()) {
+    const { header, sparse } = next;
+    const type = typeOf(header);
+    verify(header, type);
+    // Links and such have none, whatever they say; GNU's incremental directories have a listing.
+    const size = type === "file" || header.type === "D" ? header.size : 0;
+    const offset = source.position;
+    const content = size === 0 ? empty : yield* source.open(size);
+    const path = pathOf(header.name, type);
+    const target = targetOf(header, type);
+    if (sparse === undefined) yield { type, path, target, header, content, offset };
+    else yield expanded({ type, path, target, header, content }, sparse);
+  }
+}
+
+const empty: Content = { kind: "bytes", bytes: nothing };
 
 function expanded(member: Omit<ReadMember, "offset">, sparse: SparseFile): ReadMember {
   const { header, content, path } = member;
@@ -92,78 +126,87 @@ class HeaderReader {
   }
 
   /** The next real member, undefined at the end of the archive. */
-  async next(): Promise<ReadHeader | undefined> {
-    const local = new Map<string, Buffer>();
-    const long: { name?: string; linkName?: string } = {};
+  *next(): Reading<ReadHeader | undefined> {
+    let extensions: Extensions | undefined;
     for (;;) {
-      const next = await this.#block();
-      if (next === undefined) return undefined;
-      const { block, header } = next;
-      switch (header.type) {
-        case "g":
-          for (const [key, value] of decodePax(await this.#extension(header)))
-            if (!key.startsWith(XATTR_PREFIX)) this.#global.set(key, value); // as Go: of no file
-          break;
-        case "x":
-        case "X": // Solaris
-          for (const [key, value] of decodePax(await this.#extension(header)))
-            local.set(key, value);
-          break;
-        case "L":
-          long.name = untilNul(await this.#extension(header));
-          break;
-        case "K":
-          long.linkName = untilNul(await this.#extension(header));
-          break;
-        case "V": // the label of a GNU volume
-          await this.#extension(header);
-          break;
-        default:
-          return await this.#whole(applyPax({ ...header, ...long }, this.#global, local), {
-            block,
-            local,
-          });
+      const block = this.#source.now(BLOCK) ?? (yield BLOCK);
+      const header = decodeHeader(block);
+      if (header === undefined) return yield* this.#end(block);
+      if (!extensionTypes.has(header.type)) {
+        if (extensions !== undefined || header.type === "S")
+          return yield* this.#whole(header, block, extensions ?? noExtensions());
+        return { header: applyPax(header, this.#global, none), sparse: undefined };
       }
+      extensions ??= noExtensions();
+      yield* this.#extend(extensions, header);
+    }
+  }
+
+  *#extend(extensions: Extensions, header: TarHeader): Reading<void> {
+    const body = yield* this.#extension(header);
+    switch (header.type) {
+      case "g":
+        for (const [key, value] of decodePax(body))
+          if (!key.startsWith(XATTR_PREFIX)) this.#global.set(key, value); // as Go: of no file
+        break;
+      case "x":
+      case "X": // Solaris
+        for (const [key, value] of decodePax(body)) extensions.local.set(key, value);
+        break;
+      case "L":
+        extensions.long.name = untilNul(body);
+        break;
+      case "K":
+        extensions.long.linkName = untilNul(body);
     }
   }
 
   /** With the map of a sparse file, which may stand at the beginning of its content. */
-  async #whole(
-    header: TarHeader,
-    { block, local }: { readonly block: Buffer; readonly local: ReadonlyMap<string, Buffer> },
-  ): Promise<ReadHeader> {
+  *#whole(found: TarHeader, block: Buffer, { local, long }: Extensions): Reading<ReadHeader> {
+    const header = applyPax({ ...found, ...long }, this.#global, local);
     const start = this.#source.position;
-    const more = async (): Promise<Buffer> => {
-      const next = await this.#source.take(BLOCK);
-      if (next.byteLength < BLOCK) throw truncated();
-      return next;
-    };
-    if (header.type === "S") return stored(header, await readGnuSparse(block, more));
-    const sparse = await readPaxSparse(local, more);
+    const more = (): Reading<Buffer> => this.#bytes(BLOCK);
+    if (header.type === "S") return stored(header, yield* readGnuSparse(block, more));
+    const sparse = yield* readPaxSparse(local, more);
     if (sparse === undefined) return { header, sparse };
     const size = header.size - (this.#source.position - start);
     return stored({ ...header, name: sparseName(local) ?? header.name, size }, sparse);
   }
 
-  /** A header, undefined at the two blocks of zeros or where the file ends at a boundary. */
-  async #block(): Promise<{ readonly block: Buffer; readonly header: TarHeader } | undefined> {
-    const block = await this.#source.take(BLOCK);
+  /** Undefined at the two blocks of zeros, or where the file ends at a boundary. */
+  *#end(block: Buffer): Reading<undefined> {
     if (block.byteLength === 0) return undefined;
-    if (block.byteLength < BLOCK) throw invalid("it ends in the middle of a header");
-    const header = decodeHeader(block);
-    if (header !== undefined) return { block, header };
-    const second = await this.#source.take(BLOCK);
+    const second = this.#source.now(BLOCK) ?? (yield BLOCK);
     if (second.some((byte) => byte !== 0)) throw invalid("a block of zeros between its files");
     return undefined;
   }
 
-  async #extension({ size }: TarHeader): Promise<Buffer> {
+  *#extension({ size }: TarHeader): Reading<Buffer> {
     if (size < 0 || size > MAX_EXTENSION) throw invalid("an extended header is too big");
-    const bytes = await this.#source.take(size + paddingOf(size));
-    if (bytes.byteLength !== size + paddingOf(size)) throw truncated();
-    return bytes.subarray(0, size);
+    return (yield* this.#bytes(size + paddingOf(size))).subarray(0, size);
+  }
+
+  *#bytes(length: number): Reading<Buffer> {
+    const bytes = this.#source.now(length) ?? (yield length);
+    if (bytes.byteLength === length) return bytes;
+    throw truncated();
   }
 }
+
+/** What stands before a header. */
+interface Extensions {
+  readonly local: Map<string, Buffer>;
+  readonly long: { name?: string; linkName?: string };
+}
+
+function noExtensions(): Extensions {
+  return { local: new Map(), long: {} };
+}
+
+const none: ReadonlyMap<string, Buffer> = new Map();
+
+/** PAX, GNU's long names, and the label of a GNU volume. */
+const extensionTypes: ReadonlySet<string> = new Set(["g", "x", "X", "L", "K", "V"]);
 
 function stored(header: TarHeader, sparse: SparseFile): ReadHeader {
   if (storedSize(sparse) === header.size) return { header, sparse };
@@ -222,9 +265,14 @@ function targetOf({ name, linkName }: TarHeader, type: ReadMember["type"]): Byte
   return type === "hardlink" ? relative(linkName) : (linkName as BytePath);
 }
 
+/** A part of a path that is no name. */
+const oddPart = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** Relative to the root, without "." and ".."; a name that climbs out of the root is an attack. */
 function relative(name: string): BytePath {
   if (name.includes("\0")) throw invalid("a name with a NUL byte");
+  const plain = name.slice(name.startsWith("./") ? 2 : 0, name.endsWith("/") ? -1 : undefined);
+  if (!oddPart.test(plain)) return plain as BytePath; // nearly all: taking it apart takes longer
   const parts: string[] = [];
   for (const part of name.split("/")) {
     if (part === "" || part === ".") continue;

@@ -4,32 +4,30 @@ import { toHostPath, type BytePath, type Content } from "./changeset.js";
 import { invalid } from "./tar-decode.js";
 import { paddingOf } from "./tar-header.js";
 
+/**
+ * A part of reading a tar. It yields how many bytes it wants where those are not here yet, and goes on with them, or
+ * with fewer where the tar ends: waiting for what is here already took longer than all that is done with it.
+ */
+export type Reading<T> = Generator<number, T, Buffer>;
+
 /** Where the bytes of a tar come from. */
 export interface TarSource {
-  /** The next `length` bytes; fewer only where the tar ends. */
-  take(length: number): Promise<Buffer>;
+  /** The next `length` bytes, fewer only where the tar ends; undefined when they are not here yet. */
+  now(length: number): Buffer | undefined;
   /** Where in the tar the next byte is. */
   readonly position: number;
-  /** The content that begins here. */
-  open(size: number): Promise<TarBody>;
-  /** To be called behind the last member. */
-  finish(): Promise<void>;
-  close(): Promise<void>;
+  /** The content that begins here; what comes next is behind it, and what is left of it then is lost. */
+  open(size: number): Reading<Content>;
 }
 
-/** The content of one member, up to the next header. */
-export interface TarBody {
-  readonly content: Content;
-  /** Goes past what was not read. */
-  skip(): Promise<void>;
-}
-
-/** Files up to this size are held in memory, bigger ones are streams. */
+/** Files up to this size are held in memory, bigger ones are streams unless they are here. */
 const SMALL = 1 << 16;
 
 /** A tar that comes once, from beginning to end. */
 export class StreamSource implements TarSource {
   readonly #reader: ByteReader;
+  /** What was not read of the last content, with the padding behind it. */
+  #body = { left: 0 };
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
     this.#reader = new ByteReader(bytes);
@@ -39,37 +37,44 @@ export class StreamSource implements TarSource {
     return this.#reader.taken;
   }
 
-  take(length: number): Promise<Buffer> {
+  now(length: number): Buffer | undefined {
+    return this.#body.left > 0 ? undefined : this.#reader.takeNow(length);
+  }
+
+  /** As `now`, and waits for them. */
+  async take(length: number): Promise<Buffer> {
+    const body = this.#body;
+    while (body.left > 0) await this.#some(body, body.left);
     return this.#reader.take(length);
   }
 
-  async open(size: number): Promise<TarBody> {
+  *open(size: number): Reading<Content> {
     const padding = paddingOf(size);
-    if (size > SMALL) return this.#stream(size, padding);
-    const bytes = await this.#reader.take(size + padding);
+    const here = this.#reader.takeNow(size + padding);
+    if (here === undefined && size > SMALL) return this.#stream(size, padding);
+    const bytes = here ?? (yield size + padding);
     if (bytes.byteLength !== size + padding) throw truncated();
-    const content = { kind: "bytes", bytes: bytes.subarray(0, size) } as const;
-    return { content, skip: () => Promise.resolve() };
+    return { kind: "bytes", bytes: bytes.subarray(0, size) };
   }
 
-  #stream(size: number, padding: number): TarBody {
-    let left = size + padding;
-    const some = async (max: number): Promise<Buffer> => {
-      const chunk = await this.#reader.takeSome(max);
-      if (chunk === undefined) throw truncated();
-      left -= chunk.byteLength;
-      return chunk;
-    };
+  #stream(size: number, padding: number): Content {
+    const body = { left: size + padding };
+    this.#body = body;
+    const some = (): Promise<Buffer> => this.#some(body, body.left - padding);
     async function* stream(): AsyncGenerator<Uint8Array> {
-      while (left > padding) yield await some(left - padding);
+      while (body.left > padding) yield await some();
     }
-    const skip = async (): Promise<void> => {
-      while (left > 0) await some(left);
-    };
-    return { content: { kind: "stream", stream: stream() }, skip };
+    return { kind: "stream", stream: stream() };
   }
 
-  /** Reads the rest, so that whoever verifies the stream sees all of it. */
+  async #some(body: { left: number }, max: number): Promise<Buffer> {
+    const chunk = await this.#reader.takeSome(max);
+    if (chunk === undefined) throw truncated();
+    body.left -= chunk.byteLength;
+    return chunk;
+  }
+
+  /** To be called behind the last member: reads the rest, so that whoever verifies the stream sees all of it. */
   finish(): Promise<void> {
     return this.#reader.drain();
   }
@@ -82,8 +87,8 @@ export class StreamSource implements TarSource {
 /** What one read fetches: headers of many small files, not too much of a big one. */
 const WINDOW = 1 << 16;
 
-/** A tar in a file of ours: contents are not read, only told where they are. */
-export class FileSource implements TarSource {
+/** A tar in a file of ours: contents are not read, only told where they are; nothing is waited for. */
+export class FileSource implements TarSource, Disposable {
   readonly #path: BytePath;
   readonly #fd: number;
   readonly #size: number;
@@ -101,22 +106,21 @@ export class FileSource implements TarSource {
     return this.#at;
   }
 
-  take(length: number): Promise<Buffer> {
+  now(length: number): Buffer {
     const end = this.#windowStart + this.#window.byteLength;
     if (this.#at + length > end) this.#fill(Math.max(length, WINDOW));
     const start = this.#at - this.#windowStart;
     const bytes = this.#window.subarray(start, start + length);
     this.#at += bytes.byteLength;
-    return Promise.resolve(bytes);
+    return bytes;
   }
 
-  open(size: number): Promise<TarBody> {
+  *open(size: number): Reading<Content> {
     const offset = this.#at;
     const end = offset + size + paddingOf(size);
     if (end > this.#size) throw truncated();
     this.#at = end;
-    const content = { kind: "file", path: this.#path, offset } as const;
-    return Promise.resolve({ content, skip: () => Promise.resolve() });
+    return { kind: "file", path: this.#path, offset };
   }
 
   /** A fresh buffer each time: what was taken from the last one may still be in use. */
@@ -132,13 +136,8 @@ export class FileSource implements TarSource {
     this.#windowStart = this.#at;
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
+  [Symbol.dispose](): void {
     closeSync(this.#fd);
-    return Promise.resolve();
   }
 }
 

@@ -124,7 +124,9 @@ async function collectEntries(bytes: Buffer): Promise<void> {
 }
 
 async function collectPlaced(bytes: Buffer): Promise<void> {
-  for await (const { entry } of readPlacedLayer(chunked(bytes, 700))) {
-    if (entry.type === "file") await collect(readContent(entry));
+  for await (const run of readPlacedLayer(chunked(bytes, 700))) {
+    for (const { entry } of run) {
+      if (entry.type === "file") await collect(readContent(entry));
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { toBytePath, type Entry } from "../../oci/changeset.js";
-import { contentDigest } from "../../oci/content.js";
-import { readLayerTarFile, readPlacedLayer } from "../../oci/layer-tar.js";
+import { contentDigest, contentDigestNow } from "../../oci/content.js";
+import { readLayerTarFile, readPlacedLayer, type WrittenEntry } from "../../oci/layer-tar.js";
 import { Measured } from "../../oci/measured.js";
 import { writingAlong } from "../../oci/writing-along.js";
 import type { LayerMeasure } from "../snapshotter.js";
@@ -71,33 +71,56 @@ class KeptTar implements AsyncIterable<Uint8Array> {
 }
 
 /** Where everything is, and what it is. */
-interface Indexed {
-  readonly index: LayerIndex;
-  readonly tree: TreeHasher;
+class Indexed {
+  readonly index = new LayerIndex();
+  readonly tree = new TreeHasher();
+
+  /** False when the changeset is not tidy: what is here is then of no more use. */
+  add(entry: Entry, written: WrittenEntry): boolean {
+    if (!this.index.add(entry, written)) return false;
+    this.tree.add(entry, written.sha256);
+    return true;
+  }
+
+  addTidied(entries: Iterable<Entry>): void {
+    for (const entry of entries) {
+      const sha256 = entry.type === "file" ? entry.sha256 : undefined;
+      const isTidy = this.add(entry, { offset: offsetOf(entry), sha256 });
+      if (!isTidy) throw new Error("a tidied changeset is not tidy");
+    }
+  }
 }
+
+/** So many entries at the beginning may be in any order: mmdebstrap's tars have /dev before the root. */
+const EARLY = 256;
 
 /** Reads the tar once; the headers of an untidy one up to where it turns out to be that twice. */
 async function indexed(tar: KeptTar): Promise<Indexed> {
-  const [index, tree] = [new LayerIndex(), new TreeHasher()];
+  const ordered = new Indexed();
   const digests = new ContentDigests();
-  let untidy: TidyChanges | undefined;
-  let count = 0;
-  for await (const { entry: read, offset } of readPlacedLayer(tar)) {
-    const entry = portableEntry(read);
-    const sha256 = entry.type === "file" ? await contentDigest(entry) : undefined;
-    if (untidy === undefined && !index.add(entry, { offset, sha256 })) {
-      untidy = new TidyChanges();
-      for await (const earlier of digests.applyTo(tar.first(count))) untidy.add(earlier);
+  let [collected, count]: [TidyChanges | undefined, number] = [new TidyChanges(), 0];
+  for await (const run of readPlacedLayer(tar)) {
+    for (const { entry: read, offset } of run) {
+      const entry = portableEntry(read);
+      const sha256 =
+        entry.type === "file"
+          ? (contentDigestNow(entry) ?? (await contentDigest(entry)))
+          : undefined;
+      if (collected === undefined && !ordered.add(entry, { offset, sha256 })) {
+        collected = new TidyChanges();
+        for await (const earlier of digests.applyTo(tar.first(count))) collected.add(earlier);
+      }
+      collected?.add(placed(entry, { path: tar.path, offset, sha256 }));
+      if (sha256 !== undefined) digests.push(sha256);
+      if (++count !== EARLY || collected === undefined) continue;
+      ordered.addTidied(collected.entries());
+      collected = undefined;
     }
-    if (untidy !== undefined) {
-      untidy.add(placed(entry, { path: tar.path, offset, sha256 }));
-      continue;
-    }
-    tree.add(entry, sha256);
-    if (sha256 !== undefined) digests.push(sha256);
-    count++;
   }
-  return untidy === undefined ? { index, tree } : tidied(untidy);
+  if (collected === undefined) return ordered;
+  const tidied = new Indexed();
+  tidied.addTidied(collected.entries());
+  return tidied;
 }
 
 /** The same with content that is a part of the file. */
@@ -110,17 +133,6 @@ interface Placed {
   readonly path: string;
   readonly offset: number;
   readonly sha256: string | undefined;
-}
-
-function tidied(untidy: TidyChanges): Indexed {
-  const [index, tree] = [new LayerIndex(), new TreeHasher()];
-  for (const entry of untidy.entries()) {
-    const sha256 = entry.type === "file" ? entry.sha256 : undefined;
-    const isTidy = index.add(entry, { offset: offsetOf(entry), sha256 });
-    if (!isTidy) throw new Error("a tidied changeset is not tidy");
-    tree.add(entry, sha256);
-  }
-  return { index, tree };
 }
 
 /** Where in the tar the content of an entry that was placed begins. */
