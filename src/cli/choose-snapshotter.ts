@@ -21,7 +21,6 @@ export async function chooseSnapshotter(
 ): Promise<Snapshotter> {
   switch (name) {
     case undefined:
-    case "":
       return (await hasErofs(site)) ? openErofs(site) : openDirectory(site);
     case "erofs":
       if (!(await hasErofs(site))) throw noErofs(site);

@@ -1,17 +1,15 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { isObject } from "../oci/json-shape.js";
 import { suggest } from "../suggest.js";
 import { isSystemError } from "../sys/system-error.js";
+import { atHome, given } from "./environment.js";
 import type { Io } from "./io.js";
 
 /** Where a user keeps settings: XDG_CONFIG_HOME, else ~/.config. */
 export function userConfiguration(env: Io["env"]): string {
-  const given = env["XDG_CONFIG_HOME"];
-  if (given !== undefined && given !== "") return given;
-  return join(env["HOME"] ?? homedir(), ".config");
+  return given(env, "XDG_CONFIG_HOME") ?? atHome(env, ".config");
 }
 
 /** The values of the configuration file's settings; who needs one checks it. */

@@ -3,6 +3,7 @@ import { isObject } from "../oci/json-shape.js";
 import type { SpaceLimits } from "../store/eviction.js";
 import { bytesOf, parseSpace, type Space } from "./args/space.js";
 import { invalidConfig, refuseOthers, type ConfigFile } from "./config-file.js";
+import { given } from "./environment.js";
 import type { Io } from "./io.js";
 
 /** When garbage is collected by itself. */
@@ -33,7 +34,7 @@ export function garbageConfig(
   const variable = "TSBUILD_MAX_USED_SPACE";
   return {
     enabled,
-    maxUsedSpace: read(variable, env[variable] || undefined) ?? read("maxUsedSpace", maxUsedSpace),
+    maxUsedSpace: read(variable, given(env, variable)) ?? read("maxUsedSpace", maxUsedSpace),
     minFreeSpace: read("minFreeSpace", minFreeSpace),
     reservedSpace: read("reservedSpace", reservedSpace),
   };

@@ -2,6 +2,7 @@ import { chooseMode, createRenderer, type Mode } from "../progress/mode.js";
 import { unrefInterval, type Renderer, type RendererOptions } from "../progress/renderer.js";
 import type { Progress } from "./args/words.js";
 import { displayOf, wantsColor } from "./display.js";
+import { given } from "./environment.js";
 import type { Io } from "./io.js";
 
 /** The flags that decide what is shown. */
@@ -20,7 +21,7 @@ export function openRenderer(
 ): Renderer {
   const requested = quiet
     ? "quiet"
-    : (progress ?? fromEnvironment(env["TSBUILD_PROGRESS"] ?? env["BUILDKIT_PROGRESS"]));
+    : (progress ?? fromEnvironment(given(env, "TSBUILD_PROGRESS") ?? env["BUILDKIT_PROGRESS"]));
   return createRenderer(chooseMode(requested, terminal.err), {
     out,
     now: Date.now,

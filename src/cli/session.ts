@@ -10,6 +10,7 @@ import { parseSize } from "./args/size.js";
 import { chooseSnapshotter } from "./choose-snapshotter.js";
 import { readConfigFile, userConfiguration } from "./config-file.js";
 import { dockerConfigPath } from "./docker-config-path.js";
+import { given } from "./environment.js";
 import { diskSize, garbageConfig, limitsOn } from "./gc-limits.js";
 import type { Io } from "./io.js";
 import { asOneself, readNamespace, type Namespace } from "./namespace.js";
@@ -31,9 +32,9 @@ export async function openSession(io: Io): Promise<Session> {
   const namespace = readNamespace();
   const root = storeRoot(io, namespace);
   const openSnapshotter = (site: SnapshotterSite): Promise<Snapshotter> =>
-    chooseSnapshotter(io.env["TSBUILD_SNAPSHOTTER"], {
+    chooseSnapshotter(given(io.env, "TSBUILD_SNAPSHOTTER"), {
       ...site,
-      changesInMemory: runMemory(io.env["TSBUILD_RUN_TMPFS"]),
+      changesInMemory: runMemory(given(io.env, "TSBUILD_RUN_TMPFS")),
     });
   const garbage = garbageConfig(readConfigFile(io.env), io.env);
   const collect = {
@@ -55,7 +56,8 @@ export async function openSession(io: Io): Promise<Session> {
     platform: hostPlatform(process.arch),
     registry: () => (registry ??= openRegistry(io.env)),
     [Symbol.asyncDispose]: async () => {
-      (await registry)?.close();
+      const opened = await registry?.catch(() => undefined); // whoever asked for it was told
+      opened?.close();
       await store.close();
     },
   };
@@ -63,7 +65,7 @@ export async function openSession(io: Io): Promise<Session> {
 
 /** In bytes; none, which tmpfs would take for no limit, is off. */
 function runMemory(text: string | undefined): number | undefined {
-  const size = text === undefined || text === "" ? 0 : parseSize("TSBUILD_RUN_TMPFS", text);
+  const size = text === undefined ? 0 : parseSize("TSBUILD_RUN_TMPFS", text);
   return size === 0 ? undefined : size;
 }
 

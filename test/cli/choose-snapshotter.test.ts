@@ -24,7 +24,6 @@ describe("chooseSnapshotter()", () => {
 
   const choices = [
     { named: undefined, erofs: true, userNamespace: false, chosen: "erofs" },
-    { named: "", erofs: true, userNamespace: false, chosen: "erofs" },
     { named: undefined, erofs: false, userNamespace: false, chosen: "directory" },
     { named: undefined, erofs: true, userNamespace: true, chosen: "directory" },
     { named: "directory", erofs: true, userNamespace: false, chosen: "directory" },

@@ -40,6 +40,26 @@ describe("openSession()", () => {
     assert.strictEqual(error.hint, 'there are "erofs" and "directory"');
   });
 
+  it("closes the store also where no registry client could be opened", async () => {
+    const env = {
+      TSBUILD_ROOT: directoryWith(temporary, {}),
+      XDG_CONFIG_HOME: directoryWith(temporary, {
+        "tsbuild/config.json": '{ "registries": { "a.example": { "mirror": 1 } } }',
+      }),
+    };
+    let work = "";
+    {
+      await using session = await openSession(new FakeIo({ env }));
+      work = session.store.work;
+      const failed = await session.registry().then(
+        () => false,
+        () => true,
+      );
+      assert.isTrue(failed);
+    }
+    assert.isFalse(existsSync(work));
+  });
+
   it("closes the store, whose work directory goes with it", async () => {
     const env = { TSBUILD_ROOT: directoryWith(temporary, {}) };
     let work = "";

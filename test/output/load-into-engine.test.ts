@@ -114,6 +114,17 @@ describe("findEngine()", () => {
     );
   });
 
+  it("F15 takes the engine of CONTAINER_HOST where DOCKER_HOST is empty", async () => {
+    await withEngine(
+      () => undefined,
+      async (socketPath) => {
+        const name = `unix://${socketPath}`;
+        const env = { DOCKER_HOST: "", CONTAINER_HOST: name };
+        assert.strictEqual((await findEngine(new FakeIo({ env })))?.name, name);
+      },
+    );
+  });
+
   it("F15 fails where that engine does not answer", async () => {
     const io = new FakeIo({ env: { DOCKER_HOST: "unix:///nowhere/engine.sock" } });
     const error = await failureOf(findEngine(io), "OUTPUT");

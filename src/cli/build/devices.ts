@@ -6,6 +6,7 @@ import { locate } from "../../error.js";
 import type { DeviceEdits } from "../../exec/device-edits.js";
 import type { RunDevice } from "../../plan/run-device.js";
 import type { BuildCommand } from "../build-command.js";
+import { given } from "../environment.js";
 import type { Io } from "../io.js";
 import { notAllowed } from "./entitlements.js";
 
@@ -35,7 +36,7 @@ export async function checkDevices(
 }
 
 async function readRegistry(env: Io["env"]): Promise<DeviceRegistry> {
-  return await DeviceRegistry.read(env["TSBUILD_CDI_DIRS"]?.split(":") ?? CDI_DIRECTORIES);
+  return await DeviceRegistry.read(given(env, "TSBUILD_CDI_DIRS")?.split(":") ?? CDI_DIRECTORIES);
 }
 
 function located<T>({ at }: RunDevice, find: () => T): T {

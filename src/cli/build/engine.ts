@@ -12,12 +12,14 @@ import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
 import type { LocalTree } from "../../context/local-tree.js";
 import type { Remotes } from "../../context/remote/remotes.js";
+import { ResourceStack } from "../../store/resource-stack.js";
 import type { Store } from "../../store/store.js";
 import type { SecretSource } from "../../secret-source.js";
 import { BuildError } from "../../error.js";
 import { HOST_GATEWAY, type HostEntry } from "../args/host.js";
 import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
+import { openSandboxes } from "../sandboxes.js";
 import type { Session } from "../session.js";
 import type { Agents } from "./agents.js";
 import { ContextSet } from "./contexts.js";
@@ -47,8 +49,10 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
   const { command, input, session, board, secrets, contexts: foreign, remotes } = building;
   const { store } = session;
   const contexts = await openContexts(building);
+  const resources = new ResourceStack();
   const agents = await openAgents(building);
-  const sandboxes = new Sandboxes(session, board);
+  if (agents !== undefined) resources.use(agents);
+  const sandboxes = resources.use(new Sandboxes(session, board));
   return {
     ...storeParts(store),
     facts: new StoredFacts(store),
@@ -76,8 +80,7 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     board,
     [Symbol.asyncDispose]: async () => {
       await contexts.save();
-      await sandboxes[Symbol.asyncDispose]();
-      await agents?.[Symbol.asyncDispose]();
+      await resources[Symbol.asyncDispose]();
     },
   };
 }
@@ -152,22 +155,9 @@ class Sandboxes implements AsyncDisposable {
   }
 
   open(): Promise<Executor> {
-    return (this.#executor ??= this.#open());
-  }
-
-  async #open(): Promise<Executor> {
-    const { io, namespace, store } = this.#session;
-    const { openExecutor } = await import("../../exec/oci-executor.js");
-    return await openExecutor({
-      work: store.work,
-      userNamespace: namespace.user,
-      filters: store.database.table("seccomp-filters"),
-      runtime: io.env["TSBUILD_RUNTIME"],
-      searchPath: io.env["PATH"],
-      warn: (message) => {
-        this.#board.warn(undefined, message);
-      },
-    });
+    return (this.#executor ??= openSandboxes(this.#session, (message) => {
+      this.#board.warn(undefined, message);
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

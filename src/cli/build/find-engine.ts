@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { BuildError } from "../../error.js";
 import { engineAnswers, type EngineAddress } from "../../output/load-into-engine.js";
+import { given } from "../environment.js";
 import type { Io } from "../io.js";
 
 /**
@@ -8,9 +9,9 @@ import type { Io } from "../io.js";
  * the system or of the user. Undefined when there is none.
  */
 export async function findEngine({ env, signal }: Io): Promise<EngineAddress | undefined> {
-  const named = env["DOCKER_HOST"] ?? env["CONTAINER_HOST"] ?? "";
-  if (named !== "") return await namedEngine(named, env, signal);
-  const run = env["XDG_RUNTIME_DIR"];
+  const named = given(env, "DOCKER_HOST") ?? given(env, "CONTAINER_HOST");
+  if (named !== undefined) return await namedEngine(named, env, signal);
+  const run = given(env, "XDG_RUNTIME_DIR");
   const places = [
     "/var/run/docker.sock",
     ...(run === undefined ? [] : [join(run, "docker.sock"), join(run, "podman/podman.sock")]),
@@ -44,7 +45,7 @@ function addressOf(name: string, env: Io["env"]): EngineAddress["at"] {
       hint: "unix:// and tcp:// are; or: tsbuild save NAME | docker load",
     });
   }
-  if ((env["DOCKER_TLS_VERIFY"] ?? "") !== "") {
+  if (given(env, "DOCKER_TLS_VERIFY") !== undefined) {
     const message = `Cannot load the image into "${name}": TLS to an engine is not supported`;
     throw new BuildError("UNSUPPORTED", message, { hint: "tsbuild save NAME | docker load" });
   }

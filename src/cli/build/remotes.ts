@@ -1,11 +1,11 @@
 import { readlink, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Transport } from "../../registry/http/transport.js";
 import type { GitRepositories } from "../../context/remote/git-repositories.js";
 import type { HttpDownloads } from "../../context/remote/http-downloads.js";
 import { Remotes } from "../../context/remote/remotes.js";
 import type { SecretSource } from "../../secret-source.js";
+import { atHome } from "../environment.js";
 import { extraAuthorities, type Session } from "../session.js";
 
 /** What a build reads from elsewhere; connections are made when the first source needs them. */
@@ -79,10 +79,7 @@ async function openRepositories(
     guard: ["setpriv", ...guard, ...namespace],
     env: io.env,
     authorities: await authoritiesFile(io.env, store.work),
-    knownHosts: [
-      join(store.paths.root, "known_hosts"),
-      join(io.env["HOME"] ?? homedir(), ".ssh", "known_hosts"),
-    ],
+    knownHosts: [join(store.paths.root, "known_hosts"), atHome(io.env, ".ssh", "known_hosts")],
   });
   return new GitRepositories({ git, secrets, work: store.work });
 }

@@ -1,17 +1,17 @@
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import type { SandboxProcess } from "../../exec/executor.js";
-import { openExecutor } from "../../exec/oci-executor.js";
 import { SEARCH_PATH } from "../../exec/runtime.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Setting } from "../args/setting.js";
 import type { RunCommand } from "../run-command.js";
 import { ImageFinder } from "../image-finder.js";
+import { openSandboxes } from "../sandboxes.js";
 import type { Session } from "../session.js";
 
 /** `tsbuild run IMAGE [COMMAND…]`: a throw-away container; the exit code is that of its process. */
 export async function runRun(command: RunCommand, session: Session): Promise<number> {
-  const { io, namespace, store, platform } = session;
+  const { io, store, platform } = session;
   if (command.tty && !io.terminal.in) {
     throw new BuildError("USAGE", "Cannot use --tty: standard input is not a terminal");
   }
@@ -29,14 +29,7 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
   const image = await finder.resolve(request, io.signal);
   const chain = await image.layers(() => undefined, io.signal);
   await using root = await store.snapshotter.prepare(chain);
-  await using executor = await openExecutor({
-    work: store.work,
-    userNamespace: namespace.user,
-    filters: store.database.table("seccomp-filters"),
-    runtime: io.env["TSBUILD_RUNTIME"],
-    searchPath: io.env["PATH"],
-    warn,
-  });
+  await using executor = await openSandboxes(session, warn);
   const status = await executor.run(
     { ...processOf(command, image.config, session), root },
     io.signal,

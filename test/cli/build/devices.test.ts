@@ -23,6 +23,14 @@ async function check(line: string, ...flags: readonly string[]): Promise<void> {
 }
 
 describe("checkDevices()", () => {
+  it("R12 looks at the usual places where TSBUILD_CDI_DIRS is empty", async () => {
+    const grants = { allow: new Set<never>(), allowDevices: [] };
+    const devices = devicesOf("RUN --device=nobody.example/has=this,required a");
+    const failure = checkDevices(devices, grants, { TSBUILD_CDI_DIRS: "" });
+    const { hint } = await failureOf(failure, "SANDBOX");
+    assert.notMatch(hint ?? "", /in $/); // no place at all
+  });
+
   const allowed: readonly (readonly [string, ...(readonly string[])])[] = [
     ["RUN --device=acme.com/other a"],
     ["RUN --device=acme.com/gadget=one a", "--allow=device"],
