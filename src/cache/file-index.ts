@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import type { FileIndex } from "../context/file-index.js";
 import type { FileStat } from "../sys/file-stat.js";
-import { FileTable } from "./file-table.js";
+import { FileTable, mix } from "./file-table.js";
 
 /** Bump the number when the meaning of anything here changes: an older file then counts as empty. */
-const magic = "tsbfidx1";
+const magic = "tsbfidx2";
 /** Magic (0), xxHash64 of what follows it (8), seed (16), then the table. */
 const checksumOffset = 8;
 const seedOffset = 16;
@@ -23,7 +23,7 @@ export type Clock = () => number;
 
 /**
  * The file index on this machine: xxHash64 of device, inode, size, mtime and ctime → SHA-256, in one
- * packed buffer (docs/formats.md). The seed is random, so that no one can aim at a collision.
+ * packed buffer (docs/formats.md), one for each inode. The seed is random, so that no one can aim at a collision.
  */
 export class PackedFileIndex implements FileIndex {
   readonly #xxhash: XXHashAPI;
@@ -54,7 +54,7 @@ export class PackedFileIndex implements FileIndex {
   }
 
   lookup(stat: FileStat): string | undefined {
-    const at = this.#table.find(this.#fingerprint(stat));
+    const at = this.#table.find(fileOf(stat), this.#fingerprint(stat));
     if (at === undefined) return undefined;
     if (this.#table.day(at) !== this.#today) {
       this.#table.setDay(at, this.#today);
@@ -65,7 +65,8 @@ export class PackedFileIndex implements FileIndex {
 
   record(stat: FileStat, sha256: string): void {
     if (!this.#isSettled(stat)) return;
-    this.#table.set(this.#fingerprint(stat), sha256, this.#today);
+    const known = { sha256, day: this.#today };
+    this.#table.set(fileOf(stat), this.#fingerprint(stat), known);
     this.#changed = true;
   }
 
@@ -104,6 +105,15 @@ export class PackedFileIndex implements FileIndex {
     for (let i = 0; i < 2; i++) to[12 + i] = words[34 + i] ?? 0; // device
     return this.#xxhash.h64Raw(this.#fields, this.#seed);
   }
+}
+
+/**
+ * The inode, on a filesystem that numbers them with 32 bits. Files that have one number elsewhere take turns in the
+ * index, which costs a read and no more: what a file holds is a matter of its fingerprint.
+ */
+function fileOf({ words }: FileStat): number {
+  const [inode = 0, high = 0, major = 0, minor = 0] = [words[8], words[9], words[34], words[35]];
+  return (inode ^ mix(high ^ mix(major ^ mix(minor)))) >>> 0;
 }
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -112,7 +112,7 @@ describe("PackedFileIndex", () => {
     const torn = [
       new Uint8Array(),
       Buffer.from("nonsense"),
-      good.subarray(0, good.length - 44),
+      good.subarray(0, good.length - 48),
       good.with(0, 0x20),
       good.with(30, (good[30] ?? 0) ^ 1),
       good.with(good.length - 1, 1),
@@ -135,6 +135,21 @@ describe("PackedFileIndex", () => {
     const fourth = await PackedFileIndex.load(third.save(), later(20 * day));
     assert.strictEqual(fourth.lookup(statOf(used)), sha256);
     assert.isUndefined(fourth.lookup(statOf(unused)));
+  });
+
+  it("takes no more room for files that change again and again", async () => {
+    const paths = Array.from({ length: 600 }, () => file());
+    let bytes: Uint8Array | undefined;
+    for (let turn = 0; turn < 5; turn++) {
+      const index = await PackedFileIndex.load(bytes, later(1e9 * (turn + 1)));
+      for (const path of paths) utimesSync(path, turn, turn);
+      for (const path of paths) index.record(statOf(path), sha256);
+      const before = bytes?.byteLength;
+      bytes = index.save();
+      assert.strictEqual(bytes?.byteLength, before ?? bytes?.byteLength);
+      const next = await PackedFileIndex.load(bytes, later());
+      for (const path of paths) assert.strictEqual(next.lookup(statOf(path)), sha256);
+    }
   });
 
   it("grows, and finds every one of 5,000 files", async () => {
