@@ -1,5 +1,5 @@
 import { toText, type BytePath } from "../oci/changeset.js";
-import { differingFacts, partsOf, type FileFacts } from "./file-facts.js";
+import { differingFacts, factsIn, partsOf, type Fact, type FileFacts } from "./file-facts.js";
 import type { Change } from "./reason.js";
 
 /**
@@ -8,23 +8,64 @@ import type { Change } from "./reason.js";
  */
 export function fileChanges(facts: FileFacts, factsNow: FileFacts): readonly Change[] {
   const { before, now } = differingFacts(facts, factsNow);
-  const altered: Change[] = [];
-  const come: Fact[] = [];
-  for (const [path, fact] of now) {
-    const earlier = before.get(path);
-    if (earlier === undefined) come.push([path, fact]);
-    if (earlier === undefined || earlier === fact) continue;
+  const altered = new Map<BytePath, Change>();
+  const unpaired = pair(before, now, (path, earlier, fact) => {
+    if (earlier === fact) return;
     const change = alteration(toText(path), earlier, fact);
-    if (change !== undefined) altered.push({ ...change, how: "changed" });
-  }
-  const isSame = now.size - come.length === before.size;
-  const gone = isSame ? [] : [...before].filter(([path]) => !now.has(path));
+    if (change !== undefined) altered.set(path, { ...change, how: "changed" });
+  });
+  const [gone, come] = [[...unpaired.before], [...unpaired.now]];
   const moves = movesBetween(gone.filter(isNoDirectory), come.filter(isNoDirectory));
-  if (altered.length > 0 || moves.length > 0) return [...altered, ...moves];
+  if (altered.size > 0 || moves.length > 0) return [...altered.values(), ...moves];
   return movesBetween(gone, come);
 }
 
-type Fact = readonly [path: BytePath, fact: string];
+type FactMap = ReadonlyMap<BytePath, string>;
+
+/**
+ * Calls `meet` for each path that both have, and answers those that one has. Both come in nearly the same order:
+ * what waits for its other half is what came or went lately, not all.
+ */
+function pair(
+  before: FileFacts,
+  now: FileFacts,
+  meet: (path: BytePath, earlier: string, fact: string) => void,
+): { readonly before: FactMap; readonly now: FactMap } {
+  const [gone, come] = [new Map<BytePath, string>(), new Map<BytePath, string>()];
+  const [olds, owns] = [factsIn(before), factsIn(now)];
+  for (;;) {
+    const [old, own] = [next(olds), next(owns)];
+    if (old === undefined && own === undefined) break;
+    if (old !== undefined && old[0] === own?.[0]) {
+      meet(old[0], old[1], own[1]);
+      continue;
+    }
+    if (own !== undefined) {
+      const earlier = take(gone, own[0]);
+      if (earlier === undefined) come.set(...own);
+      else meet(own[0], earlier, own[1]);
+    }
+    if (old !== undefined) {
+      const later = take(come, old[0]);
+      if (later === undefined) gone.set(...old);
+      else meet(old[0], old[1], later);
+    }
+  }
+  // What two sources of a COPY name is there twice, but once where there was one of them.
+  if (come.size > 0) for (const [path] of factsIn(before)) come.delete(path);
+  if (gone.size > 0) for (const [path] of factsIn(now)) gone.delete(path);
+  return { before: gone, now: come };
+}
+
+function next(facts: Iterator<Fact, void>): Fact | undefined {
+  return facts.next().value ?? undefined;
+}
+
+function take(facts: Map<BytePath, string>, path: BytePath): string | undefined {
+  const fact = facts.get(path);
+  facts.delete(path);
+  return fact;
+}
 
 function isNoDirectory([, fact]: Fact): boolean {
   return partsOf(fact).type !== "directory";

@@ -126,21 +126,34 @@ function headOf(origin: string): Buffer {
   return Buffer.from(`${origin}${BOTH}`, "latin1");
 }
 
-/** Facts by path. */
-export type FactMap = ReadonlyMap<BytePath, string>;
+/** A file, and what is known of it. */
+export type Fact = readonly [path: BytePath, fact: string];
 
 /** The facts without those that both begin with, and those that both end with. */
 export function differingFacts(
   before: FileFacts,
   now: FileFacts,
-): { readonly before: FactMap; readonly now: FactMap } {
+): { readonly before: FileFacts; readonly now: FileFacts } {
   const start = sameStart(before, now);
   const [old, own] = [before.subarray(start), now.subarray(start)];
   const end = sameEnd(old, own);
   return {
-    before: mapOf(old.subarray(0, old.byteLength - end)),
-    now: mapOf(own.subarray(0, own.byteLength - end)),
+    before: old.subarray(0, old.byteLength - end),
+    now: own.subarray(0, own.byteLength - end),
   };
+}
+
+/** Each fact, in the order of the selection; never the text of all. */
+export function* factsIn(facts: FileFacts): Generator<Fact> {
+  for (let at = 0; at < facts.byteLength;) {
+    const last = facts.indexOf(BOTH, at + BATCH, "latin1");
+    const end = last < 0 ? facts.byteLength : last + BOTH.length;
+    for (const both of facts.toString("latin1", at, end).split(BOTH)) {
+      const middle = both.indexOf(END);
+      if (middle > 0) yield [both.slice(0, middle) as BytePath, both.slice(middle + 1)];
+    }
+    at = end;
+  }
 }
 
 /** Compared at once: byte by byte would take a hundred times as long. */
@@ -168,13 +181,4 @@ function sameEnd(a: FileFacts, b: FileFacts): number {
   while (same < most && isSame(same, same + 1)) same++;
   const first = a.indexOf(BOTH, a.byteLength - same, "latin1");
   return first < 0 ? 0 : a.byteLength - first - BOTH.length;
-}
-
-function mapOf(facts: FileFacts): FactMap {
-  const found = new Map<BytePath, string>();
-  for (const both of facts.toString("latin1").split(BOTH)) {
-    const at = both.indexOf(END);
-    if (at > 0) found.set(both.slice(0, at) as BytePath, both.slice(at + 1));
-  }
-  return found;
 }
