@@ -108,15 +108,19 @@ const file = shape({
 
 /** Takes the content of a file for what it says it is. Throws INVALID_IMAGE, saying where it is wrong. */
 export function asCdiSpec(value: unknown, path: string): CdiSpec {
-  file(value, path);
-  const spec = value as CdiSpec;
-  for (const { name, containerEdits } of spec.devices) {
+  assertSpec(value, path);
+  for (const { name, containerEdits } of value.devices) {
     if (!/^[a-z0-9](?:[\w.:-]*[a-z0-9])?$/i.test(name)) throw invalid(path, `device "${name}"`);
     edits(containerEdits, `${path}: device "${name}"`);
   }
-  if (!/^[^/=]+\/[^/=]+$/.test(spec.kind)) throw invalid(path, `kind "${spec.kind}"`);
-  if (!/^[01]\.\d+\.\d+$/.test(spec.cdiVersion)) throw invalid(path, `version ${spec.cdiVersion}`);
-  return spec;
+  const { kind, cdiVersion } = value;
+  if (!/^[^/=]+\/[^/=]+$/.test(kind)) throw invalid(path, `kind "${kind}"`);
+  if (!/^[01]\.\d+\.\d+$/.test(cdiVersion)) throw invalid(path, `version ${cdiVersion}`);
+  return value;
+}
+
+function assertSpec(value: unknown, path: string): asserts value is CdiSpec {
+  file(value, path);
 }
 
 function invalid(path: string, what: string): BuildError {
