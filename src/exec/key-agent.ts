@@ -86,6 +86,7 @@ export class KeyAgent implements AsyncDisposable {
 
 /** By standard input: a file that others may read would be refused. */
 async function addKey(key: string, directory: string, searchPath: string): Promise<void> {
+  const bytes = await readFile(key);
   const child = spawn("ssh-add", ["-"], {
     cwd: directory,
     env: { PATH: searchPath, SSH_AUTH_SOCK: "agent", SSH_ASKPASS_REQUIRE: "never" },
@@ -93,9 +94,11 @@ async function addKey(key: string, directory: string, searchPath: string): Promi
     detached: true, // without a terminal it cannot ask for a passphrase
   });
   child.stdin.on("error", () => undefined); // its end tells
-  child.stdin.end(await readFile(key));
+  child.stdin.end(bytes);
   const complaints = collect(child.stderr);
-  const code = await exitOf(child).catch(() => undefined);
+  const code = await exitOf(child).catch(() => {
+    throw noAgent("ssh-add did not start");
+  });
   if (code === 0) return;
   const said = (await complaints).trim().split("\n").at(-1) ?? "";
   const why = said.includes("passphrase") ? "it has a passphrase" : said || "ssh-add failed";

@@ -102,11 +102,12 @@ async function startHelper(
     detached: true, // Ctrl-C is for us; running steps still need it while they are being stopped
   });
   child.stdin.on("error", () => undefined);
+  const over = exitOf(child).catch(() => undefined); // listens from the start: it may not even start
   const errors = collect(child.stderr);
   const answer = await firstByte(child.stdout);
   if (answer === "1") return child;
   child.stdin.end();
-  await exitOf(child);
+  await over;
   return lastLine(await errors) ?? "did not start";
 }
 

@@ -1,13 +1,13 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { lstat, mkdir, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { AgentProxy, Requests } from "../../src/exec/agent-proxy.js";
 import { KeyAgent } from "../../src/exec/key-agent.js";
-import { SEARCH_PATH } from "../../src/exec/runtime.js";
+import { findProgram, SEARCH_PATH } from "../../src/exec/runtime.js";
 import { failureOf } from "../oci/build-errors.js";
 
 describe("AgentProxy", () => {
@@ -89,9 +89,19 @@ exec "ssh-agent", @ARGV;`;
     assert.include(keys.toString("latin1"), "ssh-ed25519");
   });
 
-  it("F30 says what to install where there is no ssh-agent", async () => {
+  it("F30 says what to install where there is no ssh-agent, or no ssh-add", async () => {
     const starting = KeyAgent.start([key], { work, searchPath: "/nowhere:/usr/bin/none" });
     await failureOf(starting, "UNSUPPORTED");
+    const some = join(work, "without-ssh-add");
+    await mkdir(some);
+    for (const name of ["setpriv", "sh", "ssh-agent"])
+      await symlink(findProgram(name, SEARCH_PATH) ?? "", join(some, name));
+    const { message, hint } = await failureOf(
+      KeyAgent.start([key], { work, searchPath: some }),
+      "UNSUPPORTED",
+    );
+    assert.include(message, "ssh-add did not start");
+    assert.include(hint ?? "", "install");
   });
 });
 

@@ -1,12 +1,13 @@
 import { assert } from "chai";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, symlink, access, constants } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, access, constants, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestRoot } from "./busybox-root.js";
 import { step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
+import { startNetwork } from "../../src/exec/network.js";
 import { findProgram, SEARCH_PATH } from "../../src/exec/runtime.js";
 
 const outer = Object.values(networkInterfaces())
@@ -102,5 +103,18 @@ describe("Executor's networks", () => {
       "Steps use the host's network, because no network of their own could be started: " +
         "pasta: not installed; slirp4netns: not installed",
     ]);
+  });
+
+  it("are done without where the helper does not even start", async () => {
+    const bin = await mkdtemp(join(tmpdir(), "tsbuild-path-"));
+    const once = `#!/bin/sh\nrm "$0"; exec ${findProgram("unshare", SEARCH_PATH) ?? ""} "$@"`;
+    await writeFile(join(bin, "unshare"), once, { mode: 0o755 });
+    for (const name of ["rm", "true"])
+      await symlink(findProgram(name, SEARCH_PATH) ?? "", join(bin, name));
+    await symlink("/bin/true", join(bin, "pasta"));
+    const options = { file: join(bin, "network"), searchPath: bin, forwardDns: false };
+    const result = await startNetwork(options);
+    assert.strictEqual(result, "pasta: did not start; slirp4netns: not installed");
+    await rm(bin, { recursive: true });
   });
 });
