@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Entry } from "../../src/oci/changeset.js";
 import type { CacheMountRequest, NewCache } from "../../src/store/cache-mount.js";
+import { CacheMounts } from "../../src/store/cache-mounts.js";
 import { listItems } from "../../src/store/disk-items.js";
 import { prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";
@@ -95,6 +96,28 @@ describe("CacheMounts", () => {
     await first[Symbol.asyncDispose]();
     await second;
     assert.deepStrictEqual(order, ["first lets go", "second has it"]);
+  });
+
+  it("R06 lets others have a directory whatever fails, and ends a use once", async () => {
+    await using store = await temporaryStore();
+    await write(store, "f");
+    const failing = (): never => {
+      throw new Error("no more");
+    };
+    const site = { directory: store.paths.mounts, userNamespace: false };
+    const careless = new CacheMounts({ ...store, ...site, used: failing });
+    const wanted = request({ sharing: "locked" });
+    const cache = await careless.acquire(wanted, signal);
+    const endings = [cache, cache].map((one) => one[Symbol.asyncDispose]().then(failing, String));
+    assert.deepStrictEqual(await Promise.all(endings), ["Error: no more", "Error: no more"]);
+    assert.deepStrictEqual(await look(store, { sharing: "locked" }), ["f"]);
+
+    const nowhere = new CacheMounts({ ...store, ...site, directory: "/nowhere", used: failing });
+    const others = request({ identity: "b", sharing: "locked" });
+    assert.include(await nowhere.acquire(others, signal).then(failing, String), "ENOENT");
+    assert.isTrue(store.cacheMounts.list().every((one) => !store.cacheMounts.isInUse(one)));
+    const locks = await readdir(store.paths.locks);
+    assert.lengthOf(locks, 1, "that of the store itself");
   });
 
   it("R05 wipes for --no-cache, and what is in use when its user has ended", async () => {
