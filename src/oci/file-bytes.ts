@@ -5,5 +5,6 @@ import { createReadStream } from "node:fs";
  * before somebody reads it would end the process when it cannot open.
  */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
+  const stream: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: 1 << 18 });
+  yield* stream;
 }

@@ -1,8 +1,9 @@
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
+import { fileBytes } from "../oci/file-bytes.js";
 import { Measured } from "../oci/measured.js";
 import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
@@ -62,8 +63,7 @@ export class Blobs {
   async *read(digest: Digest): AsyncGenerator<Uint8Array> {
     await this.#holds.hold(digest);
     try {
-      const stream = createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
-      for await (const chunk of stream) yield chunk as Uint8Array;
+      yield* fileBytes(this.path(digest));
     } catch (error) {
       throw missing(digest, error);
     }
@@ -127,10 +127,11 @@ export class Blobs {
     await rm(this.path(digest), { force: true });
   }
 
-  /** Every blob, in no order. */
+  /** Every blob, in no order. What else is there (NFS keeps removed files as .nfs…) is nobody's. */
   async list(): Promise<readonly Digest[]> {
     const names = await readdir(this.#directory);
-    return names.map((name) => parseDigest(`sha256:${name}`));
+    const blobs = names.filter((name) => /^[0-9a-f]{64}$/.test(name));
+    return blobs.map((name) => parseDigest(`sha256:${name}`));
   }
 
   /** Held first: else who removes an equal one could take this one away. */

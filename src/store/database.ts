@@ -166,7 +166,7 @@ export class Database implements AsyncDisposable {
   /** Finishes what is being written, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.hurry();
-    await this.#writing;
+    await this.#writing?.catch(() => undefined); // told to whoever waits for it
     // At once, as nothing is being written: only what does not wait may keep the others out.
     const closed = this.#gate.alone(() => this.#root.close());
     this.#gate.close();

@@ -1,5 +1,6 @@
 import { assert } from "chai";
 import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { digestOf } from "../../src/oci/digest.js";
 import { collect, failure, streamOf, temporaryStore } from "./fixture.js";
 
@@ -18,6 +19,14 @@ describe("Blobs", () => {
     assert.deepStrictEqual(await store.blobs.write(streamOf(bytes)), want);
     assert.strictEqual(await store.blobs.size(want.digest), want.size);
     assert.deepStrictEqual(await collect(store.blobs.read(want.digest)), bytes);
+    assert.deepStrictEqual(await store.blobs.list(), [want.digest]);
+  });
+
+  it("list() passes over what is no blob", async () => {
+    await using store = await temporaryStore();
+    await store.blobs.write(streamOf(bytes));
+    for (const name of [".nfs0000000001", "x".repeat(64)])
+      writeFileSync(join(store.paths.blobs, name), "");
     assert.deepStrictEqual(await store.blobs.list(), [want.digest]);
   });
 

@@ -69,4 +69,15 @@ describe("Database", () => {
     await using store = await openTestStore(directory.path);
     assert.strictEqual(store.database.table<string>("names").get("a"), "1");
   });
+
+  it("closes though what was waiting cannot be written, which is told to who wrote it", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const writing = store.database.soon(() => {
+      throw new Error("no");
+    });
+    const [written, closed] = await Promise.allSettled([writing, store.close()]);
+    assert.deepStrictEqual([written.status, closed.status], ["rejected", "fulfilled"]);
+    assert.throws(() => store.database.table("names"));
+  });
 });
