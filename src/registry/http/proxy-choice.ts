@@ -34,9 +34,20 @@ function parseProxy(variable: string, text: string): URL | undefined {
     throw new BuildError("USAGE", `Cannot use the proxy that ${variable} names: it is not a URL`);
   }
   const proxy = new URL(href);
+  checkLogin(variable, proxy);
   if (proxy.protocol === "http:" || proxy.protocol === "https:") return proxy;
   const message = `Cannot use the proxy that ${variable} names: "${proxy.protocol}" is not supported`;
   throw new BuildError("UNSUPPORTED", message, { hint: "a proxy may be http:// or https://" });
+}
+
+/** A URL may have any "%" in its user and password, but only some of them can be decoded (`TunnelAgent`). */
+function checkLogin(variable: string, { username, password }: URL): void {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+  } catch (cause) {
+    const message = `Cannot use the proxy that ${variable} names: its user or password is badly escaped`;
+    throw new BuildError("USAGE", message, { hint: 'write "%25" for "%"', cause });
+  }
 }
 
 /** One item of NO_PROXY: "*", an address or a range of them, or a domain with or without port. */

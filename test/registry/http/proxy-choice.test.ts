@@ -33,7 +33,11 @@ describe("N12 proxyChoice()", () => {
   }
 
   it("names the variable of a proxy that it cannot use, but not its password", () => {
-    for (const proxy of ["http://user:secret@:x", "socks5://user:secret@host:1"]) {
+    for (const proxy of [
+      "http://user:secret@:x",
+      "socks5://user:secret@host:1",
+      "http://user:secret%zz@host:1",
+    ]) {
       try {
         proxyChoice({ HTTPS_PROXY: proxy });
         assert.fail("it was taken");
