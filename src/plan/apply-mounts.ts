@@ -62,9 +62,10 @@ class MountReader {
         return { kind: type, at, id, target, env, required, owner: this.#owner(0o400) };
       }
       case "ssh": {
-        const { id = "default", target } = this.#options;
+        const { id, target } = this.#options;
         const socket = target ? this.#target() : `/run/buildkit/ssh_agent.${agents}`;
-        return { kind: type, at, id, target: socket, required, owner: this.#owner(0o600) };
+        const owner = this.#owner(0o600);
+        return { kind: type, at, id: id || "default", target: socket, required, owner };
       }
     }
   }
@@ -85,7 +86,7 @@ class MountReader {
       kind: "cache",
       at: this.#flag.at,
       target: this.#target(),
-      id: `${namespace}/${id ?? posix.normalize(written).replace(/(?<=.)\/$/, "")}`,
+      id: `${namespace}/${id || posix.normalize(written).replace(/(?<=.)\/$/, "")}`,
       sharing,
       readonly,
       seed: origin && { origin, source: this.#source },
@@ -105,9 +106,10 @@ class MountReader {
     return joinWorkdir("/", this.#options.source ?? "");
   }
 
+  /** An empty one is none, so that a variable can decide. */
   get #secretId(): string {
     const { id, source, target = "" } = this.#options;
-    return source ?? id ?? posix.basename(target);
+    return source || id || posix.basename(target);
   }
 
   /** A secret that is only a variable has none. */

@@ -162,9 +162,8 @@ class Reader {
     if (type === "secret") {
       if (from !== undefined) throw this.#bad("a secret is not mounted from anywhere");
       const { id, source, target } = this.#options;
-      if (!(id ?? source ?? target)) throw this.#bad("want one of id, source and target");
-      if (id !== undefined && source !== undefined)
-        throw this.#bad("id and source are the same: give one of them");
+      if (!(id || source || target)) throw this.#bad("want one of id, source and target");
+      if (id && source) throw this.#bad("id and source are the same: give one of them");
     }
     return this.#options;
   }

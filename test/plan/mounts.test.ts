@@ -129,6 +129,16 @@ describe("makePlan(): RUN --mount", () => {
     assert.notInclude(own, "SSH_AUTH_SOCK=/z");
   });
 
+  it("R08, R09, R05 take an empty id for none", () => {
+    const ids = (mount: string): readonly unknown[] =>
+      mountsOf(`--mount=type=${mount}`).map((one) => "id" in one && one.id);
+    assert.deepStrictEqual(ids("secret,id=,target=/t/netrc"), ["netrc"]);
+    assert.deepStrictEqual(ids("secret,id=$none,source=a"), ["a"]);
+    assert.deepStrictEqual(ids("secret,id=a,source=$none"), ["a"]);
+    assert.deepStrictEqual(ids("ssh,id=$none"), ["default"]);
+    assert.deepStrictEqual(ids("cache,id=$none,target=/c"), ids("cache,target=/c"));
+  });
+
   it("X14 shows a secret variable as **** and keeps it out of the history", () => {
     const plan = planOf("FROM a\nENV S=plain\nRUN --mount=type=secret,id=s,env=S echo $S ${T}");
     const title = "RUN --mount=type=secret,id=s,env=S echo **** ${T}";
