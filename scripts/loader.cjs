@@ -11,7 +11,7 @@ if (node[0] < 20 || (node[0] === 20 && node[1] < 19)) {
   );
   process.exit(1);
 }
-const { readFileSync } = require("node:fs");
+const { readFileSync, writeSync } = require("node:fs");
 const { Script } = require("node:vm");
 
 // A build that finds everything has no use for these parts of node, and each takes a millisecond to start.
@@ -19,12 +19,22 @@ const rarelyUsed = ["node:child_process", "node:fs/promises", "node:net", "node:
 // One that is only told again, of these neither.
 const notRepeating = [...rarelyUsed, "node:crypto", "node:os"];
 
-if (process.argv[2] === "version" && process.argv.length === 3) {
-  // scripts ask for it again and again, and the bundle would take as long as node itself
+const words = process.argv.slice(2);
+const isDone =
+  words[0] === "version" && words.length === 1
+    ? tellVersion()
+    : run(`${__dirname}/repeat.cjs`, notRepeating).repeat(words);
+if (!isDone) run(`${__dirname}/bundle.cjs`, rarelyUsed);
+
+// Scripts ask for it again and again, and the bundle would take as long as node itself.
+function tellVersion() {
   const { version } = JSON.parse(readFileSync(`${__dirname}/../package.json`, "utf8"));
-  process.stdout.write(`tsbuild ${version}\n`);
-} else if (!run(`${__dirname}/repeat.cjs`, notRepeating).repeat(process.argv.slice(2))) {
-  run(`${__dirname}/bundle.cjs`, rarelyUsed);
+  try {
+    writeSync(1, `tsbuild ${version}\n`);
+    return true;
+  } catch {
+    return false; // the bundle says why, or waits for the reader
+  }
 }
 
 function run(filename, lazy) {

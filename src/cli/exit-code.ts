@@ -2,9 +2,6 @@ import { BuildError } from "../error.js";
 import type { Command } from "./command.js";
 import { isSystemFailure } from "./system-error.js";
 
-/** What a shell reports of a program that SIGPIPE killed. */
-export const BROKEN_PIPE = 141;
-
 /** What `docker run` answers when it could not start: the codes below are the container's. */
 const NOT_STARTED = 125;
 

@@ -2,10 +2,9 @@ import type { Readable, Writable } from "node:stream";
 import { BuildError } from "../error.js";
 import type { Outlet } from "../output/destination.js";
 import type { TerminalSize } from "../progress/renderer.js";
-import { isSystemError } from "../sys/system-error.js";
 import { AskedVariables, type Environment } from "./asked.js";
-import { BROKEN_PIPE } from "./exit-code.js";
 import { openStandardStream } from "./standard-stream.js";
+import { outputFailure } from "./system-error.js";
 import { isTerminal, terminalSize, terminalsOf } from "./terminal.js";
 
 /** All that a command knows of the world it was started in. */
@@ -42,8 +41,9 @@ export function nodeIo(): Io {
   const signal = abortOnSignals(() => leave(INTERRUPTED));
   let stdin: Readable | undefined;
   stdout.on("error", (error: Error) => {
-    if (isSystemError(error, "EPIPE")) leave(BROKEN_PIPE);
-    throw error;
+    const { code, text } = outputFailure(error);
+    stderr.write(text);
+    leave(code);
   });
   stderr.on("error", () => undefined); // nobody is left to tell
   return {

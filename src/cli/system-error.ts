@@ -1,3 +1,8 @@
+import { isSystemError } from "../sys/system-error.js";
+
+/** What a shell reports of a program that SIGPIPE killed. */
+const BROKEN_PIPE = 141;
+
 /** What node and the system calls throw: an errno name, the call, the path. */
 export interface SystemFailure {
   readonly code: string;
@@ -90,13 +95,24 @@ export function isSystemFailure(error: unknown): error is Error & SystemFailure 
   );
 }
 
+function reasonOf(code: string): Reason {
+  return reasons[code] ?? { text: code };
+}
+
+/** What to tell of standard output that takes no more; nothing where its reader has gone, as `head` does. */
+export function outputFailure(error: unknown): { readonly code: number; readonly text: string } {
+  if (isSystemError(error, "EPIPE")) return { code: BROKEN_PIPE, text: "" };
+  const why = isSystemFailure(error) ? reasonOf(error.code).text : String(error);
+  return { code: 1, text: `ERROR: Cannot write to standard output: ${why}\n` };
+}
+
 /** "Cannot write "/x": no space left on device", and what to do about it. */
 export function describeSystemFailure(failure: SystemFailure): {
   readonly message: string;
   readonly hint: string | undefined;
 } {
   const { code, path } = failure;
-  const reason = reasons[code] ?? { text: code };
+  const reason = reasonOf(code);
   const call = (failure.syscall ?? "").split(" ")[0] ?? "";
   const verb = verbs[call] ?? (call === "" ? "go on" : call);
   const what = path === undefined || path === "" ? verb : `${verb} "${path}"`;

@@ -114,6 +114,17 @@ describe("nodeIo()", () => {
   });
 });
 
+describe("nodeIo() with standard output on a full disk", () => {
+  it("says so, without a stack, and exits with 1", async () => {
+    const full = openSync("/dev/full", "w");
+    const child = start('io.out.write("text"); setInterval(() => {}, 1000);', { output: full });
+    const { code, text } = await outcome(child, () => undefined);
+    closeSync(full);
+    assert.strictEqual(text, "ERROR: Cannot write to standard output: no space left on device\n");
+    assert.strictEqual(code, 1);
+  });
+});
+
 describe("openStandardStream()", () => {
   for (const { kind, through } of [
     { kind: "socket", through: "" },

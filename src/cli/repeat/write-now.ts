@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { isSystemError } from "../../sys/system-error.js";
-import { BROKEN_PIPE } from "../exit-code.js";
+import { outputFailure } from "../system-error.js";
 
 /** Writes to standard output or standard error. False where a pipe that does not block has no room yet, and node will go on. */
 export function writeNow(fd: 1 | 2, text: string): boolean {
@@ -12,8 +12,10 @@ export function writeNow(fd: 1 | 2, text: string): boolean {
       (fd === 1 ? process.stdout : process.stderr).write(left);
       return false;
     }
-    if (fd === 1 && isSystemError(error, "EPIPE")) process.exit(BROKEN_PIPE);
-    if (fd === 1) throw error; // on standard error, nobody is left to tell
+    if (fd === 2) return true; // nobody is left to tell
+    const { code, text: why } = outputFailure(error);
+    writeNow(2, why);
+    process.exit(code);
   }
   return true;
 }
