@@ -1,6 +1,9 @@
 import { goQuote } from "../../plan/go-format.js";
-import { TemplateError } from "./template-tokens.js";
+import { MOST, TemplateError } from "./template-tokens.js";
 import { printed } from "./template-value.js";
+
+/** That JavaScript writes behind the point. */
+const DIGITS = 100;
 
 /** Go's `fmt.Sprintf` with the verbs s, d, q, v, t, x, f and %, widths, precisions and "-", "0", "+". */
 export function printf(format: string, values: readonly unknown[]): string {
@@ -11,7 +14,7 @@ export function printf(format: string, values: readonly unknown[]): string {
       if (verb === "%") return "%";
       if (next >= values.length) return `%!${verb}(MISSING)`;
       const body = verbOf(verb, values[next++], { flags, precision });
-      return padded(body, { flags, width: Number(width), verb });
+      return padded(body, { flags, width: sizeOf(width, MOST), verb });
     },
   );
   if (next < values.length) throw new TemplateError(`printf has too many values for "${format}"`);
@@ -30,7 +33,9 @@ function verbOf(
       const text = printed(value, "<nil>");
       return (
         sign +
-        (precision === undefined ? text : Array.from(text).slice(0, Number(precision)).join(""))
+        (precision === undefined
+          ? text
+          : Array.from(text).slice(0, sizeOf(precision, MOST)).join(""))
       );
     }
     case "d":
@@ -46,10 +51,16 @@ function verbOf(
         ? value.toString(16)
         : Buffer.from(printed(value)).toString("hex");
     case "f":
-      return sign + Number(value).toFixed(Number(precision ?? 6));
+      return sign + Number(value).toFixed(sizeOf(precision ?? "6", DIGITS));
     default:
       throw new TemplateError(`printf "%${verb}" is not supported: want s, d, q, v, t, x or f`);
   }
+}
+
+/** Of a width or a precision, which a verb may leave out. */
+function sizeOf(digits: string, most: number): number {
+  if (Number(digits) <= most) return Number(digits);
+  throw new TemplateError(`printf takes at most ${most} where it says ${digits}`);
 }
 
 function wholeNumber(verb: string, value: unknown): number {

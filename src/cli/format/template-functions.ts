@@ -1,5 +1,5 @@
 import { printf } from "./printf.js";
-import { TemplateError } from "./template-tokens.js";
+import { MOST, TemplateError } from "./template-tokens.js";
 import { fieldOf, isRecord, printed, truth } from "./template-value.js";
 
 /** A function that templates may call. */
@@ -33,8 +33,8 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   title: (text) =>
     textOf(text).replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase()),
   pad: (text, before, after) =>
-    " ".repeat(numberOf(before)) + textOf(text) + " ".repeat(numberOf(after)),
-  truncate: (text, length) => Array.from(textOf(text)).slice(0, numberOf(length)).join(""),
+    " ".repeat(countOf(before)) + textOf(text) + " ".repeat(countOf(after)),
+  truncate: (text, length) => Array.from(textOf(text)).slice(0, countOf(length)).join(""),
 };
 
 /** Go compares only what is of one type. */
@@ -86,6 +86,12 @@ function listOf(value: unknown): readonly unknown[] {
 function numberOf(value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value)) return value;
   throw new TemplateError(`${printed(value)} is not a whole number`);
+}
+
+function countOf(value: unknown): number {
+  const count = numberOf(value);
+  if (count >= 0 && count <= MOST) return count;
+  throw new TemplateError(`${count} is not a number from 0 to ${MOST}`);
 }
 
 function textOf(value: unknown): string {

@@ -31,6 +31,9 @@ const inside = new RegExp(
   "uy",
 );
 
+/** The greatest width and the greatest count, as with Go's own printf: more is a typing error. */
+export const MOST = 1_000_000;
+
 /** Cuts a Go template (pkg.go.dev/text/template) into tokens. */
 export function tokenize(template: string): readonly Token[] {
   const tokens: Token[] = [];

@@ -1,7 +1,7 @@
 import { badValue } from "../args/usage-error.js";
 import { suggest } from "../../suggest.js";
 import { functions, type TemplateFunction } from "./template-functions.js";
-import { TemplateError } from "./template-tokens.js";
+import { MOST, TemplateError } from "./template-tokens.js";
 import { parseTree } from "./template-tree.js";
 import type { Block, Node, Operand, Pipeline } from "./template-nodes.js";
 import { fieldOf, isRecord, printed, truth } from "./template-value.js";
@@ -188,6 +188,8 @@ function itemsOf(value: unknown): readonly (readonly [unknown, unknown])[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return [...value.entries()];
   if (isRecord(value)) return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (typeof value === "number") return Array.from({ length: value }, (_, i) => [i, i]);
+  if (typeof value === "number" && value <= MOST) {
+    return Array.from({ length: value }, (_, i) => [i, i]);
+  }
   throw new TemplateError(`cannot go through ${JSON.stringify(value)}`);
 }
