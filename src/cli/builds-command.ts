@@ -51,6 +51,7 @@ export type BuildsCommand =
       readonly build: string | undefined;
       readonly digest: string | undefined;
       readonly type: string | undefined;
+      /** As written, or "local". */
       readonly platform: string | undefined;
       readonly debug: boolean;
     }

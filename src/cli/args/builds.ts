@@ -6,7 +6,7 @@ import { command, debugFlag, formatFlag } from "./common-flags.js";
 import type { Flags } from "./flags.js";
 import { parseHistory } from "./images.js";
 import { noOperands, optionalOperand } from "./operands.js";
-import { nonEmpty, oneOf, parseOnePlatform, parseProgress } from "./words.js";
+import { nonEmpty, oneOf, parsePlatformWord, parseProgress } from "./words.js";
 
 type Parser<T> = (argv: readonly string[]) => T;
 
@@ -82,7 +82,7 @@ const parseAttachment: Parser<BuildsCommand> = (argv) => {
   const platform = flags.one(
     "--platform <os/arch>",
     "of the image that it is about",
-    parseOnePlatform,
+    parsePlatformWord,
   );
   const debug = debugFlag(flags);
   const [build, digest, other] = flags.parse(argv);

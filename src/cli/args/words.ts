@@ -50,8 +50,13 @@ export function parsePlatforms(flag: string, text: string): readonly string[] {
 
 /** Reads one `os/architecture[/variant]`; "local" is the machine's own, as is leaving it away. */
 export function parseOnePlatform(text: string): string | undefined {
-  if (text === "local") return undefined;
-  checkPlatform("--platform", text);
+  const word = parsePlatformWord(text);
+  return word === "local" ? undefined : word;
+}
+
+/** Reads one `os/architecture[/variant]`, or "local". */
+export function parsePlatformWord(text: string): string {
+  if (text !== "local") checkPlatform("--platform", text);
   return text;
 }
 

@@ -3,7 +3,12 @@ import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
 import { parseDigest, type Digest } from "../../oci/digest.js";
 import { parseDocument } from "../../oci/image-json.js";
 import { isObject, parseJson } from "../../oci/json-shape.js";
-import { formatPlatform } from "../../oci/platform.js";
+import {
+  formatPlatform,
+  hostPlatform,
+  normalizePlatform,
+  parsePlatform,
+} from "../../oci/platform.js";
 import { isAttestation } from "../../oci/select-platform.js";
 import type { BuildHistory, BuildRecord } from "../../progress/history/build-history.js";
 import { predicates } from "../imagetools/statements.js";
@@ -28,9 +33,10 @@ export async function showAttachment(
 ): Promise<number> {
   const build = history.find(reference);
   const all = await attachmentsOf(build, store);
+  const wanted = platform === undefined ? undefined : spelled(platform);
   const found = all.find((one) => {
     if (digest !== undefined && one.digest !== digest) return false;
-    if (platform !== undefined && one.platform !== platform) return false;
+    if (wanted !== undefined && one.platform !== wanted) return false;
     return type === undefined || isOfType(one, type);
   });
   if (found === undefined) throw noSuchAttachment(build, all);
@@ -38,6 +44,12 @@ export async function showAttachment(
   const shown = isObject(value) && "predicateType" in value ? value["predicate"] : value;
   io.out.write(`${JSON.stringify(shown, undefined, 2)}\n`);
   return 0;
+}
+
+/** In the one spelling that attachments have. */
+function spelled(platform: string): string {
+  const host = hostPlatform(process.arch);
+  return formatPlatform(platform === "local" ? host : parsePlatform(platform, host));
 }
 
 function isOfType({ type }: Attachment, wanted: string): boolean {
@@ -100,5 +112,5 @@ async function statementsOf(
 }
 
 function platformOf({ platform }: Descriptor): string {
-  return platform === undefined ? "" : formatPlatform(platform);
+  return platform === undefined ? "" : formatPlatform(normalizePlatform(platform));
 }

@@ -269,6 +269,9 @@ describe("commands about builds", () => {
     assert.deepStrictEqual(await show("^0", "--type=provenance", "--platform=linux/arm64"), {
       runDetails: {},
     });
+    const arm = await show("--type=provenance", "--platform=arm64");
+    assert.deepStrictEqual(arm, { runDetails: {} });
+    await failureOf(show("--type=sbom", "--platform=local/x"), "USAGE");
     assert.deepStrictEqual(await show(id, sbom.digest), { files: [] });
     assert.deepInclude(await show("--type", ociType("index")), { schemaVersion: 2 });
     const none = await failureOf(show("--type", "sbom", "--platform", "linux/amd64"), "USAGE");
