@@ -8,7 +8,7 @@ import { tty } from "./tty.js";
 /** A way of drawing. */
 export type Mode = "plain" | "quiet" | "rawjson" | "tty";
 
-/** Decides how to draw; `isTty` tells whether standard error is a terminal. */
+/** Decides how to draw; `isTty` tells whether that goes to a terminal. */
 export function chooseMode(requested: Mode | "auto" | "none", isTty: boolean): Mode {
   switch (requested) {
     case "auto":
@@ -19,7 +19,7 @@ export function chooseMode(requested: Mode | "auto" | "none", isTty: boolean): M
       if (isTty) return "tty";
       throw new BuildError(
         "USAGE",
-        'Cannot use --progress "tty": standard error is not a terminal',
+        'Cannot use --progress "tty": there is no terminal to draw on',
         {
           hint: "--progress=plain works everywhere",
         },

@@ -20,7 +20,7 @@ describe("chooseMode()", () => {
   }
 
   it("refuses to draw where there is no terminal", () => {
-    assert.throws(() => chooseMode("tty", false), BuildError, /not a terminal/);
+    assert.throws(() => chooseMode("tty", false), BuildError, /there is no terminal to draw on$/);
   });
 });
 

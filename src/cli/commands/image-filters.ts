@@ -23,7 +23,7 @@ export async function imageTest(
   { name, filters }: Pick<Extract<StoreCommand, { kind: "images" }>, "filters" | "name">,
   store: Store,
 ): Promise<Test> {
-  const tests: Test[] = name === undefined ? [] : [nameTest(name)];
+  const tests: Test[] = name === undefined ? [] : [nameTest(name, "NAME")];
   const byKey = new Map<string, Test[]>();
   for (const filter of filters) {
     const test = await testOf(filter, store);
@@ -49,7 +49,7 @@ async function testOf({ key, value = "" }: Filter, store: Store): Promise<Test> 
     case "label":
       return labelTest(value);
     case "reference":
-      return nameTest(value);
+      return nameTest(value, "--filter", `reference=${value}`);
     default:
       throw new Error(`no filter of images is called ${key}`);
   }
@@ -77,9 +77,9 @@ function labelTest(value: string): Test {
 }
 
 /** `web` takes all tags of that repository, `web:1` one; in patterns "*" takes anything but "/". */
-function nameTest(wanted: string): Test {
+function nameTest(wanted: string, flag: string, text = wanted): Test {
   const glob = compileGlob(wanted, "name");
-  if (glob === undefined) throw badValue("--filter", `reference=${wanted}`, "malformed pattern");
+  if (glob === undefined) throw badValue(flag, text, "malformed pattern");
   const exact = exactTest(wanted);
   return ({ name }) => {
     if (name === undefined) return false;

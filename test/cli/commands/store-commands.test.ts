@@ -153,8 +153,10 @@ describe("tsbuild images --format", () => {
     const dangling = await failureOf(run(store, "images --filter dangling=2"), "USAGE");
     assert.strictEqual(dangling.message, 'Cannot use --filter "dangling=2": want true or false');
     await failureOf(run(store, "images --filter since=none"), "IMAGE_NOT_FOUND");
-    const pattern = await failureOf(run(store, "images a["), "USAGE");
+    const pattern = await failureOf(run(store, "images --filter reference=a["), "USAGE");
     assert.strictEqual(pattern.message, 'Cannot use --filter "reference=a[": malformed pattern');
+    const operand = await failureOf(run(store, "images a["), "USAGE");
+    assert.strictEqual(operand.message, 'Cannot use NAME "a[": malformed pattern');
   });
 });
 
