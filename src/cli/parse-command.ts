@@ -20,7 +20,7 @@ import { parseManifest } from "./args/manifest.js";
 import { parsePull, parsePush } from "./args/pull-push.js";
 import { parseRun } from "./args/run.js";
 import type { Command } from "./command.js";
-import { completedCommands } from "./completion/commands.js";
+import { completedCommands, nested } from "./completion/commands.js";
 import { overview } from "./overview.js";
 
 type Parser = (argv: readonly string[]) => Command;
@@ -100,11 +100,15 @@ function parseCompletion(argv: readonly string[]): Command {
 }
 
 function parseHelp(argv: readonly string[]): Command {
-  const [name] = argv;
-  if (name === undefined || name === "help" || name === "version" || name === "--help") {
+  const [name, ...words] = argv;
+  if (name === undefined || ["help", "version", "--help", "-h"].includes(name)) {
     return help(overview);
   }
-  if (parsers.has(name)) return parseCommand([name, "--help"]);
+  if (parsers.has(name)) {
+    const [unexpected] = nested.has(name) ? [] : words;
+    if (unexpected === undefined) return parseCommand([name, ...words, "--help"]);
+    throw new BuildError("USAGE", `Cannot show help: did not expect "${unexpected}"`);
+  }
   const near = suggest(name, parsers.keys());
   throw new BuildError("USAGE", `Cannot show help for "${name}": no such command`, {
     hint: near === undefined ? "see tsbuild --help" : `did you mean "${near}"?`,
@@ -113,7 +117,7 @@ function parseHelp(argv: readonly string[]): Command {
 
 function parseVersion(argv: readonly string[]): Command {
   const [word] = argv;
-  if (word === "--help") return help(overview);
+  if (word === "--help" || word === "-h") return help(overview);
   if (word === undefined) return { kind: "version" };
   throw new BuildError("USAGE", `Cannot show the version: did not expect "${word}"`);
 }

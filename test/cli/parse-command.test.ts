@@ -511,6 +511,8 @@ describe("parseCommand() of wrong usage", () => {
       'did you mean "tsbuild images"? A directory is written "./imges"',
     ],
     ["help imges", "USAGE", 'Cannot show help for "imges": no such command'],
+    ["help run web", "USAGE", 'Cannot show help: did not expect "web"'],
+    ["version web", "USAGE", 'Cannot show the version: did not expect "web"'],
   ];
   for (const [line, code, message, hint] of cases) {
     it(`explains tsbuild ${line}`, () => {
@@ -533,7 +535,7 @@ describe("parseCommand() of help", () => {
     "build run login logout pull push images inspect history tag rmi save load prune du import export diff",
   );
   it("names every command", () => {
-    for (const line of ["", "--help", "-h", "help"]) {
+    for (const line of ["", "--help", "-h", "help", "help -h", "version -h"]) {
       const command = parseCommand(words(line));
       assert.strictEqual(command.kind, "help");
       for (const name of commands) assert.include(JSON.stringify(command), `  ${name} `);
@@ -551,6 +553,14 @@ describe("parseCommand() of help", () => {
       for (const line of command.text.split("\n")) assert.isAtMost(line.length, 100);
     });
   }
+
+  it("has one for commands of commands", () => {
+    for (const line of ["imagetools create", "manifest push", "history inspect attachment"]) {
+      const command = parseCommand(words(`${line} --help`));
+      assert.deepStrictEqual(parseCommand(words(`help ${line}`)), command);
+      assert.match(JSON.stringify(command), new RegExp(`Usage: tsbuild ${line} `));
+    }
+  });
 
   it("leaves --help after the image to the image", () => {
     const command = parseCommand(["run", "web", "--help"]);

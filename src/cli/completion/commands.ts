@@ -16,7 +16,7 @@ export interface CompletedCommand {
 export const shells = ["bash", "fish", "zsh"] as const;
 
 /** The commands that have commands of their own. */
-const nested: ReadonlyMap<string, readonly string[]> = new Map([
+export const nested: ReadonlyMap<string, readonly string[]> = new Map([
   ["history", ["builds", "inspect", "logs", "rm"]],
   ["imagetools", ["create", "inspect"]],
   ["manifest", ["annotate", "create", "inspect", "push", "rm"]],
