@@ -24,13 +24,21 @@ export async function writeWhole(
   const partial = `${path}.${randomUUID()}.partial`;
   const unnamed = await openUnnamed(dirname(path), mode);
   try {
-    await using file = unnamed ?? (await open(partial, "wx", mode));
+    await using file = unnamed ?? (await open(partial, "wx", mode).catch(naming(path)));
     await writeFile(file, content, options);
     if (unnamed === undefined) await rename(partial, path);
     else publish(unnamed, path, partial);
   } finally {
     await rm(partial, { force: true });
   }
+}
+
+/** What a file is called until it is whole is no business of who asked for it. */
+function naming(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof Error && "path" in error) error.path = path;
+    throw error;
+  };
 }
 
 /** Without waiting in between: who is killed there leaves the other name. */
