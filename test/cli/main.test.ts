@@ -44,6 +44,8 @@ describe("main()", () => {
     },
     { line: "./nowhere", code: 1, errors: /ERROR: Cannot use ".\/nowhere" as a build context/ },
     { line: "history none", code: 1, errors: /^ERROR: Cannot find image "none" in the store\n/ },
+    { line: "load -i .", code: 1, errors: /^ERROR: Cannot load ".": it is a directory\n/ },
+    { line: "import .", code: 1, errors: /^ERROR: Cannot import ".": it is a directory\n/ },
     { line: "load -i none", code: 1, errors: /^ERROR: Cannot open ".*none": no such file/ },
     { line: "run", code: 125, errors: /^ERROR: Cannot run: the image is missing\n/ },
     { line: "run -t web", code: 125, errors: /^ERROR: Cannot use --tty: standard input is no/ },

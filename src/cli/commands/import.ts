@@ -1,5 +1,4 @@
-import { open } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { BuildError } from "../../error.js";
 import { decompressed, sniffed } from "../../oci/compression.js";
 import { mediaTypes } from "../../oci/descriptor.js";
@@ -7,8 +6,10 @@ import type { RuntimeConfig } from "../../oci/image.js";
 import { parsePlatform, type Platform } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
 import { storedConfig } from "../../output/packed-image.js";
+import { isHttpUrl } from "../../plan/remote-source.js";
 import type { LayerRecord } from "../../store/layers.js";
 import { openDownloads } from "../build/remotes.js";
+import { readArchiveInput } from "../archive-input.js";
 import type { StoreCommand } from "../store-command.js";
 import type { Session } from "../session.js";
 import { changedConfig } from "./changed-config.js";
@@ -53,13 +54,9 @@ function imageConfig({ source, message }: ImportCommand, { config, platform, lay
 
 async function openSource(source: string, session: Session): Promise<Bytes> {
   const { io, store } = session;
-  if (source === "-") {
-    if (!io.terminal.in) return io.in as Bytes;
-    throw new BuildError("USAGE", "Cannot import from a terminal", {
-      hint: "redirect an archive to standard input, or name a file",
-    });
+  if (!isHttpUrl(source)) {
+    return await readArchiveInput(source === "-" ? undefined : source, "import", io);
   }
-  if (!/^https?:\/\//.test(source)) return (await open(resolve(io.cwd, source))).createReadStream();
   const { downloads, transport } = await openDownloads(session, () => Promise.resolve(undefined));
   try {
     const { digest } = await downloads.get({ url: source, checksum: undefined }, io.signal);

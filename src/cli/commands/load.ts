@@ -1,7 +1,5 @@
-import { mkdtemp, open } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { addAbortSignal } from "node:stream";
-import { BuildError } from "../../error.js";
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
 import { parseDocument, parseImageConfig } from "../../oci/image-json.js";
 import { familiarReference, parseReference } from "../../oci/reference.js";
 import { isAttestation } from "../../oci/select-platform.js";
@@ -11,6 +9,7 @@ import { readImageArchive } from "../../output/read-archive.js";
 import { keepDocuments } from "../../output/stored-image.js";
 import { ingestImage, type BlobSource } from "../../store/image-ingest.js";
 import type { StoreCommand } from "../store-command.js";
+import { readArchiveInput } from "../archive-input.js";
 import { recordImage } from "../image-finder.js";
 import type { Session } from "../session.js";
 
@@ -19,18 +18,9 @@ type LoadCommand = Extract<StoreCommand, { kind: "load" }>;
 /** `tsbuild load`: the images of a docker or OCI archive, into the store. */
 export async function runLoad({ input, quiet }: LoadCommand, session: Session): Promise<number> {
   const { io, store, platform } = session;
-  if (input === undefined && io.terminal.in) {
-    throw new BuildError("USAGE", "Cannot load from a terminal", {
-      hint: "redirect an archive to standard input, or use --input FILE",
-    });
-  }
-  // opened here: a stream that cannot open would fail before anybody reads it
-  const bytes =
-    input === undefined
-      ? io.in
-      : addAbortSignal(io.signal, (await open(resolve(io.cwd, input))).createReadStream());
+  const bytes = await readArchiveInput(input, "load", io);
   const directory = await mkdtemp(join(store.work, "load-"));
-  const images = await readImageArchive(bytes as AsyncIterable<Uint8Array>, directory, platform);
+  const images = await readImageArchive(bytes, directory, platform);
   for (const image of images) {
     const lines = await loadImage(image, session);
     if (!quiet) for (const line of lines) io.out.write(`Loaded image${line}\n`);
