@@ -81,13 +81,6 @@ export function isInode(view: DataView, at: number): boolean {
   return (view.getUint16(at, true) & EXTENDED) !== 0;
 }
 
-/** The first inode from there on. */
-export function nextInode(view: DataView, from: number): number {
-  let at = (from + INODE_SLOT - 1) & -INODE_SLOT;
-  while (!isInode(view, at)) at += INODE_SLOT; // one with inline data may have been moved to the next block
-  return at;
-}
-
 /** Where what is right behind an inode ends: attributes, a target, chunk indexes. */
 export function endOfInode(view: DataView, at: number): number {
   const behind = behindXattrs(view, at);
@@ -116,13 +109,39 @@ export function startOfContent(view: DataView, at: number): number {
   return view.getUint32(alignedToIndexes(behindXattrs(view, at)) + 4, true) * BLOCK;
 }
 
-/** Has it begin so many blocks further. */
-export function moveContent(view: DataView, at: number, blocks: number): void {
-  const indexes = alignedToIndexes(behindXattrs(view, at));
-  for (let i = 0; i < chunkCount(view, at); i++) {
-    const start = indexes + i * CHUNK_INDEX + 4;
-    view.setUint32(start, view.getUint32(start, true) + blocks, true);
+/**
+ * Has contents begin so many blocks further: of the files from `from` to the inode with the number `last`. Answers the last of
+ * these files. All in one loop, which is compiled after some hundreds of turns: with the functions around it, tens of thousands take
+ * five times as long.
+ */
+export function moveContents(
+  view: DataView,
+  from: number,
+  last: number,
+  blocks: number,
+): number | undefined {
+  let file: number | undefined;
+  let number = 0;
+  for (let at = from; number < last;) {
+    at = (at + INODE_SLOT - 1) & -INODE_SLOT;
+    const format = view.getUint16(at, true);
+    if ((format & EXTENDED) === 0) {
+      at += INODE_SLOT; // one with inline data may have been moved to the next block
+      continue;
+    }
+    number = view.getUint32(at + 20, true);
+    if ((format & layouts.mask) !== layouts.chunks) {
+      at = endOfInode(view, at);
+      continue;
+    }
+    file = at;
+    const isAlone = (view.getUint16(at + 16, true) & CHUNK_BITS) < MAX_CHUNK_BITS;
+    const chunks = isAlone ? 1 : chunkCount(view, at);
+    at = view.getUint16(at + 2, true) === 0 ? at + INODE : alignedToIndexes(behindXattrs(view, at));
+    for (let left = chunks; left > 0; left--, at += CHUNK_INDEX)
+      view.setUint32(at + 4, view.getUint32(at + 4, true) + blocks, true);
   }
+  return file;
 }
 
 function layoutOf(view: DataView, at: number): number {

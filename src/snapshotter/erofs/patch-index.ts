@@ -7,8 +7,7 @@ import { IndexImage, type Inode } from "./index-image.js";
 import {
   endOfInode,
   hasChunks,
-  moveContent,
-  nextInode,
+  moveContents,
   readSize,
   startOfContent,
   viewOf,
@@ -38,18 +37,10 @@ export function patchIndex(
   const found = replaceables(new IndexImage(index), entries);
   if (found === undefined || head.deviceBlocks[0] !== tar.size / BLOCK) return undefined;
   const patch = new Patch(index, head.blocks * BLOCK, tar);
-  let { at, number } = patch.begin(found);
-  let next = 0;
-  for (; number <= head.inodes && !(next === found.length && patch.shift === 0); number++) {
-    at = nextInode(patch.view, at);
-    const one = found[next];
-    if (one?.inode.at !== at) patch.pass(at);
-    else if (patch.replace(one)) next++;
-    else return undefined;
-    at = endOfInode(patch.view, at);
-  }
+  for (const one of found) if (!patch.replace(one)) return undefined;
+  patch.end(head.inodes);
   const blocks = (tar.size + patch.shift) / BLOCK;
-  if (next < found.length || blocks > MAX_BLOCKS) return undefined;
+  if (blocks > MAX_BLOCKS) return undefined;
   encodeHead({ ...head, deviceBlocks: [blocks] }).copy(index);
   return patch.members;
 }
@@ -59,47 +50,47 @@ class Patch {
   readonly members: ReplacedMember[] = [];
   /** By how much what comes next is further behind in the new tar than in the old one. */
   shift = 0;
-  readonly view: DataView;
   readonly #index: Buffer;
-  /** Where in it they begin. */
+  readonly #view: DataView;
+  /** Where the digests begin. */
   readonly #digests: number;
   readonly #tar: OldTar;
-  /** Where in the old tar the last content ends. */
+  /** The inode that comes next. */
+  #next: Pick<Inode, "at" | "number"> = { at: HEAD, number: 1 };
+  /** Where in the old tar the last content before it ends. */
   #end = 0;
 
   constructor(index: Buffer, digests: number, tar: OldTar) {
     this.#index = index;
-    this.view = viewOf(index);
+    this.#view = viewOf(index);
     this.#digests = digests;
     this.#tar = tar;
   }
 
-  /** The first inode that counts: only of content the index tells where it is. */
-  begin([first]: readonly Replaceable[]): Pick<Inode, "at" | "number"> {
-    const isPlaced = first !== undefined && hasChunks(this.view, first.inode.at);
-    return isPlaced ? first.inode : { at: HEAD, number: 1 };
-  }
-
-  /** Of an inode that stays. */
-  pass(at: number): void {
-    const { view } = this;
-    if (!hasChunks(view, at)) return;
-    this.#end = startOfContent(view, at) + padded(readSize(view, at));
-    if (this.shift !== 0) moveContent(view, at, this.shift / BLOCK);
-  }
-
   /** False where the tar is not what the index says. */
   replace({ entry, inode }: Replaceable): boolean {
+    const isPlaced = hasChunks(this.#view, inode.at);
+    if (this.shift !== 0 || !isPlaced) this.end(inode.number - 1);
     const old = { ...entry, ...metadataOf(entry.path, inode), size: inode.size };
     const headers = headersOf(old);
-    const start = this.#startOf(headers, inode);
+    const start = isPlaced ? this.#before(headers, inode) : this.#tar.find(headers, this.#end);
     if (start === undefined || start < this.#end) return false;
     this.#end = start + headers.byteLength + contentSize(old);
     this.members.push({ entry, start, end: this.#end });
     const content = start + this.shift + headersOf(entry).byteLength;
     this.#write(entry, inode, content);
     this.shift = content + contentSize(entry) - this.#end;
+    this.#next = { at: endOfInode(this.#view, inode.at), number: inode.number + 1 };
     return true;
+  }
+
+  /** Goes on to the end of what stays as it is, the inode of that number. */
+  end(number: number): void {
+    if (this.#next.number > number) return;
+    const file = moveContents(this.#view, this.#next.at, number, this.shift / BLOCK);
+    if (file === undefined) return;
+    const content = startOfContent(this.#view, file) - this.shift;
+    this.#end = content + padded(readSize(this.#view, file));
   }
 
   #write(entry: Replaceable["entry"], { at, type, number }: Inode, content: number): void {
@@ -110,10 +101,9 @@ class Patch {
     this.#index.write(sha256, this.#digests + (number - 1) * SHA256_SIZE, "hex");
   }
 
-  /** Where its member begins. */
-  #startOf(headers: Buffer, { at }: Inode): number | undefined {
-    if (!hasChunks(this.view, at)) return this.#tar.find(headers, this.#end);
-    const start = startOfContent(this.view, at) - headers.byteLength;
+  /** Where these headers begin, right before the content. */
+  #before(headers: Buffer, { at }: Inode): number | undefined {
+    const start = startOfContent(this.#view, at) - headers.byteLength;
     return this.#tar.has(start, headers) ? start : undefined;
   }
 }
