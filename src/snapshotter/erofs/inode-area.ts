@@ -13,7 +13,7 @@ import {
   type Extent,
   type InodeFields,
 } from "./inode-bytes.js";
-import { BLOCK, BLOCK_BITS, INODE_SLOT } from "./superblock.js";
+import { BLOCK, INODE_SLOT } from "./superblock.js";
 import { xattrUnits } from "./xattrs.js";
 
 /** The inodes of an image one after the other, each known by its offset in the area. */
@@ -156,5 +156,5 @@ export function encodeDevice(major: number, minor: number): number | undefined {
 
 /** Blocks that hold `size` bytes. */
 export function blocksOf(size: number): number {
-  return Math.ceil(size / 2 ** BLOCK_BITS);
+  return Math.ceil(size / BLOCK);
 }

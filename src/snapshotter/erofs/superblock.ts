@@ -3,7 +3,7 @@
  * All numbers are little-endian. Our blocks are those of a tar, so that a file's content can be used
  * where it lies.
  */
-export const BLOCK_BITS = 9;
+const BLOCK_BITS = 9;
 export const BLOCK = 1 << BLOCK_BITS;
 
 /** Blocks of a tar are numbered in 32 bits. */
