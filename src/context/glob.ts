@@ -155,8 +155,9 @@ class GlobParser {
 export class Glob {
   readonly #tokens: readonly Token[];
   readonly #literal: string | undefined;
-  readonly #prefix: string;
-  readonly #suffix: string;
+  /** What every match begins with, and ends with; they may overlap. */
+  readonly prefix: string;
+  readonly suffix: string;
   #now: number[] = [];
   #next: number[] = [];
   /** The last position at which each state was entered. */
@@ -165,14 +166,14 @@ export class Glob {
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
     this.#entered = new Int32Array(tokens.length + 1);
-    this.#prefix = literalRun(tokens);
-    this.#suffix = reversed(literalRun(tokens.toReversed()));
-    this.#literal = tokens.every(({ kind }) => kind === "rune") ? this.#prefix : undefined;
+    this.prefix = literalRun(tokens);
+    this.suffix = reversed(literalRun(tokens.toReversed()));
+    this.#literal = tokens.every(({ kind }) => kind === "rune") ? this.prefix : undefined;
   }
 
   matches(text: string): boolean {
     if (this.#literal !== undefined) return text === this.#literal;
-    if (!text.startsWith(this.#prefix) || !text.endsWith(this.#suffix)) return false;
+    if (!text.startsWith(this.prefix) || !text.endsWith(this.suffix)) return false;
     return this.#run(text) && this.#now.includes(this.#tokens.length);
   }
 

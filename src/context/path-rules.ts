@@ -1,5 +1,6 @@
 import type { BytePath } from "../oci/changeset.js";
 import { matchableText, type Glob } from "./glob.js";
+import { RuleTable } from "./rule-table.js";
 
 /** One pattern of a list. */
 export interface PathRule {
@@ -8,15 +9,20 @@ export interface PathRule {
   readonly negated: boolean;
 }
 
+/** So many patterns are tried one by one: that takes 10 ns for each, and to look one up in the table 1 µs. */
+const FEW = 100;
+
 /**
  * Patterns that leave paths out, ready to be asked. The last one that matches a path or one of its
  * parents decides; so what a directory hands on to its contents is the number of that pattern.
  */
 export class PathRules<Rule extends PathRule = PathRule> {
   protected readonly rules: readonly Rule[];
+  readonly #table: RuleTable | undefined;
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
+    if (rules.length > FEW) this.#table = new RuleTable(rules.map(({ glob }) => glob));
   }
 
   /** Tells whether `path` is left out. */
@@ -36,10 +42,22 @@ export class PathRules<Rule extends PathRule = PathRule> {
   /** The same where `parent` is known to be the answer for the directory that `path` is in. */
   decideBelow(path: BytePath, parent: number): number {
     const text = matchableText(path);
+    if (this.#table !== undefined) return this.#lookUp(text, this.#table, parent);
     for (let i = this.rules.length - 1; i > parent; i--) {
       if (this.rules[i]?.glob.matches(text) === true) return i;
     }
     return parent;
+  }
+
+  #lookUp(text: string, table: RuleTable, parent: number): number {
+    let decided = parent;
+    for (const numbers of table.candidates(text)) {
+      const later = numbers.findLast(
+        (number) => number <= decided || this.rules[number]?.glob.matches(text) === true,
+      );
+      decided = Math.max(decided, later ?? -1);
+    }
+    return decided;
   }
 
   /** Tells whether an answer of `decide` means that the path is left out. */

@@ -1,8 +1,10 @@
 import { assert } from "chai";
 import fc from "fast-check";
+import { compileGlob, matchableText } from "../../src/context/glob.js";
 import { excludeRules, onlyRules } from "../../src/context/source-filters.js";
 import { BuildError } from "../../src/error.js";
-import type { PathRules } from "../../src/context/path-rules.js";
+import { PathRules } from "../../src/context/path-rules.js";
+import { RuleTable } from "../../src/context/rule-table.js";
 import type { BytePath } from "../../src/oci/changeset.js";
 
 const piece = fc.constantFrom(
@@ -89,6 +91,42 @@ describe("patterns of --exclude and --parents", () => {
         assert.isTrue(rules.excludes(`x${name}` as BytePath));
       }),
     );
+  });
+
+  it("G02 decide the same where there are many of them, the last one that matches", () => {
+    const word = fc.constantFrom("a", "b", "ab", "a/b", "*", "**/", "?", ".", "é", "\\a", "[a-b]");
+    const glob = fc
+      .array(word, { minLength: 1, maxLength: 5 })
+      .map((words) => compileGlob(words.join(""), "path"));
+    fc.assert(
+      fc.property(
+        fc.array(glob, { minLength: 101, maxLength: 130 }),
+        path,
+        fc.nat(90),
+        (all, name, parent) => {
+          const globs = all.filter((glob) => glob !== undefined);
+          const rules = new PathRules(globs.map((glob) => ({ glob, negated: false })));
+          const text = matchableText(name);
+          const last = globs.findLastIndex((glob, i) => i > parent && glob.matches(text));
+          assert.strictEqual(rules.decideBelow(name, parent), last < 0 ? parent : last);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("G02 are tried where they may match: of thousands hardly one", () => {
+    const lines = Array.from({ length: 1000 }, (_, i) => [
+      `packages/p${i}/*.log`,
+      `**/generated-${i}.js`,
+      `build${i}`,
+    ]).flat();
+    const table = new RuleTable(lines.flatMap((line) => compileGlob(line, "path") ?? []));
+    const tried = (text: string): readonly number[] => [...table.candidates(text)].flat();
+    assert.deepStrictEqual(tried("build17"), [lines.indexOf("build1"), lines.indexOf("build17")]);
+    assert.deepStrictEqual(tried("packages/p7/x.log"), [lines.indexOf("packages/p7/*.log")]);
+    assert.deepStrictEqual(tried("src/generated-7.js"), [lines.indexOf("**/generated-7.js")]);
+    assert.deepStrictEqual(tried("README.md"), []);
   });
 
   it("take time in proportion: stars in rows, many patterns, deep paths", () => {
