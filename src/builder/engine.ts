@@ -87,7 +87,7 @@ export interface Engine {
   readonly work: string;
   /** What tells this Dockerfile from others when a miss is explained. */
   readonly scope: string;
-  /** The steps have ended: what they left to be recorded need not wait for more of it. */
+  /** The steps have ended: what they left to be recorded need not wait for more of it, and what they ran in goes. */
   readonly hurry: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -44,6 +44,7 @@ while read -r verb name option bundle; do # a path may have blanks in it
     } &
     ;;
   kill) "$@" kill "$name" KILL 2>/dev/null ;;
+  end) exit ;;
   esac
 done`;
 
@@ -123,7 +124,7 @@ export class Launcher implements AsyncDisposable {
 
   /** Ends the shell, and with it whatever is left in its namespace. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#shell.stdin.end();
+    this.#shell.stdin.end("end\n"); // sooner than the end of the pipe, which waits for the event loop
     await this.#ended;
   }
 }

@@ -26,7 +26,7 @@ export class MemoryDirectory implements Disposable {
   }
 
   mount(): void {
-    mkdirSync(this.#path, { mode: 0o700 });
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     const flags = mountFlags.nosuid | mountFlags.nodev;
     mount({ source: "tmpfs", target: this.#path, type: "tmpfs", flags, options: "mode=700" });
   }

@@ -71,6 +71,8 @@ class OciExecutor implements Executor {
   #gettingReady: Promise<void> = Promise.resolve();
   #ahead: Ahead | undefined;
   #steps = 0;
+  /** Bundles of ended steps: taken away while the next one runs, or with all of the memory directory. */
+  readonly #spent: string[] = [];
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -138,7 +140,7 @@ class OciExecutor implements Executor {
     } finally {
       await process.root.unmount();
       points.remove();
-      if (bundle !== undefined) await removeTree(bundle);
+      if (bundle !== undefined) this.#spent.push(bundle);
     }
   }
 
@@ -192,13 +194,22 @@ class OciExecutor implements Executor {
 
   async #execute(step: Step, session: ExecutorSession, signal: AbortSignal): Promise<ExitStatus> {
     const config = await this.#configOf(step, session, signal);
+    const started = (): void => {
+      step.process.started();
+      void this.#clearAway();
+    };
     try {
-      const code = await this.#starter.run({ ...step, config }, session, signal);
+      const process = { ...step.process, started };
+      const code = await this.#starter.run({ ...step, process, config }, session, signal);
       const log = code === 0 ? "" : await readFile(logOf(step.bundle), "utf8").catch(() => "");
       return { code: exitCode(code, log), outOfMemory: ranOutOfMemory(code, step.cgroup) };
     } finally {
       if (signal.aborted) await this.#removeTraces(step); // the runtime was killed too
     }
+  }
+
+  async #clearAway(): Promise<void> {
+    for (const bundle of this.#spent.splice(0)) await removeTree(bundle).catch(() => undefined);
   }
 
   async #removeTraces({ name, cgroup }: Step): Promise<void> {

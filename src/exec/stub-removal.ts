@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   lstatSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   renameSync,
@@ -105,17 +104,15 @@ function lstatIfThere(path: string): BigIntStats | undefined {
 
 /** Where directories wait beside `upper` until all of it goes: removing one may take the disk a millisecond. */
 class Aside {
-  readonly #upper: string;
-  #place: string | undefined;
+  readonly #place: string;
   #count = 0;
 
   constructor(upper: string) {
-    this.#upper = upper;
+    this.#place = posix.dirname(upper);
   }
 
   takeIfEmpty(directory: string): void {
     if (readdirSync(directory).length > 0) return;
-    this.#place ??= mkdtempSync(posix.join(posix.dirname(this.#upper), "aside-"));
-    renameSync(directory, posix.join(this.#place, `${++this.#count}`));
+    renameSync(directory, posix.join(this.#place, `aside-${++this.#count}`));
   }
 }

@@ -10,8 +10,10 @@ export interface DirectoryDraftOptions {
   /** Holds the directory, and goes with the draft. */
   readonly workspace: string;
   readonly workspaces: Workspaces;
-  /** The finished layer. */
+  /** The finished layer, once it is kept. */
   readonly directory: string;
+  /** Finishes a layer of which something is still in memory. */
+  readonly keep?: () => void;
   /** Where it is published. */
   readonly layers: string;
   /** The name that it gets there. */
@@ -38,8 +40,9 @@ export class DirectoryDraft implements DraftLayer {
   // eslint-disable-next-line @typescript-eslint/require-await -- a throw must become a rejection
   async publish(id: LayerId): Promise<void> {
     if (this.#published !== undefined) throw new Error(`this layer was published before ${id}`);
-    const { layers, directory, nameOf } = this.#options;
+    const { layers, directory, keep, nameOf } = this.#options;
     const path = join(layers, nameOf(id));
+    keep?.();
     try {
       renameSync(directory, path);
     } catch (error) {

@@ -8,7 +8,13 @@ import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
 import { directoryName, idOfDirectory, layerGone } from "./layer-names.js";
-import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
+import {
+  atOnce,
+  draftLayer,
+  isPublished,
+  removePublished,
+  type MakeDraft,
+} from "./layer-directories.js";
 import { layeredFiles, type LayerDirectory } from "./layer-files.js";
 import { materialize, Materializer } from "./materialize.js";
 import { overlayChanges } from "./overlay-changes.js";
@@ -70,6 +76,7 @@ class DirectorySnapshotter implements Snapshotter {
       lower: (id) => this.#existing(id),
       merge: (chain) => this.#merge(chain),
       commit: (changes, signal) => this.#commit(changes, signal),
+      keepsUpper: true,
     });
   }
 
@@ -118,7 +125,7 @@ class DirectorySnapshotter implements Snapshotter {
   }
 
   #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    return draftLayer(this.#workspaces, fill, this.#draft);
+    return draftLayer(this.#workspaces, atOnce(fill), this.#draft);
   }
 
   async #measured(
@@ -140,29 +147,24 @@ class DirectorySnapshotter implements Snapshotter {
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
     const changes = overlayChanges(upper, this.#overlay);
-    if (memory === undefined)
-      return this.#draft(workspace, upper, await measureChanges(changes, signal));
+    if (memory === undefined) {
+      const measure = await measureChanges(changes, signal);
+      return this.#draft({ workspace, directory: upper, measure });
+    }
     const draft = await this.ingest(changes, undefined, signal);
     memory[Symbol.dispose]();
     this.#workspaces.giveBack({ workspace });
     return draft;
   }
 
-  readonly #draft: MakeDraft = (workspace, directory, measure) => {
+  readonly #draft: MakeDraft = (measured) => {
     const { layers } = this.#options;
     const sync = async (): Promise<void> => {
       await using parent = await open(layers);
       await syncFilesystem(parent.fd);
     };
-    return new DirectoryDraft({
-      workspace,
-      workspaces: this.#workspaces,
-      directory,
-      layers,
-      nameOf: directoryName,
-      sync,
-      measure,
-    });
+    const own = { nameOf: directoryName, sync, workspaces: this.#workspaces };
+    return new DirectoryDraft({ ...measured, layers, ...own });
   };
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
@@ -187,6 +189,10 @@ class DirectorySnapshotter implements Snapshotter {
   async list(): Promise<readonly LayerId[]> {
     const names = await readdir(this.#options.layers);
     return names.map(idOfDirectory).filter((id) => id !== undefined);
+  }
+
+  release(): void {
+    // nothing is mounted but what is in use
   }
 
   settled(): Promise<void> {

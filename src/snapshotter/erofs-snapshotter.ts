@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
@@ -12,17 +12,18 @@ import { indexFiles } from "./erofs/index-files.js";
 import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { layerContents, type FindContent } from "./erofs/layer-contents.js";
 import { mergeIndexes } from "./erofs/merge-indexes.js";
-import {
-  FOREIGN_MARK,
-  INDEX_NAME,
-  mountLayer,
-  mountMerged,
-  TAR_NAME,
-} from "./erofs/mount-layer.js";
+import { LayerMounts } from "./erofs/layer-mounts.js";
+import { FOREIGN_MARK, INDEX_NAME, mountMerged, TAR_NAME } from "./erofs/mount-layer.js";
 import { patchLayer } from "./erofs/patch-layer.js";
 import { withContents } from "./erofs/with-contents.js";
-import { writeLayer } from "./erofs/write-layer.js";
-import { draftLayer, isPublished, removePublished, type MakeDraft } from "./layer-directories.js";
+import { measureLayer, type MeasuredLayer } from "./erofs/write-layer.js";
+import {
+  atOnce,
+  draftLayer,
+  isPublished,
+  removePublished,
+  type MakeDraft,
+} from "./layer-directories.js";
 import { layeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
@@ -69,13 +70,13 @@ class ErofsSnapshotter implements Snapshotter {
   readonly #workspaces: Workspaces;
   /** Files of layers that have few. */
   readonly #roots = new Map<LayerId, LayerDirectory>();
-  /** Where layers are mounted in this process. */
-  readonly #mounted = new Map<LayerId, string>();
+  readonly #mounts: LayerMounts;
 
   constructor(options: ErofsSnapshotterOptions, directories: Snapshotter) {
     this.#options = options;
     this.#directories = directories;
     this.#workspaces = new Workspaces(options.work);
+    this.#mounts = new LayerMounts(this.#workspaces);
     this.#overlay = new OverlayXattrs(options);
     this.#states = new OverlayStates({
       ...options,
@@ -83,6 +84,7 @@ class ErofsSnapshotter implements Snapshotter {
       lower: (id) => this.#lower(id),
       merge: (chain) => this.#merge(chain),
       commit: (changes, signal) => this.#commit(changes, signal),
+      keepsUpper: false,
     });
   }
 
@@ -111,7 +113,9 @@ class ErofsSnapshotter implements Snapshotter {
 
   ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
     const found = similar === undefined ? changes : withContents(changes, this.#contents(similar));
-    return this.#write((directory) => writeLayer(found, directory, signal));
+    const fill = (directory: string): Promise<MeasuredLayer> =>
+      measureLayer(found, directory, signal);
+    return draftLayer(this.#workspaces, fill, this.#draft);
   }
 
   /** Not read before the first one is looked for. Digests are not kept beside directories. */
@@ -133,16 +137,16 @@ class ErofsSnapshotter implements Snapshotter {
     if (!isPublished(layer) || existsSync(join(layer, FOREIGN_MARK))) return undefined;
     const write = patchLayer(layer, entries);
     return (
-      write && this.#write(async (directory) => ({ ...(await write(directory, signal)), tree }))
+      write && this.#writeNow(async (directory) => ({ ...(await write(directory, signal)), tree }))
     );
   }
 
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
-    return this.#write((directory) => keepLayer(tar, directory, signal));
+    return this.#writeNow((directory) => keepLayer(tar, directory, signal));
   }
 
-  #write(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
-    return draftLayer(this.#workspaces, fill, this.#draft);
+  #writeNow(fill: (directory: string) => Promise<LayerMeasure>): Promise<DraftLayer> {
+    return draftLayer(this.#workspaces, atOnce(fill), this.#draft);
   }
 
   /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
@@ -151,17 +155,17 @@ class ErofsSnapshotter implements Snapshotter {
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
     const directory = join(workspace, "layer");
-    mkdirSync(directory, 0o755);
-    const measure = await writeLayer(overlayChanges(upper, this.#overlay), directory, signal);
+    const changes = overlayChanges(upper, this.#overlay);
+    const measured = await measureLayer(changes, directory, signal);
     if (memory === undefined) this.#workspaces.remove(upper);
     else memory[Symbol.dispose]();
-    return this.#draft(workspace, directory, measure);
+    return this.#draft({ workspace, directory, ...measured });
   }
 
-  readonly #draft: MakeDraft = (workspace, directory, measure) => {
+  readonly #draft: MakeDraft = (measured) => {
     const own = { nameOf: erofsName, sync: syncFiles, workspaces: this.#workspaces };
     const { layers } = this.#options;
-    return new DirectoryDraft({ workspace, directory, layers, measure, ...own });
+    return new DirectoryDraft({ ...measured, layers, ...own });
   };
 
   async *changes(id: LayerId): AsyncGenerator<Entry> {
@@ -190,9 +194,7 @@ class ErofsSnapshotter implements Snapshotter {
   async remove(id: LayerId): Promise<void> {
     await this.#states.unmountViewsOf(id);
     this.#roots.delete(id);
-    const mounted = this.#mounted.get(id);
-    if (mounted !== undefined) this.#workspaces.unmount(mounted);
-    this.#mounted.delete(id);
+    this.#mounts.unmount(id);
     await removePublished(this.#path(id), this.#workspaces);
     await this.#directories.remove(id);
   }
@@ -201,21 +203,25 @@ class ErofsSnapshotter implements Snapshotter {
     return [...new Set((await readdir(this.#options.layers)).map(idOfLayer))];
   }
 
+  release(): void {
+    this.#states.forgetRoots();
+    this.#mounts.release();
+  }
+
   async settled(): Promise<void> {
+    this.release();
+    await this.#mounts.settled();
     await this.#workspaces.settled();
     await this.#directories.settled();
   }
 
-  /** Mounted once in this process; the mount goes with the process. */
+  /** Mounted once, until all are released. */
   #lower(id: LayerId): string {
-    const known = this.#mounted.get(id);
+    const known = this.#mounts.find(id);
     if (known !== undefined) return known;
     const layer = this.#path(id);
     if (statSync(layer, { throwIfNoEntry: false }) === undefined) return this.#directory(id);
-    const target = this.#workspaces.mountPoint();
-    mountLayer(layer, target);
-    this.#mounted.set(id, target);
-    return target;
+    return this.#mounts.mount(id, layer);
   }
 
   /** An index over their tars. */

@@ -1,27 +1,41 @@
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
+import type { DirectoryDraftOptions } from "./directory-draft.js";
 import type { DraftLayer, LayerMeasure } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
 
-/** Makes a draft of a measured directory, which owns the workspace around it from then on. */
-export type MakeDraft = (workspace: string, directory: string, measure: LayerMeasure) => DraftLayer;
+/** A layer in a workspace, measured. */
+export type Measured = Pick<DirectoryDraftOptions, "directory" | "keep" | "measure" | "workspace">;
 
-/** Drafts a layer that `fill` writes into a new directory; of one that fails nothing is left. */
+/** Makes a draft of what was measured, which owns the workspace from then on. */
+export type MakeDraft = (measured: Measured) => DraftLayer;
+
+/** Drafts a layer that `fill` writes into a new directory, which it makes itself; of one that fails nothing is left. */
 export async function draftLayer(
   workspaces: Workspaces,
-  fill: (directory: string) => Promise<LayerMeasure>,
+  fill: (directory: string) => Promise<Pick<Measured, "keep" | "measure">>,
   makeDraft: MakeDraft,
 ): Promise<DraftLayer> {
-  const { workspace, make } = workspaces.take();
+  const { workspace } = workspaces.take();
   try {
-    const directory = make("layer");
-    return makeDraft(workspace, directory, await fill(directory));
+    const directory = join(workspace, "layer");
+    return makeDraft({ workspace, directory, ...(await fill(directory)) });
   } catch (error) {
     workspaces.giveBack({ workspace });
     throw error;
   }
+}
+
+/** For `draftLayer`: `fill` writes all of the layer, into a directory that is there. */
+export function atOnce(
+  fill: (directory: string) => Promise<LayerMeasure>,
+): (directory: string) => Promise<Pick<Measured, "measure">> {
+  return async (directory) => {
+    mkdirSync(directory, 0o755);
+    return { measure: await fill(directory) };
+  };
 }
 
 /** Whether a layer is published at `path`; asked for each step, and so not on another thread. */

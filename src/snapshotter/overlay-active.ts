@@ -22,6 +22,8 @@ export type CommitUpper = (changes: CollectedChanges, signal?: AbortSignal) => P
 export interface OverlayActiveOptions extends CollectedChanges {
   readonly root: string;
   readonly commit: CommitUpper;
+  /** Whether what is committed may be mounted again as it is. */
+  readonly keepsUpper: boolean;
   readonly overlay: OverlayXattrs;
   readonly workspaces: Workspaces;
   /** What `upper` was given to begin with. */
@@ -50,8 +52,14 @@ export class OverlayActive implements ActiveSnapshot {
     return this.#options.memory?.isFull() ?? false;
   }
 
+  /**
+   * Nobody looks into the overlay any more, whose caches alone suffer when its directories change: so it can go
+   * when there is time, unless overlayfs could find one that it writes to in the place of a layer.
+   */
   unmount(): Promise<void> {
-    if (this.#mounted) this.#options.workspaces.unmount(this.root);
+    const { keepsUpper, workspaces } = this.#options;
+    if (this.#mounted && keepsUpper) workspaces.unmount(this.root);
+    else if (this.#mounted) workspaces.unmountSoon(this.root);
     this.#mounted = false;
     return Promise.resolve();
   }

@@ -16,6 +16,8 @@ export interface OverlayStatesOptions {
   readonly lower: (id: LayerId) => string;
   readonly merge: MergeLayers;
   readonly commit: CommitUpper;
+  /** Whether what is committed may be mounted again as it is. */
+  readonly keepsUpper: boolean;
   /** Collect changes in memory, of that many bytes at most. */
   readonly changesInMemory?: number | undefined;
 }
@@ -44,7 +46,7 @@ export class OverlayStates {
 
   /** A writable state over `parent`. */
   async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
-    const { userNamespace, commit, workspaces } = this.#options;
+    const { userNamespace, commit, workspaces, keepsUpper } = this.#options;
     const roots = await this.#visible(parent);
     const metadata = rootMetadata(roots);
     const { workspace, make } = workspaces.take();
@@ -61,7 +63,7 @@ export class OverlayStates {
       throw error;
     }
     const changes = { workspace, upper, memory };
-    const own = { root, commit, overlay: this.#overlay, rootMetadata: metadata };
+    const own = { root, commit, keepsUpper, overlay: this.#overlay, rootMetadata: metadata };
     return new OverlayActive({ ...changes, ...own, workspaces });
   }
 
@@ -103,6 +105,11 @@ export class OverlayStates {
       this.#views.delete(key);
       this.#options.workspaces.unmount(await view.root);
     }
+  }
+
+  /** Asks for the directories of layers anew from now on. */
+  forgetRoots(): void {
+    this.#roots.clear();
   }
 
   /** Layers, the uppermost first, as far down as they can be seen through. */

@@ -75,6 +75,11 @@ export interface Snapshotter {
   remove(id: LayerId): Promise<void>;
   /** Every published id, in no order. */
   list(): Promise<readonly LayerId[]>;
+  /**
+   * Begins to take away what was mounted for steps, of which none runs: the kernel takes its time, best while
+   * other work goes on. What is asked for later is mounted again.
+   */
+  release(): void;
   /** Waits until what was dropped is gone from the disk: that happens while other work goes on. */
   settled(): Promise<void>;
 }
@@ -90,7 +95,7 @@ export interface ActiveSnapshot extends AsyncDisposable {
   readonly upper: string;
   /** Whether there is no room left for changes, because they are collected in memory. */
   isFull(): boolean;
-  /** Takes the mount away, so that `upper` may be tidied before the commit. Idempotent. */
+  /** Gives the mount up, so that `upper` may be tidied before the commit. Idempotent. */
   unmount(): Promise<void>;
   /** Unmounts, and turns what was written into a draft. */
   commit(signal?: AbortSignal): Promise<DraftLayer>;

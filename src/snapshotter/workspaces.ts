@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import { mount, mountFlags, unmount } from "../sys/mounts.js";
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { mount, mountFlags, unmount, unmountAside } from "../sys/mounts.js";
 
 /** A private directory, and how to make directories in it. */
 export interface Workspace {
@@ -11,15 +11,17 @@ export interface Workspace {
 }
 
 /**
- * The directories that a driver works in. What is left in them is removed on another thread, while the
- * build goes on, and they are used again: where the disk is told at once what is free (ext4 without a
- * journal, "discard"), each directory that goes takes a millisecond or more.
+ * The directories that a driver works in. What is left in them is removed a little later, when the next step
+ * is under way, and directories on another thread, and they are used again: where the disk is told at once
+ * what is free (ext4 without a journal, "discard"), each directory that goes takes a millisecond or more.
  */
 export class Workspaces {
   readonly #work: string;
   /** Empty ones. */
   readonly #spare: string[] = [];
-  #removals: Promise<void> = Promise.resolve();
+  readonly #removals: (() => Promise<void>)[] = [];
+  readonly #hurried = new AbortController();
+  #removing: Promise<void> | undefined;
   #mounts: string | undefined;
   #points = 0;
 
@@ -57,9 +59,17 @@ export class Workspaces {
     rmdirSync(mountPoint);
   }
 
+  /** The same later, but before what is removed from now on, and on another thread: the kernel waits. */
+  unmountSoon(mountPoint: string): void {
+    this.#soon(async () => {
+      if (await unmountAside(mountPoint)) rmdirSync(mountPoint);
+    });
+  }
+
   /** Waits for what is being removed; then nothing is left but mount points. */
   async settled(): Promise<void> {
-    await this.#removals;
+    this.#hurried.abort();
+    await this.#removing;
     for (const workspace of this.#spare.splice(0)) await rmdir(workspace);
   }
 
@@ -72,7 +82,17 @@ export class Workspaces {
 
   /** One after the other. What cannot be removed is told by who removes all of the work directory. */
   #soon(action: () => Promise<void>): void {
-    this.#removals = this.#removals.then(action).catch(() => undefined);
+    this.#removals.push(action);
+    this.#removing ??= this.#removeAll();
+  }
+
+  async #removeAll(): Promise<void> {
+    const { signal } = this.#hurried;
+    await setTimeout(REST, undefined, { signal }).catch(() => undefined);
+    for (let next = this.#removals.shift(); next !== undefined; next = this.#removals.shift()) {
+      await next().catch(() => undefined);
+    }
+    this.#removing = undefined;
   }
 }
 
@@ -102,6 +122,9 @@ async function empty(directory: Buffer): Promise<void> {
 }
 
 const SLASH = Buffer.from("/");
+
+/** What comes after a step is over by then, and the next one runs; in milliseconds. */
+const REST = 5;
 
 /** Of files whose removal is worth another thread, in bytes. */
 const LARGE = 1 << 16;

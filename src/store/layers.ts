@@ -170,16 +170,15 @@ export class Layers {
     signal: AbortSignal | undefined,
   ): Promise<PublishedLayer> {
     const { tree, size, diffId } = draft.measure;
+    const earlier = origin === "built" ? await this.findByTree(tree) : undefined;
+    if (earlier !== undefined) return await instead(draft, earlier);
     await using held = new ResourceStack();
     // Equal DiffIDs mean equal trees, so that this one lock serves both.
     held.use(await this.#deps.locks.lock(`tree ${tree}`, signal));
     this.#deps.database.refresh();
     const twin = await this.findByTree(tree);
     const known = origin === "built" ? twin : await this.findByDiffId(diffId);
-    if (known !== undefined) {
-      await draft[Symbol.asyncDispose]();
-      return { layer: known, isNew: false, recorded: Promise.resolve() };
-    }
+    if (known !== undefined) return await instead(draft, known);
     const now = this.#deps.now();
     const id = await this.#freeId();
     await this.#deps.holds.hold(id);
@@ -261,6 +260,12 @@ export class Layers {
       if (!taken) return id;
     }
   }
+}
+
+/** Drops a draft for the layer that is there. */
+async function instead(draft: DraftLayer, layer: LayerRecord): Promise<PublishedLayer> {
+  await draft[Symbol.asyncDispose]();
+  return { layer, isNew: false, recorded: Promise.resolve() };
 }
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -1,10 +1,15 @@
-import { bind, cPath } from "./libc.js";
+import { bind, bindAsync, cPath } from "./libc.js";
 import { check } from "./system-error.js";
 
 const c = {
   mount: bind("int mount(const char*, const char*, const char*, unsigned long, const char*)"),
   umount2: bind("int umount2(const char*, int)"),
 };
+
+const unmountLater = bindAsync("int umount2(const char*, int)");
+
+/** MNT_DETACH. */
+const DETACH = 2;
 
 /** Flags of mount(2). */
 export const mountFlags = {
@@ -36,7 +41,12 @@ export function mount({ source, target, type, flags = 0, options }: MountRequest
   check(c.mount(cPath(source), cPath(target), type ?? null, flags, data), "mount", target);
 }
 
+/** As `unmount`, on another thread; false when that failed. */
+export async function unmountAside(target: string): Promise<boolean> {
+  return (await unmountLater(cPath(target), DETACH)) === 0;
+}
+
 /** umount2(2) with MNT_DETACH: the mount goes as soon as nobody uses it. */
 export function unmount(target: string): void {
-  check(c.umount2(cPath(target), 2), "umount2", target);
+  check(c.umount2(cPath(target), DETACH), "umount2", target);
 }

@@ -70,6 +70,9 @@ export class FakeSnapshotter implements Snapshotter {
     return draft;
   }
 
+  release(): void {
+    // nothing is mounted
+  }
   async settled(): Promise<void> {
     // it waits for everything that it does
   }

@@ -191,6 +191,18 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.strictEqual(tar.byteLength, draft.measure.size);
       });
 
+      for (const size of [64_000, 64_001, 200_000]) {
+        it(`keeps a layer with ${size} bytes of content, the last that fit in 64 kB among them`, async () => {
+          const entries = [file("a", "x".repeat(size))];
+          await using draft = await snapshots.ingest(entries);
+          await draft.publish("x" as LayerId);
+          const tar = await collect(snapshots.tar("x" as LayerId));
+          assert.strictEqual(digestOf(tar), draft.measure.diffId);
+          const root = await snapshots.view(["x" as LayerId]);
+          assert.lengthOf(fs.readFileSync(join(root, "a")), size);
+        });
+      }
+
       const unstorable: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
         { name: "from before 1970", entries: [file("a", "", { mtime: -5 })] },
         {
@@ -632,6 +644,27 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         await using draft = await active.commit();
         await new Promise((done) => server.close(done));
         assert.strictEqual(draft.measure.size, 1024);
+      });
+    });
+
+    describe("release()", () => {
+      it("leaves views and snapshots as they are, and shows the same afterwards", async () => {
+        const chain = [await layer([file("a")]), await layer([file("b")])];
+        await using active = await snapshots.prepare(chain);
+        const root = await snapshots.view(chain);
+        snapshots.release();
+        assert.deepStrictEqual(fs.readdirSync(root), ["a", "b"]);
+        fs.writeFileSync(join(active.root, "c"), "");
+        await using draft = await active.commit();
+        await draft.publish("c" as LayerId);
+        const { id } = await ran([...chain, "c" as LayerId], (changed) => {
+          fs.rmSync(join(changed, "b"));
+        });
+        snapshots.release();
+        assert.deepStrictEqual(
+          fs.readdirSync(await snapshots.view([...chain, "c" as LayerId, id])),
+          ["a", "c"],
+        );
       });
     });
 

@@ -73,6 +73,8 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     sandbox: sandboxDefaults(command, session.io),
     scope: input.scope,
     hurry: () => {
+      sandboxes.end();
+      store.snapshotter.release();
       store.database.hurry();
     },
     jobs: new Jobs(command.jobs ?? availableParallelism()),
@@ -148,6 +150,7 @@ class Sandboxes implements AsyncDisposable {
   readonly #session: Session;
   readonly #board: Board;
   #executor: Promise<Executor> | undefined;
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(session: Session, board: Board) {
     this.#session = session;
@@ -155,12 +158,27 @@ class Sandboxes implements AsyncDisposable {
   }
 
   open(): Promise<Executor> {
-    return (this.#executor ??= openSandboxes(this.#session, (message) => {
+    return (this.#executor ??= this.#open());
+  }
+
+  async #open(): Promise<Executor> {
+    await this.#ended;
+    return await openSandboxes(this.#session, (message) => {
       this.#board.warn(undefined, message);
-    }));
+    });
+  }
+
+  /** Begins to take away what steps ran in; one that is run after all begins anew. */
+  end(): void {
+    const executor = this.#executor;
+    if (executor === undefined) return;
+    this.#executor = undefined;
+    this.#ended = executor.then((opened) => opened[Symbol.asyncDispose]());
+    this.#ended.catch(() => undefined); // told by who waits
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#executor)?.[Symbol.asyncDispose]();
+    this.end();
+    await this.#ended;
   }
 }

@@ -4,21 +4,36 @@ import type { WrittenEntry } from "../../oci/layer-tar.js";
 import type { LayerMeasure } from "../snapshotter.js";
 import { measureInto, type LayerSink } from "../tree-digest.js";
 import { LayerIndex } from "./layer-index.js";
+import { LayerTarFile } from "./layer-tar-file.js";
 import { TAR_NAME } from "./mount-layer.js";
-import { OutFile } from "./out-file.js";
 import { portable } from "./portable.js";
 import { writeIndex } from "./write-index.js";
 
-/**
- * Writes a changeset as a layer into an empty directory: the tar, and the index over it. Every byte
- * is read once and written once.
- */
+/** A layer that was measured. */
+export interface MeasuredLayer {
+  readonly measure: LayerMeasure;
+  /** Writes one that is still in memory; to be called once. */
+  readonly keep: () => void;
+}
+
+/** Writes a changeset as a layer into an empty directory, or a new one: the tar, and the index over it. */
 export async function writeLayer(
   changes: Changeset,
   directory: string,
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
-  using tar = OutFile.create(join(directory, TAR_NAME));
+  const { measure, keep } = await measureLayer(changes, directory, signal);
+  keep();
+  return measure;
+}
+
+/** As `writeLayer`, but a small one is not written before it is kept. Every byte is read once and written once. */
+export async function measureLayer(
+  changes: Changeset,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<MeasuredLayer> {
+  using tar = new LayerTarFile(join(directory, TAR_NAME));
   const index = new LayerIndex();
   const sink: LayerSink = {
     entry(entry: Entry, written: WrittenEntry): void {
@@ -27,6 +42,11 @@ export async function writeLayer(
     bytes: (chunk) => tar.append(chunk),
   };
   const measure = await measureInto(sink, portable(changes), signal);
-  writeIndex(directory, index, measure.size);
-  return measure;
+  const keep = (): void => {
+    tar.keep();
+    writeIndex(directory, index, measure.size);
+  };
+  if (tar.isSmall) return { measure, keep };
+  keep();
+  return { measure, keep: () => undefined };
 }
