@@ -3,11 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join, normalize } from "node:path";
 import { BuildError } from "../error.js";
 import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
-import { digestOf, parseDigest, type Digest } from "../oci/digest.js";
+import { parseDigest, type Digest } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { parseImageConfig, serializeDocument } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
+import { isObject } from "../oci/json-shape.js";
 import type { ArchivedImage } from "./archived-image.js";
+import { stored } from "./packed-image.js";
 
 /** One line of manifest.json (Docker image spec v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
 interface DockerEntry {
@@ -32,37 +34,30 @@ async function readEntry(
   const descriptors: Descriptor[] = [];
   for (const layer of layers) {
     const path = inside(directory, layer);
-    const descriptor = await describeLayer(path);
+    const descriptor = await describeLayer(path, layer);
     files.set(descriptor.digest, path);
     descriptors.push(descriptor);
   }
   const bytes = await readMember(inside(directory, config), config);
-  const value = parseImageConfig(bytes);
-  const configDescriptor = describe(bytes, mediaTypes.config);
+  const own = { ...stored(bytes, mediaTypes.config), value: parseImageConfig(bytes) };
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    config: configDescriptor,
+    config: own.descriptor,
     layers: descriptors,
   };
-  const manifestBytes = serializeDocument(manifest);
   return {
     names,
-    config: { descriptor: configDescriptor, bytes, value },
+    config: own,
     manifest: {
-      descriptor: describe(manifestBytes, mediaTypes.manifest),
-      bytes: manifestBytes,
+      ...stored(serializeDocument(manifest), mediaTypes.manifest),
       value: manifest,
     },
     open: ({ digest }) => fileBytes(files.get(digest) ?? ""),
   };
 }
 
-function describe(bytes: Uint8Array, mediaType: string): Descriptor {
-  return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
-}
-
-async function describeLayer(path: string): Promise<Descriptor> {
+async function describeLayer(path: string, name: string): Promise<Descriptor> {
   const hash = createHash("sha256");
   let size = 0;
   let mediaType: string = mediaTypes.layer;
@@ -73,15 +68,19 @@ async function describeLayer(path: string): Promise<Descriptor> {
       size += chunk.byteLength;
     }
   } catch (cause) {
-    throw new BuildError("INVALID_ARCHIVE", "Cannot load images: a layer is missing", { cause });
+    throw missing(name, cause);
   }
   return { mediaType, digest: parseDigest(`sha256:${hash.digest("hex")}`), size };
 }
 
 async function readMember(path: string, name: string): Promise<Buffer> {
   return await readFile(path).catch((cause: unknown) => {
-    throw new BuildError("INVALID_ARCHIVE", `Cannot load images: "${name}" is missing`, { cause });
+    throw missing(name, cause);
   });
+}
+
+function missing(name: string, cause: unknown): BuildError {
+  return new BuildError("INVALID_ARCHIVE", `Cannot load images: "${name}" is missing`, { cause });
 }
 
 /** manifest.json is as little trusted as the rest of the archive. */
@@ -100,8 +99,8 @@ function parseManifest(text: string): readonly DockerEntry[] {
 }
 
 function parseEntry(value: unknown): DockerEntry {
-  if (typeof value !== "object" || value === null) throw malformed();
-  const { Config, RepoTags, Layers } = value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) throw malformed();
+  const { Config, RepoTags, Layers } = value;
   if (typeof Config !== "string") throw malformed();
   return { config: Config, names: strings(RepoTags ?? []), layers: strings(Layers) };
 }
