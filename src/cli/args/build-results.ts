@@ -44,15 +44,11 @@ export function declareResults(flags: Flags): () => Results {
     "either of these: type=provenance,… or type=sbom,…",
     parseAttest,
   );
-  const iidFile = flags.one(
-    "--iidfile <path>",
-    "write the image id to a file",
-    nonEmpty("--iidfile"),
-  );
+  const iidFile = flags.one("--iidfile <path>", "write the image id to a file", (text) => text);
   const metadataFile = flags.one(
     "--metadata-file <path>",
     "write what was built to a file, as JSON",
-    nonEmpty("--metadata-file"),
+    (text) => text,
   );
   return () => ({
     tags: tags(),
