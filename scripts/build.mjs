@@ -6,8 +6,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
 
 rmSync("dist", { recursive: true, force: true });
-await build({
-  entryPoints: { bundle: "src/cli/entry.ts", repeat: "src/cli/repeat/repeat.ts" },
+const common = {
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -17,6 +16,14 @@ await build({
   supported: { "dynamic-import": false }, // code that was compiled ahead cannot import what lies outside
   minify: true, // names as well: V8 reads 5 ms less of them
   charset: "ascii", // V8 keeps one byte per character, and reading needs no decoding
+  define: { "import.meta.dirname": "__dirname" },
+  plugins: [koffiBinary(), lmdbBinary()],
+  sourcemap: "linked",
+  legalComments: "none",
+};
+await build({
+  ...common,
+  entryPoints: { bundle: "src/cli/entry.ts", repeat: "src/cli/repeat/repeat.ts" },
   // The function that node would wrap it in: doing that at each start copies all of it.
   banner: { js: "(function (exports, require, module, __filename, __dirname) {" },
   footer: { js: "})" },
@@ -24,10 +31,9 @@ await build({
     "@bokuweb/zstd-wasm", // finds its binary beside itself
     "yaml", // rarely needed, and large
   ],
-  plugins: [koffiBinary(), lmdbBinary()],
-  sourcemap: "linked",
-  legalComments: "none",
 });
+// The script of another thread, which node runs as it is: too small to be compiled ahead.
+await build({ ...common, entryPoints: { reading: "src/context/reading-thread.ts" } });
 copyFileSync("scripts/loader.cjs", "dist/tsbuild.cjs");
 execFileSync(process.execPath, ["scripts/compile.cjs"], { stdio: "inherit" });
 

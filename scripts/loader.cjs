@@ -15,7 +15,14 @@ const { readFileSync, writeSync } = require("node:fs");
 const { Script } = require("node:vm");
 
 // A build that finds everything has no use for these parts of node, and each takes a millisecond to start.
-const rarelyUsed = ["node:child_process", "node:fs/promises", "node:net", "node:tty", "node:zlib"];
+const rarelyUsed = [
+  "node:child_process",
+  "node:fs/promises",
+  "node:net",
+  "node:tty",
+  "node:worker_threads",
+  "node:zlib",
+];
 // One that is only told again, of these neither.
 const notRepeating = [...rarelyUsed, "node:crypto", "node:os"];
 

@@ -64,10 +64,16 @@ export class PackedFileIndex implements FileIndex {
   }
 
   record(stat: FileStat, sha256: string): void {
-    if (!this.#isSettled(stat)) return;
-    const known = { sha256, day: this.#today };
-    this.#table.set(fileOf(stat), this.#fingerprint(stat), known);
-    this.#changed = true;
+    this.recordLater(stat)(sha256);
+  }
+
+  recordLater(stat: FileStat): (sha256: string) => void {
+    if (!this.#isSettled(stat)) return () => undefined;
+    const [file, fingerprint] = [fileOf(stat), this.#fingerprint(stat)];
+    return (sha256) => {
+      this.#table.set(file, fingerprint, { sha256, day: this.#today });
+      this.#changed = true;
+    };
   }
 
   /** What the next build loads, valid until anything else is asked for; undefined when nothing changed. */

@@ -50,15 +50,22 @@ export class ConfinedRoot implements Disposable {
 
 /** One open directory. */
 export class ConfinedDirectory implements Disposable {
-  readonly #fd: number;
+  readonly fd: number;
+  #users = 1;
 
   constructor(fd: number) {
-    this.#fd = fd;
+    this.fd = fd;
+  }
+
+  /** Keeps it open for one more user, who disposes of it, too. */
+  share(): this {
+    this.#users++;
+    return this;
   }
 
   /** For system calls: `name` in this very directory. "" is the directory itself. */
   host(name: string): BytePath {
-    return `/proc/self/fd/${this.#fd}/${name === "" ? "." : name}` as BytePath;
+    return `/proc/self/fd/${this.fd}/${name === "" ? "." : name}` as BytePath;
   }
 
   /** Names of what is inside, in the order of their bytes. */
@@ -67,7 +74,7 @@ export class ConfinedDirectory implements Disposable {
   }
 
   lstat(name: string, stat: FileStat): boolean {
-    return stat.lstat(name === "" ? "." : name, this.#fd);
+    return stat.lstat(name === "" ? "." : name, this.fd);
   }
 
   readLink(name: string): BytePath {
@@ -77,11 +84,11 @@ export class ConfinedDirectory implements Disposable {
   /** Opens a file to read it. A pipe that took its place meanwhile does not block. */
   openFile(name: string): number {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    return openIn(this.#fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return openIn(this.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    if (--this.#users === 0) closeSync(this.fd);
   }
 }
 

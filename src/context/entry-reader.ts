@@ -5,10 +5,15 @@ import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { FileIndex } from "./file-index.js";
 import type { Glance } from "./glance.js";
+import type { LateEntry } from "./reading-batch.js";
+import { ReadingQueue } from "./reading-queue.js";
 import { tickOf } from "./tick.js";
 
 /** Bytes of small files that are kept: a disk should not need room for very much of a context twice. */
 const MOST_KEPT = 2 ** 29;
+
+/** After so many files that nobody has read before, another thread is worth its start, which takes as long as 3,000. */
+const MANY = 1_000;
 
 /** A name in an open directory, and what its path is. */
 export interface Place {
@@ -28,10 +33,19 @@ interface Facts {
   readonly version: FileVersion | undefined;
 }
 
+/** What is known of a file's content. */
+interface Known {
+  /** Where it is if not in the file. */
+  readonly content?: Content | undefined;
+  readonly sha256?: string;
+}
+
 /** An entry, and for a file with several names what identifies it. */
 export interface Read {
   readonly entry: Entry;
   readonly inode: string | undefined;
+  /** Told where the entry is kept: its digest is still to come. */
+  readonly late?: LateEntry;
 }
 
 /** What files are read with. */
@@ -41,6 +55,8 @@ export interface EntryReading {
   readonly index: FileIndex | undefined;
   /** Keeps what is read of small files. */
   readonly spool: ContentSpool | undefined;
+  /** The script of a thread that may read beside this one. */
+  readonly thread: string | undefined;
   /** Sees what is looked at. */
   readonly glance: Glance | undefined;
 }
@@ -50,15 +66,20 @@ export class EntryReader {
   readonly #root: BytePath;
   readonly #index: FileIndex | undefined;
   readonly #spool: ContentSpool | undefined;
+  readonly #thread: string | undefined;
   readonly #glance: Glance | undefined;
+  #queue: ReadingQueue | undefined;
+  /** Small files that were read at once. */
+  #readFiles = 0;
   readonly #stat = new FileStat();
   /** Files with several names. */
   readonly #inodes = new Map<string, FileEntry>();
 
-  constructor({ root, index, spool, glance }: EntryReading) {
+  constructor({ root, index, spool, thread, glance }: EntryReading) {
     this.#root = root;
     this.#index = index;
     this.#spool = spool;
+    this.#thread = thread;
     this.#glance = glance;
   }
 
@@ -75,6 +96,15 @@ export class EntryReader {
     if (stat.type === fileTypes.file) return this.#file(place);
     const entry = this.#special(place);
     return entry === undefined ? undefined : { entry, inode: undefined };
+  }
+
+  /** What `selecting` gives, once all files that it looked at are read. What failed first in their order is thrown. */
+  async whole<T>(selecting: Promise<T>): Promise<T> {
+    try {
+      return await selecting;
+    } finally {
+      await this.#queue?.finish();
+    }
   }
 
   #special(place: Place): Entry | undefined {
@@ -109,9 +139,25 @@ export class EntryReader {
     if (known !== undefined) return this.#hashed(place, facts, known);
     if (stat.size > smallFile) return this.#largeFile(place, facts);
     const spool = version.settled && this.#hasRoom() ? this.#spool : undefined;
+    const queue = inode === undefined && stat.size > 0 ? this.#queueFor(spool) : undefined;
+    if (queue !== undefined) return this.#late(place, version, queue);
     const { sha256, bytes } = readSmall(place, stat.size, spool && version);
     this.#index?.record(stat, sha256);
     return this.#hashed(place, facts, sha256, bytes && spool?.add(bytes));
+  }
+
+  #queueFor(spool: ContentSpool | undefined): ReadingQueue | undefined {
+    if (spool === undefined || this.#thread === undefined) return undefined;
+    if (this.#queue === undefined && this.#readFiles++ < MANY) return undefined;
+    return (this.#queue ??= new ReadingQueue(spool, this.#thread));
+  }
+
+  #late(place: Place, version: FileVersion, queue: ReadingQueue): Read {
+    const { directory, name, path } = place;
+    const { size } = this.#stat;
+    const record = this.#index?.recordLater(this.#stat);
+    const late = queue.add({ directory, name, path, size, version, record });
+    return { entry: this.#entry(place, version, {}), inode: undefined, late };
   }
 
   #hasRoom(): boolean {
@@ -125,16 +171,29 @@ export class EntryReader {
   }
 
   #hashed(place: Place, { inode, version }: Facts, sha256: string, kept?: Content): Read {
-    const path = joinPath(this.#root, place.path);
-    const entry: FileEntry = {
-      type: "file",
-      ...this.#metadata(place),
-      size: this.#stat.size,
-      content: kept ?? { kind: "file", path, offset: 0, version },
-      sha256,
-    };
+    const entry = this.#entry(place, version, { content: kept, sha256 });
     if (inode !== undefined) this.#inodes.set(inode, entry);
     return { entry, inode };
+  }
+
+  /** In one literal: a spread would take as long as all else that is done here. */
+  #entry(
+    { path, entryPath }: Place,
+    version: FileVersion | undefined,
+    { content, sha256 }: Known,
+  ): FileEntry {
+    const stat = this.#stat;
+    return {
+      type: "file",
+      path: entryPath,
+      mode: stat.permissions,
+      uid: 0,
+      gid: 0,
+      mtime: stat.mtimeSeconds,
+      size: stat.size,
+      content: content ?? { kind: "file", path: joinPath(this.#root, path), offset: 0, version },
+      sha256,
+    };
   }
 
   #version(): FileVersion {

@@ -6,4 +6,6 @@ export interface FileIndex {
   lookup(stat: FileStat): string | undefined;
   /** `stat` is from before the content was read. */
   record(stat: FileStat, sha256: string): void;
+  /** The same of a digest that comes when `stat` is already that of another file. */
+  recordLater(stat: FileStat): (sha256: string) => void;
 }

@@ -22,14 +22,14 @@ export class LocalSourceTree implements SourceTree {
   }
 
   async select(pattern: string, options: SelectOptions = {}): Promise<readonly SelectedSource[]> {
-    const { root, work } = this.#tree;
+    const { root, work, thread } = this.#tree;
     const { glance } = options;
     try {
       const index = await this.#tree.index?.();
       using spool = work === undefined ? undefined : new ContentSpool(work);
-      const reader = new EntryReader({ root, index, spool, glance });
-      return await selectLocally(this.#tree, pattern, options, (place, wants) =>
-        reader.read(place, wants),
+      const reader = new EntryReader({ root, index, spool, thread, glance });
+      return await reader.whole(
+        selectLocally(this.#tree, pattern, options, (place, wants) => reader.read(place, wants)),
       );
     } catch (error) {
       throw unreadable(pattern, error);

@@ -18,4 +18,6 @@ export interface LocalTree {
   readonly looked?: ((path: BytePath) => void) | undefined;
   /** A private directory: keeps what had to be read for its digest, so that it is read only once. */
   readonly work?: string | undefined;
+  /** The script of a thread (`reading-thread.ts`) that may read new files beside this one. */
+  readonly thread?: string | undefined;
 }

@@ -94,9 +94,14 @@ export class Walk {
     if (child.read.entry.type === "directory") await this.#descend(child.path, child);
   }
 
-  #add({ entry, inode }: Read): void {
-    const added = inode === undefined ? entry : this.#linked(entry, inode);
-    this.#entries.push(this.#store.add(added));
+  #add(read: Read): void {
+    this.#entries.push(this.#keep(read));
+  }
+
+  #keep({ entry, inode, late }: Read): number {
+    const number = this.#store.add(inode === undefined ? entry : this.#linked(entry, inode));
+    late?.keptIn(this.#store, number);
+    return number;
   }
 
   /** A hardlink in place of a file that came before under another name. */
@@ -126,7 +131,7 @@ export class Walk {
       const read = pending instanceof Promise ? await pending : pending;
       if (read?.inode !== undefined || read?.entry.type === "directory") {
         children.push({ read, path: child, ignore, filters });
-      } else if (read !== undefined) children.push(this.#store.add(read.entry));
+      } else if (read !== undefined) children.push(this.#keep(read));
       if (++this.#looked % turn === 0) await setImmediate();
     }
     return children;

@@ -5,6 +5,15 @@ import { toBytePath, type BytePath, type Content, type FileEntry } from "./chang
 import { CHUNK } from "./open-content.js";
 import { readContent } from "./content.js";
 
+const nothing = new Uint8Array();
+
+/** A part of a spool. */
+export interface SpoolRegion {
+  readonly path: BytePath;
+  readonly fd: number;
+  readonly offset: number;
+}
+
 /**
  * Keeps contents that can be read only once, or at a price, one after the other in a single file. They
  * may be read once the spool is closed; the file, made when there is something to keep, stays.
@@ -27,6 +36,14 @@ export class ContentSpool implements Disposable {
     return this.#end - 1;
   }
 
+  /** Makes room for contents that others write: into `fd`, from `offset` on. */
+  reserve(size: number): SpoolRegion {
+    this.#flush();
+    const offset = this.#end;
+    this.#end += size;
+    return { path: this.#path, fd: this.#open(), offset };
+  }
+
   /** Keeps a content. */
   add(bytes: Uint8Array): Content {
     const offset = this.#end;
@@ -47,35 +64,38 @@ export class ContentSpool implements Disposable {
   }
 
   #append(bytes: Uint8Array): void {
-    this.#end += bytes.byteLength;
     if (bytes.byteLength > CHUNK - this.#used) this.#flush();
     if (bytes.byteLength > CHUNK) {
-      this.#write(bytes);
-      return;
+      writeAt(this.#open(), bytes, this.#end);
+    } else {
+      this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK);
+      this.#buffer.set(bytes, this.#used);
+      this.#used += bytes.byteLength;
     }
-    this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK);
-    this.#buffer.set(bytes, this.#used);
-    this.#used += bytes.byteLength;
+    this.#end += bytes.byteLength;
   }
 
   #flush(): void {
-    if (this.#buffer !== undefined) this.#write(this.#buffer.subarray(0, this.#used));
+    const used = this.#buffer?.subarray(0, this.#used) ?? nothing;
+    if (used.byteLength > 0) writeAt(this.#open(), used, this.#end - used.byteLength);
     this.#used = 0;
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#fd === undefined) {
-      this.#fd = openSync(this.#path, "wx", 0o600);
-      this.#write(Buffer.of(0));
-    }
-    for (let done = 0; done < bytes.byteLength;) done += writeSync(this.#fd, bytes, done);
+  #open(): number {
+    return (this.#fd ??= openSync(this.#path, "wx", 0o600));
   }
 
   [Symbol.dispose](): void {
     try {
-      if (this.size > 0) this.#flush();
+      this.#flush();
     } finally {
       if (this.#fd !== undefined) closeSync(this.#fd);
     }
   }
+}
+
+/** Writes all of the bytes from `offset` of the file on. */
+export function writeAt(fd: number, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.byteLength;)
+    done += writeSync(fd, bytes, done, bytes.byteLength - done, offset + done);
 }

@@ -1,5 +1,5 @@
 import type { Entry, EntryList } from "./changeset.js";
-import { BLOCK_FILES, FileBlock, isPlain, Prefixes } from "./file-block.js";
+import { BLOCK_FILES, FileBlock, isPlain, Prefixes, type PlainContent } from "./file-block.js";
 
 /**
  * Keeps entries, each known by a number; plain files in some 110 bytes outside of the heap. As objects,
@@ -19,6 +19,11 @@ export class EntryStore {
     if (this.#files % BLOCK_FILES === 0) this.#blocks.push(new FileBlock(this.#prefixes));
     this.#blocks.at(-1)?.add(entry);
     return this.#files++;
+  }
+
+  /** Says of a plain file what its content turned out to be, and where that is if it is kept elsewhere. */
+  settle(number: number, sha256: string, content?: PlainContent): void {
+    this.#blocks[Math.floor(number / BLOCK_FILES)]?.settle(number % BLOCK_FILES, sha256, content);
   }
 
   /** A copy of what was added, or what was added itself. */

@@ -1,19 +1,17 @@
 import type { BytePath, Entry, FileEntry, FileVersion } from "./changeset.js";
 
-/** A file of the host whose digest is known: nearly every entry of a large COPY. */
+/** A file of the host, or a part of one: nearly every entry of a large COPY. */
 export interface PlainFile extends FileEntry {
-  readonly content: Extract<FileEntry["content"], { readonly kind: "file" }>;
-  readonly sha256: string;
+  readonly content: PlainContent;
+  readonly sha256?: string | undefined;
 }
+
+/** Where its bytes are. */
+export type PlainContent = Extract<FileEntry["content"], { readonly kind: "file" }>;
 
 /** Tells what fits into a block. */
 export function isPlain(entry: Entry): entry is PlainFile {
-  return (
-    entry.type === "file" &&
-    entry.content.kind === "file" &&
-    entry.sha256?.length === SHA256_HEX &&
-    entry.xattrs === undefined
-  );
+  return entry.type === "file" && entry.content.kind === "file" && entry.xattrs === undefined;
 }
 
 /** Strings that many files share, each known by a number. */
@@ -49,6 +47,7 @@ export interface BlockPrefixes {
 
 /** Files in a block: so many that its text is worth one conversion, so few that the text may stay. */
 export const BLOCK_FILES = 1024;
+const SHA256_SIZE = 32;
 const SHA256_HEX = 64;
 
 /** Columns of small numbers, and of those that may be large, negative or broken. */
@@ -56,10 +55,15 @@ const small = { directory: 0, source: 1, mode: 2, uid: 3, gid: 4, nameEnd: 5, co
 const large = { size: 0, mtime: 1, offset: 2, inode: 3, ctimeMs: 4, columns: 5 } as const;
 
 /** Above the bits of the mode. */
-const flags = { sameName: 1 << 12, hasVersion: 1 << 13, settled: 1 << 14 } as const;
+const flags = {
+  sameName: 1 << 12,
+  hasVersion: 1 << 13,
+  settled: 1 << 14,
+  hasDigest: 1 << 15,
+} as const;
 const modeBits = 0o7777;
 
-/** Some files: their numbers in columns, and while it is read or filled, their names and digests as text. */
+/** Some files: their numbers and digests in columns, and while it is read, or filled, names and digests as text. */
 export class FileBlock {
   readonly #directories: Prefixes;
   readonly #sources: Prefixes;
@@ -67,12 +71,13 @@ export class FileBlock {
   #rows = 16;
   #small = new Uint32Array(this.#rows * small.columns);
   #large = new Float64Array(this.#rows * large.columns);
+  #digests = Buffer.alloc(this.#rows * SHA256_SIZE);
   #count = 0;
   /** One behind the other. */
   #names = "";
-  #digests = "";
-  /** The same once the block is full. */
-  #packed: { readonly names: Buffer; readonly digests: Buffer } | undefined;
+  #digestText = "";
+  /** The names once the block is full. */
+  #packed: Buffer | undefined;
 
   constructor({ directories, sources }: BlockPrefixes) {
     this.#directories = directories;
@@ -84,33 +89,57 @@ export class FileBlock {
     if (this.#count === this.#rows) this.#grow();
     const nameStart = path.lastIndexOf("/") + 1;
     const name = path.slice(nameStart);
-    const isSameName = content.path.endsWith(name);
-    const source = isSameName ? content.path.slice(0, -name.length || undefined) : content.path;
     this.#names += name;
-    this.#digests += sha256;
     const i = this.#count * small.columns;
     this.#small[i + small.directory] = this.#directories.number(path.slice(0, nameStart));
-    this.#small[i + small.source] = this.#sources.number(source);
-    this.#small[i + small.mode] = mode | flagsOf(isSameName, content.version);
+    this.#small[i + small.mode] = mode;
     this.#small[i + small.uid] = uid;
     this.#small[i + small.gid] = gid;
     this.#small[i + small.nameEnd] = this.#names.length;
     const j = this.#count * large.columns;
     this.#large[j + large.size] = size;
     this.#large[j + large.mtime] = mtime;
-    this.#large[j + large.offset] = content.offset;
-    this.#large[j + large.inode] = content.version?.inode ?? 0;
-    this.#large[j + large.ctimeMs] = content.version?.ctimeMs ?? 0;
+    this.#setContent(this.#count, content, name);
+    if (sha256 !== undefined) this.#setDigest(this.#count, sha256);
     if (++this.#count === BLOCK_FILES) this.#pack();
+  }
+
+  /** Says of the file that was added at `index` what its content turned out to be. */
+  settle(index: number, sha256: string, content: PlainContent | undefined): void {
+    this.#setDigest(index, sha256);
+    if (content !== undefined) this.#setContent(index, content, "");
+  }
+
+  /** `name`: what the path of the content may end in. */
+  #setContent(index: number, { path, offset, version }: PlainContent, name: string): void {
+    const isSameName = name !== "" && path.endsWith(name);
+    const source = isSameName ? path.slice(0, -name.length) : path;
+    const i = index * small.columns;
+    this.#small[i + small.source] = this.#sources.number(source);
+    const kept = this.#smallAt(index, small.mode) & (modeBits | flags.hasDigest);
+    this.#small[i + small.mode] = kept | flagsOf(isSameName, version);
+    const j = index * large.columns;
+    this.#large[j + large.offset] = offset;
+    this.#large[j + large.inode] = version?.inode ?? 0;
+    this.#large[j + large.ctimeMs] = version?.ctimeMs ?? 0;
+  }
+
+  #setDigest(index: number, sha256: string): void {
+    this.#digests.write(sha256, index * SHA256_SIZE, "hex");
+    this.#digestText = "";
+    const i = index * small.columns + small.mode;
+    this.#small[i] = (this.#small[i] ?? 0) | flags.hasDigest;
   }
 
   #grow(): void {
     this.#rows *= 4;
-    const [smaller, larger] = [this.#small, this.#large];
+    const [smaller, larger, digests] = [this.#small, this.#large, this.#digests];
     this.#small = new Uint32Array(this.#rows * small.columns);
     this.#large = new Float64Array(this.#rows * large.columns);
     this.#small.set(smaller);
     this.#large.set(larger);
+    this.#digests = Buffer.alloc(this.#rows * SHA256_SIZE);
+    this.#digests.set(digests);
   }
 
   /** The file that was added at `index`. */
@@ -134,7 +163,7 @@ export class FileBlock {
         offset: this.#largeAt(index, large.offset),
         version: this.#version(index, bits),
       },
-      sha256: this.#digests.slice(index * SHA256_HEX, (index + 1) * SHA256_HEX),
+      sha256: (bits & flags.hasDigest) === 0 ? undefined : this.#digest(index),
     };
   }
 
@@ -142,7 +171,7 @@ export class FileBlock {
   rest(): void {
     if (this.#packed === undefined) return;
     this.#names = "";
-    this.#digests = "";
+    this.#digestText = "";
   }
 
   #version(index: number, bits: number): FileVersion | undefined {
@@ -166,16 +195,21 @@ export class FileBlock {
     return this.#large[index * large.columns + column] ?? 0;
   }
 
+  /** All of them become text at once: one by one takes several times as long. */
+  #digest(index: number): string {
+    const end = this.#count * SHA256_SIZE;
+    if (this.#digestText === "") this.#digestText = this.#digests.toString("hex", 0, end);
+    return this.#digestText.slice(index * SHA256_HEX, (index + 1) * SHA256_HEX);
+  }
+
   #pack(): void {
-    const names = Buffer.from(this.#names, "latin1");
-    this.#packed = { names, digests: Buffer.from(this.#digests, "hex") };
+    this.#packed = Buffer.from(this.#names, "latin1");
     this.rest();
   }
 
   #unpack(): void {
-    if (this.#packed === undefined || this.#digests !== "") return;
-    this.#names = this.#packed.names.toString("latin1");
-    this.#digests = this.#packed.digests.toString("hex");
+    if (this.#packed !== undefined && this.#names === "")
+      this.#names = this.#packed.toString("latin1");
   }
 }
 

@@ -178,6 +178,7 @@ describe("PackedFileIndex", () => {
     const index = {
       lookup: (stat: FileStat) => second.lookup(stat),
       record: (_: FileStat, digest: string) => void recorded.push(digest),
+      recordLater: () => (digest: string) => void recorded.push(digest),
     };
     const again = await openDirectoryContext({
       root,

@@ -265,6 +265,7 @@ describe("openDirectoryContext()", () => {
     const index: FileIndex = {
       lookup: (stat) => void seen.push(String(stat.size)),
       record: () => undefined,
+      recordLater: () => () => undefined,
     };
     const root = directoryWith(temporary, { a: "1", b: "22", "c/d": "333" });
     const context = await openDirectoryContext({
@@ -291,6 +292,7 @@ describe("openDirectoryContext()", () => {
         return undefined;
       },
       record: () => undefined,
+      recordLater: () => () => undefined,
     };
     const context = await openDirectoryContext({
       root,

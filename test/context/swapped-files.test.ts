@@ -164,6 +164,7 @@ function select(
       return undefined;
     },
     record: () => undefined,
+    recordLater: () => () => undefined,
   };
   const tree = {
     root: toBytePath(root),

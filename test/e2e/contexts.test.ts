@@ -1,7 +1,10 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
-import { symlinkSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, openSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { baseLayout } from "./support/base-images.js";
 import { inspect } from "./support/inspect.js";
 import { testsRunAsRoot } from "./support/accounts.js";
@@ -34,6 +37,25 @@ describeForAccounts("build contexts", (site) => {
     });
     await site.ok(["-f", join(context, "docker/app.Dockerfile"), "-t", "own", context]);
     assert.strictEqual(await list("own"), "./a\n");
+  });
+
+  it("have a script in the bundle for the thread that reads many new files", async () => {
+    const root = site.context({ a: "1" });
+    const [directory, spool] = [openSync(root, "r"), openSync(join(root, "spool"), "wx+")];
+    const thread = new Worker("./dist/reading.cjs");
+    try {
+      thread.postMessage({
+        names: ["a"],
+        facts: Float64Array.of(directory, 1, 0, 0),
+        spool,
+        offset: 0,
+      });
+      const read: unknown = (await once(thread, "message")).at(0);
+      assert.deepStrictEqual(read, { digests: [hexOf(digestOf("1"))], kept: Uint8Array.of(0) });
+    } finally {
+      await thread.terminate();
+      for (const fd of [directory, spool]) closeSync(fd);
+    }
   });
 
   it("take their Dockerfile from standard input with -f -, or do without files with -", async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Content, FileEntry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
-import { ContentSpool } from "../../src/oci/content-spool.js";
+import { ContentSpool, writeAt } from "../../src/oci/content-spool.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { collect } from "./bytes.js";
 import { file } from "./entries.js";
@@ -52,6 +52,23 @@ describe("ContentSpool", () => {
     }
     assert.strictEqual(kept.sha256, hexOf(digestOf(bytes)));
     assert.isTrue((await collect(readContent(kept))).equals(bytes));
+  });
+
+  it("leaves room for what others write, between what it keeps itself", async () => {
+    const contents: Content[] = [];
+    {
+      using spool = new ContentSpool(folder);
+      contents.push(spool.add(Buffer.from("one")));
+      const { path, fd, offset } = spool.reserve(5);
+      contents.push({ kind: "file", path, offset }, spool.add(Buffer.from("three")));
+      writeAt(fd, Buffer.from("two__"), offset);
+      assert.strictEqual(spool.size, 13);
+    }
+    const texts = ["one", "two__", "three"];
+    for (const [i, content] of contents.entries()) {
+      const entry = { ...file("a"), size: texts[i]?.length, content } as FileEntry;
+      assert.strictEqual((await collect(readContent(entry))).toString(), texts[i]);
+    }
   });
 
   it("makes no file where there is nothing to keep", () => {

@@ -73,6 +73,33 @@ describe("EntryStore", () => {
     );
   });
 
+  it("takes in later what the content of a file is", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(file, sha256, fc.boolean()), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom(1, 60),
+        (some, times) => {
+          const store = new EntryStore();
+          const late = Array.from({ length: times }, () => some).flat();
+          const plain = late.filter(([{ xattrs }]) => xattrs === undefined);
+          const numbers = plain.map(([{ content, ...rest }]) =>
+            store.add({ ...rest, content, sha256: undefined }),
+          );
+          const spool = { kind: "file", path: "/spool" as BytePath } as const;
+          const settled = plain.map(([entry, found, isKept], i) => {
+            const kept = { ...spool, offset: i, version: undefined };
+            const number = numbers[i] ?? 0;
+            assert.isUndefined((store.get(number) as FileEntry).sha256);
+            store.settle(number, found, isKept ? kept : undefined);
+            return { ...entry, sha256: found, content: isKept ? kept : entry.content };
+          });
+          assert.deepStrictEqual([...new StoredEntries(store, numbers)], settled);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it("gives back what is added between two reads", () => {
     const store = new EntryStore();
     const [first, second] = fc.sample(file, 2);

@@ -15,6 +15,9 @@ export interface Place extends Pick<LocalTree, "looked"> {
   readonly dockerfile: string | undefined;
 }
 
+/** With what new files are read. */
+type Reading = Pick<LocalTree, "thread" | "work">;
+
 interface OpenContext {
   readonly tree: SourceTree;
   /** What the next build finds: files, and what to ask for what is in them. */
@@ -28,22 +31,21 @@ interface OpenContext {
 export class ContextSet {
   readonly #places: ReadonlyMap<string | undefined, Place>;
   readonly #indexDirectory: string;
-  readonly #work: string | undefined;
+  readonly #reading: Reading;
   readonly #open = new Map<string | undefined, Promise<OpenContext>>();
 
-  /** `work`: a private directory, for what is read. */
   constructor(
     main: Place,
     named: ReadonlyMap<string, string>,
     indexDirectory: string,
-    work?: string,
+    reading: Reading = {},
   ) {
     const places = new Map<string | undefined, Place>();
     for (const [name, root] of named) places.set(name, { root, dockerfile: undefined });
     places.set(undefined, main);
     this.#places = places;
     this.#indexDirectory = indexDirectory;
-    this.#work = work;
+    this.#reading = reading;
   }
 
   async open(name: string | undefined): Promise<SourceTree> {
@@ -89,7 +91,7 @@ export class ContextSet {
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return {
-      tree: await openDirectoryContext({ root, ignore, index, glances, looked, work: this.#work }),
+      tree: await openDirectoryContext({ root, ignore, index, glances, looked, ...this.#reading }),
       kept: new Map([
         [indexFile, async () => (await loading)?.save()],
         [glancesFile, () => Promise.resolve(glances.save())],

@@ -28,6 +28,9 @@ import type { BuildInput } from "./input.js";
 import { namedContext } from "./named-contexts.js";
 import { planOptions } from "./plan.js";
 
+/** Beside the bundle. Run from its sources, tsbuild has none, and reads on one thread. */
+const READING_THREAD = join(import.meta.dirname, "reading.cjs");
+
 /** A build of the command line. */
 export interface Building {
   readonly command: BuildCommand;
@@ -142,7 +145,8 @@ async function openContexts({ command, input, session, looked }: Building): Prom
   }
   const indexes = store.paths.index;
   const { dockerfile } = input;
-  return new ContextSet({ root, dockerfile, looked }, named, indexes, store.work);
+  const thread = availableParallelism() > 1 ? READING_THREAD : undefined;
+  return new ContextSet({ root, dockerfile, looked }, named, indexes, { work: store.work, thread });
 }
 
 /** The executor of a build, opened when the first step misses. */
