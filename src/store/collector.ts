@@ -78,14 +78,14 @@ export class Collector {
     await this.#collect(store, limits);
   }
 
-  async #collect(store: Store, { maxUsed, ...limits }: SpaceLimits): Promise<void> {
+  async #collect(store: Store, limits: SpaceLimits): Promise<void> {
+    const { maxUsed } = limits;
     const goal = maxUsed === undefined ? undefined : maxUsed * (1 - SLACK);
     const accepts = ({ kind }: DiskItem): boolean => kind !== "blob"; // who wrote it may need it yet
     const request = { accepts, limits: { ...limits, maxUsed: goal } };
     await evict(store, await planPrune(store, request), { all: false });
-    const total = store.tally.total();
-    const isVain = maxUsed === undefined || total > maxUsed;
-    this.#quietUntil = isVain ? total * (1 + SLACK) : 0;
+    const isVain = await isOver(store, limits); // others may fill the disk
+    this.#quietUntil = isVain ? store.tally.total() * (1 + SLACK) : 0;
   }
 
   /** Counting a hundred thousand files takes half a second: not after each use, while there is room. */

@@ -63,6 +63,24 @@ describe("Collector", () => {
     assert.lengthOf(store.layers.list(), own.length);
   });
 
+  it("K28 looks through the store now and then, not at each layer, where others fill the disk", async () => {
+    await using directory = await TemporaryDirectory.make();
+    const limits = { maxUsed: 1e9, minFree: Number.MAX_SAFE_INTEGER };
+    await using store = await openTestStore(directory.path, Date.now, collecting(limits));
+    let looks = 0;
+    const list = store.blobs.list.bind(store.blobs);
+    store.blobs.list = () => {
+      looks++;
+      return list();
+    };
+    for (let i = 0; i < 100; i++) {
+      await build(store, `layer ${i}`);
+      await store.collected();
+    }
+    assert.isAtLeast(looks, 1);
+    assert.isBelow(looks, 70, "each five hundredths more");
+  });
+
   it("does nothing without a limit, or below it", async () => {
     for (const limits of [undefined, { maxUsed: 1e9, minFree: 0 }]) {
       await using directory = await TemporaryDirectory.make();
