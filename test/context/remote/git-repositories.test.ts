@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toText } from "../../../src/oci/changeset.js";
 import { gitSource, parseGitUrl } from "../../../src/plan/git-url.js";
@@ -101,6 +102,18 @@ describe("C23 GitRepositories", () => {
     assert.deepEqual(await list(url("#v1")), ["755 ", "644 a", "755 dir", "644 dir/b"]);
     assert.deepEqual(await list(url(`#${first}:dir`)), ["755 ", "644 b"]);
     assert.deepEqual(await list(url(":/../dir/").replace(":/..", "#:/..")), ["755 ", "644 b"]);
+  });
+
+  it("B06 checks out names that are no UTF-8", async () => {
+    const odd = join(root, "odd");
+    const repository = new TestRepository(odd);
+    repository.commit({ a: "" });
+    const name = Buffer.concat([Buffer.from(`${odd}/`), Buffer.from([0xff])]);
+    mkdirSync(name);
+    writeFileSync(Buffer.concat([name, Buffer.from("/f")]), "");
+    repository.commit({ b: "" });
+    const found = await list(`${server.url}/odd/.git`);
+    assert.deepStrictEqual(found, ["755 ", "644 a", "644 b", "755 \ufffd", "644 \ufffd/f"]);
   });
 
   it("keeps .git where that is asked for, of the whole repository only", async () => {
