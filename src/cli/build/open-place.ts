@@ -2,21 +2,17 @@ import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import type { Platform } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
-import { systemAuthorities } from "../../registry/http/authorities.js";
-import { proxyChoice } from "../../registry/http/proxy-choice.js";
-import { defaultDelays } from "../../registry/http/retry.js";
-import { Transport } from "../../registry/http/transport.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import { DirectoryPlace } from "../../cache/travel/directory-place.js";
 import { GhaObjects } from "../../cache/travel/gha-objects.js";
-import type { HttpObjectsOptions } from "../../cache/travel/http-objects.js";
 import { ObjectPlace } from "../../cache/travel/object-place.js";
 import type { CachePlace } from "../../cache/travel/place.js";
 import { RegistryPlace, type RegistryPlaceOptions } from "../../cache/travel/registry-place.js";
 import { S3Objects } from "../../cache/travel/s3-objects.js";
 import type { CacheSpec, GhaSpec, S3Spec } from "../args/cache-spec.js";
 import type { Io } from "../io.js";
-import { extraAuthorities, openRegistry, type Session } from "../session.js";
+import { openRegistry, type Session } from "../session.js";
+import { webOptions } from "../web-options.js";
 
 /** Opens a cache of other machines; nothing is asked of it. `platforms` are those of the build. */
 export function openPlace(
@@ -99,14 +95,4 @@ function openGha({ url: given, token = "", scope }: GhaSpec, io: Io): CachePlace
   const objects = new GhaObjects({ ...webOptions(io), ...service });
   const [records, blobs] = [`${root}record-`, `${root}blob-`];
   return new ObjectPlace(objects, { latest, records, mounts: root, blobs });
-}
-
-function webOptions({ env }: Io): HttpObjectsOptions {
-  const transport = new Transport({
-    ca: extraAuthorities(env),
-    moreAuthorities: () => systemAuthorities(env["SSL_CERT_FILE"]),
-    proxy: proxyChoice(env),
-    isInsecure: () => false,
-  });
-  return { transport, retryDelays: defaultDelays };
 }

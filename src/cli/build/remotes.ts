@@ -41,27 +41,12 @@ export async function openDownloads(
   { io, store }: Pick<Session, "io" | "store">,
   secrets: SecretSource,
 ): Promise<Downloading> {
-  const [
-    { HttpDownloads },
-    { Transport },
-    { proxyChoice },
-    { defaultDelays },
-    { systemAuthorities },
-  ] = await Promise.all([
+  const [{ HttpDownloads }, { webOptions }] = await Promise.all([
     import("../../context/remote/http-downloads.js"),
-    import("../../registry/http/transport.js"),
-    import("../../registry/http/proxy-choice.js"),
-    import("../../registry/http/retry.js"),
-    import("../../registry/http/authorities.js"),
+    import("../web-options.js"),
   ]);
-  const transport = new Transport({
-    ca: extraAuthorities(io.env),
-    moreAuthorities: () => systemAuthorities(io.env["SSL_CERT_FILE"]),
-    proxy: proxyChoice(io.env),
-    isInsecure: () => false,
-  });
-  const downloads = new HttpDownloads({ store, transport, secrets, retryDelays: defaultDelays });
-  return { downloads, transport };
+  const web = webOptions(io);
+  return { downloads: new HttpDownloads({ store, secrets, ...web }), transport: web.transport };
 }
 
 async function openRepositories(
