@@ -8,7 +8,8 @@ export type Network = "default" | "host" | "none";
 /** What `--progress` may say. */
 export type Progress = "auto" | "none" | "plain" | "quiet" | "rawjson" | "tty";
 
-const networks: readonly Network[] = ["default", "host", "none"];
+/** The modes of `--network`. */
+export const networks: readonly Network[] = ["default", "host", "none"];
 /** The modes of `--progress`. */
 export const progresses: readonly Progress[] = ["auto", "none", "plain", "quiet", "rawjson", "tty"];
 

@@ -1,3 +1,4 @@
+import { networks, progresses } from "../args/words.js";
 import { HelpRequest, type FlagOutline } from "../args/help-request.js";
 
 /** What may stand behind the flags of a command. */
@@ -57,8 +58,8 @@ function operandsOf(usage: string): Operands {
 
 /** What flags take, where that is a few words. */
 export const valuesOf: ReadonlyMap<string, string> = new Map([
-  ["--network", "default host none"],
-  ["--progress", "auto none plain quiet rawjson tty"],
+  ["--network", networks.join(" ")],
+  ["--progress", progresses.join(" ")],
 ]);
 
 /** Prints the names of images, one a line. */
