@@ -1,4 +1,5 @@
 import { formatBytes } from "../../progress/format.js";
+import { printable } from "../../progress/terminal-text.js";
 import { formatAge, formatTime } from "../format/age.js";
 import { formatColumns } from "../format/columns.js";
 import type { Row } from "../format/rows.js";
@@ -47,7 +48,7 @@ export function blocks(rows: readonly Row<keyof typeof headers>[]): string {
   const fields = Object.entries(headers) as readonly (readonly [keyof typeof headers, string])[];
   return rows
     .map((row) => {
-      const lines = fields.map(([field, header]) => [sentence(header), row[field]]);
+      const lines = fields.map(([field, header]) => [sentence(header), printable(row[field])]);
       return `${formatColumns(lines, 2).replace(/ +$/gm, "")}\n`;
     })
     .join("");

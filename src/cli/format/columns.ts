@@ -1,3 +1,5 @@
+import { printable } from "../../progress/terminal-text.js";
+
 /** Columns as docker prints them: every cell but a line's last is filled up, `gap` blanks between. */
 export function formatColumns(
   rows: readonly (readonly string[])[],
@@ -15,7 +17,8 @@ export function formatColumns(
   return rows.map((row) => `${line(row)}\n`).join("");
 }
 
-/** The table of a list command, without blanks at the ends of lines. */
+/** The table of a list command, without blanks at the ends of lines; what others wrote only shows characters. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  return formatColumns(rows, 3, 10).replace(/ +$/gm, "");
+  const clean = rows.map((row) => row.map(printable));
+  return formatColumns(clean, 3, 10).replace(/ +$/gm, "");
 }

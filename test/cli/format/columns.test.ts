@@ -22,6 +22,11 @@ describe("formatTable()", () => {
       ],
       "NAME      NOTE\na\n",
     ],
+    [
+      "nothing that would do more to a terminal than show characters",
+      [["\x1b[2Jclear", "be\x07ll"]],
+      "clear     bell\n",
+    ],
     ["rows of different length", [["a"], ["b", "c"]], "a\nb         c\n"],
   ];
   for (const [name, rows, want] of cases) {
