@@ -13,6 +13,7 @@ export interface Measured {
   readonly peakMemory: number | undefined;
 }
 
+/** How a workload is measured. */
 export interface TurnOptions {
   readonly place: Place;
   readonly turns: number;

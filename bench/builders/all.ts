@@ -23,6 +23,7 @@ const peers: Readonly<Record<string, Factory>> = {
 /** Measured only where they are named. */
 const onRequest: Readonly<Record<string, Factory>> = { "tsbuild-forgetful": tsbuildForgetful };
 
+/** Which peers, and where. */
 export interface PeerOptions {
   /** Whom to set up; undefined for all that can run here. */
   readonly names: readonly string[] | undefined;

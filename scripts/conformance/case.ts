@@ -49,7 +49,7 @@ export const sections = {
   ours: "(tsbuild)",
 };
 
-export const casesDirectory = join(import.meta.dirname, "../../fixtures/conformance");
+const casesDirectory = join(import.meta.dirname, "../../fixtures/conformance");
 
 /** All cases, or those whose names contain one of `parts`. */
 export function readCases(parts: readonly string[] = []): readonly Case[] {

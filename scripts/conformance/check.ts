@@ -47,6 +47,7 @@ export function agrees(reference: Outcome, peer: Outcome, sight: Sight): boolean
   return render(reference, sight.bases, sight.view) === render(peer, sight.bases, sight.view);
 }
 
+/** What two outcomes are compared by. */
 export interface Sight {
   readonly bases: readonly Image[];
   readonly view: View;

@@ -26,12 +26,14 @@ export interface ImageJson {
   readonly history?: readonly HistoryEntry[];
 }
 
+/** A line of the history. */
 export interface HistoryEntry {
   readonly created_by?: string;
   readonly comment?: string;
   readonly empty_layer?: boolean;
 }
 
+/** An image as far as it is compared. */
 export interface Image {
   readonly json: ImageJson;
   readonly tree: Tree;

@@ -11,6 +11,7 @@ const factories = { docker, buildah };
 /** The builder whose behaviour is ours. */
 export const reference = "docker";
 
+/** Which peers, and what they are set up with. */
 export interface PeerOptions {
   /** Whom to set up; undefined for all that can run here. */
   readonly names: readonly string[] | undefined;
