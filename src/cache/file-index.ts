@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import type { FileIndex } from "../context/file-index.js";
+import { tickOf } from "../context/tick.js";
 import type { FileStat } from "../sys/file-stat.js";
 import { FileTable, mix } from "./file-table.js";
 
@@ -54,7 +55,7 @@ export class PackedFileIndex implements FileIndex {
   }
 
   lookup(stat: FileStat): string | undefined {
-    const at = this.#table.find(fileOf(stat), this.#fingerprint(stat));
+    const at = this.#table.find(fileOf(stat), () => this.#fingerprint(stat));
     if (at === undefined) return undefined;
     if (this.#table.day(at) !== this.#today) {
       this.#table.setDay(at, this.#today);
@@ -93,14 +94,11 @@ export class PackedFileIndex implements FileIndex {
 
   /**
    * A file that changes again within one tick of the filesystem's clock keeps its times (git calls
-   * such files racy). So one is remembered only when its times are older than the scan by more than
-   * a tick: 10 ms at most, or 2 s where whole seconds suggest a coarse filesystem.
+   * such files racy). So one is remembered only when its times are older than the scan by more than a tick.
    */
   #isSettled(stat: FileStat): boolean {
-    const { mtimeNanoseconds: mtime, ctimeNanoseconds: ctime } = stat;
-    const newest = mtime > ctime ? mtime : ctime;
-    const margin = ctime % 1_000_000_000n === 0n ? 2_000n : 20n;
-    return newest < (BigInt(Math.floor(this.#scanStart)) - margin) * 1_000_000n;
+    const { mtimeMilliseconds: mtime, ctimeMilliseconds: ctime } = stat;
+    return Math.max(mtime, ctime) < this.#scanStart - tickOf(ctime);
   }
 
   /** Over the bytes of struct statx: no number is taken apart for it. */

@@ -23,7 +23,7 @@ const STATX_BASIC_STATS = 0x7ff;
 
 /**
  * What statx(2) tells of a file, in one buffer that is read again and again: 100,000 files cost no
- * garbage. Times are in nanoseconds.
+ * garbage.
  */
 export class FileStat {
   readonly #bytes = Buffer.alloc(256);
@@ -77,11 +77,8 @@ export class FileStat {
   get mtimeSeconds(): number {
     return this.#wide(112);
   }
-  get mtimeNanoseconds(): bigint {
-    return this.#bytes.readBigInt64LE(112) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(120));
-  }
-  get ctimeNanoseconds(): bigint {
-    return this.#bytes.readBigInt64LE(96) * 1_000_000_000n + BigInt(this.#bytes.readUInt32LE(104));
+  get mtimeMilliseconds(): number {
+    return this.#wide(112) * 1000 + this.#bytes.readUInt32LE(120) / 1_000_000;
   }
   /** As node's own `Stats` has it, to the last bit. */
   get ctimeMilliseconds(): number {

@@ -85,8 +85,7 @@ describe("PackedFileIndex", () => {
 
   it("does not trust a file as new as the scan", async () => {
     const path = file();
-    const { ctimeNanoseconds } = statOf(path);
-    const changed = Number(ctimeNanoseconds / 1_000_000n);
+    const changed = Math.floor(statOf(path).ctimeMilliseconds);
     for (const [age, trusted] of [
       [0, false],
       [5, false],
@@ -196,7 +195,7 @@ describe("PackedFileIndex", () => {
 
 /** Changes the content, and hides that by setting the times back. */
 function setBack(path: string): void {
-  const seconds = Number(statOf(path).mtimeNanoseconds) / 1e9;
+  const seconds = statOf(path).mtimeMilliseconds / 1000;
   writeFileSync(path, "y");
   utimesSync(path, seconds, seconds);
 }
