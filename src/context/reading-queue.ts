@@ -22,29 +22,29 @@ interface Placed {
  */
 export class ReadingQueue {
   readonly #spool: ContentSpool;
-  readonly #worker: Worker;
+  /** The other thread, while there is one. */
+  #worker: Worker | undefined;
   #open = new ReadingBatch();
   #count = 0;
   readonly #waiting: Placed[] = [];
   /** What the other thread has; it answers in that order. */
   readonly #given: Placed[] = [];
-  #isAlone = false;
   #failure: { readonly number: number; readonly error: unknown } | undefined;
   #wake = (): void => undefined;
 
   /** `script`: the path of that of the other thread. */
   constructor(spool: ContentSpool, script: string) {
     this.#spool = spool;
-    this.#worker = new Worker(script, { env: SHARE_ENV });
-    this.#worker.on("message", (read: FilesRead) => {
+    this.#worker = start(script);
+    this.#worker?.on("message", (read: FilesRead) => {
       const first = this.#given.shift();
       if (first !== undefined) this.#settle(first, read);
       this.#feed();
       this.#wake();
     });
-    this.#worker.on("error", () => undefined); // its end, which follows, is what counts
-    this.#worker.on("exit", () => {
-      this.#isAlone = true;
+    this.#worker?.on("error", () => undefined); // its end, which follows, is what counts
+    this.#worker?.on("exit", () => {
+      this.#worker = undefined;
       this.#waiting.unshift(...this.#given.splice(0));
       this.#wake();
     });
@@ -58,7 +58,16 @@ export class ReadingQueue {
 
   /** Reads what is left. Fails as the first file does that cannot be read, in the order in which they were added. */
   async finish(): Promise<void> {
-    this.#close();
+    try {
+      this.#close();
+      await this.#readAll();
+    } finally {
+      await this.#worker?.terminate();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #readAll(): Promise<void> {
     while (this.#waiting.length + this.#given.length > 0) {
       if (this.#waiting.length === 0) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -67,8 +76,6 @@ export class ReadingQueue {
         await setImmediate(); // answers of the other thread come in between
       }
     }
-    await this.#worker.terminate();
-    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** What follows goes into another batch. */
@@ -83,7 +90,7 @@ export class ReadingQueue {
   }
 
   #feed(): void {
-    while (!this.#isAlone && this.#given.length < MOST_GIVEN) {
+    while (this.#worker !== undefined && this.#given.length < MOST_GIVEN) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#given.push(next);
@@ -105,5 +112,14 @@ export class ReadingQueue {
       if (this.#failure === undefined || number < this.#failure.number)
         this.#failure = { number, error };
     }
+  }
+}
+
+/** Undefined where this account may have no more threads. */
+function start(script: string): Worker | undefined {
+  try {
+    return new Worker(script, { env: SHARE_ENV });
+  } catch {
+    return undefined;
   }
 }
