@@ -3,6 +3,7 @@ import type { BaseImage, ImageName, ImageResolver, LayerProgress } from "../buil
 import { digestOf } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { blobPath, parseLayoutName, readImageLayout } from "../oci/image-layout.js";
+import { inParallel } from "../oci/in-parallel.js";
 import { normalizePlatform, type Platform } from "../oci/platform.js";
 import { formatReference, parseReference, type Reference } from "../oci/reference.js";
 import type { ResolvedImage, Stored } from "../oci/resolved-image.js";
@@ -114,7 +115,14 @@ export class ImageFinder implements ImageResolver {
       const onProgress: OnLayerProgress = ({ digest, size }, current) => {
         progress(digest, current, size);
       };
-      const chain = await ingestImage(this.#options.store, { ...image, onProgress }, signal);
+      const { store } = this.#options;
+      let chain: LayerChain = [];
+      const ingest = async (inner: AbortSignal): Promise<void> => {
+        chain = await ingestImage(store, { ...image, onProgress }, inner);
+      };
+      // what else there is to bring to the disk need not wait for the layers
+      const both = [ingest, () => this.#keepRest(resolved, from)];
+      await inParallel(both, both.length, (task, inner) => task(inner), signal);
       await this.#record(resolved, from);
       return chain;
     };
@@ -122,13 +130,18 @@ export class ImageFinder implements ImageResolver {
     return { config: config.value, digest, resolved, layers: fetch };
   }
 
+  /** All but the layers, and where those are from. */
+  async #keepRest(resolved: ResolvedImage, { reference }: Found): Promise<void> {
+    const { store } = this.#options;
+    await writeDocuments(store, resolved);
+    if (reference === undefined) return;
+    const digests = resolved.manifest.value.layers.map(({ digest }) => digest);
+    await store.blobSources.remember(digests, reference);
+  }
+
   async #record(resolved: ResolvedImage, { platform, reference }: Found): Promise<void> {
     const { host, store } = this.#options;
     const name = reference === undefined ? undefined : formatReference(reference);
-    if (reference !== undefined) {
-      const digests = resolved.manifest.value.layers.map(({ digest }) => digest);
-      await store.blobSources.remember(digests, reference);
-    }
     const isForeign = host !== undefined && !samePlatform(platform, host);
     const record = await recordImage(
       store,
@@ -151,14 +164,20 @@ interface Found {
   readonly reference?: Reference;
 }
 
+type Documents = Pick<ResolvedImage, "config" | "manifest">;
+
+async function writeDocuments({ blobs }: Store, { config, manifest }: Documents): Promise<void> {
+  await blobs.writeWhole(config.bytes);
+  await blobs.writeWhole(manifest.bytes);
+}
+
 /** Makes an image whose layers are here known to the store. */
 export async function recordImage(
   store: Store,
-  { config, manifest }: Pick<ResolvedImage, "config" | "manifest">,
+  { config, manifest }: Documents,
   names: readonly string[],
 ): Promise<ImageRecord> {
-  await store.blobs.writeWhole(config.bytes);
-  await store.blobs.writeWhole(manifest.bytes);
+  await writeDocuments(store, { config, manifest });
   const record: ImageRecord = {
     id: digestOf(config.bytes),
     manifest: manifest.descriptor,
