@@ -2,6 +2,7 @@ import type { Cmd, Command, Entrypoint, Flag, Heredoc, Run } from "../parser/ins
 import { addHistory, addStep, titleOf, type Draft } from "./draft.js";
 import { goQuotedList } from "./go-format.js";
 import { inMountingOrder, readMounts } from "./apply-mounts.js";
+import { refuseNul } from "./nul.js";
 import { joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import { proxyEnv } from "./predefined-args.js";
@@ -65,6 +66,7 @@ export function applyRun(draft: Draft, run: Run, images: ImageRequest[]): void {
     script: script && { name: script.name, body: script.body },
     written: writtenAs(draft, run),
   };
+  for (const text of [...step.argv, ...step.env, ...step.proxyEnv, step.user]) refuseNul(text);
   addStep(draft, step, `RUN ${[...argsForHistory(draft), ...logged].join(" ")} # buildkit`);
 }
 

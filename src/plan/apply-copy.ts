@@ -4,6 +4,7 @@ import { fromFlag, originOf, resolveCopyFrom } from "./copy-from.js";
 import { addStep, expandIn, titleOf, type Draft } from "./draft.js";
 import { readSources } from "./copy-sources.js";
 import { lintIgnored } from "./lint-instruction.js";
+import { refuseNul } from "./nul.js";
 import { joinDestination, joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import type { Origin } from "./origin.js";
@@ -26,6 +27,7 @@ export function applyCopy(draft: Draft, copy: Copy | Add, images: ImageRequest[]
     sources.filter((source) => typeof source === "string"),
   );
   const files = copy.sources.filter(isHeredoc).map((heredoc) => readFile(draft, heredoc));
+  for (const path of [...written, ...files.map(({ name }) => name)]) refuseNul(path);
   const chown = expandFlag(draft, copy, "chown");
   const chmod = expandFlag(draft, copy, "chmod");
   const parents = readBoolean(copy, "parents") ?? false;

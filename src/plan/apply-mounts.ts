@@ -3,6 +3,7 @@ import type { Flag, Run } from "../parser/instruction.js";
 import { originOf, resolveFrom } from "./copy-from.js";
 import { expandIn, type Draft } from "./draft.js";
 import { badMount, readMountOptions, type MountOptions } from "./mount-options.js";
+import { refuseNul } from "./nul.js";
 import { joinWorkdir } from "./paths.js";
 import type { ImageRequest } from "./plan.js";
 import type { MountOwner, RunMount } from "./run-mount.js";
@@ -17,7 +18,9 @@ export function readMounts(
   const mounts: RunMount[] = [];
   for (const flag of flags.filter(({ name }) => name === "mount")) {
     const agents = mounts.filter(({ kind }) => kind === "ssh").length;
-    mounts.push(new MountReader(draft, flag, images).read(agents));
+    const mount = new MountReader(draft, flag, images).read(agents);
+    refuseNul(mount.target ?? "");
+    mounts.push(mount);
   }
   return mounts;
 }

@@ -1,4 +1,4 @@
-import { BuildError } from "../error.js";
+import { BuildError, locate } from "../error.js";
 import type { Instruction } from "../parser/instruction.js";
 import { applyCmd, applyEntrypoint, applyRun } from "./apply-command.js";
 import { applyCopy } from "./apply-copy.js";
@@ -26,7 +26,7 @@ export function apply(draft: Draft, instruction: Instruction, images: ImageReque
     dispatch(draft, instruction, images);
   } catch (error) {
     if (error instanceof BuildError && draft.guesses > before && !draft.complete) return;
-    throw error;
+    throw locate(error, instruction.at);
   }
 }
 

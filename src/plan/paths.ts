@@ -1,8 +1,10 @@
 import { posix } from "node:path";
+import { refuseNul } from "./nul.js";
 
 /** WORKDIR: absolute and clean; relative to `current`, which "" leaves as it is. */
 export function joinWorkdir(current: string, path: string): string {
   const clean = posix.resolve("/", current, path);
+  refuseNul(clean);
   return clean.replace(/^\/{2,}/, "/");
 }
 

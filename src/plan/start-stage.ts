@@ -1,3 +1,4 @@
+import { locate, type Span } from "../error.js";
 import type { ImageConfig, RuntimeConfig } from "../oci/image.js";
 import { copyAll } from "./apply-copy.js";
 import type { Draft } from "./draft.js";
@@ -27,7 +28,10 @@ export function startStage(stage: Stage, { setting, stages, drafts, images }: Su
   if (stage.base.kind === "image" && image !== undefined) {
     lintBasePlatform(stage.base.request, image, setting);
   }
-  const config = startConfig(base?.config ?? image?.config ?? {}, image?.os ?? stage.platform.os);
+  const config = startConfig(base?.config ?? image?.config ?? {}, {
+    os: image?.os ?? stage.platform.os,
+    at: stage.from.image.at,
+  });
   const draft: Draft = {
     stage,
     setting,
@@ -73,14 +77,25 @@ function emptyImage({ options }: Setting): ImageConfig {
 }
 
 /** The base's config without its ONBUILD, with a PATH (I13) and a clean working directory. */
-function startConfig({ OnBuild: _, ...config }: RuntimeConfig, os: string): RuntimeConfig {
+function startConfig(
+  { OnBuild: _, ...config }: RuntimeConfig,
+  { os, at }: { readonly os: string; readonly at: Span },
+): RuntimeConfig {
   const variables = new EnvList(config.Env ?? []);
   if (os !== "windows" && !variables.has("PATH")) variables.set("PATH", defaultPath);
   return {
     ...config,
     Env: variables.entries,
-    ...(config.WorkingDir ? { WorkingDir: joinWorkdir("", config.WorkingDir) } : {}),
+    ...(config.WorkingDir ? { WorkingDir: cleanDirectory(config.WorkingDir, at) } : {}),
   };
+}
+
+function cleanDirectory(path: string, at: Span): string {
+  try {
+    return joinWorkdir("", path);
+  } catch (error) {
+    throw locate(error, at);
+  }
 }
 
 function splitVariable(entry: string): [name: string, value: string] {

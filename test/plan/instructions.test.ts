@@ -327,6 +327,42 @@ const failures = [
 ];
 
 describe("makePlan(): errors in instructions", () => {
+  const nul = [
+    { id: "I07", lines: "WORKDIR /a\0b" },
+    { id: "C03", lines: "COPY a /a\0b" },
+    { id: "C02", lines: "ADD a\0b /" },
+    { id: "P17", lines: "COPY <<a\0b /x/\na\0b" },
+    { id: "R01", lines: "RUN true\0false" },
+    { id: "R01", lines: 'RUN ["true", "\\u0000"]' },
+    { id: "R13", lines: "ENV a=b\0c\nRUN true" },
+    { id: "R03", lines: "RUN --mount=type=tmpfs,target=/a\0b true" },
+    { id: "R04", lines: "RUN --mount=target=/a,source=/a\0b true" },
+    { id: "R08", lines: "RUN --mount=type=secret,id=a\0b true" },
+  ];
+  for (const { id, lines } of nul) {
+    it(`${id}: refuses a NUL character, where it would end a name or a word: ${JSON.stringify(lines)}`, () => {
+      try {
+        planOf(`FROM base\n${lines}`);
+        assert.fail("it was taken");
+      } catch (error) {
+        assert.instanceOf(error, BuildError);
+        assert.include(error.message, "it has a NUL character in it");
+        assert.isDefined(error.at);
+      }
+    });
+  }
+
+  it("I07: refuses the directory of a base with a NUL character in it", () => {
+    const images = { base: { WorkingDir: "/a\0b" } };
+    const plan = (): unknown => planOf("FROM base\nRUN true", { images });
+    assert.throws(plan, BuildError, 'Cannot use "/a\\u0000b": it has a NUL character in it');
+  });
+
+  it("keeps a NUL character where it is text", () => {
+    const { config } = targetOf(planOf("FROM base\nLABEL a=\0\nCOPY <<E /x\n\0\nE"));
+    assert.strictEqual(config.config?.Labels?.["a"], "\0");
+  });
+
   for (const { id, lines, message } of failures) {
     it(`${id}: ${lines}`, () => {
       assert.throws(() => planOf(`FROM base\n${lines}`), BuildError, message);
