@@ -52,6 +52,7 @@ function readObject(path: string): Readonly<Record<string, unknown>> {
   } catch (error) {
     if (error instanceof SyntaxError) throw invalidConfig(path, error.message);
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return {};
+    if (isSystemError(error, "EISDIR")) throw invalidConfig(path, "it is a directory");
     throw error;
   }
   throw invalidConfig(path, "it is not a JSON object");

@@ -21,6 +21,16 @@ describe("readConfigFile()", () => {
     assert.strictEqual(userConfiguration({ HOME: "/h", XDG_CONFIG_HOME: "" }), "/h/.config");
   });
 
+  it("names the file where a directory is in its place", async () => {
+    const home = directoryWith(temporary, { "tsbuild/config.json/file": "" });
+    const error = await failureOf(() => readConfigFile({ XDG_CONFIG_HOME: home }), "USAGE");
+    const path = join(home, "tsbuild/config.json");
+    assert.strictEqual(
+      error.message,
+      `Cannot use the configuration file "${path}": it is a directory`,
+    );
+  });
+
   const wrong: readonly (readonly [text: string, says: RegExp])[] = [
     ["{", /JSON/],
     ["[]", /: it is not a JSON object$/],
