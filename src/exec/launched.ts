@@ -6,7 +6,7 @@ import { mknod } from "../sys/inodes.js";
 import { isSystemError } from "../sys/system-error.js";
 import type { OutputSink } from "./executor.js";
 import type { Launch, Launcher } from "./launcher.js";
-import { drain } from "./run-runtime.js";
+import { Drain } from "./drain.js";
 
 /** A container of a launcher, from the start of its runtime on. */
 export class Launched implements Disposable {
@@ -68,10 +68,9 @@ export class Launched implements Disposable {
     if (signal.aborted) kill();
     signal.addEventListener("abort", kill, { once: true });
     try {
-      const said = this.#outputs.map((output) => output.passTo(sink));
+      for (const output of this.#outputs) output.passTo(sink);
       const code = await this.#code;
-      for (const output of this.#outputs) output.close();
-      await Promise.all(said);
+      for (const output of this.#outputs) await output.end();
       signal.throwIfAborted();
       return code;
     } finally {
@@ -129,6 +128,7 @@ class Output implements Disposable {
   readonly #stream: "stdout" | "stderr";
   #read: number | undefined;
   #write: number | undefined;
+  #drain: Drain | undefined;
 
   constructor(bundle: string, stream: "stdout" | "stderr") {
     const path = posix.join(bundle, stream);
@@ -137,24 +137,28 @@ class Output implements Disposable {
     this.#write = openSync(path, constants.O_WRONLY);
   }
 
-  /** Passes on what is written, up to the last writer's end. */
-  async passTo(sink: OutputSink): Promise<void> {
+  /** Passes on what is written. */
+  passTo(sink: OutputSink): void {
     if (this.#read === undefined) throw new Error("an output is heard once");
-    const read = this.#read;
-    this.#read = undefined;
-    await drain(read, (chunk) => {
+    this.#drain = new Drain(this.#read, (chunk) => {
       sink(this.#stream, chunk);
     });
+    this.#read = undefined;
   }
 
-  /** Gives up our writing end. */
-  close(): void {
+  /** Gives up our writing end, and waits for that of the last other writer. */
+  async end(): Promise<void> {
+    this.#close();
+    await this.#drain?.finish();
+  }
+
+  #close(): void {
     if (this.#write !== undefined) closeSync(this.#write);
     this.#write = undefined;
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    this.#close();
     if (this.#read !== undefined) closeSync(this.#read);
     this.#read = undefined;
   }

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { readlinkSync } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
@@ -74,13 +73,21 @@ export class Launcher implements AsyncDisposable {
 
   private constructor(shell: Shell) {
     this.#shell = shell;
-    createInterface(shell.stdout).on("line", (line) => {
-      const [name = "", code] = line.split(" ");
-      this.#running.get(name)?.(Number(code));
-      this.#running.delete(name);
+    let said = "";
+    shell.stdout.setEncoding("latin1").on("data", (text: string) => {
+      const lines = (said + text).split("\n");
+      said = lines.pop() ?? "";
+      for (const line of lines) this.#containerEnded(line);
     });
     shell.stdin.on("error", () => undefined); // the shell is gone: told by its end
     this.#ended = endOf(shell);
+  }
+
+  /** A line of the script: a name and an exit code. */
+  #containerEnded(line: string): void {
+    const [name = "", code] = line.split(" ");
+    this.#running.get(name)?.(Number(code));
+    this.#running.delete(name);
   }
 
   /** `runtime`: its path and global options. */

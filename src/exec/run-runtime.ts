@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { makePipe } from "../sys/pipe.js";
 import { exitOf } from "./children.js";
+import { Drain } from "./drain.js";
 import type { OutputSink, SandboxProcess } from "./executor.js";
 
 /**
@@ -105,12 +106,12 @@ class Pipes {
     const [stdout, stderr] = this.#outputs;
     this.#input = source && openInput(source);
     this.ended = Promise.all([
-      drain(stdout.read, (chunk) => {
+      new Drain(stdout.read, (chunk) => {
         sink("stdout", chunk);
-      }),
-      drain(stderr.read, (chunk) => {
+      }).ended,
+      new Drain(stderr.read, (chunk) => {
         sink("stderr", chunk);
-      }),
+      }).ended,
     ]);
   }
 
@@ -137,16 +138,4 @@ function openInput(source: Readable) {
   sink.on("error", () => undefined); // the step may end, or close its input, before all is read
   source.pipe(sink);
   return { read, source, sink };
-}
-
-/** Passes on what can be read from a pipe or FIFO, to its end; closes it. */
-export async function drain(fd: number, take: (chunk: Uint8Array) => void): Promise<void> {
-  const socket = new Socket({ fd, readable: true, writable: false });
-  await new Promise<void>((resolve, reject) => {
-    socket.on("data", take);
-    socket.once("error", reject);
-    socket.once("close", () => {
-      resolve();
-    });
-  });
 }
