@@ -74,7 +74,9 @@ export class Collector {
     if (limits === undefined) return;
     const store = this.#store();
     await this.#measureCaches(store, limits);
-    if (store.tally.total() < this.#quietUntil || !(await isOver(store, limits))) return;
+    const total = store.tally.total();
+    const { reserved = 0 } = limits; // a store that has no more frees nothing of a disk that others fill
+    if (total <= reserved || total < this.#quietUntil || !(await isOver(store, limits))) return;
     await this.#collect(store, limits);
   }
 

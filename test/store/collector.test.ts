@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import type { CollectorOptions } from "../../src/store/collector.js";
 import { listItems } from "../../src/store/disk-items.js";
+import type { SpaceLimits } from "../../src/store/eviction.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import type { Store } from "../../src/store/store.js";
 import { oneFile, openTestStore, TemporaryDirectory } from "./fixture.js";
@@ -63,10 +64,11 @@ describe("Collector", () => {
     assert.lengthOf(store.layers.list(), own.length);
   });
 
-  it("K28 looks through the store now and then, not at each layer, where others fill the disk", async () => {
+  /** How often the store is looked through while a hundred layers come, on a disk that others fill. */
+  async function looksWhileFull(limits: Pick<SpaceLimits, "reserved">): Promise<number> {
     await using directory = await TemporaryDirectory.make();
-    const limits = { maxUsed: 1e9, minFree: Number.MAX_SAFE_INTEGER };
-    await using store = await openTestStore(directory.path, Date.now, collecting(limits));
+    const full = { ...limits, maxUsed: 1e9, minFree: Number.MAX_SAFE_INTEGER };
+    await using store = await openTestStore(directory.path, Date.now, collecting(full));
     let looks = 0;
     const list = store.blobs.list.bind(store.blobs);
     store.blobs.list = () => {
@@ -77,8 +79,18 @@ describe("Collector", () => {
       await build(store, `layer ${i}`);
       await store.collected();
     }
+    return looks;
+  }
+
+  it("K28 looks through the store now and then, not at each layer, where others fill the disk", async () => {
+    const looks = await looksWhileFull({});
     assert.isAtLeast(looks, 1);
     assert.isBelow(looks, 70, "each five hundredths more");
+  });
+
+  it("K28 does not look through a store that has no more than stays in any case", async () => {
+    assert.strictEqual(await looksWhileFull({ reserved: 1e8 }), 0);
+    assert.isAtLeast(await looksWhileFull({ reserved: 1e6 }), 1);
   });
 
   it("does nothing without a limit, or below it", async () => {
