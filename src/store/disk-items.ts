@@ -73,9 +73,17 @@ function layerItems(records: readonly LayerRecord[], { store, images, sizes }: F
   for (const { diffId, descriptor } of store.layerBytes.list()) {
     forms.set(diffId, [...(forms.get(diffId) ?? []), descriptor.digest]);
   }
+  const imagesOf = new Map<Digest, WholeImage[]>();
+  for (const image of images) {
+    for (const diffId of image.diffIds.keys()) {
+      const having = imagesOf.get(diffId);
+      if (having === undefined) imagesOf.set(diffId, [image]);
+      else having.push(image);
+    }
+  }
   const ids = new Map(records.map(({ id, diffId }) => [diffId, id]));
   return records.map(({ id, diffId, size, createdAt, usedAt, uses = 0 }) => {
-    const having = images.filter(({ diffIds }) => diffIds.has(diffId));
+    const having = imagesOf.get(diffId) ?? [];
     const below = new Set(having.flatMap(({ diffIds }) => diffIds.get(diffId) ?? []));
     return {
       kind: "layer",

@@ -163,7 +163,7 @@ class Remover {
   async #currentImages(): Promise<readonly WholeImage[]> {
     await this.#store.database.recover();
     const listed = JSON.stringify(this.#store.images.list());
-    if (listed !== this.#listed) this.#images = await wholeImages(this.#store);
+    if (listed !== this.#listed) this.#images = await wholeImages(this.#store, this.#images);
     this.#listed = listed;
     return this.#images;
   }

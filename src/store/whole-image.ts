@@ -17,8 +17,15 @@ export interface WholeImage {
 
 type ImageStore = Pick<Store, "blobs" | "database" | "images">;
 
-/** Every image. Nothing of it is held: the next moment one may be gone. */
-export async function wholeImages(store: ImageStore): Promise<readonly WholeImage[]> {
+/**
+ * Every image. Nothing of it is held: the next moment one may be gone. Of those that `earlier` has, nothing is read: what
+ * an image needs follows from what it is.
+ */
+export async function wholeImages(
+  store: ImageStore,
+  earlier: readonly WholeImage[] = [],
+): Promise<readonly WholeImage[]> {
+  const known = new Map(earlier.map((image) => [keyOf(image.record), image]));
   const named = new Map<Digest, Pick<WholeImage, "names" | "record">>();
   for (const { name, record } of store.images.list()) {
     const names = named.get(record.id)?.names ?? [];
@@ -26,10 +33,16 @@ export async function wholeImages(store: ImageStore): Promise<readonly WholeImag
   }
   const found: WholeImage[] = [];
   for (const { record, names } of named.values()) {
-    const contents = await contentsOf(record, store).catch(unlessGone(record, store));
-    if (contents !== undefined) found.push({ record, names, ...contents });
+    const contents =
+      known.get(keyOf(record)) ??
+      (await contentsOf(record, store).catch(unlessGone(record, store)));
+    if (contents !== undefined) found.push({ ...contents, record, names });
   }
   return found;
+}
+
+function keyOf({ id, manifest }: ImageRecord): string {
+  return `${id} ${manifest?.digest ?? ""}`;
 }
 
 type Contents = Pick<WholeImage, "blobs" | "diffIds">;

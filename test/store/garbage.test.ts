@@ -72,6 +72,21 @@ describe("prune()", () => {
     assert.deepStrictEqual(store.layerBytes.list(), []);
   });
 
+  it("K30 reads what an image needs as often with many of them as with few", async () => {
+    await using store = await temporaryStore();
+    const count = 20;
+    for (let i = 0; i < count; i++) await buildImage(store, `image ${i}`, [`web:${i}`]);
+    let reads = 0;
+    const peek = store.blobs.peek.bind(store.blobs);
+    store.blobs.peek = (digest) => {
+      reads++;
+      return peek(digest);
+    };
+    await prune(store, { all: true });
+    assert.lengthOf(store.images.list(), 0);
+    assert.isAtMost(reads, 3 * count, "once to choose, once to remove");
+  });
+
   it("leaves what a filter does not take", async () => {
     let now = 1000;
     await using store = await temporaryStore(() => now);
