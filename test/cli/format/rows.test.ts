@@ -10,8 +10,8 @@ const format = (text: string | undefined): string =>
   formatRows(rows, { format: text, headers, columns: ["Name", "Size"] });
 
 const cases: readonly (readonly [string | undefined, string])[] = [
-  [undefined, "NAME      SIZE\nweb       1kB\na b\tc\n"],
-  ["table", "NAME      SIZE\nweb       1kB\na b\tc\n"],
+  [undefined, "NAME        SIZE\nweb         1kB\na b     c\n"],
+  ["table", "NAME        SIZE\nweb         1kB\na b     c\n"],
   ["json", '{"ID":"abc","Name":"web","Size":"1kB"}\n{"ID":"def","Name":"a b\\tc","Size":""}\n'],
   ["{{.ID}}", "abc\ndef\n"],
   [" {{.ID}}\\t{{.Size}} ", "abc\t1kB\ndef\t\n"],
