@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { StepLayer } from "../cache/far-cache.js";
 import type { MissReason } from "../cache/reason.js";
 import type { EntryList } from "../oci/changeset.js";
@@ -66,7 +67,7 @@ async function writeAlone(
   task: LayerTask,
   engine: Engine,
 ): Promise<Written> {
-  const { vertex, explain, signal } = task;
+  const { vertex, signal } = task;
   await using held = new ResourceStack();
   held.use(await engine.lock(`write ${tree}`, signal));
   const meanwhile = await find(tree, task, engine);
@@ -75,12 +76,25 @@ async function writeAlone(
   const began = engine.now();
   engine.board.start(vertex);
   task.getReady();
-  engine.board.miss(vertex, await explain(tree));
-  const { layer, isNew, recorded } = await write(changes, tree, task, engine);
+  const writing = write(changes, tree, task, engine);
+  const telling = tellMiss(tree, task, engine);
+  await Promise.allSettled([writing, telling]); // neither goes on once this has failed
+  const { layer, isNew, recorded } = await writing;
   if (isNew) engine.board.traffic({ written: layer.size });
   task.later(holding(held.move(), recorded));
+  await telling;
   engine.board.end(vertex, { kind: "done", took: engine.now() - began });
   return { layer, recorded };
+}
+
+/** While the layer is written, which other threads do most of. */
+async function tellMiss(
+  tree: TreeDigest,
+  { vertex, explain }: LayerTask,
+  { board }: Engine,
+): Promise<void> {
+  await setImmediate(); // once that is under way
+  board.miss(vertex, await explain(tree));
 }
 
 async function find(tree: TreeDigest, task: Task, engine: Engine): Promise<StepLayer | undefined> {
