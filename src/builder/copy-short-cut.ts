@@ -29,10 +29,13 @@ export async function byShortCut(
   return layer;
 }
 
-/** Names what was selected from a directory. */
-export async function contentOf(selected: readonly SelectedSource[]): Promise<SelectionKey> {
+/** Names what was selected from a directory; `sink` is given what the tree digests hash. */
+export async function contentOf(
+  selected: readonly SelectedSource[],
+  sink?: (text: Uint8Array) => void,
+): Promise<SelectionKey> {
   const facts: SelectionFacts[] = [];
   for (const { name, entries, implied } of selected)
-    facts.push({ name, tree: await treeDigest(entries), implied: [...implied].sort() });
+    facts.push({ name, tree: await treeDigest(entries, sink), implied: [...implied].sort() });
   return selectionKey(facts);
 }

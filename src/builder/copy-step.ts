@@ -1,16 +1,17 @@
 import type { StepLayer } from "../cache/far-cache.js";
 import { copyKey, keptSelectionKey } from "../cache/copy-key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
-import { Glance } from "../context/glance.js";
-import type { Query, SelectedSource, SourceTree } from "../context/source-tree.js";
+import type { Query, Recalled, SelectedSource, SourceTree } from "../context/source-tree.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { CopyStep } from "../plan/step.js";
 import type { CopyOrigin } from "./copy-origin.js";
-import { byShortCut, contentOf } from "./copy-short-cut.js";
+import { byShortCut } from "./copy-short-cut.js";
 import { askDestination } from "./destination.js";
 import type { Engine } from "./engine.js";
 import { placeCopy } from "./place-copy.js";
+import { recalledSelection } from "./recalled-selection.js";
 import { recordedLayer } from "./recorded-layer.js";
+import { scanContext, selectAll } from "./scan-context.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 import { writeLayer, type LayerTask } from "./write-layer.js";
@@ -37,12 +38,12 @@ export async function copyStep(task: Task<CopyStep>, engine: Engine): Promise<St
 async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   engine.board.start(task.vertex);
   const tree = await openContext(task.step, engine);
-  const glanced = await recallContext(tree, task, engine);
-  if (glanced !== undefined) return glanced;
-  const glance = tree.glances && new Glance();
-  const selected = await select(tree, task, glance);
-  const key = await contentOf(selected);
-  if (glance !== undefined) tree.glances?.keep(queryOf(task.step), glance, key);
+  const query = queryOf(task.step);
+  const recalled = task.fresh === undefined ? await tree.looks?.recall(query) : undefined;
+  const known = recalled?.isSame === true ? await layerOf(recalled, task, engine) : undefined;
+  if (known !== undefined) return known;
+  const told = recalled && recalledSelection(recalled);
+  const { key, selected } = told ?? (await scanContext(tree, query));
   const origin: CopyOrigin = {
     key,
     state: undefined,
@@ -52,17 +53,14 @@ async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<St
   return await copyFrom(origin, task, engine);
 }
 
-/** The layer of a context that looks as it did, if that can be told without reading digests. */
-async function recallContext(
-  { glances }: SourceTree,
+/** That of a context that looks as it did, if that can be told without what is in it. */
+async function layerOf(
+  { before }: Recalled,
   task: Task<CopyStep>,
   engine: Engine,
 ): Promise<StepLayer | undefined> {
-  const { step, fresh, parent } = task;
-  if (glances === undefined || fresh !== undefined) return undefined;
-  const selection = await glances.recall(queryOf(step));
-  if (selection === undefined) return undefined;
-  const short = copyKey(step, { origin: keptSelectionKey(selection), parent: parent.key });
+  const origin = keptSelectionKey(before.name);
+  const short = copyKey(task.step, { origin, parent: task.parent.key });
   task.keyed(short);
   return await recordedLayer(short.key, task, engine);
 }
@@ -83,7 +81,7 @@ async function copyFromState(
     select: async () => {
       const files = await engine.snapshots.files(await state.chain(task.signal));
       engine.board.start(task.vertex);
-      return await select(new FileTreeSource(files), task);
+      return await selectAll(new FileTreeSource(files), queryOf(task.step));
     },
   };
   return await copyFrom(origin, task, engine);
@@ -118,18 +116,6 @@ async function originState(
 
 function openContext({ origin }: CopyStep, { contexts }: Engine): Promise<SourceTree> {
   return contexts.open(origin.kind === "named" ? origin.name : undefined);
-}
-
-async function select(
-  tree: SourceTree,
-  { step }: Task<CopyStep>,
-  glance?: Glance,
-): Promise<readonly SelectedSource[]> {
-  const { patterns, ...options } = queryOf(step);
-  const selected: SelectedSource[] = [];
-  for (const pattern of patterns)
-    selected.push(...(await tree.select(pattern, { ...options, glance })));
-  return selected;
 }
 
 async function write(

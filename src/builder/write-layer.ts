@@ -3,13 +3,14 @@ import type { StepLayer } from "../cache/far-cache.js";
 import type { MissReason } from "../cache/reason.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
-import type { LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
+import type { DraftLayer, LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import { draftExactly, type Refusal } from "./draft-exactly.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
+import { PlacedText } from "./placed-text.js";
 import { cacheOf } from "./recorded-layer.js";
 import type { Task } from "./step-task.js";
 
@@ -115,12 +116,27 @@ async function write(
   entries: EntryList,
   tree: TreeDigest,
   { similar, signal }: LayerTask,
-  { layers, snapshots }: Engine,
+  engine: Engine,
 ): Promise<PublishedLayer> {
+  const { layers, snapshots } = engine;
+  await using edited = await draftEdited(entries, tree, engine, signal);
+  if (edited !== undefined) return await layers.publish(edited, { origin: "built" }, signal);
   const known = similar && (await layers.find(similar)); // from now on nobody removes it
   const changes = { entries, tree, similar: known?.id };
   await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);
+}
+
+/** From the layer of what was selected before, where that is here. */
+async function draftEdited(
+  entries: EntryList,
+  tree: TreeDigest,
+  { layers, snapshots }: Engine,
+  signal: AbortSignal,
+): Promise<DraftLayer | undefined> {
+  const edited = entries instanceof PlacedText ? entries.edited() : undefined;
+  const base = edited && (await layers.findByTree(edited.before));
+  return base && (await snapshots.replace(base.id, { entries: edited.entries, tree }, signal));
 }
 
 const notAll: Refusal = {

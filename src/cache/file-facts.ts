@@ -3,7 +3,9 @@ import { promisify } from "node:util";
 import { constants, deflateRaw, inflateRaw } from "node:zlib";
 import { joinPath } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
-import type { BytePath, Entry } from "../oci/changeset.js";
+import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
+import { ByteBatches, MadeOfRights } from "../snapshotter/byte-batches.js";
+import { haveText, untold, type TreeText } from "../snapshotter/tree-text.js";
 import type { SelectionKey, StateKey } from "./key.js";
 
 /**
@@ -51,9 +53,13 @@ export function factsOf(
   const parts: Buffer[] = [];
   let text = "";
   for (const { path, entries } of selected) {
+    if (haveText(entries)) {
+      parts.push(Buffer.from(text, "latin1"), factsOfText(entries.text, path, counted));
+      text = "";
+      continue;
+    }
     for (const entry of entries) {
-      if (entry.path === "" && entry.type === "directory") continue;
-      text += `${joinPath(path, entry.path)}${END}${factOf(entry, counted)}${BOTH}`;
+      text += lineOf(path, entry, counted);
       if (text.length < BATCH) continue;
       parts.push(Buffer.from(text, "latin1"));
       text = "";
@@ -62,13 +68,56 @@ export function factsOf(
   return Buffer.concat([...parts, Buffer.from(text, "latin1")]);
 }
 
+/** Of the digest of a content in hex. */
+const DIGITS = 16;
+/** More than mode and owner take, and all that is not the path. */
+const LONGEST = 128;
+
+/** The same from a text: of files byte by byte. */
+function factsOfText(text: TreeText, path: BytePath, counted: Counted): Buffer {
+  const parts: Buffer[] = [];
+  const to = new ByteBatches((bytes) => parts.push(Buffer.from(bytes)));
+  const directory = Buffer.from(path === "" ? "" : `${path}/`, "latin1");
+  const end = Buffer.from(BOTH, "latin1");
+  const rights = new MadeOfRights((cursor) => `${END}file ${rightsOf(cursor.rights(), counted)}  `);
+  const cursor = text.cursor();
+  while (cursor.next()) {
+    const { bytes, pathFrom, pathEnd, sha256From } = cursor;
+    const room = directory.byteLength + pathEnd - pathFrom + LONGEST;
+    if (cursor.isFile && pathEnd > pathFrom && to.hasRoom(room)) {
+      to.add(directory);
+      to.add(bytes, pathFrom, pathEnd);
+      to.add(rights.at(cursor));
+      to.add(bytes, sha256From, sha256From + DIGITS);
+      to.add(end);
+      continue;
+    }
+    to.flush();
+    parts.push(Buffer.from(lineOf(path, cursor.entry(untold), counted), "latin1"));
+  }
+  to.flush();
+  return Buffer.concat(parts);
+}
+
+/** Nothing of a directory that is named itself. */
+function lineOf(path: BytePath, entry: Entry, counted: Counted): string {
+  if (entry.path === "" && entry.type === "directory") return "";
+  return `${joinPath(path, entry.path)}${END}${factOf(entry, counted)}${BOTH}`;
+}
+
 function factOf(entry: Entry, { owner, mode }: Counted): string {
   if (entry.type === "whiteout" || entry.type === "opaque") return entry.type;
-  const { type, uid, gid, xattrs } = entry;
-  const bits = mode && type !== "symlink" ? `${entry.mode}` : ""; // that of a link means nothing
-  const owners = owner ? `${uid}:${gid}` : "";
+  const { type, xattrs } = entry;
+  const rights = rightsOf(entry, { owner, mode: mode && type !== "symlink" }); // that of a link means nothing
   const attributes = xattrs === undefined ? "" : short(...[...xattrs].flat());
-  return `${type} ${bits} ${owners} ${attributes} ${contentOf(entry)}`;
+  return `${type} ${rights} ${attributes} ${contentOf(entry)}`;
+}
+
+function rightsOf(
+  { mode, uid, gid }: Pick<FileEntry, "gid" | "mode" | "uid">,
+  counted: Counted,
+): string {
+  return `${counted.mode ? `${mode}` : ""} ${counted.owner ? `${uid}:${gid}` : ""}`;
 }
 
 /** The parts of what `factsOf` made. */

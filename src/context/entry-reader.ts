@@ -4,7 +4,7 @@ import { fileTypes, FileStat } from "../sys/file-stat.js";
 import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { FileIndex } from "./file-index.js";
-import type { Glance } from "./glance.js";
+import type { Onlooker } from "./look.js";
 import type { LateEntry } from "./reading-batch.js";
 import { ReadingQueue } from "./reading-queue.js";
 import { tickOf } from "./tick.js";
@@ -57,8 +57,7 @@ export interface EntryReading {
   readonly spool: ContentSpool | undefined;
   /** The script of a thread that may read beside this one. */
   readonly thread: string | undefined;
-  /** Sees what is looked at. */
-  readonly glance: Glance | undefined;
+  readonly onlooker: Pick<Onlooker, "see"> | undefined;
 }
 
 /** Turns files into entries, with digests; what has several names is read once. */
@@ -67,7 +66,7 @@ export class EntryReader {
   readonly #index: FileIndex | undefined;
   readonly #spool: ContentSpool | undefined;
   readonly #thread: string | undefined;
-  readonly #glance: Glance | undefined;
+  readonly #onlooker: EntryReading["onlooker"];
   #queue: ReadingQueue | undefined;
   /** Small files that were read at once. */
   #readFiles = 0;
@@ -75,12 +74,12 @@ export class EntryReader {
   /** Files with several names. */
   readonly #inodes = new Map<string, FileEntry>();
 
-  constructor({ root, index, spool, thread, glance }: EntryReading) {
+  constructor({ root, index, spool, thread, onlooker }: EntryReading) {
     this.#root = root;
     this.#index = index;
     this.#spool = spool;
     this.#thread = thread;
-    this.#glance = glance;
+    this.#onlooker = onlooker;
   }
 
   /**
@@ -92,7 +91,7 @@ export class EntryReader {
     const stat = this.#stat;
     if (!place.directory.lstat(place.name, stat)) return undefined;
     if (wants === "directory" && stat.type !== fileTypes.directory) return undefined;
-    this.#glance?.see(place.name, stat);
+    this.#onlooker?.see(place.name, stat);
     if (stat.type === fileTypes.file) return this.#file(place);
     const entry = this.#special(place);
     return entry === undefined ? undefined : { entry, inode: undefined };

@@ -1,20 +1,20 @@
 import type { Source } from "../error.js";
 import { ContentSpool } from "../oci/content-spool.js";
 import { EntryReader } from "./entry-reader.js";
-import { LocalGlances } from "./local-glances.js";
+import { LocalLooks } from "./local-looks.js";
 import type { LocalTree } from "./local-tree.js";
 import { selectLocally } from "./select-locally.js";
-import type { Glances, SelectedSource, SelectOptions, SourceTree } from "./source-tree.js";
+import type { Looks, SelectedSource, SelectOptions, SourceTree } from "./source-tree.js";
 import { unreadable } from "./unreadable.js";
 
 /** Selects from a directory of the host. */
 export class LocalSourceTree implements SourceTree {
   readonly #tree: LocalTree;
-  readonly glances: Glances | undefined;
+  readonly looks: Looks | undefined;
 
   constructor(tree: LocalTree) {
     this.#tree = tree;
-    this.glances = tree.glances && new LocalGlances(tree, tree.glances);
+    this.looks = tree.looks && new LocalLooks(tree, tree.looks);
   }
 
   get ignore(): Source | undefined {
@@ -23,11 +23,11 @@ export class LocalSourceTree implements SourceTree {
 
   async select(pattern: string, options: SelectOptions = {}): Promise<readonly SelectedSource[]> {
     const { root, work, thread } = this.#tree;
-    const { glance } = options;
+    const { onlooker } = options;
     try {
       const index = await this.#tree.index?.();
       using spool = work === undefined ? undefined : new ContentSpool(work);
-      const reader = new EntryReader({ root, index, spool, thread, glance });
+      const reader = new EntryReader({ root, index, spool, thread, onlooker });
       return await reader.whole(
         selectLocally(this.#tree, pattern, options, (place, wants) => reader.read(place, wants)),
       );

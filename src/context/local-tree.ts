@@ -1,7 +1,7 @@
 import type { BytePath } from "../oci/changeset.js";
 import type { FileIndex } from "./file-index.js";
-import type { GlanceMemory } from "./glance.js";
 import type { IgnoreRules } from "./ignore-rules.js";
+import type { LookMemory } from "./look-memory.js";
 
 /**
  * A directory of the host as COPY sees it: owners become root, extended attributes are left out, sockets
@@ -13,7 +13,7 @@ export interface LocalTree {
   readonly ignore: IgnoreRules | undefined;
   /** Asked for when files are looked at, before the first one is. */
   readonly index: (() => Promise<FileIndex>) | undefined;
-  readonly glances?: GlanceMemory | undefined;
+  readonly looks?: LookMemory | undefined;
   /** Told of each path that is looked at; "directory/." is one whose names are read. */
   readonly looked?: ((path: BytePath) => void) | undefined;
   /** A private directory: keeps what had to be read for its digest, so that it is read only once. */

@@ -26,7 +26,7 @@ export async function selectLocally(
     kind: "context",
     ignore,
     open: (path) => {
-      options.glance?.enter(path);
+      options.onlooker?.enter(path);
       const directory = confined.directory(path);
       if (directory === undefined) looked(path);
       return directory && openDirectory(directory, { path, read, looked });

@@ -1,6 +1,8 @@
 import type { Source } from "../error.js";
 import type { BytePath, EntryList, FileEntry } from "../oci/changeset.js";
-import type { Glance } from "./glance.js";
+import type { KnownFiles } from "./known-files.js";
+import type { KeptSelection } from "./look-memory.js";
+import type { Onlooker, SeenDirectory } from "./look.js";
 
 /**
  * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the
@@ -17,7 +19,7 @@ export interface SourceTree {
    */
   select(pattern: string, options?: SelectOptions): Promise<readonly SelectedSource[]>;
   /** Short cuts where a look at files is much cheaper than what `select` makes of it. */
-  readonly glances?: Glances | undefined;
+  readonly looks?: Looks | undefined;
 }
 
 /** What COPY asks for. */
@@ -26,11 +28,35 @@ export interface Query extends SelectOptions {
 }
 
 /** Remembers what was selected from a tree, by how it looked. */
-export interface Glances {
-  /** The name that was kept of the same query, where all that would be looked at for it looks the same as then. */
-  recall(query: Query): Promise<string | undefined>;
-  /** Keeps the name of what `select` gave for the patterns of a query, all with that glance. */
-  keep(query: Query, glance: Glance, selection: string): void;
+export interface Looks {
+  /** What was selected by the same query, where all that would be looked at for it has the names and types that it had then. */
+  recall(query: Query): Promise<Recalled | undefined>;
+  /** To be shown what `select` looks at. */
+  begin(): LookRecord;
+}
+
+/** A look that is being taken, and what it selects. Disposing drops what is not kept. */
+export interface LookRecord extends Onlooker, Disposable {
+  /** Takes what the tree digest of the only source hashes, after all was seen. */
+  text(bytes: Uint8Array): void;
+  keep(query: Query, selected: KeptSelection): void;
+}
+
+/** What was selected by an earlier query, with what is another way now. */
+export interface Recalled {
+  readonly before: KeptSelection;
+  /** Whether that is what would be selected now. */
+  readonly isSame: boolean;
+  /** As they are now, by their paths from the root of the tree. */
+  readonly directories: ReadonlyMap<BytePath, SeenDirectory>;
+  /** In order: those that look another way, as they are now. */
+  readonly files: readonly FileEntry[];
+  /** As `LookRecord` was given it. */
+  readonly text: () => Buffer | undefined;
+  /** What the text does not tell of the others, below the base of the source. */
+  readonly others: (base: BytePath) => KnownFiles;
+  /** For the next build: what is selected now, and the text of that. */
+  keep(name: string, text: Uint8Array): void;
 }
 
 /** What COPY's flags say about its sources. */
@@ -42,8 +68,8 @@ export interface SelectOptions {
    * else the root of the tree. "**" then stands for any number of directories (C17).
    */
   readonly parents?: boolean | undefined;
-  /** Sees what is looked at, in a tree that has glances. */
-  readonly glance?: Glance | undefined;
+  /** Sees what is looked at, in a tree that has looks. */
+  readonly onlooker?: Onlooker | undefined;
 }
 
 /** One match of a source pattern. */
@@ -52,6 +78,8 @@ export interface SelectedSource {
   readonly name: BytePath;
   /** Where it was found, from the root of the tree: a reader knows its files by that. */
   readonly path: BytePath;
+  /** The same without links on the way, in a directory of this machine. */
+  readonly base?: BytePath | undefined;
   /**
    * The match itself at path "", then, for a directory, everything below it with paths relative to
    * it, in `comparePaths` order, hardlinks within it recognized. File entries carry `sha256`.

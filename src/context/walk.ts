@@ -25,6 +25,8 @@ interface Pending extends Decided {
 
 /** What is at and below a path. */
 export interface Walked {
+  /** That path, without links on the way. */
+  readonly base: BytePath;
   readonly entries: EntryList;
   /** Directories that a filter leaves out, but not all that is in them. */
   readonly implied: ReadonlySet<BytePath>;
@@ -66,7 +68,8 @@ export class Walk {
       this.#add(read);
       if (read.entry.type === "directory") await this.#descend(path, decided);
     }
-    return { entries: new StoredEntries(this.#store, this.#entries), implied: this.#implied };
+    const entries = new StoredEntries(this.#store, this.#entries);
+    return { base: path, entries, implied: this.#implied };
   }
 
   async #readBase(decided: Decided): Promise<Read | undefined> {

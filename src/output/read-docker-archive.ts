@@ -3,13 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join, normalize } from "node:path";
 import { BuildError } from "../error.js";
 import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
-import { parseDigest, type Digest } from "../oci/digest.js";
+import { digestOf, parseDigest, type Digest } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { parseImageConfig, serializeDocument } from "../oci/image-json.js";
 import type { Manifest } from "../oci/image.js";
-import { isObject } from "../oci/json-shape.js";
 import type { ArchivedImage } from "./archived-image.js";
-import { stored } from "./packed-image.js";
 
 /** One line of manifest.json (Docker image spec v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
 interface DockerEntry {
@@ -34,30 +32,37 @@ async function readEntry(
   const descriptors: Descriptor[] = [];
   for (const layer of layers) {
     const path = inside(directory, layer);
-    const descriptor = await describeLayer(path, layer);
+    const descriptor = await describeLayer(path);
     files.set(descriptor.digest, path);
     descriptors.push(descriptor);
   }
   const bytes = await readMember(inside(directory, config), config);
-  const own = { ...stored(bytes, mediaTypes.config), value: parseImageConfig(bytes) };
+  const value = parseImageConfig(bytes);
+  const configDescriptor = describe(bytes, mediaTypes.config);
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    config: own.descriptor,
+    config: configDescriptor,
     layers: descriptors,
   };
+  const manifestBytes = serializeDocument(manifest);
   return {
     names,
-    config: own,
+    config: { descriptor: configDescriptor, bytes, value },
     manifest: {
-      ...stored(serializeDocument(manifest), mediaTypes.manifest),
+      descriptor: describe(manifestBytes, mediaTypes.manifest),
+      bytes: manifestBytes,
       value: manifest,
     },
     open: ({ digest }) => fileBytes(files.get(digest) ?? ""),
   };
 }
 
-async function describeLayer(path: string, name: string): Promise<Descriptor> {
+function describe(bytes: Uint8Array, mediaType: string): Descriptor {
+  return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+}
+
+async function describeLayer(path: string): Promise<Descriptor> {
   const hash = createHash("sha256");
   let size = 0;
   let mediaType: string = mediaTypes.layer;
@@ -68,19 +73,15 @@ async function describeLayer(path: string, name: string): Promise<Descriptor> {
       size += chunk.byteLength;
     }
   } catch (cause) {
-    throw missing(name, cause);
+    throw new BuildError("INVALID_ARCHIVE", "Cannot load images: a layer is missing", { cause });
   }
   return { mediaType, digest: parseDigest(`sha256:${hash.digest("hex")}`), size };
 }
 
 async function readMember(path: string, name: string): Promise<Buffer> {
   return await readFile(path).catch((cause: unknown) => {
-    throw missing(name, cause);
+    throw new BuildError("INVALID_ARCHIVE", `Cannot load images: "${name}" is missing`, { cause });
   });
-}
-
-function missing(name: string, cause: unknown): BuildError {
-  return new BuildError("INVALID_ARCHIVE", `Cannot load images: "${name}" is missing`, { cause });
 }
 
 /** manifest.json is as little trusted as the rest of the archive. */
@@ -99,8 +100,8 @@ function parseManifest(text: string): readonly DockerEntry[] {
 }
 
 function parseEntry(value: unknown): DockerEntry {
-  if (!isObject(value)) throw malformed();
-  const { Config, RepoTags, Layers } = value;
+  if (typeof value !== "object" || value === null) throw malformed();
+  const { Config, RepoTags, Layers } = value as Readonly<Record<string, unknown>>;
   if (typeof Config !== "string") throw malformed();
   return { config: Config, names: strings(RepoTags ?? []), layers: strings(Layers) };
 }

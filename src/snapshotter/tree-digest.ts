@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Changeset, Entry, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
+import type { Changeset, Entry, EntryList, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
 import { measureTar } from "./measure-tar.js";
@@ -8,34 +8,45 @@ import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
 const FORMAT = "tsbuild-tree-1";
 
+/** What all texts begin with. */
+export const FORMAT_FIELD = fieldOf(FORMAT);
+
 /** Text that is hashed at once: a call of `update` costs as much as hashing a kilobyte. */
 const BATCH = 1 << 16;
 
 /** Hashes a changeset entry by entry. */
 export class TreeHasher {
   readonly #hash = createHash("sha256");
-  #pending = fieldsOf([FORMAT]);
+  readonly #sink: ((text: Uint8Array) => void) | undefined;
+  #pending = FORMAT_FIELD;
   /** Nearly all entries have those of the one before. */
   #rights = { mode: -1, uid: -1, gid: -1, fields: "" };
+
+  /** `sink` is given all that is hashed, in pieces. */
+  constructor(sink?: (text: Uint8Array) => void) {
+    this.#sink = sink;
+  }
 
   /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
   add(entry: Entry, sha256: string | undefined): void {
     this.#pending +=
       entry.type === "whiteout" || entry.type === "opaque"
         ? fieldsOf([entry.type, entry.path])
-        : this.#describe(entry, sha256);
+        : describe(entry, sha256, this.#rightsOf(entry));
     if (this.#pending.length >= BATCH) this.#flush();
   }
 
-  #describe(entry: Described, sha256: string | undefined): string {
-    const common = `${fieldOf(entry.type)}${fieldOf(entry.path)}${this.#rightsOf(entry)}`;
-    return `${common}${xattrsOf(entry.xattrs)}${contentOf(entry, sha256)}`;
+  /** Adds entries that are described already. */
+  addText(text: Uint8Array): void {
+    this.#flush();
+    this.#hash.update(text);
+    this.#sink?.(text);
   }
 
   #rightsOf({ mode, uid, gid }: Described): string {
     const last = this.#rights;
     if (last.mode === mode && last.uid === uid && last.gid === gid) return last.fields;
-    const fields = fieldsOf([String(mode), String(uid), String(gid)]);
+    const fields = rightsText({ mode, uid, gid });
     this.#rights = { mode, uid, gid, fields };
     return fields;
   }
@@ -46,13 +57,30 @@ export class TreeHasher {
   }
 
   #flush(): void {
-    this.#hash.update(this.#pending, "latin1");
+    const text = Buffer.from(this.#pending, "latin1");
     this.#pending = "";
+    this.#hash.update(text);
+    this.#sink?.(text);
   }
 }
 
+/** The text of an entry that is hashed. */
+export function describe(
+  entry: Described,
+  sha256: string | undefined,
+  rights = rightsText(entry),
+): string {
+  const common = `${fieldOf(entry.type)}${fieldOf(entry.path)}${rights}`;
+  return `${common}${xattrsOf(entry.xattrs)}${contentOf(entry, sha256)}`;
+}
+
+/** Mode and owner in it. */
+export function rightsText({ mode, uid, gid }: Pick<Described, "gid" | "mode" | "uid">): string {
+  return fieldsOf([String(mode), String(uid), String(gid)]);
+}
+
 /** All but marks, which are a path and nothing else. */
-type Described = Exclude<Entry, OpaqueEntry | WhiteoutEntry>;
+export type Described = Exclude<Entry, OpaqueEntry | WhiteoutEntry>;
 
 /** What else an entry is, by its type. */
 function contentOf(entry: Described, sha256: string | undefined): string {
@@ -93,11 +121,24 @@ function fieldsOf(fields: readonly string[]): string {
 
 const NO_XATTRS = fieldOf("0");
 
-/** Digests a changeset; reads only the content of files that come without their SHA-256. */
-export async function treeDigest(changes: Changeset): Promise<TreeDigest> {
-  const tree = new TreeHasher();
+/** Entries that know what is hashed of them. */
+export interface HashedEntries extends EntryList {
+  hashInto(tree: TreeHasher): void;
+}
+
+function areHashed(changes: Changeset): changes is HashedEntries {
+  return "hashInto" in changes;
+}
+
+/** Digests a changeset; reads only the content of files that come without their SHA-256. `sink` as of a `TreeHasher`. */
+export async function treeDigest(
+  changes: Changeset,
+  sink?: (text: Uint8Array) => void,
+): Promise<TreeDigest> {
+  const tree = new TreeHasher(sink);
   // Waiting for each of what is there already takes as long as hashing it.
-  if (Symbol.iterator in changes) {
+  if (areHashed(changes)) changes.hashInto(tree);
+  else if (Symbol.iterator in changes) {
     for (const entry of changes) tree.add(entry, knownDigest(entry) ?? (await digestIn(entry)));
   } else {
     for await (const entry of changes) tree.add(entry, await digestIn(entry));

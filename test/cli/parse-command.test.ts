@@ -1,6 +1,5 @@
 import { assert } from "chai";
 import { checkCall } from "../../src/cli/args/call.js";
-import { emptyIsNone } from "../../src/cli/args/compatibility.js";
 import { intoStore, parseOutput, usualForm } from "../../src/cli/args/output.js";
 import type { BuildCommand } from "../../src/cli/build-command.js";
 import type { Command } from "../../src/cli/command.js";
@@ -197,18 +196,6 @@ describe("parseCommand() of a build", () => {
       assert.deepStrictEqual(parseCommand(words(line)), { ...plainBuild, ...want });
     });
   }
-
-  for (const flag of emptyIsNone) {
-    it(`takes ${flag} for not given where its value is empty`, () => {
-      assert.deepStrictEqual(parseCommand(["build", flag, "", "."]), plainBuild);
-      assert.deepStrictEqual(parseCommand(["build", `${flag}=`, "."]), plainBuild);
-    });
-  }
-
-  it("lets an empty value take away the one before it, where only the last one counts", () => {
-    const command = parseCommand(["build", "--iidfile=a", "--iidfile=", "--ssh=", "--ssh=b", "."]);
-    assert.deepStrictEqual(command, { ...plainBuild, ssh: [{ id: "b", paths: [] }] });
-  });
 });
 
 const listing: Extract<Command, { kind: "images" }> = {
@@ -398,8 +385,7 @@ describe("parseCommand() of wrong usage", () => {
     ],
     ["-q --progress=plain .", "USAGE", "Cannot use --quiet with --progress=plain: choose one"],
     ["--jobs 0 .", "USAGE", 'Cannot use --jobs "0": want a number above 0'],
-    ["--tag= .", "USAGE", 'Cannot use --tag "": the value is empty'],
-    ["--label= .", "USAGE", 'Cannot use --label "": the name before the = is missing'],
+    ["--file= .", "USAGE", 'Cannot use --file "": the value is empty'],
     ["--build-arg =x .", "USAGE", 'Cannot use --build-arg "=x": the name before the = is missing'],
     ["--build-context a .", "USAGE", 'Cannot use --build-context "a": want NAME=VALUE'],
     ["--policy a .", "UNSUPPORTED", "Cannot use --policy: not supported yet"],

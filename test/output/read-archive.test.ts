@@ -64,7 +64,7 @@ describe("readImageArchive()", () => {
   it("says that a layer is missing where a link leads nowhere", async () => {
     const reading = readImageArchive(archive("nowhere"), directory, platform);
     const error = await failureOf(reading, "INVALID_ARCHIVE");
-    assert.strictEqual(error.message, 'Cannot load images: "id/layer.tar" is missing');
+    assert.strictEqual(error.message, "Cannot load images: a layer is missing");
   });
 
   const digest = `sha256:${"b".repeat(64)}`;
@@ -107,7 +107,7 @@ describe("readImageArchive()", () => {
     {
       name: "a missing layer",
       members: { "manifest.json": docker({ Layers: ["no/layer.tar"] }), "config.json": "{}" },
-      want: /"no\/layer.tar" is missing$/,
+      want: /a layer is missing$/,
     },
     {
       name: "a config outside",

@@ -1,7 +1,7 @@
 import type { BuildCommand } from "../build-command.js";
 import type { Flags } from "./flags.js";
 import { parseBuildContext, parseLabel, parseSetting } from "./setting.js";
-import { parsePlatforms } from "./words.js";
+import { nonEmpty, parsePlatforms } from "./words.js";
 
 type Input = Pick<
   BuildCommand,
@@ -14,7 +14,7 @@ export function declareInput(flags: Flags): () => Input {
   const file = flags.one(
     "-f, --file <path>",
     "Dockerfile: a path, a URL, or - for standard input",
-    (text) => text,
+    nonEmpty("--file"),
   );
   const target = flags.one("--target <stage>", "stage to build", (text) => text);
   const buildArgs = flags.many("--build-arg <name[=value]>", "set an ARG", (text) =>
@@ -35,7 +35,7 @@ export function declareInput(flags: Flags): () => Input {
   );
   return () => ({
     file: file(),
-    target: target(),
+    target: target() === "" ? undefined : target(), // as Docker has it: `--target "$TARGET"`
     buildArgs: buildArgs(),
     buildContexts: new Map(buildContexts()),
     platforms: platforms().flat(),

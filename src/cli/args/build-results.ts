@@ -44,11 +44,15 @@ export function declareResults(flags: Flags): () => Results {
     "either of these: type=provenance,… or type=sbom,…",
     parseAttest,
   );
-  const iidFile = flags.one("--iidfile <path>", "write the image id to a file", (text) => text);
+  const iidFile = flags.one(
+    "--iidfile <path>",
+    "write the image id to a file",
+    nonEmpty("--iidfile"),
+  );
   const metadataFile = flags.one(
     "--metadata-file <path>",
     "write what was built to a file, as JSON",
-    (text) => text,
+    nonEmpty("--metadata-file"),
   );
   return () => ({
     tags: tags(),

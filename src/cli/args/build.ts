@@ -5,7 +5,7 @@ import { declareInput } from "./build-input.js";
 import { declareResults } from "./build-results.js";
 import { declareSteps } from "./build-steps.js";
 import { checkCall, parseCall, type Call } from "./call.js";
-import { declareCompatibility, emptyIsNone } from "./compatibility.js";
+import { declareCompatibility } from "./compatibility.js";
 import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { foreignFlags } from "./foreign-flags.js";
@@ -21,7 +21,6 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
       "Builds an image from a Dockerfile. CONTEXT is what COPY and ADD see: a directory, a git repository, the URL of an archive, or - for an archive on standard input.",
     unsupported: unsupportedBuildFlags,
     foreign: foreignFlags,
-    emptyIsNone,
     examples: [
       "tsbuild -t web .                                 build ./Dockerfile, name the image web",
       "tsbuild -f docker/api.Dockerfile -t api:1.2 .    another Dockerfile",

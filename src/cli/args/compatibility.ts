@@ -9,30 +9,6 @@ const gone: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** Flags that Docker takes for not given where a script has nothing to say: `--cache-from "$CACHE"`. */
-export const emptyIsNone: readonly string[] = [
-  "--add-host",
-  "--allow",
-  "--annotation",
-  "--build-context",
-  "--cache-from",
-  "--cache-to",
-  "--call",
-  "--cgroup-parent",
-  "--file",
-  "--iidfile",
-  "--metadata-file",
-  "--network",
-  "--no-cache-filter",
-  "--output",
-  "--progress",
-  "--provenance",
-  "--sbom",
-  "--secret",
-  "--ssh",
-  "--target",
-];
-
 /** Declares what Docker has and the help does not show; gives warnings about flags without effect. */
 export function declareCompatibility(flags: Flags): () => readonly string[] {
   const warnings = new Set<string>();

@@ -18,8 +18,6 @@ export interface Description {
   readonly unsupported?: readonly string[];
   /** How to say here what other builders have these flags for. */
   readonly foreign?: ReadonlyMap<string, string>;
-  /** Flags, by long name, that are not given where their value is empty: `--target "$TARGET"`. */
-  readonly emptyIsNone?: readonly string[];
   /** Flags after the first operand belong to the operand (`run IMAGE ls -l`). */
   readonly operandsEndFlags?: boolean;
 }
@@ -34,7 +32,6 @@ export class Flags {
   readonly #switches = new Map<string, (value: boolean) => void>();
   readonly #unsupported: readonly string[];
   readonly #foreign: ReadonlyMap<string, string>;
-  readonly #emptyIsNone: readonly string[];
   readonly #name: string;
   #argv: readonly string[] = [];
   #help = "";
@@ -43,7 +40,6 @@ export class Flags {
     this.#name = description.name;
     this.#unsupported = description.unsupported ?? [];
     this.#foreign = description.foreign ?? new Map();
-    this.#emptyIsNone = description.emptyIsNone ?? [];
     this.#command
       .name(description.name === "" ? "tsbuild" : `tsbuild ${description.name}`)
       .usage(description.usage)
@@ -94,20 +90,14 @@ export class Flags {
   /** A flag with a value; the last one counts. */
   one<T>(flags: string, description: string, parse: (text: string) => T): () => T | undefined {
     let value: T | undefined;
-    const option = new Option(flags, description);
-    this.#listen(option, (text) => {
-      value = this.#isNone(option, text) ? undefined : parse(text);
-    });
+    this.#listen(new Option(flags, description), (text) => (value = parse(text)));
     return () => value;
   }
 
   /** A flag that may be given several times. */
   many<T>(flags: string, description: string, parse: (text: string) => T): () => readonly T[] {
     const values: T[] = [];
-    const option = new Option(flags, description);
-    this.#listen(option, (text) => {
-      if (!this.#isNone(option, text)) values.push(parse(text));
-    });
+    this.#listen(new Option(flags, description), (text) => values.push(parse(text)));
     return () => values;
   }
 
@@ -156,10 +146,6 @@ export class Flags {
     this.#command.on(`option:${option.name()}`, (text: string) => {
       take(this.#isShort(option, text) ? text.slice(1) : text);
     });
-  }
-
-  #isNone({ long = "" }: Option, text: string): boolean {
-    return text === "" && this.#emptyIsNone.includes(long);
   }
 
   /** Docker takes "-t=web" for "-t web", and commander for a value "=web". */

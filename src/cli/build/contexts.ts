@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PackedFileIndex } from "../../cache/file-index.js";
-import { SavedGlances } from "../../cache/glances.js";
+import { SavedLooks } from "../../cache/looks.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
 import type { LocalTree } from "../../context/local-tree.js";
@@ -83,19 +83,15 @@ export class ContextSet {
 
   async #openPlace({ root, dockerfile, looked }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
-    const glancesFile = `${indexFile}.glances`;
-    const glances = new SavedGlances(readIfThere(glancesFile));
+    const looks = new SavedLooks(indexFile, this.#reading.work);
     let loading: Promise<PackedFileIndex> | undefined;
     const index = () => (loading ??= PackedFileIndex.load(readIfThere(indexFile)));
     realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
     return {
-      tree: await openDirectoryContext({ root, ignore, index, glances, looked, ...this.#reading }),
-      kept: new Map([
-        [indexFile, async () => (await loading)?.save()],
-        [glancesFile, () => Promise.resolve(glances.save())],
-      ]),
+      tree: await openDirectoryContext({ root, ignore, index, looks, looked, ...this.#reading }),
+      kept: new Map([[indexFile, async () => (await loading)?.save()]]),
     };
   }
 }

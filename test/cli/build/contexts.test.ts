@@ -3,7 +3,6 @@ import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ContextSet } from "../../../src/cli/build/contexts.js";
-import { Glance } from "../../../src/context/glance.js";
 import { toText } from "../../../src/oci/changeset.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
@@ -70,12 +69,13 @@ describe("ContextSet", () => {
     const query = { patterns: ["."] };
     const contexts = new ContextSet(place(root), new Map(), indexes);
     const tree = await contexts.open(undefined);
-    const glance = new Glance();
-    await tree.select(".", { glance });
-    tree.glances?.keep(query, glance, "5".repeat(64));
+    using look = tree.looks?.begin();
+    await tree.select(".", { onlooker: look });
+    look?.keep(query, { name: "kept", source: undefined });
     await contexts.save();
     const again = await new ContextSet(place(root), new Map(), indexes).open(undefined);
-    assert.strictEqual(await again.glances?.recall(query), "5".repeat(64));
+    const recalled = await again.looks?.recall(query);
+    assert.deepStrictEqual([recalled?.isSame, recalled?.before.name], [true, "kept"]);
   });
 
   it("says which context is missing", async () => {

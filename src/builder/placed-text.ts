@@ -1,0 +1,75 @@
+import type { Entry, EntryList } from "../oci/changeset.js";
+import type { TreeDigest } from "../snapshotter/snapshotter.js";
+import { TreeHasher, type HashedEntries } from "../snapshotter/tree-digest.js";
+import { untold, type TreeCursor } from "../snapshotter/tree-text.js";
+import { PlacedFileTexts } from "./placed-file-texts.js";
+import { placedEntry, type TreeTarget } from "./placed-entry.js";
+import type { RecalledEntries } from "./recalled-entries.js";
+
+/** A layer that is another one but for some of its entries. */
+export interface EditedLayer {
+  /** Of the other one. */
+  readonly before: TreeDigest;
+  /** In order; both have all paths. */
+  readonly entries: readonly Entry[];
+}
+
+/** The layer of a tree that was recalled. Its digest is made from the text of that. */
+export class PlacedText implements HashedEntries {
+  readonly #above: EntryList;
+  readonly #tree: RecalledEntries;
+  readonly #target: TreeTarget;
+  #before: TreeDigest | undefined;
+
+  constructor(above: EntryList, tree: RecalledEntries, target: TreeTarget) {
+    this.#above = above;
+    this.#tree = tree;
+    this.#target = target;
+  }
+
+  get length(): number {
+    return this.#above.length + this.#tree.length - 1;
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    yield* this.#above;
+    for (const entry of this.#tree) if (entry.path !== "") yield placedEntry(entry, this.#target);
+  }
+
+  /** At the same time finds out what the layer of what was selected before is: most of the text is the same. */
+  hashInto(tree: TreeHasher): void {
+    const before = new TreeHasher();
+    const both = [tree, before];
+    for (const entry of this.#above) for (const each of both) each.add(entry, undefined);
+    const [changed, ...others] = this.#tree.changed();
+    const files = new PlacedFileTexts(this.#target, (text) => {
+      for (const each of both) each.addText(text);
+    });
+    const [now, then] = [this.#tree.text.cursor(), this.#tree.before.cursor()];
+    let next = changed;
+    while (now.next() && then.next()) {
+      const isChanged = next !== undefined && now.isAt(next.path);
+      if (isChanged) next = others.shift();
+      else if (now.isFile && files.add(now)) continue;
+      if (now.pathFrom === now.pathEnd) continue; // the directory itself
+      files.flush();
+      this.#hash(now, tree);
+      this.#hash(then, before);
+    }
+    files.flush();
+    this.#before = before.digest();
+  }
+
+  /** Against the layer of what was selected before, in the same place; once this one was digested. */
+  edited(): EditedLayer | undefined {
+    if (this.#before === undefined) return undefined;
+    const changed = this.#tree.changed().filter(({ path }) => path !== "");
+    const placed = changed.map((entry) => placedEntry(entry, this.#target));
+    return { before: this.#before, entries: [...this.#above, ...placed] };
+  }
+
+  #hash(cursor: TreeCursor, tree: TreeHasher): void {
+    const entry = placedEntry(cursor.entry(untold), this.#target);
+    tree.add(entry, entry.type === "file" ? entry.sha256 : undefined);
+  }
+}

@@ -1,0 +1,114 @@
+import { joinPath, parentOf } from "../context/confined.js";
+import type { KeptSource } from "../context/look-memory.js";
+import type { Recalled } from "../context/source-tree.js";
+import type { SeenDirectory } from "../context/look.js";
+import {
+  comparePaths,
+  type BytePath,
+  type Content,
+  type DirectoryEntry,
+  type Entry,
+  type FileEntry,
+} from "../oci/changeset.js";
+import type { HashedEntries, TreeHasher } from "../snapshotter/tree-digest.js";
+import type { TextEntries, TreeText } from "../snapshotter/tree-text.js";
+
+/** A directory, or the path of something else. */
+export type Outline = DirectoryEntry | { readonly type: "other"; readonly path: BytePath };
+
+/** The texts of what was selected then, and of what is selected now. */
+export interface Texts {
+  readonly before: TreeText;
+  readonly text: TreeText;
+}
+
+/** What a source holds, told from an earlier look at it. An entry is there only while somebody looks at it. */
+export class RecalledEntries implements HashedEntries, TextEntries {
+  readonly before: TreeText;
+  readonly text: TreeText;
+  readonly #recalled: Recalled;
+  readonly #source: KeptSource;
+
+  constructor(recalled: Recalled, source: KeptSource, { before, text }: Texts) {
+    this.before = before;
+    this.text = text;
+    this.#recalled = recalled;
+    this.#source = source;
+  }
+
+  get length(): number {
+    return this.#source.length;
+  }
+
+  hashInto(tree: TreeHasher): void {
+    tree.addText(this.text.entries);
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    const others = this.#recalled.others(this.#source.base);
+    const files = new Map(this.#recalled.files.map((file) => [file.path, file]));
+    const cursor = this.text.cursor();
+    while (cursor.next()) {
+      const { path, type } = cursor;
+      if (type === "directory") yield cursor.entry(this.#timeOf(path));
+      else yield files.get(path) ?? cursor.entry(others.at(path));
+    }
+  }
+
+  /** The directories, and the paths of what else is in those that are not new. */
+  *outline(isNew: (directory: BytePath) => boolean): Generator<Outline> {
+    const cursor = this.text.cursor();
+    let checked = { directory: undefined as BytePath | undefined, isNew: false };
+    while (cursor.next()) {
+      if (!cursor.isFile && cursor.type === "directory") {
+        const { path } = cursor;
+        yield { type: "directory", path, ...cursor.rights(), mtime: this.#timeOf(path).mtime };
+        continue;
+      }
+      if (checked.directory === undefined || !cursor.isIn(checked.directory)) {
+        const directory = parentOf(cursor.path);
+        checked = { directory, isNew: isNew(directory) };
+      }
+      if (!checked.isNew) yield { type: "other", path: cursor.path };
+    }
+  }
+
+  /** In order, those that are not as they were. */
+  changed(): readonly (DirectoryEntry | FileEntry)[] {
+    const selected = this.#directories(); // others were looked at, too, for what is included again in them
+    const isChanged = ({ changed }: SeenDirectory): boolean => changed !== undefined;
+    const entries = changedEntries(this.#recalled, this.#source.base, isChanged);
+    return entries.filter(({ type, path }) => type === "file" || selected.has(path));
+  }
+
+  #directories(): ReadonlySet<BytePath> {
+    const found = new Set<BytePath>();
+    for (const cursor = this.text.cursor(); cursor.next();)
+      if (!cursor.isFile && cursor.type === "directory") found.add(cursor.path);
+    return found;
+  }
+
+  #timeOf(path: BytePath): { readonly mtime: number; readonly content: Content } {
+    const seen = this.#recalled.directories.get(joinPath(this.#source.base, path));
+    if (seen === undefined) throw new Error(`nobody looked at "${path}"`);
+    return { mtime: seen.mtime, content: nothing };
+  }
+}
+
+const nothing: Content = { kind: "bytes", bytes: new Uint8Array() };
+
+/** Files that changed, and such directories, by their paths below the base, in order. */
+export function changedEntries(
+  { directories, files }: Recalled,
+  base: BytePath,
+  wants: (directory: SeenDirectory) => boolean,
+): readonly (DirectoryEntry | FileEntry)[] {
+  const found: (DirectoryEntry | FileEntry)[] = [...files];
+  for (const [path, directory] of directories) {
+    if (!wants(directory)) continue;
+    const { mode, mtime } = directory;
+    const entryPath = path.slice(base === "" ? 0 : base.length + 1) as BytePath;
+    found.push({ type: "directory", path: entryPath, mode, uid: 0, gid: 0, mtime });
+  }
+  return found.sort((a, b) => comparePaths(a.path, b.path));
+}

@@ -1,0 +1,41 @@
+import { selectionKey } from "../cache/copy-key.js";
+import type { SelectionKey } from "../cache/key.js";
+import type { KeptSource } from "../context/look-memory.js";
+import type { SeenDirectory } from "../context/look.js";
+import type { Recalled } from "../context/source-tree.js";
+import { TreeText } from "../snapshotter/tree-text.js";
+import { changedEntries, RecalledEntries, type Texts } from "./recalled-entries.js";
+import type { NamedSelection } from "./scan-context.js";
+
+/**
+ * What is selected now, from an earlier look; kept for the next build where it is another. Undefined where that
+ * look does not tell it.
+ */
+export function recalledSelection(recalled: Recalled): NamedSelection | undefined {
+  const { source } = recalled.before;
+  if (source === undefined) return undefined;
+  try {
+    const texts = textsOf(recalled, source);
+    if (texts === undefined) return undefined;
+    const key = keyOf(source, texts.text);
+    if (!recalled.isSame) recalled.keep(key, texts.text.bytes);
+    const entries = new RecalledEntries(recalled, source, texts);
+    return { key, selected: [{ ...source, implied: new Set(source.implied), entries }] };
+  } catch {
+    return undefined; // it was damaged
+  }
+}
+
+function textsOf(recalled: Recalled, source: KeptSource): Texts | undefined {
+  const bytes = recalled.text();
+  const before = bytes && TreeText.parse(bytes);
+  if (before === undefined || keyOf(source, before) !== recalled.before.name) return undefined;
+  if (recalled.isSame) return { before, text: before };
+  const isDescribed = ({ changed }: SeenDirectory): boolean => changed === "mode";
+  const text = before.replaced(changedEntries(recalled, source.base, isDescribed));
+  return text && { before, text };
+}
+
+function keyOf({ name, implied }: KeptSource, text: TreeText): SelectionKey {
+  return selectionKey([{ name, tree: text.digest(), implied }]);
+}

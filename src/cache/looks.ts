@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { KeptLook, KeptSelection, LookDraft, LookMemory } from "../context/look-memory.js";
+import type { Clock } from "./file-index.js";
+import { frameOf, headerSize, readLookFile } from "./look-file.js";
+
+/** Queries of one context; the oldest go first. */
+const MOST = 16;
+const dayMs = 86_400_000;
+/** Half of what the file index keeps: what a look vouches for is not looked up in there. */
+const keptDays = 7;
+
+/** The looks at one context on this machine, each in a file of its own (docs/formats.md). */
+export class SavedLooks implements LookMemory {
+  readonly #prefix: string;
+  readonly #work: string;
+  readonly #today: number;
+
+  /** Their files begin with `prefix`; what is on its way is in `work`, on the same filesystem. */
+  constructor(prefix: string, work = dirname(prefix), now: Clock = Date.now) {
+    this.#prefix = prefix;
+    this.#work = work;
+    this.#today = Math.floor(now() / dayMs);
+  }
+
+  get(query: string): KeptLook | undefined {
+    const kept = readLookFile(this.#file(query));
+    if (kept?.query !== query) return undefined;
+    const age = this.#today - kept.day;
+    return age >= 0 && age < keptDays ? kept : undefined;
+  }
+
+  draft(): LookDraft {
+    return new Draft(
+      this.#work,
+      (partial, query) => {
+        mkdirSync(dirname(this.#prefix), { recursive: true, mode: 0o700 });
+        renameSync(partial, this.#file(query));
+        this.#forget();
+      },
+      this.#today,
+    );
+  }
+
+  #file(query: string): string {
+    return `${this.#prefix}.${query.slice(0, 16)}.look`;
+  }
+
+  #forget(): void {
+    const [directory, prefix] = [dirname(this.#prefix), basename(this.#prefix)];
+    const isLook = (name: string): boolean => name.startsWith(prefix) && name.endsWith(".look");
+    const paths = readdirSync(directory)
+      .filter(isLook)
+      .map((name) => join(directory, name));
+    if (paths.length <= MOST) return;
+    const ages = new Map(paths.map((path) => [path, statSync(path).mtimeMs]));
+    paths.sort((a, b) => (ages.get(b) ?? 0) - (ages.get(a) ?? 0));
+    for (const path of paths.slice(MOST)) rmSync(path, { force: true });
+  }
+}
+
+/** What is not kept costs time, nothing else: so nothing in here fails. */
+class Draft implements LookDraft {
+  readonly #path: string;
+  readonly #publish: (partial: string, query: string) => void;
+  readonly #today: number;
+  readonly #sizes = { look: 0, text: 0 };
+  #fd: number | undefined;
+  #isOver = false;
+
+  constructor(directory: string, publish: (partial: string, query: string) => void, today: number) {
+    this.#path = join(directory, `look-${randomUUID()}`);
+    this.#publish = publish;
+    this.#today = today;
+  }
+
+  look(bytes: Uint8Array): void {
+    this.#write(bytes);
+    this.#sizes.look += bytes.byteLength;
+  }
+
+  text(bytes: Uint8Array): void {
+    this.#write(bytes);
+    this.#sizes.text += bytes.byteLength;
+  }
+
+  keep(query: string, selected: KeptSelection, day = this.#today): void {
+    this.#try((fd) => {
+      const { header, end } = frameOf({ day, query, selected }, this.#sizes);
+      writeFully(fd, end, headerSize + this.#sizes.look + this.#sizes.text);
+      writeFully(fd, header, 0);
+      this.#publish(this.#path, query);
+    });
+    this[Symbol.dispose]();
+  }
+
+  #write(bytes: Uint8Array): void {
+    const { look, text } = this.#sizes;
+    this.#try((fd) => {
+      writeFully(fd, bytes, headerSize + look + text);
+    });
+  }
+
+  #try(write: (fd: number) => void): void {
+    if (this.#isOver) return;
+    try {
+      write((this.#fd ??= this.#open()));
+    } catch {
+      this[Symbol.dispose]();
+    }
+  }
+
+  #open(): number {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    return openSync(this.#path, "wx", 0o600);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = undefined;
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function writeFully(fd: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.byteLength;)
+    at += writeSync(fd, bytes, at, bytes.byteLength - at, position + at);
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { comparePaths, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
+import { fileTypes, FileStat } from "../sys/file-stat.js";
+import { ConfinedRoot, nameOf, parentOf } from "./confined.js";
+import { EntryReader } from "./entry-reader.js";
+import { KnownFiles } from "./known-files.js";
+import type { KeptLook, LookMemory } from "./look-memory.js";
+import { LookAgain, LookWriter } from "./look.js";
+import type { LocalTree } from "./local-tree.js";
+import { selectLocally, type ReadPlace } from "./select-locally.js";
+import type { LookRecord, Looks, Query, Recalled } from "./source-tree.js";
+
+/** Of fewer files, all that there is to know is known as soon. */
+const MANY = 500;
+
+/** So many bytes are read as soon as it is known which of the files were read before. */
+const LITTLE = 1 << 24;
+
+/** Stands for all that is not a directory, whose entries nobody wants. */
+const something: Entry = {
+  type: "fifo",
+  path: "" as BytePath,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  mtime: 0,
+};
+const directory: Entry = { ...something, type: "directory" };
+
+/** Looks at what COPY selects from a directory of the host, and reads what differs from an earlier look. */
+export class LocalLooks implements Looks {
+  readonly #tree: LocalTree;
+  readonly #memory: LookMemory;
+
+  constructor(tree: LocalTree, memory: LookMemory) {
+    this.#tree = tree;
+    this.#memory = memory;
+  }
+
+  async recall(query: Query): Promise<Recalled | undefined> {
+    const kept = this.#memory.get(this.#nameOf(query));
+    if (kept === undefined) return undefined;
+    try {
+      const again = await this.#lookAgain(query, kept.look);
+      const base = kept.selected.source?.base;
+      if (!again.isWhole || (!again.isSame && base === undefined)) return undefined;
+      const files = base === undefined ? [] : await this.#readAgain(again, base);
+      return files && this.#recalled(query, kept, { again, files });
+    } catch {
+      return undefined; // whoever selects hears of what is wrong
+    }
+  }
+
+  async #lookAgain(query: Query, look: Uint32Array): Promise<LookAgain> {
+    const again = new LookAgain(look);
+    const read = lookWith(again);
+    for (const pattern of query.patterns)
+      await selectLocally(this.#tree, pattern, { ...query, onlooker: again }, read);
+    return again;
+  }
+
+  /** Undefined unless all that changed are files with one name each, below the base. */
+  async #readAgain(again: LookAgain, base: BytePath): Promise<readonly FileEntry[] | undefined> {
+    if (again.changedFiles.length === 0) return [];
+    const entries: FileEntry[] = [];
+    const { root } = this.#tree;
+    const index = again.changedBytes > LITTLE ? await this.#tree.index?.() : undefined;
+    using confined = new ConfinedRoot(root);
+    for (const file of again.changedFiles) {
+      const entryPath = pathBelow(base, file.path);
+      using open = confined.directory(parentOf(file.path));
+      if (entryPath === undefined || open === undefined) return undefined;
+      const see = (_: BytePath, stat: FileStat): void => {
+        again.update(file, stat);
+      };
+      const alone = { spool: undefined, thread: undefined };
+      const reader = new EntryReader({ root, index, ...alone, onlooker: { see } });
+      const place = { directory: open, name: nameOf(file.path), path: file.path, entryPath };
+      const read = await reader.read(place, "anything");
+      if (read?.entry.type !== "file" || read.inode !== undefined) return undefined;
+      if (read.entry.content.kind !== "file") return undefined; // a socket
+      entries.push(read.entry);
+    }
+    return entries.sort((a, b) => comparePaths(a.path, b.path));
+  }
+
+  #recalled(query: Query, kept: KeptLook, { again, files }: Seen): Recalled {
+    const { look, selected: before, text } = kept;
+    return {
+      before,
+      isSame: again.isSame,
+      directories: again.directories,
+      files,
+      text,
+      others: (base) => new KnownFiles(this.#tree.root, base, look),
+      keep: (name, changed) => {
+        using draft = this.#memory.draft();
+        draft.look(new Uint8Array(look.buffer));
+        draft.text(changed);
+        draft.keep(this.#nameOf(query), { ...before, name }, kept.day);
+      },
+    };
+  }
+
+  begin(): LookRecord {
+    const draft = this.#memory.draft();
+    const writer = new LookWriter((bytes) => {
+      draft.look(bytes);
+    });
+    return {
+      enter: (path) => {
+        writer.enter(path);
+      },
+      see: (name, stat) => {
+        writer.see(name, stat);
+      },
+      text: (bytes) => {
+        if (writer.files < MANY) return;
+        writer.end();
+        draft.text(bytes);
+      },
+      keep: (query, selected) => {
+        if (writer.files < MANY) return;
+        writer.end();
+        draft.keep(this.#nameOf(query), selected);
+      },
+      [Symbol.dispose]: () => {
+        draft[Symbol.dispose]();
+      },
+    };
+  }
+
+  #nameOf({ patterns, exclude, parents }: Query): string {
+    const ignore = this.#tree.ignore?.source.text;
+    const asked = JSON.stringify([patterns, exclude, parents, ignore]);
+    return createHash("sha256").update(asked).digest("hex");
+  }
+}
+
+interface Seen {
+  readonly again: LookAgain;
+  readonly files: readonly FileEntry[];
+}
+
+function pathBelow(base: BytePath, path: BytePath): BytePath | undefined {
+  if (base === "") return path;
+  return path.startsWith(`${base}/`) ? (path.slice(base.length + 1) as BytePath) : undefined;
+}
+
+function lookWith(onlooker: LookAgain): ReadPlace {
+  const stat = new FileStat();
+  return ({ directory: open, name }, wants) => {
+    if (!open.lstat(name, stat)) return undefined;
+    const isDirectory = stat.type === fileTypes.directory;
+    if (wants === "directory" && !isDirectory) return undefined;
+    onlooker.see(name, stat);
+    return { entry: isDirectory ? directory : something, inode: undefined };
+  };
+}

@@ -1,0 +1,45 @@
+import type { BytePath } from "../oci/changeset.js";
+
+/** Keeps looks from build to build, by what was asked for. */
+export interface LookMemory {
+  get(query: string): KeptLook | undefined;
+  /** To keep another one. */
+  draft(): LookDraft;
+}
+
+/** How everything that was looked at for a query looked, and what was selected. */
+export interface KeptLook {
+  /** Of a `LookWriter`; for who asked, to be written to. */
+  readonly look: Uint32Array;
+  readonly selected: KeptSelection;
+  /** Of the last time that all files were looked up in the file index, since the epoch. */
+  readonly day: number;
+  /** What the tree digest of its source hashes, if that was kept, and is still there. */
+  readonly text: () => Buffer | undefined;
+}
+
+/** What was selected. */
+export interface KeptSelection {
+  /** Its name. */
+  readonly name: string;
+  /** Undefined where it is not a single one. */
+  readonly source: KeptSource | undefined;
+}
+
+/** As a `SelectedSource` has it. */
+export interface KeptSource {
+  readonly name: BytePath;
+  readonly path: BytePath;
+  readonly base: BytePath;
+  readonly implied: readonly BytePath[];
+  /** How many entries there are. */
+  readonly length: number;
+}
+
+/** A look on its way: the look itself, then the text of what it selected. Disposing drops what is not kept. Never fails. */
+export interface LookDraft extends Disposable {
+  look(bytes: Uint8Array): void;
+  text(bytes: Uint8Array): void;
+  /** For the next build; `day` as that of a look that it comes from. */
+  keep(query: string, selected: KeptSelection, day?: number): void;
+}

@@ -1,0 +1,249 @@
+import { assert } from "chai";
+import fc from "fast-check";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { placeCopy } from "../../src/builder/place-copy.js";
+import { PlacedText } from "../../src/builder/placed-text.js";
+import { recalledSelection } from "../../src/builder/recalled-selection.js";
+import { scanContext, type NamedSelection } from "../../src/builder/scan-context.js";
+import { factsOf } from "../../src/cache/file-facts.js";
+import { SavedLooks } from "../../src/cache/looks.js";
+import { openDirectoryContext } from "../../src/context/directory-context.js";
+import { parseIgnore } from "../../src/context/ignore.js";
+import { openRootfs } from "../../src/context/rootfs.js";
+import type { Query, SourceTree } from "../../src/context/source-tree.js";
+import type { Entry, EntryList } from "../../src/oci/changeset.js";
+import type { CopyStep } from "../../src/plan/step.js";
+import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
+import { treeDigest } from "../../src/snapshotter/tree-digest.js";
+import { directoryWith, temporaryDirectory, type Layout } from "../context/temporary.js";
+import { copyStep, now } from "./copying.js";
+
+const temporary = temporaryDirectory();
+const query: Query = { patterns: ["."], exclude: ["**/*.tmp"], parents: false };
+
+/** More files than so few that no look is kept of them, of all kinds. */
+function manyFiles(): Layout {
+  const files: Record<string, Layout[string]> = {
+    "src/link": { symlink: "a" },
+    "src/a": "a",
+    "src/a-b/c": "c",
+    "src/deep/b": "b",
+    "empty/deep": {},
+    "ignored/x.log": "",
+    "x.log": "",
+    "y.tmp": "",
+  };
+  for (let i = 0; i < 500; i++) files[`many/${i % 7}/file-${i}`] = "";
+  return files;
+}
+
+/** Builds of one context, each of which finds what the one before it kept. */
+class Builds {
+  readonly root = directoryWith(temporary, manyFiles());
+  readonly #looks = directoryWith(temporary, {});
+
+  /** As it is told from an earlier look; undefined where it is not. */
+  async told(): Promise<NamedSelection | undefined> {
+    const recalled = await (await this.#open(true)).looks?.recall(query);
+    return recalled && recalledSelection(recalled);
+  }
+
+  async scanned(): Promise<NamedSelection> {
+    return await scanContext(await this.#open(true), query);
+  }
+
+  /** Without a look before or after it. */
+  async plain(): Promise<NamedSelection> {
+    return await scanContext(await this.#open(false), query);
+  }
+
+  async #open(isKept: boolean): Promise<SourceTree> {
+    const looks = isKept ? new SavedLooks(join(this.#looks, "a")) : undefined;
+    const ignore = parseIgnore({ name: ".dockerignore", text: "**/*.log\nignored\n!ignored/kept" });
+    return await openDirectoryContext({ root: this.root, ignore, index: undefined, looks });
+  }
+
+  path(path: string): string {
+    return join(this.root, path);
+  }
+}
+
+/** A change of the context; some are not possible in some states of it. */
+type Edit = (at: (path: string) => string) => void;
+
+const file = fc.constantFrom("src/a", "src/a-b/c", "src/deep/b", "many/0/file-0", "many/6/file-6");
+const directory = fc.constantFrom(".", "src", "src/deep", "many/0", "empty");
+const text = fc.string({ maxLength: 12 });
+
+const edits: fc.Arbitrary<Edit> = fc.oneof(
+  fc.tuple(file, text).map(([path, content]): Edit => (at) => {
+    writeFileSync(at(path), content);
+  }),
+  fc.tuple(file, text).map(([path, content]): Edit => (at) => {
+    writeFileSync(at("new.tmp"), content);
+    renameSync(at("new.tmp"), at(path));
+  }),
+  fc
+    .tuple(fc.oneof(file, directory), fc.constantFrom(0o755, 0o640))
+    .map(([path, mode]): Edit => (at) => {
+      chmodSync(at(path), mode);
+    }),
+  fc.tuple(fc.oneof(file, directory), fc.nat(2 ** 31)).map(([path, time]): Edit => (at) => {
+    utimesSync(at(path), time, time);
+  }),
+  fc.constantFrom("ignored/x.log", "ignored/y", "z.log").map((path): Edit => (at) => {
+    writeFileSync(at(path), "");
+  }),
+);
+
+/** After which a look does not tell what is selected. */
+const others: fc.Arbitrary<Edit> = fc.oneof(
+  fc.tuple(directory, fc.constantFrom("0", "z")).map(([path, name]): Edit => (at) => {
+    const added = join(at(path), name);
+    if (existsSync(added)) rmSync(added);
+    else writeFileSync(added, "added");
+  }),
+  file.map((path): Edit => (at) => {
+    rmSync(at("src/second"), { force: true });
+    linkSync(at(path), at("src/second"));
+  }),
+  text.map((target): Edit => (at) => {
+    rmSync(at("src/link"));
+    symlinkSync(`x${target.replaceAll("\0", "")}`, at("src/link"));
+  }),
+  fc.constant<Edit>((at) => {
+    const kept = at("ignored/kept");
+    if (existsSync(kept)) rmSync(kept);
+    else writeFileSync(kept, "included again");
+  }),
+  file.map((path): Edit => (at) => {
+    const isFile = lstatSync(at(path)).isFile();
+    rmSync(at("src/kind"), { force: true, recursive: true });
+    if (isFile) mkdirSync(at("src/kind"));
+    else writeFileSync(at("src/kind"), "");
+  }),
+);
+
+const steps: readonly CopyStep[] = [
+  copyStep("/"),
+  copyStep("/app/new", { chown: "5:6", chmod: "u+x,g-w" }),
+  copyStep("/app", { chmod: "640" }),
+];
+
+/** An entry whose path and all else can be compared. */
+type Comparable = Exclude<Entry, { type: "opaque" | "whiteout" }>;
+
+/** Whether a file had settled is another question each time, and one with several names is read by any of them. */
+function comparable(entries: Iterable<Entry>): readonly Comparable[] {
+  return Array.from(entries, (entry) => {
+    if (entry.type === "opaque" || entry.type === "whiteout") throw new Error(entry.type);
+    if (entry.type !== "file" || entry.content.kind !== "file") return entry;
+    const { path, version } = entry.content;
+    assert.strictEqual(lstatSync(path).ino, version?.inode);
+    return { ...entry, content: { kind: "file", path: entry.path, offset: version?.ctimeMs ?? 0 } };
+  });
+}
+
+/** Where what a build selects is placed, and how that is known. */
+interface Layers {
+  readonly key: string;
+  readonly lists: readonly EntryList[];
+  readonly entries: readonly (readonly Comparable[])[];
+  readonly digests: readonly TreeDigest[];
+  readonly facts: readonly (string | undefined)[];
+}
+
+const over = directoryWith(temporary, { "app/many/0": {}, "app/src": {} });
+
+async function layersOf({ key, selected }: NamedSelection): Promise<Layers> {
+  const lists: EntryList[] = [];
+  for (const step of steps) {
+    const owner = step.chown === undefined ? undefined : { uid: 5, gid: 6 };
+    const target = { rootfs: openRootfs(over), owner, work: temporary, now };
+    lists.push(await placeCopy(step, selected, target));
+  }
+  const digests = await Promise.all(lists.map((list) => treeDigest(list)));
+  const facts = [true, false].map((is) => factsOf(selected, { owner: is, mode: is })?.toString());
+  return { key, lists, entries: lists.map(comparable), digests, facts };
+}
+
+/** Entries of that path are what they are now, all others what they were, but for times that no digest has. */
+function assertEdited(list: PlacedText, before: readonly Comparable[]): void {
+  const now = comparable(list);
+  const edited = comparable(list.edited()?.entries ?? []);
+  const replaced = new Map(edited.map((entry) => [entry.path, entry]));
+  assert.includeDeepMembers([...now], [...edited]);
+  const result = before.map((entry) => replaced.get(entry.path) ?? entry);
+  assert.deepStrictEqual(result.map(timeless), now.map(timeless));
+}
+
+function timeless(entry: Comparable): unknown {
+  return { ...entry, mtime: 0, content: undefined };
+}
+
+/** How many layers are told as those before them but for some files. */
+function assertEdits(now: Layers, before: Layers): number {
+  const edited = now.lists.flatMap((list, i) => {
+    const isEdited = list instanceof PlacedText && list.edited()?.before === before.digests[i];
+    return isEdited ? [{ list, before: before.entries[i] ?? [] }] : [];
+  });
+  for (const { list, before } of edited) assertEdited(list, before);
+  return edited.length;
+}
+
+describe("recalledSelection", () => {
+  it("B16 tells of edited files what a scan finds", async () => {
+    const builds = new Builds();
+    let before = await layersOf(await builds.scanned());
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 5, arbitrary: edits }, others), { maxLength: 4 }),
+        async (batch) => {
+          for (const edit of batch) edit((path) => builds.path(path));
+          const told = await layersOf((await builds.told()) ?? (await builds.scanned()));
+          const { lists, ...scanned } = await layersOf(await builds.plain());
+          assert.deepStrictEqual({ ...told, lists }, { ...scanned, lists });
+          told.lists.forEach((list) => {
+            assert.strictEqual(list.length, [...list].length);
+          });
+          assertEdits(told, before);
+          before = told;
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it("needs nothing but what differs", async () => {
+    const builds = new Builds();
+    await sleep(50); // until a change shows in the times
+    const before = await layersOf(await builds.scanned());
+    writeFileSync(builds.path("many/3/file-3"), "edited");
+    writeFileSync(builds.path("top.tmp"), "makes the directory another");
+    const told = await builds.told();
+    assert(told !== undefined);
+    const now = await layersOf(told);
+    assert.strictEqual(assertEdits(now, before), steps.length);
+    const [edited] = now.lists.flatMap((list) =>
+      list instanceof PlacedText ? [list.edited()] : [],
+    );
+    assert.deepStrictEqual(
+      edited?.entries.map(({ path }) => path),
+      ["many/3/file-3"],
+    );
+    assert.strictEqual((await builds.told())?.key, told.key);
+  });
+});
