@@ -61,6 +61,6 @@ export class Tally {
   }
 
   #set(name: string, sum: number): void {
-    if (this.#sums.get(name) !== sum) this.#sums.put(name, sum);
+    if ((this.#sums.get(name) ?? 0) !== sum) this.#sums.put(name, sum); // who only looks writes nothing
   }
 }
