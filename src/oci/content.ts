@@ -41,7 +41,7 @@ const SMALL = 1 << 18;
 /** Shared by all: nothing else runs between filling and hashing it. */
 const small = Buffer.allocUnsafeSlow(SMALL);
 
-/** The same where it is known, or can be told at once, because the content is small or in memory; else undefined. */
+/** As `contentDigest`, where it is known or can be told at once, because the content is small or in memory; else undefined. */
 export function contentDigestNow(entry: FileEntry): string | undefined {
   if (entry.sha256 !== undefined) return entry.sha256;
   const { content, size, path } = entry;
