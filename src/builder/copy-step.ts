@@ -42,7 +42,7 @@ async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<St
   const recalled = task.fresh === undefined ? await tree.looks?.recall(query) : undefined;
   const known = recalled?.isSame === true ? await layerOf(recalled, task, engine) : undefined;
   if (known !== undefined) return known;
-  const told = recalled && recalledSelection(recalled);
+  const told = recalled && recalledSelection(recalled, task.later);
   const { key, selected } = told ?? (await scanContext(tree, query));
   const origin: CopyOrigin = {
     key,

@@ -6,19 +6,23 @@ import type { Recalled } from "../context/source-tree.js";
 import { TreeText } from "../snapshotter/tree-text.js";
 import { changedEntries, RecalledEntries, type Texts } from "./recalled-entries.js";
 import type { NamedSelection } from "./scan-context.js";
+import type { Task } from "./step-task.js";
 
 /**
- * What is selected now, from an earlier look; kept for the next build where it is another. Undefined where that
- * look does not tell it.
+ * What is selected now, from an earlier look; where it is another, it is kept for the next build `later`. Undefined
+ * where that look does not tell it.
  */
-export function recalledSelection(recalled: Recalled): NamedSelection | undefined {
+export function recalledSelection(
+  recalled: Recalled,
+  later: Task["later"],
+): NamedSelection | undefined {
   const { source } = recalled.before;
   if (source === undefined) return undefined;
   try {
     const texts = textsOf(recalled, source);
     if (texts === undefined) return undefined;
     const key = keyOf(source, texts.text);
-    if (!recalled.isSame) recalled.keep(key, texts.text.bytes);
+    if (!recalled.isSame) later(recalled.keep(key, texts.text.bytes));
     const entries = new RecalledEntries(recalled, source, texts);
     return { key, selected: [{ ...source, implied: new Set(source.implied), entries }] };
   } catch {

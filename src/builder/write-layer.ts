@@ -76,25 +76,25 @@ async function writeAlone(
   using _place = await engine.jobs.take(signal);
   const began = engine.now();
   engine.board.start(vertex);
-  task.getReady();
   const writing = write(changes, tree, task, engine);
-  const telling = tellMiss(tree, task, engine);
-  await Promise.allSettled([writing, telling]); // neither goes on once this has failed
+  const beside = workBeside(tree, task, engine);
+  await Promise.allSettled([writing, beside]); // neither goes on once this has failed
   const { layer, isNew, recorded } = await writing;
   if (isNew) engine.board.traffic({ written: layer.size });
   task.later(holding(held.move(), recorded));
-  await telling;
+  await beside;
   engine.board.end(vertex, { kind: "done", took: engine.now() - began });
   return { layer, recorded };
 }
 
 /** While the layer is written, which other threads do most of. */
-async function tellMiss(
+async function workBeside(
   tree: TreeDigest,
-  { vertex, explain }: LayerTask,
+  { vertex, explain, getReady }: LayerTask,
   { board }: Engine,
 ): Promise<void> {
   await setImmediate(); // once that is under way
+  getReady();
   board.miss(vertex, await explain(tree));
 }
 

@@ -9,8 +9,15 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { KeptLook, KeptSelection, LookDraft, LookMemory } from "../context/look-memory.js";
+import type {
+  KeptLook,
+  KeptSelection,
+  LookDraft,
+  LookMemory,
+  WholeLook,
+} from "../context/look-memory.js";
 import type { Clock } from "./file-index.js";
 import { frameOf, headerSize, readLookFile } from "./look-file.js";
 
@@ -42,7 +49,7 @@ export class SavedLooks implements LookMemory {
 
   draft(): LookDraft {
     return new Draft(
-      this.#work,
+      this.#path(),
       (partial, query) => {
         mkdirSync(dirname(this.#prefix), { recursive: true, mode: 0o700 });
         renameSync(partial, this.#file(query));
@@ -50,6 +57,22 @@ export class SavedLooks implements LookMemory {
       },
       this.#today,
     );
+  }
+
+  async keep({ look, text, ...head }: WholeLook): Promise<void> {
+    const partial = this.#path();
+    const { header, end } = frameOf(head, { look: look.byteLength, text: text.byteLength });
+    try {
+      await writeFile(partial, [header, look, text, end], { flag: "wx", mode: 0o600 });
+      await rename(partial, this.#file(head.query));
+    } catch {
+      await rm(partial, { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Of one on its way. */
+  #path(): string {
+    return join(this.#work, `look-${randomUUID()}`);
   }
 
   #file(query: string): string {
@@ -78,8 +101,8 @@ class Draft implements LookDraft {
   #fd: number | undefined;
   #isOver = false;
 
-  constructor(directory: string, publish: (partial: string, query: string) => void, today: number) {
-    this.#path = join(directory, `look-${randomUUID()}`);
+  constructor(path: string, publish: (partial: string, query: string) => void, today: number) {
+    this.#path = path;
     this.#publish = publish;
     this.#today = today;
   }
@@ -94,9 +117,9 @@ class Draft implements LookDraft {
     this.#sizes.text += bytes.byteLength;
   }
 
-  keep(query: string, selected: KeptSelection, day = this.#today): void {
+  keep(query: string, selected: KeptSelection): void {
     this.#try((fd) => {
-      const { header, end } = frameOf({ day, query, selected }, this.#sizes);
+      const { header, end } = frameOf({ day: this.#today, query, selected }, this.#sizes);
       writeFully(fd, end, headerSize + this.#sizes.look + this.#sizes.text);
       writeFully(fd, header, 0);
       this.#publish(this.#path, query);

@@ -93,12 +93,14 @@ export class LocalLooks implements Looks {
       files,
       text,
       others: (base) => new KnownFiles(this.#tree.root, base, look),
-      keep: (name, changed) => {
-        using draft = this.#memory.draft();
-        draft.look(new Uint8Array(look.buffer));
-        draft.text(changed);
-        draft.keep(this.#nameOf(query), { ...before, name }, kept.day);
-      },
+      keep: (name, changed) =>
+        this.#memory.keep({
+          query: this.#nameOf(query),
+          selected: { ...before, name },
+          day: kept.day,
+          look: new Uint8Array(look.buffer),
+          text: changed,
+        }),
     };
   }
 

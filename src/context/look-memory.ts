@@ -5,6 +5,18 @@ export interface LookMemory {
   get(query: string): KeptLook | undefined;
   /** To keep another one. */
   draft(): LookDraft;
+  /** Keeps another one of which all is at hand, beside other work. Never fails. */
+  keep(look: WholeLook): Promise<void>;
+}
+
+/** A look, and the text of what it selected. */
+export interface WholeLook {
+  readonly query: string;
+  readonly selected: KeptSelection;
+  /** As that of a `KeptLook` which it comes from. */
+  readonly day: number;
+  readonly look: Uint8Array;
+  readonly text: Uint8Array;
 }
 
 /** How everything that was looked at for a query looked, and what was selected. */
@@ -40,6 +52,6 @@ export interface KeptSource {
 export interface LookDraft extends Disposable {
   look(bytes: Uint8Array): void;
   text(bytes: Uint8Array): void;
-  /** For the next build; `day` as that of a look that it comes from. */
-  keep(query: string, selected: KeptSelection, day?: number): void;
+  /** For the next build. */
+  keep(query: string, selected: KeptSelection): void;
 }

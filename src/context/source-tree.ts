@@ -55,8 +55,8 @@ export interface Recalled {
   readonly text: () => Buffer | undefined;
   /** What the text does not tell of the others, below the base of the source. */
   readonly others: (base: BytePath) => KnownFiles;
-  /** For the next build: what is selected now, and the text of that. */
-  keep(name: string, text: Uint8Array): void;
+  /** For the next build: what is selected now, and the text of that. Never fails. */
+  keep(name: string, text: Uint8Array): Promise<void>;
 }
 
 /** What COPY's flags say about its sources. */

@@ -58,7 +58,10 @@ class Builds {
   /** As it is told from an earlier look; undefined where it is not. */
   async told(): Promise<NamedSelection | undefined> {
     const recalled = await (await this.#open(true)).looks?.recall(query);
-    return recalled && recalledSelection(recalled);
+    const kept: Promise<void>[] = [];
+    const told = recalled && recalledSelection(recalled, (work) => kept.push(work));
+    await Promise.all(kept);
+    return told;
   }
 
   async scanned(): Promise<NamedSelection> {

@@ -22,13 +22,19 @@ const selected: KeptSelection = {
 };
 const look = new Uint32Array([1, 2, 3]);
 
-function keep(looks: SavedLooks, of = query, age?: number): void {
+function keep(looks: SavedLooks, of = query): void {
   using draft = looks.draft();
   draft.look(new Uint8Array(look.buffer, 0, 8));
   draft.look(new Uint8Array(look.buffer, 8));
   draft.text(Buffer.from("the "));
   draft.text(Buffer.from("text"));
-  draft.keep(of, selected, age);
+  draft.keep(of, selected);
+}
+
+/** As `keep`, all at once. */
+async function keepWhole(looks: SavedLooks, age: number): Promise<void> {
+  const bytes = new Uint8Array(look.buffer);
+  await looks.keep({ query, selected, day: age, look: bytes, text: Buffer.from("the text") });
 }
 
 function contents(kept: KeptLook | undefined): unknown {
@@ -38,7 +44,7 @@ function contents(kept: KeptLook | undefined): unknown {
 const all = [[1, 2, 3], selected, "the text"];
 
 describe("SavedLooks", () => {
-  it("gives back for a week what it was given, counted from when all files were looked up", () => {
+  it("gives back for a week what it was given, counted from when all files were looked up", async () => {
     const prefix = join(directoryWith(temporary, {}), "deep", "a");
     const at = (days: number): SavedLooks => new SavedLooks(prefix, undefined, () => days * day);
     assert.isUndefined(at(10).get(query));
@@ -49,7 +55,8 @@ describe("SavedLooks", () => {
     assert.isUndefined(at(9).get(query));
     assert.isUndefined(at(10).get("b".repeat(64)));
     assert.isUndefined(at(10).get(`${query.slice(0, 16)}${"b".repeat(48)}`));
-    keep(at(16), query, at(16).get(query)?.day);
+    await keepWhole(at(16), at(16).get(query)?.day ?? 0);
+    assert.deepStrictEqual(contents(at(16).get(query)), all);
     assert.isUndefined(at(17).get(query));
   });
 
@@ -108,10 +115,11 @@ describe("SavedLooks", () => {
     assert.deepStrictEqual(readdirSync(join(directory, "work")), []);
   });
 
-  it("fails no build that cannot keep anything", () => {
+  it("fails no build that cannot keep anything", async () => {
     const blocked = join(directoryWith(temporary, { blocked: "a file" }), "blocked");
     const looks = new SavedLooks(join(blocked, "a"));
     keep(looks);
+    await keepWhole(looks, 0);
     assert.isUndefined(looks.get(query));
   });
 });

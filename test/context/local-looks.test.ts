@@ -204,7 +204,7 @@ describe("LocalLooks", () => {
       "empty,mode",
       "src,mtime",
     ]);
-    recalled.keep("edited", Buffer.from("text"));
+    await recalled.keep("edited", Buffer.from("text"));
     const again = await scene.recall(all);
     assert.deepStrictEqual([again?.before.name, again?.text()?.toString()], ["edited", "text"]);
   });
