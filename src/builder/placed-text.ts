@@ -19,12 +19,14 @@ export class PlacedText implements HashedEntries {
   readonly #above: EntryList;
   readonly #tree: RecalledEntries;
   readonly #target: TreeTarget;
+  readonly #changed: ReturnType<RecalledEntries["changed"]>;
   #before: TreeDigest | undefined;
 
   constructor(above: EntryList, tree: RecalledEntries, target: TreeTarget) {
     this.#above = above;
     this.#tree = tree;
     this.#target = target;
+    this.#changed = tree.changed();
   }
 
   get length(): number {
@@ -41,7 +43,7 @@ export class PlacedText implements HashedEntries {
     const before = new TreeHasher();
     const both = [tree, before];
     for (const entry of this.#above) for (const each of both) each.add(entry, undefined);
-    const [changed, ...others] = this.#tree.changed();
+    const [changed, ...others] = this.#changed;
     const files = new PlacedFileTexts(this.#target, (text) => {
       for (const each of both) each.addText(text);
     });
@@ -63,7 +65,7 @@ export class PlacedText implements HashedEntries {
   /** Against the layer of what was selected before, in the same place; once this one was digested. */
   edited(): EditedLayer | undefined {
     if (this.#before === undefined) return undefined;
-    const changed = this.#tree.changed().filter(({ path }) => path !== "");
+    const changed = this.#changed.filter(({ path }) => path !== "");
     const placed = changed.map((entry) => placedEntry(entry, this.#target));
     return { before: this.#before, entries: [...this.#above, ...placed] };
   }
