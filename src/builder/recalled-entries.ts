@@ -1,4 +1,4 @@
-import { joinPath, parentOf } from "../context/confined.js";
+import { joinPath, parentOf, pathBelow } from "../context/confined.js";
 import type { KeptSource } from "../context/look-memory.js";
 import type { Recalled } from "../context/source-tree.js";
 import type { SeenDirectory } from "../context/look.js";
@@ -107,8 +107,7 @@ export function changedEntries(
   for (const [path, directory] of directories) {
     if (!wants(directory)) continue;
     const { mode, mtime } = directory;
-    const entryPath = path.slice(base === "" ? 0 : base.length + 1) as BytePath;
-    found.push({ type: "directory", path: entryPath, mode, uid: 0, gid: 0, mtime });
+    found.push({ type: "directory", path: pathBelow(base, path), mode, uid: 0, gid: 0, mtime });
   }
   return found.sort((a, b) => comparePaths(a.path, b.path));
 }

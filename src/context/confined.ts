@@ -102,6 +102,11 @@ export function nameOf(path: BytePath): BytePath {
   return path.slice(path.lastIndexOf("/") + 1) as BytePath;
 }
 
+/** The rest of `path`, which is in that directory, or is it. */
+export function pathBelow(directory: BytePath, path: BytePath): BytePath {
+  return path.slice(directory === "" ? 0 : directory.length + 1) as BytePath;
+}
+
 /** `name`, which may have several components, inside `directory`. */
 export function joinPath(directory: string, name: string): BytePath {
   if (directory === "") return name as BytePath;

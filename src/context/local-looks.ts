@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { comparePaths, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
 import { fileTypes, FileStat } from "../sys/file-stat.js";
-import { ConfinedRoot, nameOf, parentOf } from "./confined.js";
+import { ConfinedRoot, nameOf, parentOf, pathBelow } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
 import { KnownFiles } from "./known-files.js";
 import type { KeptLook, LookMemory } from "./look-memory.js";
@@ -67,16 +67,17 @@ export class LocalLooks implements Looks {
     const index = again.changedBytes > LITTLE ? await this.#tree.index?.() : undefined;
     using confined = new ConfinedRoot(root);
     for (const file of again.changedFiles) {
-      const entryPath = pathBelow(base, file.path);
-      using open = confined.directory(parentOf(file.path));
-      if (entryPath === undefined || open === undefined) return undefined;
+      const { path } = file;
+      const isBelow = base === "" || path.startsWith(`${base}/`);
+      using open = confined.directory(parentOf(path));
+      if (!isBelow || open === undefined) return undefined;
       const see = (_: BytePath, stat: FileStat): void => {
         again.update(file, stat);
       };
       const alone = { spool: undefined, thread: undefined };
       const reader = new EntryReader({ root, index, ...alone, onlooker: { see } });
-      const place = { directory: open, name: nameOf(file.path), path: file.path, entryPath };
-      const read = await reader.read(place, "anything");
+      const named = { name: nameOf(path), path, entryPath: pathBelow(base, path) };
+      const read = await reader.read({ directory: open, ...named }, "anything");
       if (read?.entry.type !== "file" || read.inode !== undefined) return undefined;
       if (read.entry.content.kind !== "file") return undefined; // a socket
       entries.push(read.entry);
@@ -142,11 +143,6 @@ export class LocalLooks implements Looks {
 interface Seen {
   readonly again: LookAgain;
   readonly files: readonly FileEntry[];
-}
-
-function pathBelow(base: BytePath, path: BytePath): BytePath | undefined {
-  if (base === "") return path;
-  return path.startsWith(`${base}/`) ? (path.slice(base.length + 1) as BytePath) : undefined;
 }
 
 function lookWith(onlooker: LookAgain): ReadPlace {

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { toText, type BytePath, type Entry, type EntryList } from "../oci/changeset.js";
 import { EntryStore, StoredEntries } from "../oci/entry-store.js";
-import { joinPath, nameOf, parentOf } from "./confined.js";
+import { joinPath, nameOf, parentOf, pathBelow } from "./confined.js";
 import type { Read } from "./entry-reader.js";
 import type { PathRules } from "./path-rules.js";
 import { unreadable } from "./unreadable.js";
@@ -189,7 +189,7 @@ export class Walk {
   }
 
   #entryPath(path: BytePath): BytePath {
-    return (this.#base === "" ? path : path.slice(this.#base.length + 1)) as BytePath;
+    return pathBelow(this.#base, path);
   }
 }
 
