@@ -7,10 +7,10 @@ import { Worker } from "node:worker_threads";
 import type { FileIndex } from "../../src/context/file-index.js";
 import type { FilesToRead } from "../../src/context/read-files.js";
 import { LocalSourceTree } from "../../src/context/local-source-tree.js";
-import { BuildError } from "../../src/error.js";
 import { toBytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
 
@@ -92,7 +92,7 @@ describe("new files that two threads read", () => {
       [2_200, remove],
     ]);
     try {
-      const error = await failure(select({ thread: script, events }));
+      const error = await failureOf(select({ thread: script, events }), "CONTEXT");
       assert.lengthOf(gone, 3);
       assert.match(error.message, new RegExp(`^Cannot read "${gone[0] ?? ""}": ENOENT`));
     } finally {
@@ -114,8 +114,7 @@ describe("new files that two threads read", () => {
       ],
     ]);
     try {
-      const error = await failure(select({ thread: script, events }));
-      assert.instanceOf(error, BuildError);
+      const error = await failureOf(select({ thread: script, events }), "CONTEXT");
       assert.strictEqual(
         error.message,
         `Cannot read "${shorter}": it became shorter while it was being read`,
@@ -141,7 +140,7 @@ describe("new files that two threads read", () => {
     const { entries } = await select({ thread: script, events });
     const file = entries.find(({ path }) => path === changed);
     assert(file?.type === "file");
-    const error = await failure(collect(readContent(file)));
+    const error = await failureOf(collect(readContent(file)), "SYSTEM");
     assert.match(error.message, /^Cannot read ".*": it changed while being read/);
     fs.chmodSync(join(root, changed), 0o644);
   });
@@ -198,13 +197,4 @@ function plain(entry: Entry): unknown {
   if (entry.type !== "file") return entry;
   const { content: _, ...rest } = entry;
   return rest satisfies Omit<FileEntry, "content">;
-}
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  return assert.fail("it should have failed");
 }

@@ -6,10 +6,10 @@ import { setTimeout } from "node:timers/promises";
 import { LocalSourceTree } from "../../src/context/local-source-tree.js";
 import type { FileIndex } from "../../src/context/file-index.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
-import { BuildError } from "../../src/error.js";
 import { toBytePath } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
 
@@ -92,8 +92,7 @@ describe("a context that is changed while it is read", () => {
           assert.propertyVal(file, "sha256", hexOf(digestOf(content)));
           return;
         }
-        const error = await failure(selecting);
-        assert.instanceOf(error, BuildError);
+        const error = await failureOf(selecting, "CONTEXT");
         assert.match(error.message, says);
       });
     }
@@ -107,7 +106,7 @@ describe("a context that is changed while it is read", () => {
     const [, file] = source?.entries ?? [];
     assert.strictEqual(file?.type, "file");
     if (file?.type !== "file") return;
-    const error = await failure(drain(readContent(file)));
+    const error = await failureOf(drain(readContent(file)), "SYSTEM");
     assert.match(error.message, /^Cannot read ".*": it changed while being read/);
   });
 
@@ -127,7 +126,10 @@ describe("a context that is changed while it is read", () => {
     const files = [...(source?.entries ?? [])].filter((entry) => entry.type === "file");
     const [f, g, h] = files;
     assert(f !== undefined && g !== undefined && h !== undefined);
-    assert.match((await failure(drain(readContent(f)))).message, /it no longer has 4 bytes/);
+    assert.match(
+      (await failureOf(drain(readContent(f)), "SYSTEM")).message,
+      /it no longer has 4 bytes/,
+    );
     assert.strictEqual((await collect(readContent(g))).toString(), "2nd");
     assert.strictEqual((await collect(readContent(h))).toString(), "");
     assert.lengthOf(fs.readdirSync(work), 1);
@@ -135,7 +137,7 @@ describe("a context that is changed while it is read", () => {
 
   it("follows no link that took the place of a directory to be opened", async () => {
     const root = directoryWith(temporary, { "d/e/f": "mine", z: "read after d was looked at" });
-    const error = await failure(
+    const error = await failureOf(
       select(
         root,
         () => {
@@ -144,6 +146,7 @@ describe("a context that is changed while it is read", () => {
         },
         ".",
       ),
+      "CONTEXT",
     );
     assert.match(error.message, /^Cannot read directory "d": it changed while it was being read/);
   });
@@ -185,13 +188,4 @@ function replaceBy(make: (path: string) => void): (root: string) => void {
 
 async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of chunks) assert.isDefined(chunk);
-}
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  return assert.fail("it should have failed");
 }
