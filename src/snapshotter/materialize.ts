@@ -1,4 +1,4 @@
-import { linkSync, lutimesSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { linkSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import {
@@ -19,6 +19,7 @@ import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { isSystemError } from "../sys/system-error.js";
 import { mknod } from "../sys/inodes.js";
 import { ConfinedRoot } from "./confined-root.js";
+import { setTimes } from "./file-times.js";
 import { FileWriter } from "./file-writer.js";
 import { MetadataWriter, type Form } from "./metadata-writer.js";
 import { readMetadata, sameButTime } from "./metadata.js";
@@ -93,7 +94,7 @@ export class Materializer {
       const written = await this.#guarded(entry);
       if (written !== undefined) yield written;
     }
-    for (const [host, mtime] of this.#times) lutimesSync(toHostPath(host), mtime, mtime);
+    for (const [host, mtime] of this.#times) setTimes(host, mtime);
   }
 
   async #guarded(entry: Entry): Promise<Entry | undefined> {
@@ -170,7 +171,7 @@ export class Materializer {
       symlinkSync(toHostPath(entry.target), toHostPath(host));
     });
     this.#metadata.apply(entry, host);
-    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+    setTimes(host, entry.mtime);
   }
 
   #hardlink(entry: HardlinkEntry, host: BytePath): void {
@@ -192,7 +193,7 @@ export class Materializer {
     });
     if (same) return;
     this.#metadata.apply(entry, host);
-    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+    setTimes(host, entry.mtime);
   }
 
   /** In a user namespace the kernel forbids devices; there they are left out, as by rootless Docker. */
@@ -210,7 +211,7 @@ export class Materializer {
       return false;
     }
     this.#metadata.apply(entry, host);
-    lutimesSync(toHostPath(host), entry.mtime, entry.mtime);
+    setTimes(host, entry.mtime);
     return true;
   }
 

@@ -1,9 +1,10 @@
-import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync } from "node:fs";
+import { chmodSync, fchmodSync, fchownSync, lchownSync } from "node:fs";
 import { BuildError } from "../error.js";
 import { toHostPath, toText, type BytePath } from "../oci/changeset.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { getXattr, setXattr } from "../sys/xattrs.js";
 import { isSystemError } from "../sys/system-error.js";
+import { setTimesOf } from "./file-times.js";
 import type { Metadata } from "./metadata.js";
 import { isPortable, OverlayXattrs } from "./overlay-xattrs.js";
 
@@ -63,7 +64,7 @@ export class MetadataWriter {
     }
     fchmodSync(fd, mode);
     this.#xattrs(metadata, host);
-    futimesSync(fd, mtime, mtime);
+    setTimesOf(fd, mtime);
   }
 
   #xattrs({ mtime, xattrs }: Metadata, host: BytePath): void {

@@ -1,6 +1,6 @@
-import { lutimesSync } from "node:fs";
 import { toBytePath } from "../oci/changeset.js";
 import { FileStat } from "../sys/file-stat.js";
+import { setTimes } from "./file-times.js";
 import { MetadataWriter } from "./metadata-writer.js";
 import { readMetadata, sameButTime, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
@@ -34,8 +34,9 @@ export function rootMetadata(layers: readonly LayerRoot[]): Metadata {
 
 /** Gives a new layer's root directory the metadata of its parent's. */
 export function writeRoot(directory: string, root: Metadata, userNamespace: boolean): void {
-  new MetadataWriter({ plain: false, userNamespace }).apply(root, toBytePath(directory));
-  lutimesSync(directory, root.mtime, root.mtime);
+  const host = toBytePath(directory);
+  new MetadataWriter({ plain: false, userNamespace }).apply(root, host);
+  setTimes(host, root.mtime);
 }
 
 /** Lists the root directory in the layer where it no longer is as it was, times aside. */

@@ -60,6 +60,18 @@ describe("materialize() in plain form", () => {
     assert.strictEqual(fs.statSync(join(root, "d")).mtimeMs, 7000);
   });
 
+  it("keeps times before 1970", async () => {
+    const entries = [
+      directory("d", { mtime: -7 }),
+      file("d/f", "", { mtime: -8 }),
+      symlink("d/l", "f", { mtime: -9 }),
+      { ...fifo("d/p"), mtime: -10 },
+    ];
+    await materialize(entries, root, plain);
+    const times = ["d", "d/f", "d/l", "d/p"].map((name) => fs.lstatSync(join(root, name)).mtimeMs);
+    assert.deepStrictEqual(times, [-7000, -8000, -9000, -10_000]);
+  });
+
   const out = "../outside";
   const attacks: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
     { name: "a file below a link up", entries: [symlink("l", out), file("l/precious", "evil")] },
