@@ -149,9 +149,8 @@ export class Images {
 
   /** Forgets an image with all its names. */
   async forget(id: Digest): Promise<void> {
-    const names = this.namesOf(id);
     await this.#database.transaction(() => {
-      for (const name of names) this.#names.remove(name);
+      for (const name of this.namesOf(id)) this.#names.remove(name);
       this.#forget(id);
     });
   }
@@ -181,17 +180,23 @@ export class Images {
    * name, with `force` with all its names. Layers and blobs stay until they are pruned.
    */
   async remove(text: string, { force = false } = {}): Promise<Removal> {
+    let removal: Removal = { untagged: [], deleted: undefined };
+    // What leads to the image is asked in there: another process may be giving it a name.
+    await this.#database.transaction(() => {
+      removal = this.#removalOf(text, force);
+      for (const key of removal.untagged) this.#names.remove(key);
+      if (removal.deleted !== undefined) this.#forget(removal.deleted);
+    });
+    return removal;
+  }
+
+  #removalOf(text: string, force: boolean): Removal {
     const { id } = this.get(text);
     const names = this.namesOf(id);
     const name = idOf(text) === undefined ? this.#findName(text) : undefined;
     if (name === undefined && names.length > 1 && !force) throw severalNames(text, names);
     const untagged = name === undefined ? names : [name];
-    const deleted = names.every((other) => untagged.includes(other)) ? id : undefined;
-    await this.#database.transaction(() => {
-      for (const key of untagged) this.#names.remove(key);
-      if (deleted !== undefined) this.#forget(deleted);
-    });
-    return { untagged, deleted };
+    return { untagged, deleted: names.every((other) => untagged.includes(other)) ? id : undefined };
   }
 
   #forget(id: Digest): void {

@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
 import type { ImageRecord } from "../../src/store/image-record.js";
-import { failure, temporaryStore } from "./fixture.js";
+import { failure, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
 
 function image(id: Digest): ImageRecord {
   return { id, createdAt: 0 };
@@ -123,6 +123,19 @@ describe("Images", () => {
     const last = await images.remove("localhost:5000/web:2");
     assert.deepStrictEqual(last, { untagged: ["localhost:5000/web:2"], deleted: a.id });
     assert.deepStrictEqual(images.list(), []);
+  });
+
+  it("remove() keeps an image that another process has just given a name", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using one = await openTestStore(directory.path);
+    await using other = await openTestStore(directory.path);
+    await one.images.put(a, ["web"]);
+    assert.isDefined(one.images.find("web")); // what it reads in this turn is as of now
+    const put = other.images.put(a, ["kept"]);
+    const removal = await one.images.remove("web");
+    await put;
+    assert.isUndefined(removal.deleted);
+    assert.deepStrictEqual(one.images.get("kept"), a);
   });
 
   it("remove() by id needs force when the image has several names", async () => {
