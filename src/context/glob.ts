@@ -225,14 +225,25 @@ export class Glob {
     }
   }
 
-  /** Adds a state, and those it leads to without taking anything. */
-  #enter(state: number, at: number, set: number[]): void {
-    if (this.#entered[state] === at) return;
+  /** Adds a state, and those it leads to without taking anything; thousands of stars lead to one another. */
+  #enter(from: number, at: number, set: number[]): void {
+    for (let state = from; this.#add(state, at, set);) {
+      const kind = this.#tokens[state]?.kind;
+      if (kind === "star" || kind === "rest") {
+        state++;
+      } else if (kind === "enter") {
+        this.#add(state + 1, at, set); // "inside", which leads nowhere
+        state += 2;
+      } else return;
+    }
+  }
+
+  /** False where it is there already. */
+  #add(state: number, at: number, set: number[]): boolean {
+    if (this.#entered[state] === at) return false;
     this.#entered[state] = at;
     set.push(state);
-    const kind = this.#tokens[state]?.kind;
-    if (kind === "star" || kind === "rest" || kind === "enter") this.#enter(state + 1, at, set);
-    if (kind === "enter") this.#enter(state + 2, at, set);
+    return true;
   }
 }
 

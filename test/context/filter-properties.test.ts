@@ -136,6 +136,8 @@ describe("patterns of --exclude and --parents", () => {
     );
     assert.isFalse(stars?.excludes(deep));
     assert.isTrue(onlyRules(`${"**/".repeat(1000)}${"*".repeat(1000)}b`).excludes(deep));
+    const rows = onlyRules(`${"**/".repeat(20_000)}${"*".repeat(20_000)}b`);
+    assert.isFalse(rows.excludes("a/b" as BytePath));
     const many = Array.from({ length: 5000 }, (_, i) => `**/x${i}*y`);
     assert.isFalse(excludeRules(many)?.excludes(deep));
     assert.isFalse(excludeRules(many)?.mayReinclude(deep, 0));
