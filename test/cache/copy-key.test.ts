@@ -1,5 +1,11 @@
 import { assert } from "chai";
-import { addKey, copyKey, keyOfRemote, workdirKey } from "../../src/cache/copy-key.js";
+import {
+  addKey,
+  copyKey,
+  keyOfRemote,
+  selectionKey,
+  workdirKey,
+} from "../../src/cache/copy-key.js";
 import { stateKey } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { HttpSource } from "../../src/plan/remote-source.js";
@@ -9,7 +15,8 @@ import { copyStep } from "../builder/copying.js";
 
 const step = copyStep("/b", { sources: ["a"] });
 const { at } = step;
-const state = (text: string) => stateKey([], [digestOf(text).slice(7) as TreeDigest]);
+const treeOf = (text: string) => digestOf(text).slice(7) as TreeDigest;
+const state = (text: string) => stateKey([], [treeOf(text)]);
 const origin = state("origin");
 const parent = state("parent");
 const other = state("other");
@@ -128,5 +135,28 @@ describe("workdirKey()", () => {
       workdirKey(workdir, other),
     ].map(({ key }) => key);
     assert.lengthOf(new Set(keys), keys.length);
+  });
+});
+
+describe("keys of COPY, ADD, WORKDIR, remote sources and states", () => {
+  it("do not change between versions unless FORMAT does", () => {
+    const contents = [{ title: "http://example.com/a.tar", identity: ["sha256:1"] }];
+    const workdir: WorkdirStep = { kind: "workdir", title: "WORKDIR /a", at, path: "/a", user: "" };
+    const keys = [
+      copyKey(step, { origin, parent }).key,
+      addKey({ ...step, instruction: "ADD", sources: ["a", download] }, { contents, parent }).key,
+      workdirKey(workdir, parent).key,
+      keyOfRemote(["git", "commit"], false),
+      selectionKey([{ name: "src", tree: treeOf("a"), implied: ["d"] }]),
+      parent,
+    ];
+    assert.deepStrictEqual<readonly string[]>(keys, [
+      "7635a09b3eb879e4505482f474f104ab9b69bc162afd8663d6671ebb35671dec",
+      "daf59d6de868771a61d07f0205ba339aa820b8b1a18e6e113a50196b57a69bd3",
+      "68b41d03f232ae6fc5a44b1382d0b09d6f1046a67dd884dea9fab59de64e8dd3",
+      "1b6a4a9d01e4d605c418a70cb73b6c19a382a730bb0e466ea5bfefbcc7cf0901",
+      "b1f3d9afddeab51d303b993f702ef7cbcd31ab04d7afb69cf26df4f31d667597",
+      "940323760f06f2ed8ebc0cdc7925443fb7a0d7e0398749e1d8c4665034c7e163",
+    ]);
   });
 });

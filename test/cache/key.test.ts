@@ -6,6 +6,7 @@ import { selectionKey } from "../../src/cache/copy-key.js";
 import { stateKey } from "../../src/cache/key.js";
 import { digestOf } from "../../src/oci/digest.js";
 import type { RunDevice } from "../../src/plan/run-device.js";
+import type { RunMount } from "../../src/plan/run-mount.js";
 import type { RunStep } from "../../src/plan/step.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
 
@@ -41,6 +42,52 @@ function keyOf(change: Partial<RunStep> = {}, factChange: Partial<RunFacts> = {}
 function device(name: string, required: boolean): RunDevice {
   return { at: step.at, name, required };
 }
+
+const { at } = step;
+const owner = { uid: 1, gid: 2, mode: 0o400 };
+const bind = {
+  at,
+  kind: "bind",
+  target: "/b",
+  origin: undefined,
+  source: "/",
+  readonly: true,
+} as const;
+const cache = {
+  ...({ at, kind: "cache", target: "/c", readonly: false } as const),
+  ...({ id: "c", sharing: "shared", seed: undefined, owner: undefined } as const),
+};
+const tmpfs = { at, kind: "tmpfs", target: "/t", size: undefined, readonly: false } as const;
+const secret = {
+  at,
+  kind: "secret",
+  id: "s",
+  target: "/s",
+  env: undefined,
+  required: false,
+  owner,
+} as const;
+const ssh = { at, kind: "ssh", id: "default", target: "/a", required: false, owner } as const;
+
+/** Of a mount, what else it may be. */
+const mounts: readonly {
+  readonly mount: RunMount;
+  readonly others: readonly Partial<RunMount>[];
+}[] = [
+  { mount: bind, others: [{ target: "/x" }, { readonly: false }] },
+  { mount: cache, others: [{ target: "/x" }, { readonly: true }] },
+  { mount: tmpfs, others: [{ target: "/x" }, { readonly: true }, { size: 1 }, { size: 2 }] },
+  {
+    mount: secret,
+    others: [{ id: "x" }, { target: "/x" }, { target: undefined, env: "/s" }, { required: true }],
+  },
+  { mount: ssh, others: [{ id: "x" }, { target: "/x" }, { required: true }] },
+];
+const owners = [
+  { ...owner, uid: 3 },
+  { ...owner, gid: 3 },
+  { ...owner, mode: 0o444 },
+];
 
 const cases = [
   { name: "its title", change: { title: "RUN make  all" }, same: true },
@@ -82,6 +129,22 @@ describe("runKey()", () => {
     assert.strictEqual(key("a", "/sub"), key("a"));
   });
 
+  for (const { mount, others } of mounts) {
+    it(`sees what a ${mount.kind} mount is, and that there is one`, () => {
+      const owned = mount.kind === "secret" || mount.kind === "ssh" ? owners : [];
+      const changes = [{}, ...others, ...owned.map((each) => ({ owner: each }))];
+      const keys = changes.map((change) =>
+        keyOf({ mounts: [{ ...mount, ...change } as RunMount] }),
+      );
+      assert.lengthOf(new Set([...keys, keyOf()]), changes.length + 1);
+    });
+  }
+
+  it("ignores what a cache mount is called, and who shares it", () => {
+    const renamed = { ...cache, id: "d", sharing: "locked" } as const;
+    assert.strictEqual(keyOf({ mounts: [renamed] }), keyOf({ mounts: [cache] }));
+  });
+
   it("R12 K07 sees of a device its name only", () => {
     const [one, needed, other] = [
       device("v/c=1", false),
@@ -101,9 +164,10 @@ describe("runKey()", () => {
     assert.notStrictEqual(keyOf({}, { platform: "linux/386" }), keyOf());
   });
 
-  it("sees what a script says", () => {
+  it("sees what a script says, and what it is called", () => {
     const script = { name: "EOF", body: "#!/bin/sh\necho a" };
     assert.notStrictEqual(keyOf({ script: { ...script, body: "#!/bin/sh" } }), keyOf({ script }));
+    assert.notStrictEqual(keyOf({ script: { ...script, name: "END" } }), keyOf({ script }));
   });
 
   it("keeps values out of its components: a variable may hold a secret", () => {
@@ -141,6 +205,10 @@ describe("selectionKey()", () => {
     { name: "another content", key: selectionKey([{ ...source, tree: tree("b") }]) },
     { name: "another name", key: selectionKey([{ ...source, name: "lib" }]) },
     { name: "an implied directory", key: selectionKey([{ ...source, implied: ["d"] }]) },
+    {
+      name: "an implied directory that could be a source",
+      key: selectionKey([{ ...source, implied: ["src", tree("a")] }]),
+    },
     { name: "the source twice", key: selectionKey([source, source]) },
   ];
   it("tells selections apart", () => {
