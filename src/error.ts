@@ -92,8 +92,9 @@ export class BuildError extends Error {
   }
 }
 
-/** The same failure, pointing at `at` unless it already points somewhere. */
-export function locate(error: unknown, at: Span): unknown {
+/** The same failure, pointing at `at` unless it already points somewhere; where it has no hint, with this one. */
+export function locate(error: unknown, at: Span, otherHint?: string): unknown {
   if (!(error instanceof BuildError) || error.at !== undefined) return error;
-  return new BuildError(error.code, error.message, { at, hint: error.hint, cause: error.cause });
+  const { code, message, hint = otherHint, cause } = error;
+  return new BuildError(code, message, { at, hint, cause });
 }

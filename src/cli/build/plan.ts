@@ -16,6 +16,7 @@ import {
   type PlanOptions,
 } from "../../plan/plan.js";
 import type { DeviceAliases } from "../../plan/run-device.js";
+import { suggest } from "../../suggest.js";
 import type { BuildCommand } from "../build-command.js";
 import type { Io } from "../io.js";
 import { namedContext } from "./named-contexts.js";
@@ -36,6 +37,8 @@ export interface Resolving {
   readonly showPlatforms?: boolean;
   /** What was found before need not be found again. */
   readonly known?: ResolvedPlan | undefined;
+  /** Among whose stages one may be meant by the name of an image that is not found. */
+  readonly dockerfile?: Dockerfile;
 }
 
 /** Plans for every platform, with the images that the plans name. */
@@ -45,7 +48,7 @@ export async function resolvePlan(
   resolving: Resolving,
 ): Promise<ResolvedPlan> {
   const attempt = (configs: Configs) => planAll(dockerfile, platforms, configs);
-  const { answer, found } = await withImages(attempt, resolving);
+  const { answer, found } = await withImages(attempt, { ...resolving, dockerfile });
   const { plan } = answer;
   return { plan, images: plan.images.map((request) => imageOf(found, request)) };
 }
@@ -114,15 +117,23 @@ function imageOf(found: ReadonlyMap<string, BaseImage>, request: ImageRequest): 
 /** Finds an image; what goes wrong points to where it is named. */
 export async function resolveImage(
   request: ImageRequest,
-  { images, board, signal, showPlatforms = false }: Resolving,
+  { images, board, signal, showPlatforms = false, dockerfile }: Resolving,
 ): Promise<BaseImage> {
   const shown = showPlatforms ? `${formatPlatform(request.platform)} ` : "";
   const vertex = board.declare(`[${shown}internal] load metadata for ${request.reference}`);
   try {
     return await board.during(vertex, () => images.resolve(request, signal), signal);
   } catch (error) {
-    throw locate(error, request.at);
+    throw locate(error, request.at, dockerfile && stageHint(request, dockerfile));
   }
+}
+
+function stageHint({ reference }: ImageRequest, { instructions }: Dockerfile): string | undefined {
+  const names = instructions.flatMap((one) =>
+    one.kind === "from" && one.name ? [one.name.text] : [],
+  );
+  const near = suggest(reference, names);
+  return near === undefined ? undefined : `no stage has that name; did you mean "${near}"?`;
 }
 
 /** The part of the command line that planning cares about. */

@@ -96,7 +96,24 @@ describe("resolvePlan()", () => {
     );
     assert.strictEqual(error.at && text.slice(error.at.start, error.at.end), "--from=unknown");
     assert.strictEqual(log.outcomes["[internal] load metadata for unknown"], "failed");
+    assert.isUndefined(error.hint);
   });
+
+  for (const line of [
+    "COPY --from=biuld / /",
+    "FROM biuld",
+    "RUN --mount=from=biuld,target=/m id",
+  ]) {
+    it(`names the stage that was meant by "${line}"`, async () => {
+      const { deps } = resolving({ a: {} });
+      const text = `FROM a AS build\nFROM a\n${line}`;
+      const error = await failureOf(
+        resolvePlan(dockerfile(text), [optionsOf()], deps),
+        "IMAGE_NOT_FOUND",
+      );
+      assert.strictEqual(error.hint, 'no stage has that name; did you mean "build"?');
+    });
+  }
 });
 
 describe("planOptions()", () => {
