@@ -79,7 +79,13 @@ const mounts: readonly {
   { mount: tmpfs, others: [{ target: "/x" }, { readonly: true }, { size: 1 }, { size: 2 }] },
   {
     mount: secret,
-    others: [{ id: "x" }, { target: "/x" }, { target: undefined, env: "/s" }, { required: true }],
+    others: [
+      { id: "x" },
+      { target: "/x" },
+      { env: "X" },
+      { target: undefined, env: "/s" },
+      { required: true },
+    ],
   },
   { mount: ssh, others: [{ id: "x" }, { target: "/x" }, { required: true }] },
 ];
