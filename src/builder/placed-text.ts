@@ -43,20 +43,20 @@ export class PlacedText implements HashedEntries {
     const before = new TreeHasher();
     const both = [tree, before];
     for (const entry of this.#above) for (const each of both) each.add(entry, undefined);
-    const [changed, ...others] = this.#changed;
     const files = new PlacedFileTexts(this.#target, (text) => {
       for (const each of both) each.addText(text);
     });
     const [now, then] = [this.#tree.text.cursor(), this.#tree.before.cursor()];
-    let next = changed;
-    while (now.next() && then.next()) {
-      const isChanged = next !== undefined && now.isAt(next.path);
-      if (isChanged) next = others.shift();
-      else if (now.isFile && files.add(now)) continue;
-      if (now.pathFrom === now.pathEnd) continue; // the directory itself
-      files.flush();
-      this.#hash(now, tree);
-      this.#hash(then, before);
+    let replaced = then.next() ? then.path : undefined;
+    while (now.next()) {
+      const isReplaced = replaced !== undefined && now.isAt(replaced);
+      if (!isReplaced && now.isFile && files.add(now)) continue;
+      if (now.pathFrom < now.pathEnd) {
+        files.flush();
+        this.#hash(now, tree);
+        this.#hash(isReplaced ? then : now, before);
+      }
+      if (isReplaced) replaced = then.next() ? then.path : undefined;
     }
     files.flush();
     this.#before = before.digest();

@@ -11,27 +11,22 @@ import {
   type FileEntry,
 } from "../oci/changeset.js";
 import type { HashedEntries, TreeHasher } from "../snapshotter/tree-digest.js";
-import type { TextEntries, TreeText } from "../snapshotter/tree-text.js";
+import type { Replaced, TextEntries, TreeText } from "../snapshotter/tree-text.js";
 
 /** A directory, or the path of something else. */
 export type Outline = DirectoryEntry | { readonly type: "other"; readonly path: BytePath };
 
-/** The texts of what was selected then, and of what is selected now. */
-export interface Texts {
-  readonly before: TreeText;
-  readonly text: TreeText;
-}
-
 /** What a source holds, told from an earlier look at it. An entry is there only while somebody looks at it. */
 export class RecalledEntries implements HashedEntries, TextEntries {
-  readonly before: TreeText;
   readonly text: TreeText;
+  /** What of it was another, as it was then. */
+  readonly before: TreeText;
   readonly #recalled: Recalled;
   readonly #source: KeptSource;
 
-  constructor(recalled: Recalled, source: KeptSource, { before, text }: Texts) {
-    this.before = before;
+  constructor(recalled: Recalled, source: KeptSource, { text, before }: Replaced) {
     this.text = text;
+    this.before = before;
     this.#recalled = recalled;
     this.#source = source;
   }

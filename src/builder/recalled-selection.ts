@@ -3,8 +3,8 @@ import type { SelectionKey } from "../cache/key.js";
 import type { KeptSource } from "../context/look-memory.js";
 import type { SeenDirectory } from "../context/look.js";
 import type { Recalled } from "../context/source-tree.js";
-import { TreeText } from "../snapshotter/tree-text.js";
-import { changedEntries, RecalledEntries, type Texts } from "./recalled-entries.js";
+import { TreeText, type Replaced } from "../snapshotter/tree-text.js";
+import { changedEntries, RecalledEntries } from "./recalled-entries.js";
 import type { NamedSelection } from "./scan-context.js";
 import type { Task } from "./step-task.js";
 
@@ -30,14 +30,13 @@ export function recalledSelection(
   }
 }
 
-function textsOf(recalled: Recalled, source: KeptSource): Texts | undefined {
+function textsOf(recalled: Recalled, source: KeptSource): Replaced | undefined {
   const bytes = recalled.text();
-  const before = bytes && TreeText.parse(bytes);
+  const before = bytes && TreeText.parse(bytes, source.length);
   if (before === undefined || keyOf(source, before) !== recalled.before.name) return undefined;
-  if (recalled.isSame) return { before, text: before };
+  if (recalled.isSame) return { text: before, before: TreeText.empty() };
   const isDescribed = ({ changed }: SeenDirectory): boolean => changed === "mode";
-  const text = before.replaced(changedEntries(recalled, source.base, isDescribed));
-  return text && { before, text };
+  return before.replace(changedEntries(recalled, source.base, isDescribed));
 }
 
 function keyOf({ name, implied }: KeptSource, text: TreeText): SelectionKey {

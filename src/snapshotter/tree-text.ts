@@ -14,11 +14,16 @@ export class TreeText {
     this.places = places;
   }
 
-  /** Throws where that is no such text, or one of extended attributes or removed files. */
-  static parse(bytes: Buffer): TreeText {
+  /** Throws where that is no such text, or one of extended attributes or removed files. `count`: of about how many entries. */
+  static parse(bytes: Buffer, count?: number): TreeText {
     const format = bytes.toString("latin1", 0, FORMAT_FIELD.length);
     if (format !== FORMAT_FIELD) throw new Error("no text of a tree");
-    return new TreeText(bytes, placesIn(bytes, FORMAT_FIELD.length));
+    return new TreeText(bytes, placesIn(bytes, FORMAT_FIELD.length, count));
+  }
+
+  /** Of no entries. */
+  static empty(): TreeText {
+    return TreeText.parse(Buffer.from(FORMAT_FIELD, "latin1"), 0);
   }
 
   /** Without what all texts begin with. */
@@ -35,32 +40,83 @@ export class TreeText {
     return new TreeCursor(this);
   }
 
-  /** The same with these entries, in order, in place of those of the same paths; undefined where one has none of its type. */
-  replaced(entries: readonly Described[]): TreeText | undefined {
-    const parts: Buffer[] = [];
-    const places = this.places.slice();
+  /**
+   * The same with these entries, in order, in place of those of the same paths, and those; undefined where one has none
+   * of its type. Else this text is of no more use: the other is made of its bytes where they suffice.
+   */
+  replace(entries: readonly Described[]): Replaced | undefined {
+    const found = this.#find(entries);
+    if (found === undefined) return undefined;
+    const old = found.map(({ start, end }) => Buffer.from(this.bytes.subarray(start, end)));
+    const before = TreeText.parse(
+      Buffer.concat([Buffer.from(FORMAT_FIELD, "latin1"), ...old]),
+      found.length,
+    );
+    return { text: this.#with(found), before };
+  }
+
+  #find(entries: readonly Described[]): readonly Replacement[] | undefined {
+    const found: Replacement[] = [];
     const cursor = this.cursor();
-    let from = 0;
-    let moved = 0;
     for (const entry of entries) {
-      const before = cursor.index;
       do if (!cursor.next()) return undefined;
       while (!cursor.isAt(entry.path));
       if (cursor.type !== entry.type) return undefined;
-      move(places, before + 1, cursor.index, moved);
       const sha256 = entry.type === "file" ? entry.sha256 : undefined;
       const text = Buffer.from(describe(entry, sha256), "latin1");
-      const own = placesIn(text, 0).subarray(0, PLACES);
-      own.forEach((place, i) => {
-        places[cursor.index * PLACES + i] = place + cursor.start + moved;
-      });
-      parts.push(this.bytes.subarray(from, cursor.start), text);
-      from = cursor.end;
-      moved += text.byteLength - (cursor.end - cursor.start);
+      found.push({ text, index: cursor.index, start: cursor.start, end: cursor.end });
     }
-    move(places, cursor.index + 1, places.length, moved);
-    return new TreeText(Buffer.concat([...parts, this.bytes.subarray(from)]), places);
+    return found;
   }
+
+  #with(found: readonly Replacement[]): TreeText {
+    const { bytes: from, places } = this;
+    const { fits, size } = sizeWith(found, from.byteLength);
+    const to = fits ? from : Buffer.allocUnsafeSlow(size);
+    let [done, moved, next] = [0, 0, 0];
+    for (const { text, index, start, end } of found) {
+      from.copy(to, done + moved, done, start);
+      text.copy(to, start + moved);
+      move(places, next, index, moved);
+      const own = placesIn(text, 0, 1).subarray(0, PLACES);
+      own.forEach((place, i) => {
+        places[index * PLACES + i] = place + start + moved;
+      });
+      moved += text.byteLength - (end - start);
+      [done, next] = [end, index + 1];
+    }
+    from.copy(to, done + moved, done);
+    move(places, next, places.length, moved);
+    return new TreeText(to.subarray(0, size), places);
+  }
+}
+
+/** Another text of an entry of a text. */
+interface Replacement {
+  readonly text: Buffer;
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A text that is another one but for some entries. */
+export interface Replaced {
+  readonly text: TreeText;
+  /** Those entries as they were, and no others. */
+  readonly before: TreeText;
+}
+
+/** How long a text becomes, and whether nothing in it moves towards its end. */
+function sizeWith(
+  found: readonly Replacement[],
+  before: number,
+): { readonly fits: boolean; readonly size: number } {
+  let [fits, size] = [true, before];
+  for (const { text, start, end } of found) {
+    size += text.byteLength - (end - start);
+    if (size > before) fits = false;
+  }
+  return { fits, size };
 }
 
 /** Moves the places of entries from one on to before another. */
@@ -79,8 +135,8 @@ const FILE = Buffer.from("4:file", "latin1");
 const NO_XATTRS = Buffer.from("1:0", "latin1");
 const SHA256_LENGTH = 64;
 
-function placesIn(bytes: Buffer, first: number): Uint32Array {
-  let places: Uint32Array = new Uint32Array(PLACES << 10);
+function placesIn(bytes: Buffer, first: number, count = 1 << 10): Uint32Array {
+  let places: Uint32Array = new Uint32Array(PLACES * (Math.min(count, bytes.byteLength) + 1));
   let used = 0;
   for (let at = first; at < bytes.length;) {
     if (used + PLACES === places.length) places = grown(places);

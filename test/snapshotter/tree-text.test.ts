@@ -41,7 +41,6 @@ describe("TreeText", () => {
   });
 
   it("has other files and directories in the place of those of their paths", async () => {
-    const before = TreeText.parse(await textOf(entries));
     const replaceable = entries.filter(({ type }) => type === "file" || type === "directory");
     await fc.assert(
       fc.asyncProperty(
@@ -57,11 +56,14 @@ describe("TreeText", () => {
           const now = entries.map(
             (entry) => others.find((other) => other.path === entry.path) ?? entry,
           );
-          const text = before.replaced(others);
-          assert(text !== undefined);
+          const replaced = TreeText.parse(await textOf(entries)).replace(others);
+          assert(replaced !== undefined);
+          const { text } = replaced;
           assert.deepStrictEqual(text.bytes, await textOf(now));
           assert.deepStrictEqual(text, TreeText.parse(text.bytes));
           assert.deepStrictEqual(entriesOf(text), now);
+          const old = entries.filter(({ path }) => others.some((other) => other.path === path));
+          assert.deepStrictEqual(entriesOf(replaced.before), old);
         },
       ),
     );
@@ -71,9 +73,9 @@ describe("TreeText", () => {
     const text = TreeText.parse(await textOf(entries));
     const [, a, b] = entries;
     assert(a?.type === "file" && b?.type === "directory");
-    assert.isUndefined(text.replaced([{ ...a, path: path("1:b") }]));
-    assert.isUndefined(text.replaced([{ ...b, path: a.path }]));
-    assert.isUndefined(text.replaced([b, a]));
+    assert.isUndefined(text.replace([{ ...a, path: path("1:b") }]));
+    assert.isUndefined(text.replace([{ ...b, path: a.path }]));
+    assert.isUndefined(text.replace([b, a]));
   });
 
   it("is not taken from what is damaged, or tells what no context has", async () => {
