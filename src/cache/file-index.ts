@@ -54,6 +54,11 @@ export class PackedFileIndex implements FileIndex {
     return new PackedFileIndex(api, saved ?? emptyIndex(), now());
   }
 
+  /** What it takes in memory. */
+  get byteLength(): number {
+    return this.#table.byteLength;
+  }
+
   lookup(stat: FileStat): string | undefined {
     const at = this.#table.find(fileOf(stat), () => this.#fingerprint(stat));
     if (at === undefined) return undefined;

@@ -53,6 +53,10 @@ export class FileTable {
     return table.#isCrowded() ? undefined : table;
   }
 
+  get byteLength(): number {
+    return this.#bytes.byteLength;
+  }
+
   /** Offset of the slot with this file in the state that is asked for if the file is there; undefined when there is none. */
   find(file: number, fingerprint: () => bigint): number | undefined {
     const at = this.#locate(file);

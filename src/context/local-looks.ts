@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { comparePaths, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
+import { briefObjects } from "../sys/brief-objects.js";
 import { fileTypes, FileStat } from "../sys/file-stat.js";
 import { ConfinedRoot, nameOf, parentOf, pathBelow } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
@@ -15,6 +16,9 @@ const MANY = 500;
 
 /** So many bytes are read as soon as it is known which of the files were read before. */
 const LITTLE = 1 << 24;
+
+/** Bytes of a look at 100,000 files, and of larger ones. */
+const VAST = 1 << 23;
 
 /** Stands for all that is not a directory, whose entries nobody wants. */
 const something: Entry = {
@@ -52,6 +56,7 @@ export class LocalLooks implements Looks {
   }
 
   async #lookAgain(query: Query, look: Uint32Array): Promise<LookAgain> {
+    if (look.byteLength > VAST) await briefObjects();
     const again = new LookAgain(look);
     const read = lookWith(again);
     for (const pattern of query.patterns)
@@ -64,7 +69,13 @@ export class LocalLooks implements Looks {
     if (again.changedFiles.length === 0) return [];
     const entries: FileEntry[] = [];
     const { root } = this.#tree;
-    const index = again.changedBytes > LITTLE ? await this.#tree.index?.() : undefined;
+    const isMuch = again.changedBytes > LITTLE;
+    const index = isMuch ? await this.#tree.index?.() : undefined;
+    await using _index = {
+      [Symbol.asyncDispose]: async () => {
+        if (isMuch) await this.#tree.letGo?.();
+      },
+    };
     using confined = new ConfinedRoot(root);
     for (const file of again.changedFiles) {
       const { path } = file;

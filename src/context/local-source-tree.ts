@@ -26,6 +26,7 @@ export class LocalSourceTree implements SourceTree {
     const { onlooker } = options;
     try {
       const index = await this.#tree.index?.();
+      await using _index = { [Symbol.asyncDispose]: async () => await this.#tree.letGo?.() };
       using spool = work === undefined ? undefined : new ContentSpool(work);
       const reader = new EntryReader({ root, index, spool, thread, onlooker });
       return await reader.whole(

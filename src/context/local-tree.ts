@@ -13,6 +13,8 @@ export interface LocalTree {
   readonly ignore: IgnoreRules | undefined;
   /** Asked for when files are looked at, before the first one is. */
   readonly index: (() => Promise<FileIndex>) | undefined;
+  /** As often as `index` was asked for, when that is no longer used. */
+  readonly letGo?: (() => Promise<void>) | undefined;
   readonly looks?: LookMemory | undefined;
   /** Told of each path that is looked at; "directory/." is one whose names are read. */
   readonly looked?: ((path: BytePath) => void) | undefined;

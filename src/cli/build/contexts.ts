@@ -1,13 +1,11 @@
-import { createHash, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { PackedFileIndex } from "../../cache/file-index.js";
 import { SavedLooks } from "../../cache/looks.js";
 import { openDirectoryContext, realDirectory } from "../../context/directory-context.js";
 import { findIgnoreFile, parseIgnore } from "../../context/ignore.js";
 import type { LocalTree } from "../../context/local-tree.js";
 import type { SourceTree } from "../../context/source-tree.js";
+import { SavedIndex } from "./saved-index.js";
 
 /** A context directory, and the Dockerfile whose own ignore file would win. */
 export interface Place extends Pick<LocalTree, "looked"> {
@@ -20,8 +18,7 @@ type Reading = Pick<LocalTree, "thread" | "work">;
 
 interface OpenContext {
   readonly tree: SourceTree;
-  /** What the next build finds: files, and what to ask for what is in them. */
-  readonly kept: ReadonlyMap<string, () => Promise<Uint8Array | undefined>>;
+  readonly index: SavedIndex;
 }
 
 /**
@@ -60,47 +57,22 @@ export class ContextSet {
 
   /** Keeps what the scans found out, of a failed build too. Losing it costs time, nothing else. */
   async save(): Promise<void> {
-    for (const opening of this.#open.values()) await this.#save(opening).catch(() => undefined);
-  }
-
-  async #save(opening: Promise<OpenContext>): Promise<void> {
-    for (const [file, contents] of (await opening).kept) {
-      const bytes = await contents();
-      if (bytes !== undefined) await this.#write(file, bytes);
-    }
-  }
-
-  async #write(file: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(this.#indexDirectory, { recursive: true, mode: 0o700 });
-    const partial = `${file}.${randomUUID()}`;
-    try {
-      await writeFile(partial, bytes, { mode: 0o600 });
-      await rename(partial, file);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    for (const opening of this.#open.values())
+      await opening.then(({ index }) => index.save()).catch(() => undefined);
   }
 
   async #openPlace({ root, dockerfile, looked }: Place): Promise<OpenContext> {
     const indexFile = join(this.#indexDirectory, createHash("sha256").update(root).digest("hex"));
     const looks = new SavedLooks(indexFile, this.#reading.work);
-    let loading: Promise<PackedFileIndex> | undefined;
-    const index = () => (loading ??= PackedFileIndex.load(readIfThere(indexFile)));
+    const index = new SavedIndex(indexFile);
     realDirectory(root); // else a missing ignore file would be the complaint
     const source = findIgnoreFile({ root, dockerfile });
     const ignore = source && parseIgnore(source);
-    return {
-      tree: await openDirectoryContext({ root, ignore, index, looks, looked, ...this.#reading }),
-      kept: new Map([[indexFile, async () => (await loading)?.save()]]),
-    };
-  }
-}
-
-/** Undefined whatever the reason is: what was lost is found out again. */
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
+    const tree = await openDirectoryContext({
+      ...{ root, ignore, looks, looked, ...this.#reading },
+      index: () => index.use(),
+      letGo: () => index.letGo(),
+    });
+    return { tree, index };
   }
 }
