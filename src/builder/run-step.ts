@@ -9,6 +9,7 @@ import { shownComponents } from "../cache/shown.js";
 import { BuildError } from "../error.js";
 import type { BindMount } from "../exec/sandbox-mount.js";
 import type { ExitStatus } from "../exec/executor.js";
+import { nameFileStandIns } from "../exec/name-files.js";
 import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 import type { PublishedLayer } from "../store/layers.js";
@@ -96,7 +97,8 @@ function once(action: () => void): () => void {
 
 async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
   const { step, parent, signal } = task;
-  await using active = await engine.snapshots.prepare(await parent.chain(signal));
+  const standIns = step.security === "sandbox" ? nameFileStandIns : undefined;
+  await using active = await engine.snapshots.prepare(await parent.chain(signal), standIns);
   const status = await runInSandbox(task, active, engine);
   if (status.code !== 0) {
     const foreign = await foreignProgram(task, engine);

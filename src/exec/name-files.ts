@@ -1,7 +1,11 @@
+import type { StandIns } from "../snapshotter/stand-ins.js";
 import type { SandboxProcess } from "./executor.js";
 
 /** The resolver that pasta and slirp4netns play inside their network, on request. */
 export const forwardedResolver = "10.0.2.3";
+
+/** What the files of names are mounted over, in a sandbox that cannot take away what is mounted over it. */
+export const nameFileStandIns: StandIns = { directory: "etc", files: ["resolv.conf", "hosts"] };
 
 /** The step's /etc/hosts. */
 export function hostsFile({

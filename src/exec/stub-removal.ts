@@ -38,6 +38,7 @@ export function removeStubs(
   stubs: readonly Stub[],
   ancestors: readonly Ancestor[],
 ): void {
+  if (stubs.length === 0 && ancestors.length === 0) return;
   const root = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY);
   const aside = new Aside(upper);
   try {

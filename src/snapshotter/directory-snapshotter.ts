@@ -29,6 +29,7 @@ import type {
   LayerMeasure,
   Snapshotter,
 } from "./snapshotter.js";
+import type { StandIns } from "./stand-ins.js";
 import { treeChanges } from "./tree-changes.js";
 import { measureChanges } from "./tree-digest.js";
 import { Twins } from "./twins.js";
@@ -80,8 +81,8 @@ class DirectorySnapshotter implements Snapshotter {
     });
   }
 
-  prepare(parent: LayerChain): Promise<ActiveSnapshot> {
-    return this.#states.prepare(parent);
+  prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
+    return this.#states.prepare(parent, standIns);
   }
 
   view(chain: LayerChain): Promise<string> {

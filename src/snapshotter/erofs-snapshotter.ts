@@ -39,6 +39,7 @@ import type {
   Replacement,
   Snapshotter,
 } from "./snapshotter.js";
+import type { StandIns } from "./stand-ins.js";
 import { Workspaces } from "./workspaces.js";
 
 /** What the EROFS driver works with. */
@@ -88,8 +89,8 @@ class ErofsSnapshotter implements Snapshotter {
     });
   }
 
-  prepare(parent: LayerChain): Promise<ActiveSnapshot> {
-    return this.#states.prepare(parent);
+  prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
+    return this.#states.prepare(parent, standIns);
   }
 
   view(chain: LayerChain): Promise<string> {

@@ -6,6 +6,7 @@ import { MOST_LOWERS, mountOverlay } from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { layerRoot, rootMetadata, writeRoot, type LayerRoot } from "./root-directory.js";
 import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
+import { StandInLayer, type StandIns } from "./stand-ins.js";
 import type { Workspace, Workspaces } from "./workspaces.js";
 
 /** What both drivers share. */
@@ -30,6 +31,8 @@ export class OverlayStates {
   readonly #options: OverlayStatesOptions;
   readonly #overlay: OverlayXattrs;
   readonly #merged: MergedLayers;
+  /** Of each kind that was asked for. */
+  readonly #standIns = new Map<StandIns, StandInLayer>();
   /** Of layers that were asked for: none of them changes. */
   readonly #roots = new Map<LayerId, LayerRoot>();
   /** By chain. */
@@ -44,8 +47,8 @@ export class OverlayStates {
     this.#merged = new MergedLayers(options.merge);
   }
 
-  /** A writable state over `parent`. */
-  async prepare(parent: LayerChain): Promise<ActiveSnapshot> {
+  /** A writable state over `parent`, with files that no layer has. */
+  async prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
     const { userNamespace, commit, workspaces, keepsUpper } = this.#options;
     const roots = await this.#visible(parent);
     const metadata = rootMetadata(roots);
@@ -56,7 +59,8 @@ export class OverlayStates {
     const [upper, work] = [make(`${collected}upper`), make(`${collected}work`)];
     try {
       writeRoot(upper, metadata, userNamespace);
-      const lowers = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);
+      const layers = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);
+      const lowers = [...layers, ...this.#below(roots, standIns)];
       mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
     } catch (error) {
       memory?.[Symbol.dispose]();
@@ -65,6 +69,16 @@ export class OverlayStates {
     const changes = { workspace, upper, memory };
     const own = { root, commit, keepsUpper, overlay: this.#overlay, rootMetadata: metadata };
     return new OverlayActive({ ...changes, ...own, workspaces });
+  }
+
+  #below(roots: readonly LayerRoot[], standIns: StandIns | undefined): readonly string[] {
+    if (standIns === undefined) return [];
+    let layer = this.#standIns.get(standIns);
+    if (layer === undefined) {
+      layer = new StandInLayer(standIns, this.#options.workspaces.take().make);
+      this.#standIns.set(standIns, layer);
+    }
+    return layer.below(roots);
   }
 
   #memory(make: Workspace["make"]): MemoryDirectory | undefined {

@@ -1,6 +1,7 @@
 import type { Brand, Digest } from "../oci/digest.js";
 import type { Changeset, Entry } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
+import type { StandIns } from "./stand-ins.js";
 
 /** Names a committed layer on this machine: short, so that many fit into overlay's mount options. */
 export type LayerId = Brand<string, "LayerId">;
@@ -40,8 +41,8 @@ export interface Replacement {
 export interface Snapshotter {
   /** As TSBUILD_SNAPSHOTTER names it. */
   readonly name: string;
-  /** Starts a writable child of `parent`. */
-  prepare(parent: LayerChain): Promise<ActiveSnapshot>;
+  /** Starts a writable child of `parent`, which shows stand-ins where there is a place for them. */
+  prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot>;
   /**
    * Makes a draft straight from a changeset in order; nothing is mounted. Content is read once, where
    * `similar`, a published layer, is likely to hold most of the same files, from there.

@@ -515,6 +515,88 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.deepStrictEqual(await snapshots.list(), []);
       });
 
+      const standIns = { directory: "etc", files: ["hosts", "names"] };
+      const places: readonly {
+        readonly name: string;
+        readonly layers: readonly (readonly Entry[])[];
+        /** What is in "/etc" then; undefined: there is no such directory. */
+        readonly shown: Readonly<Record<string, string>> | undefined;
+      }[] = [
+        {
+          name: "in a directory of one layer",
+          layers: [[directory("etc"), file("etc/a", "a")], [file("b")]],
+          shown: { a: "a", hosts: "", names: "" },
+        },
+        {
+          name: "beside one that a layer has",
+          layers: [[directory("etc")], [directory("etc"), file("etc/hosts", "own")]],
+          shown: { hosts: "own", names: "" },
+        },
+        {
+          name: "but one that a layer took away",
+          layers: [
+            [directory("etc"), file("etc/hosts")],
+            [directory("etc"), whiteout("etc/hosts")],
+          ],
+          shown: { names: "" },
+        },
+        {
+          name: "in no directory that hides what is below it",
+          layers: [[directory("etc")], [directory("etc"), opaque("etc")]],
+          shown: {},
+        },
+        { name: "in no directory of their own", layers: [[file("f")]], shown: undefined },
+        {
+          name: "in none that a layer took away",
+          layers: [[directory("etc"), file("etc/a")], [whiteout("etc")]],
+          shown: undefined,
+        },
+        {
+          name: "behind no link",
+          layers: [[directory("d"), symlink("etc", "d")]],
+          shown: {},
+        },
+        { name: "over no layer", layers: [], shown: undefined },
+      ];
+      for (const { name, layers, shown } of places) {
+        it(`shows stand-ins ${name}, and keeps none`, async () => {
+          const chain: LayerId[] = [];
+          for (const entries of layers) chain.push(await layer(entries));
+          const id = `layer-${++count}` as LayerId;
+          await using active = await snapshots.prepare(chain, standIns);
+          const etc = join(active.root, "etc");
+          const names = fs.existsSync(etc) ? fs.readdirSync(etc).sort() : undefined;
+          assert.deepStrictEqual(names, shown && Object.keys(shown).sort());
+          for (const [file, text] of Object.entries(shown ?? {})) {
+            assert.strictEqual(fs.readFileSync(join(etc, file), "utf8"), text);
+          }
+          fs.writeFileSync(join(active.root, "new"), "");
+          if (names !== undefined) fs.writeFileSync(join(etc, "new"), "");
+          await using draft = await active.commit();
+          await draft.publish(id);
+          const inEtc = name.endsWith("link")
+            ? ["directory d", "file d/new"]
+            : ["directory etc", "file etc/new"];
+          assert.deepStrictEqual(await pathsOf(id), [...(names ? inEtc : []), "file new"]);
+          const view = join(await snapshots.view([...chain, id]), "etc");
+          const kept = Object.keys(shown ?? {}).filter((file) => shown?.[file] !== "");
+          const there = fs.existsSync(view) ? fs.readdirSync(view).sort() : undefined;
+          assert.deepStrictEqual(there, names && [...kept, "new"].sort());
+        });
+      }
+
+      it("leaves the directory of stand-ins as the layers have it", async () => {
+        const id = await layer([directory("etc", { mode: 0o1750, uid: 3, gid: 4 })]);
+        await using active = await snapshots.prepare([id], standIns);
+        const { mode, uid, gid, mtimeMs } = fs.statSync(join(active.root, "etc"));
+        assert.deepStrictEqual(
+          [mode & 0o7777, uid, gid, mtimeMs],
+          [0o1750, 3, 4, 1_700_000_000_000],
+        );
+        await using draft = await active.commit();
+        assert.strictEqual(draft.measure.size, 1024); // of nothing
+      });
+
       it("collects what was written, with owners, modes and links", async () => {
         const { id, measure } = await ran([], (root) => {
           fs.mkdirSync(join(root, "d"));
