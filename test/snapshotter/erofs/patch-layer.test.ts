@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { comparePaths, type BytePath, type Entry } from "../../../src/oci/changeset.js";
 import { contentDigest } from "../../../src/oci/content.js";
+import { memberOf } from "../../../src/oci/layer-tar.js";
+import { encodeHeaders } from "../../../src/oci/tar-header.js";
 import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/mount-layer.js";
 import { patchLayer } from "../../../src/snapshotter/erofs/patch-layer.js";
 import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
@@ -104,6 +106,10 @@ describe("patchLayer()", () => {
     { name: "nothing", changes: [] },
     { name: "the first entry, the root", changes: [directory("", { mode: 0o755, mtime: 5 })] },
     { name: "the last file", changes: [file("last", "now longer than a block".repeat(50))] },
+    {
+      name: "two files, with one between that moves",
+      changes: [file("f", "f"), file("last", "l")],
+    },
     { name: "a file by one of the same size", changes: [file("last", "list")] },
     { name: "a large file by a small one", changes: [file("h", "small")] },
     { name: "a small file by a large one", changes: [file("f", Buffer.alloc(2_500_000, "F"))] },
@@ -170,20 +176,36 @@ describe("patchLayer()", () => {
     assert.isTrue(await patches(mixed, [file("last", "new", { xattrs: label })]));
   });
 
+  it("does not take content for the member that it looks like", async () => {
+    const member = directory("b");
+    const lookalike = file("a", encodeHeaders(memberOf(member).header));
+    assert.isTrue(await patches([lookalike, member], [directory("b", { mtime: 9 })]));
+    const changes = [file("a0", "longer than it was"), directory("b", { mtime: 9 })];
+    assert.isTrue(
+      await patches([file("a0", "x"), { ...lookalike, path: "a1" as BytePath }, member], changes),
+    );
+  });
+
   it("makes what writing anew makes, of any tree, or says that it cannot", async () => {
-    const sizes = fc.constantFrom(0, 1, 511, 512, 513, 5000, 300_000);
+    const sizes = fc.constantFrom(1, 511, 512, 513, 5000, 300_000);
     const rights = fc.record({
       mode: fc.constantFrom(0o644, 0o4755),
       uid: fc.constantFrom(0, 7, 3_000_000),
       mtime: fc.constantFrom(1, -1, 2 ** 33),
     });
+    const rarely = fc.oneof(
+      { weight: 50, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    );
     const names = fc.stringMatching(/^[a-z]{1,3}$|^[!-~]{100,110}$/).filter((name) => {
       return !name.includes("/") && !name.startsWith(".");
     });
     const one = fc.record({
       name: names,
       before: fc.tuple(sizes, rights),
-      now: fc.option(fc.tuple(sizes, rights)),
+      now: fc.option(fc.tuple(sizes, rights), { freq: 2 }), // or it stays, for those before it to move
+      isEmpty: fc.boolean(),
+      isOdd: rarely, // empty before or now: one such is enough
       kind: fc.constantFrom("file", "file", "file", "directory", "symlink"),
       attributes: fc.boolean(),
     });
@@ -194,21 +216,21 @@ describe("patchLayer()", () => {
       let parent = "";
       for (const item of items.sort((a, b) => comparePaths(a.name, b.name))) {
         const more = item.attributes ? attributes : {};
-        const make = ([size, extra]: (typeof item)["before"]): Entry => {
+        const make = ([most, extra]: (typeof item)["before"], isEmpty: boolean): Entry => {
+          const size = isEmpty ? 0 : most;
           const path = `${parent}${item.name}`;
           const rest = { ...extra, ...more };
           if (item.kind === "directory") return directory(path, rest);
           return file(path, Buffer.alloc(size, `${item.name}${size}`), rest);
         };
         if (item.kind === "symlink") {
-          before.push(symlink(`${parent}${item.name}`, "t".repeat(item.before[0] % 600 || 1)));
+          before.push(symlink(`${parent}${item.name}`, "t".repeat(item.before[0] % 600)));
           continue;
         }
-        before.push(make(item.before));
+        before.push(make(item.before, item.isEmpty));
         if (item.now !== null) {
-          now.push(make(item.now));
-          if (item.kind === "file" && (item.before[0] === 0) !== (item.now[0] === 0))
-            canPatch = false;
+          now.push(make(item.now, item.isEmpty !== item.isOdd));
+          if (item.kind === "file" && item.isOdd) canPatch = false;
         }
         if (item.kind === "directory" && item.attributes) parent += `${item.name}/`;
       }
