@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
 import type { FarRun, StepLayer } from "../cache/far-cache.js";
 import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
@@ -18,6 +19,7 @@ import type { CopyStep } from "../plan/step.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { parseChmod } from "./chmod.js";
 import type { CopyOrigin } from "./copy-origin.js";
+import type { LastLayer } from "./edited-draft.js";
 import type { Engine } from "./engine.js";
 import { farRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
@@ -39,7 +41,7 @@ export class CopyMiss {
   readonly #selected: readonly SelectedSource[];
   readonly #task: Task<CopyStep>;
   readonly #engine: Engine;
-  #facts: FileFacts | undefined;
+  #facts: Promise<FileFacts | undefined> | undefined;
   #packed: Promise<Uint8Array> | undefined;
 
   constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
@@ -55,9 +57,15 @@ export class CopyMiss {
   }
 
   /** What the same step gave last; undefined where that does not count. */
-  get before(): CacheRecord | undefined {
+  get #before(): CacheRecord | undefined {
     const { fresh } = this.#task;
     return fresh === undefined ? this.#engine.cache.nearest(this.#identities) : undefined;
+  }
+
+  /** The layer of that. */
+  get last(): LastLayer | undefined {
+    const before = this.#before;
+    return before && { layer: before.layer, origin: originOf(before.components) };
   }
 
   /** Why there is no layer of that content. */
@@ -67,11 +75,10 @@ export class CopyMiss {
     if (fresh !== undefined) return notAsked(fresh);
     const before = this.#earlierRun();
     if (before === undefined) return neverBuilt;
-    const unpacking = filesOf(before); // while the others are put together
-    const now = { tree, components: this.#components, files: this.#files() };
+    const [files, filesBefore] = await Promise.all([this.#files(), filesOf(before)]);
     return explainCopy(
-      now,
-      { ...before, files: await unpacking },
+      { tree, components: this.#components, files },
+      { ...before, files: filesBefore },
       {
         parent: () => stateChange(parent, parentOf(before.components), this.#engine),
         origin: this.#originChange(before),
@@ -102,19 +109,31 @@ export class CopyMiss {
     const { key: origin } = this.#origin;
     const kept = this.#engine.cache.nearest(this.#identities.slice(0, 1));
     const isKept = (kept && originOf(kept.components)) === origin;
-    const files = isKept ? undefined : this.#files();
+    const files = isKept ? undefined : await this.#files();
     if (files === undefined) return undefined;
     return await (this.#packed ??= packFacts(origin, files));
   }
 
   #earlierRun(): FarRun | undefined {
-    const { before } = this;
+    const before = this.#before;
     if (before === undefined) return farRun(this.#task, this.#engine);
     return { ...before, files: this.#engine.cache.filesOf(before) };
   }
 
-  #files(): FileFacts | undefined {
-    return (this.#facts ??= factsOf(this.#selected, countedBy(this.#task.step)));
+  #files(): Promise<FileFacts | undefined> {
+    return (this.#facts ??= this.#collect());
+  }
+
+  /** Lets the layer go on being written meanwhile. */
+  async #collect(): Promise<FileFacts | undefined> {
+    const facts = factsOf(this.#selected, countedBy(this.#task.step));
+    if (facts === undefined) return undefined;
+    const pieces: Buffer[] = [];
+    for (const piece of facts) {
+      pieces.push(piece);
+      await setImmediate();
+    }
+    return Buffer.concat(pieces);
   }
 
   #originChange(before: Pick<FarRun, "components">): (() => Change) | undefined {

@@ -89,11 +89,7 @@ async function copyFromState(
 
 function copyFrom(origin: CopyOrigin, task: Task<CopyStep>, engine: Engine): Promise<StepLayer> {
   return byShortCut(origin, task, engine, (selected, miss) =>
-    write(
-      selected,
-      { ...task, explain: (tree) => miss.explain(tree), similar: miss.before?.layer },
-      engine,
-    ),
+    write(selected, { ...task, explain: (tree) => miss.explain(tree), last: miss.last }, engine),
   );
 }
 

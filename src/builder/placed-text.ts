@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Entry, EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { TreeHasher, type HashedEntries } from "../snapshotter/tree-digest.js";
@@ -6,13 +7,8 @@ import { PlacedFileTexts } from "./placed-file-texts.js";
 import { placedEntry, type TreeTarget } from "./placed-entry.js";
 import type { RecalledEntries } from "./recalled-entries.js";
 
-/** A layer that is another one but for some of its entries. */
-export interface EditedLayer {
-  /** Of the other one. */
-  readonly before: TreeDigest;
-  /** In order; both have all paths. */
-  readonly entries: readonly Entry[];
-}
+/** Entries that are hashed at once: while they are, nothing is handed on from thread to thread. */
+const PIECE = 1 << 10;
 
 /** The layer of a tree that was recalled. Its digest is made from the text of that. */
 export class PlacedText implements HashedEntries {
@@ -39,7 +35,7 @@ export class PlacedText implements HashedEntries {
   }
 
   /** At the same time finds out what the layer of what was selected before is: most of the text is the same. */
-  hashInto(tree: TreeHasher): void {
+  async hashInto(tree: TreeHasher): Promise<void> {
     const before = new TreeHasher();
     const both = [tree, before];
     for (const entry of this.#above) for (const each of both) each.add(entry, undefined);
@@ -49,6 +45,7 @@ export class PlacedText implements HashedEntries {
     const [now, then] = [this.#tree.text.cursor(), this.#tree.before.cursor()];
     let replaced = then.next() ? then.path : undefined;
     while (now.next()) {
+      if (now.index % PIECE === 0) await setImmediate();
       const isReplaced = replaced !== undefined && now.isAt(replaced);
       if (!isReplaced && now.isFile && files.add(now)) continue;
       if (now.pathFrom < now.pathEnd) {
@@ -62,12 +59,21 @@ export class PlacedText implements HashedEntries {
     this.#before = before.digest();
   }
 
-  /** Against the layer of what was selected before, in the same place; once this one was digested. */
-  edited(): EditedLayer | undefined {
-    if (this.#before === undefined) return undefined;
+  /** Names what was selected before. */
+  get selectedBefore(): string {
+    return this.#tree.selectedBefore;
+  }
+
+  /** Of the layer of that, in the same place; once this one was digested. */
+  get before(): TreeDigest | undefined {
+    return this.#before;
+  }
+
+  /** In order, what differs from that layer, which has the same paths. */
+  edited(): readonly Entry[] {
     const changed = this.#changed.filter(({ path }) => path !== "");
     const placed = changed.map((entry) => placedEntry(entry, this.#target));
-    return { before: this.#before, entries: [...this.#above, ...placed] };
+    return [...this.#above, ...placed];
   }
 
   #hash(cursor: TreeCursor, tree: TreeHasher): void {

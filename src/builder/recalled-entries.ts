@@ -35,6 +35,11 @@ export class RecalledEntries implements HashedEntries, TextEntries {
     return this.#source.length;
   }
 
+  /** Names what was selected then. */
+  get selectedBefore(): string {
+    return this.#recalled.before.name;
+  }
+
   hashInto(tree: TreeHasher): void {
     tree.addText(this.text.entries);
   }

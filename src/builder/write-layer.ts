@@ -3,11 +3,12 @@ import type { StepLayer } from "../cache/far-cache.js";
 import type { MissReason } from "../cache/reason.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
-import type { DraftLayer, LayerId, TreeDigest } from "../snapshotter/snapshotter.js";
+import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { treeDigest } from "../snapshotter/tree-digest.js";
 import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import { draftExactly, type Refusal } from "./draft-exactly.js";
+import { EditedDraft, type LastLayer } from "./edited-draft.js";
 import type { Engine } from "./engine.js";
 import { holding } from "./holding.js";
 import { PlacedText } from "./placed-text.js";
@@ -18,8 +19,16 @@ import type { Task } from "./step-task.js";
 export interface LayerTask<S extends Step = Step> extends Task<S> {
   /** Why there is no layer of that content. */
   readonly explain: (tree: TreeDigest) => MissReason | Promise<MissReason>;
-  /** A layer that is likely to hold many of the same contents; it may be gone. */
-  readonly similar?: LayerId | undefined;
+  /** What the same step gave last: it is likely to hold many of the same contents. */
+  readonly last?: LastLayer | undefined;
+}
+
+/** What a layer is to hold. */
+interface Changes {
+  readonly entries: EntryList;
+  readonly tree: TreeDigest;
+  /** Where it may be made from another one. */
+  readonly edited: EditedDraft | undefined;
 }
 
 /**
@@ -31,6 +40,12 @@ export async function writeLayer(
   task: LayerTask,
   engine: Engine,
 ): Promise<StepLayer> {
+  const { layers, snapshots } = engine;
+  const { last, signal } = task;
+  await using edited =
+    changes instanceof PlacedText
+      ? new EditedDraft(changes, { layers, snapshots, last, signal })
+      : undefined;
   const tree = await treeDigest(changes);
   const known = await find(tree, task, engine);
   if (known !== undefined) return known;
@@ -40,17 +55,13 @@ export async function writeLayer(
     const layer = await twin.catch(() => undefined); // its own step tells what failed
     if (layer !== undefined) return found(layer, task, engine);
   }
-  return await writeFirst(changes, tree, task, engine);
+  return await writeFirst({ entries: changes, tree, edited }, task, engine);
 }
 
 /** Others of this build that want the same wait for it until it is there, not until it is recorded. */
-async function writeFirst(
-  changes: EntryList,
-  tree: TreeDigest,
-  task: LayerTask,
-  engine: Engine,
-): Promise<StepLayer> {
-  const writing = writeAlone(changes, tree, task, engine);
+async function writeFirst(changes: Changes, task: LayerTask, engine: Engine): Promise<StepLayer> {
+  const { tree } = changes;
+  const writing = writeAlone(changes, task, engine);
   const layer = writing.then((written) => written.layer);
   engine.underWay.set(tree, layer);
   const forget = (): boolean => engine.underWay.delete(tree);
@@ -62,12 +73,8 @@ interface Written extends Pick<PublishedLayer, "recorded"> {
   readonly layer: StepLayer;
 }
 
-async function writeAlone(
-  changes: EntryList,
-  tree: TreeDigest,
-  task: LayerTask,
-  engine: Engine,
-): Promise<Written> {
+async function writeAlone(changes: Changes, task: LayerTask, engine: Engine): Promise<Written> {
+  const { tree } = changes;
   const { vertex, signal } = task;
   await using held = new ResourceStack();
   held.use(await engine.lock(`write ${tree}`, signal));
@@ -76,7 +83,7 @@ async function writeAlone(
   using _place = await engine.jobs.take(signal);
   const began = engine.now();
   engine.board.start(vertex);
-  const writing = write(changes, tree, task, engine);
+  const writing = write(changes, task, engine);
   const beside = workBeside(tree, task, engine);
   await Promise.allSettled([writing, beside]); // neither goes on once this has failed
   const { layer, isNew, recorded } = await writing;
@@ -113,30 +120,17 @@ function found(layer: StepLayer, { vertex }: Task, { board }: Engine): StepLayer
 }
 
 async function write(
-  entries: EntryList,
-  tree: TreeDigest,
-  { similar, signal }: LayerTask,
+  { entries, tree, edited }: Changes,
+  { last, signal }: LayerTask,
   engine: Engine,
 ): Promise<PublishedLayer> {
   const { layers, snapshots } = engine;
-  await using edited = await draftEdited(entries, tree, engine, signal);
-  if (edited !== undefined) return await layers.publish(edited, { origin: "built" }, signal);
-  const known = similar && (await layers.find(similar)); // from now on nobody removes it
+  await using replaced = await edited?.take(tree);
+  if (replaced !== undefined) return await layers.publish(replaced, { origin: "built" }, signal);
+  const known = last && (await layers.find(last.layer)); // from now on nobody removes it
   const changes = { entries, tree, similar: known?.id };
   await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);
-}
-
-/** From the layer of what was selected before, where that is here. */
-async function draftEdited(
-  entries: EntryList,
-  tree: TreeDigest,
-  { layers, snapshots }: Engine,
-  signal: AbortSignal,
-): Promise<DraftLayer | undefined> {
-  const edited = entries instanceof PlacedText ? entries.edited() : undefined;
-  const base = edited && (await layers.findByTree(edited.before));
-  return base && (await snapshots.replace(base.id, { entries: edited.entries, tree }, signal));
 }
 
 const notAll: Refusal = {

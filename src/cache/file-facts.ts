@@ -43,29 +43,33 @@ const mostFiles = 250_000;
 
 /**
  * The files of a selection by their paths in the tree they are from. Not the directories that are
- * named themselves: only what is in them is copied.
+ * named themselves: only what is in them is copied. Made piece by piece; undefined where they are too many.
  */
 export function factsOf(
   selected: readonly SelectedSource[],
   counted: Counted,
-): FileFacts | undefined {
-  if (selected.reduce((sum, { entries }) => sum + entries.length, 0) > mostFiles) return undefined;
-  const parts: Buffer[] = [];
+): Iterable<Buffer> | undefined {
+  const count = selected.reduce((sum, { entries }) => sum + entries.length, 0);
+  return count > mostFiles ? undefined : piecesOf(selected, counted);
+}
+
+function* piecesOf(selected: readonly SelectedSource[], counted: Counted): Generator<Buffer> {
   let text = "";
   for (const { path, entries } of selected) {
     if (haveText(entries)) {
-      parts.push(Buffer.from(text, "latin1"), factsOfText(entries.text, path, counted));
+      yield Buffer.from(text, "latin1");
+      yield* piecesOfText(entries.text, path, counted);
       text = "";
       continue;
     }
     for (const entry of entries) {
       text += lineOf(path, entry, counted);
       if (text.length < BATCH) continue;
-      parts.push(Buffer.from(text, "latin1"));
+      yield Buffer.from(text, "latin1");
       text = "";
     }
   }
-  return Buffer.concat([...parts, Buffer.from(text, "latin1")]);
+  yield Buffer.from(text, "latin1");
 }
 
 /** Of the digest of a content in hex. */
@@ -74,14 +78,15 @@ const DIGITS = 16;
 const LONGEST = 128;
 
 /** The same from a text: of files byte by byte. */
-function factsOfText(text: TreeText, path: BytePath, counted: Counted): Buffer {
-  const parts: Buffer[] = [];
-  const to = new ByteBatches((bytes) => parts.push(Buffer.from(bytes)));
+function* piecesOfText(text: TreeText, path: BytePath, counted: Counted): Generator<Buffer> {
+  const made: Buffer[] = [];
+  const to = new ByteBatches((bytes) => made.push(Buffer.from(bytes)));
   const directory = Buffer.from(path === "" ? "" : `${path}/`, "latin1");
   const end = Buffer.from(BOTH, "latin1");
   const rights = new MadeOfRights((cursor) => `${END}file ${rightsOf(cursor.rights(), counted)}  `);
   const cursor = text.cursor();
   while (cursor.next()) {
+    if (made.length > 0) yield* made.splice(0);
     const { bytes, pathFrom, pathEnd, sha256From } = cursor;
     const room = directory.byteLength + pathEnd - pathFrom + LONGEST;
     if (cursor.isFile && pathEnd > pathFrom && to.hasRoom(room)) {
@@ -93,10 +98,10 @@ function factsOfText(text: TreeText, path: BytePath, counted: Counted): Buffer {
       continue;
     }
     to.flush();
-    parts.push(Buffer.from(lineOf(path, cursor.entry(untold), counted), "latin1"));
+    made.push(Buffer.from(lineOf(path, cursor.entry(untold), counted), "latin1"));
   }
   to.flush();
-  return Buffer.concat(parts);
+  yield* made;
 }
 
 /** Nothing of a directory that is named itself. */

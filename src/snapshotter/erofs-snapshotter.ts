@@ -138,7 +138,11 @@ class ErofsSnapshotter implements Snapshotter {
     if (!isPublished(layer) || existsSync(join(layer, FOREIGN_MARK))) return undefined;
     const write = patchLayer(layer, entries);
     return (
-      write && this.#writeNow(async (directory) => ({ ...(await write(directory, signal)), tree }))
+      write &&
+      this.#writeNow(async (directory) => ({
+        ...(await write(directory, signal)),
+        tree: await tree,
+      }))
     );
   }
 

@@ -28,8 +28,8 @@ export interface LayerMeasure {
 export interface Replacement {
   /** Files that come in place of files, and directories in place of directories, of the same names; in order. */
   readonly entries: Iterable<Entry>;
-  /** Of the result, for which the caller vouches. */
-  readonly tree: TreeDigest;
+  /** Of the result, for which the caller vouches: once that is known. */
+  readonly tree: Promise<TreeDigest>;
 }
 
 /**

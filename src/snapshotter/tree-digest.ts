@@ -123,7 +123,8 @@ const NO_XATTRS = fieldOf("0");
 
 /** Entries that know what is hashed of them. */
 export interface HashedEntries extends EntryList {
-  hashInto(tree: TreeHasher): void;
+  /** Lets other work go on where there is much to hash. */
+  hashInto(tree: TreeHasher): Promise<void> | void;
 }
 
 function areHashed(changes: Changeset): changes is HashedEntries {
@@ -137,7 +138,7 @@ export async function treeDigest(
 ): Promise<TreeDigest> {
   const tree = new TreeHasher(sink);
   // Waiting for each of what is there already takes as long as hashing it.
-  if (areHashed(changes)) changes.hashInto(tree);
+  if (areHashed(changes)) await changes.hashInto(tree);
   else if (Symbol.iterator in changes) {
     for (const entry of changes) tree.add(entry, knownDigest(entry) ?? (await digestIn(entry)));
   } else {

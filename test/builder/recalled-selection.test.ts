@@ -198,14 +198,16 @@ async function layersOf({ key, selected }: NamedSelection): Promise<Layers> {
     lists.push(await placeCopy(step, selected, target));
   }
   const digests = await Promise.all(lists.map((list) => treeDigest(list)));
-  const facts = [true, false].map((is) => factsOf(selected, { owner: is, mode: is })?.toString());
+  const facts = [true, false].map((is) =>
+    [...(factsOf(selected, { owner: is, mode: is }) ?? [])].join(""),
+  );
   return { key, lists, entries: lists.map(comparable), digests, facts };
 }
 
 /** Entries of that path are what they are now, all others what they were, but for times that no digest has. */
 function assertEdited(list: PlacedText, before: readonly Comparable[]): void {
   const now = comparable(list);
-  const edited = comparable(list.edited()?.entries ?? []);
+  const edited = comparable(list.edited());
   const replaced = new Map(edited.map((entry) => [entry.path, entry]));
   assert.includeDeepMembers([...now], [...edited]);
   const result = before.map((entry) => replaced.get(entry.path) ?? entry);
@@ -219,7 +221,7 @@ function timeless(entry: Comparable): unknown {
 /** How many layers are told as those before them but for some files. */
 function assertEdits(now: Layers, before: Layers): number {
   const edited = now.lists.flatMap((list, i) => {
-    const isEdited = list instanceof PlacedText && list.edited()?.before === before.digests[i];
+    const isEdited = list instanceof PlacedText && list.before === before.digests[i];
     return isEdited ? [{ list, before: before.entries[i] ?? [] }] : [];
   });
   for (const { list, before } of edited) assertEdited(list, before);
@@ -264,7 +266,7 @@ describe("recalledSelection", () => {
       list instanceof PlacedText ? [list.edited()] : [],
     );
     assert.deepStrictEqual(
-      edited?.entries.map(({ path }) => path),
+      edited?.map(({ path }) => path),
       ["many/3/file-3"],
     );
     assert.isTrue(await builds.isSame(), "what was told is kept");

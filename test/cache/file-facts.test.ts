@@ -38,7 +38,7 @@ function select(entries: readonly Entry[]): readonly SelectedSource[] {
 }
 
 function facts(entries: readonly Entry[], counted = all): FileFacts {
-  return factsOf(select(entries), counted) ?? Buffer.alloc(0);
+  return Buffer.concat([...(factsOf(select(entries), counted) ?? [])]);
 }
 
 describe("fileChanges()", () => {
@@ -187,8 +187,7 @@ describe("packFacts()", () => {
   it("keeps nothing of more files than are worth it", () => {
     const entries = Array.from({ length: 250_001 }, (_, i) => file(`f${i}`));
     assert.isUndefined(factsOf(select(entries), all));
-    const kept = factsOf(select(entries.slice(1)), all) ?? Buffer.alloc(0);
-    assert.lengthOf([...factsIn(kept)], 250_000);
+    assert.lengthOf([...factsIn(facts(entries.slice(1)))], 250_000);
   });
 });
 
