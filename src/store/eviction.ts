@@ -83,12 +83,15 @@ const groups = [
   "least recently used",
 ];
 
-/** As BuildKit's default rules: what is cheap to have again, what is old, what only the cache has, the rest. */
+/**
+ * As BuildKit's default rules: what is cheap to have again, what is old, what only the cache has, the rest. What is known of a
+ * context is small, and of all things what its next build needs first.
+ */
 function groupOf({ kind, usedAt = 0, images }: DiskItem, now: number): number {
   const isSource = kind === "cache" || kind === "index" || kind === "download";
   if (isSource && now - usedAt > 2 * DAY) return 0;
   if (now - usedAt > 60 * DAY) return 1;
-  return images.length === 0 ? 2 : 3;
+  return images.length === 0 && kind !== "index" ? 2 : 3;
 }
 
 /** In each group by last use and by number of uses, each of which counts for as much as the other. */

@@ -97,10 +97,11 @@ const cases: readonly Case[] = [
       item("old", { age: 61 }),
       item("mount", { kind: "cache", age: 3 }),
       item("index", { kind: "index", age: 4 }),
+      item("looked at", { kind: "index", age: 1 }),
       item("young mount", { kind: "cache", age: 0 }),
     ],
     request: { limits: { maxUsed: 0 } },
-    want: "index mount old cache's young mount lost image's",
+    want: "index mount old cache's young mount lost image's looked at",
   },
   {
     name: "K29 seldom used things of an age before often used ones",
