@@ -163,6 +163,11 @@ export class Database implements AsyncDisposable {
     this.refresh();
   }
 
+  /** The number of the last transaction that wrote anything, in any process. */
+  get lastWrite(): number {
+    return (this.#root.getStats() as { readonly lastTxnId: number }).lastTxnId;
+  }
+
   /** Finishes what is being written, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.hurry();

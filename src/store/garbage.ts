@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Descriptor } from "../oci/descriptor.js";
 import { parseDigest, type Digest } from "../oci/digest.js";
 import type { LayerId } from "../snapshotter/snapshotter.js";
+import { CurrentImages } from "./current-images.js";
 import { listItems, type DiskItem } from "./disk-items.js";
 import { chooseDoomed, type Doomed, type PruneRequest } from "./eviction.js";
 import type { Store } from "./store.js";
-import { wholeImages, type WholeImage } from "./whole-image.js";
 
 /** What `request` would remove as things are. */
 export async function planPrune(
@@ -70,13 +70,12 @@ export async function evict(
 class Remover {
   readonly #store: Store;
   readonly #all: boolean;
-  /** As of when the store listed them as `#listed`. */
-  #images: readonly WholeImage[] = [];
-  #listed = "";
+  readonly #images: CurrentImages;
 
   constructor(store: Store, all: boolean) {
     this.#store = store;
     this.#all = all;
+    this.#images = new CurrentImages(store);
   }
 
   /** False when somebody uses it, or has come to need it meanwhile. */
@@ -107,30 +106,31 @@ class Remover {
     const { holds, layers, layerBytes } = this.#store;
     using alone = holds.tryAlone(id);
     if (alone === undefined) return false;
-    const images = await this.#currentImages();
+    await this.#images.look();
     const record = layers.peek(id);
     if (record === undefined) return false;
-    for (const image of images) {
-      if (image.diffIds.has(record.diffId) && !(await this.#removeImage(image.record.id)))
-        return false;
-    }
+    for (const image of this.#images.needing(record.diffId))
+      if (!(await this.#removeImage(image.record.id))) return false;
     let forms: readonly Descriptor[] = [];
-    await layers.remove(record, () => {
-      if (!layers.knows(record.diffId)) forms = layerBytes.forget(record.diffId);
-    });
+    await this.#images.write(() =>
+      layers.remove(record, () => {
+        if (!layers.knows(record.diffId)) forms = layerBytes.forget(record.diffId);
+      }),
+    );
     for (const { digest } of forms) await this.#removeBlob(digest);
     return true;
   }
 
   /** The record first: what is killed in between leaves blobs of nobody. */
   async #removeImage(id: Digest): Promise<boolean> {
-    const { holds, images, blobs } = this.#store;
+    const { holds, blobs } = this.#store;
     using alone = holds.tryAlone(id);
     if (alone === undefined) return false;
-    const found = (await this.#currentImages()).find(({ record }) => record.id === id);
+    await this.#images.look();
+    const found = this.#images.get(id);
     if (found === undefined) return true;
     if (!this.#all && found.names.length > 0) return false;
-    await images.forget(id);
+    await this.#images.forget(found);
     if (!(await this.#isNeeded(id))) await blobs.remove(id);
     for (const digest of found.blobs) {
       if (digest !== id) await this.#removeBlob(digest);
@@ -140,8 +140,8 @@ class Remover {
 
   /** By an image: platforms of an index may be images of their own. */
   async #isNeeded(digest: Digest): Promise<boolean> {
-    const images = await this.#currentImages();
-    return images.some(({ blobs }) => blobs.includes(digest));
+    await this.#images.look();
+    return this.#images.needing(digest).length > 0;
   }
 
   async #removeDownload(digest: Digest): Promise<boolean> {
@@ -157,15 +157,6 @@ class Remover {
     using alone = this.#store.holds.tryAlone(digest);
     if (alone === undefined || (await this.#isNeeded(digest))) return;
     await this.#store.blobs.remove(digest);
-  }
-
-  /** Read again when a name has changed: a build may have ended since the last look. */
-  async #currentImages(): Promise<readonly WholeImage[]> {
-    await this.#store.database.recover();
-    const listed = JSON.stringify(this.#store.images.list());
-    if (listed !== this.#listed) this.#images = await wholeImages(this.#store, this.#images);
-    this.#listed = listed;
-    return this.#images;
   }
 }
 

@@ -76,13 +76,19 @@ describe("prune()", () => {
     await using store = await temporaryStore();
     const count = 20;
     for (let i = 0; i < count; i++) await buildImage(store, `image ${i}`, [`web:${i}`]);
-    let reads = 0;
+    let [reads, lists] = [0, 0];
+    const list = store.images.list.bind(store.images);
+    store.images.list = () => {
+      lists++;
+      return list();
+    };
     const peek = store.blobs.peek.bind(store.blobs);
     store.blobs.peek = (digest) => {
       reads++;
       return peek(digest);
     };
     await prune(store, { all: true });
+    assert.isAtMost(lists, 3, "images are not listed for each of them");
     assert.lengthOf(store.images.list(), 0);
     assert.isAtMost(reads, 3 * count, "once to choose, once to remove");
   });
@@ -140,6 +146,28 @@ describe("prune()", () => {
       layer.diffId,
     ]);
     assert.isDefined(await store.layers.find(layer.id));
+  });
+
+  it("K29 keeps what gets a name while others are removed", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const images = [await buildImage(store, "a", []), await buildImage(store, "b", [])];
+    store.holds.letGo();
+    const doomed = await planPrune(store);
+    const forget = store.images.forget.bind(store.images);
+    store.images.forget = async (id) => {
+      await forget(id);
+      const rest = images.filter((image) => image.id !== id);
+      await using other = await openTestStore(directory.path);
+      for (const image of rest) await other.images.tag(image.id, "web");
+    };
+    const removed = await evict(store, doomed, {});
+    const kept = images.find(({ id }) => id === store.images.get("web").id);
+    const gone = images.find((image) => image !== kept);
+    assert(kept !== undefined && gone !== undefined);
+    assert.sameMembers(keys(removed), [gone.id, gone.layer.id]);
+    assert.isDefined(await store.layers.find(kept.layer.id));
+    assert.isTrue(await store.blobs.has(kept.blob));
   });
 
   it("K30 leaves what it is not to touch, and what an image would lose", async () => {
