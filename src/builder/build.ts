@@ -171,9 +171,9 @@ class Walk {
     this.#failure.abort(error);
   };
 
-  readonly #getReady = (): void => {
+  readonly #getReady = (useNetwork: boolean): void => {
     const { executor, sandbox } = this.#engine;
-    const ready = executor().then((opened) => opened.getReady(sandbox));
+    const ready = executor().then((opened) => opened.getReady({ ...sandbox, useNetwork }));
     ready.catch(() => undefined); // told by the step that is run
   };
 
@@ -191,11 +191,14 @@ class Walk {
       signal: this.#signal,
     };
     const lastRun = stage.steps.findLastIndex(({ kind }) => kind === "run");
+    const lastInNetwork = stage.steps.findLastIndex(usesNetwork);
     let state = base.state;
     for (const [i, step] of stage.steps.entries()) {
       await this.#afterwork.keepUp();
       this.#signal.throwIfAborted();
-      const getReady = i <= lastRun ? this.#getReady : nothing;
+      const getReady = (): void => {
+        if (i <= lastRun) this.#getReady(i <= lastInNetwork);
+      };
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
       const vertex = at(vertices.steps, i);
       const isFollowed = i < lastRun;
@@ -259,7 +262,9 @@ class Walk {
   };
 }
 
-const nothing = (): void => undefined;
+function usesNetwork(step: Step): boolean {
+  return step.kind === "run" && step.network === "default";
+}
 
 function perform(step: Step, task: Omit<Task, "step">, engine: Engine): Promise<StepLayer> {
   switch (step.kind) {

@@ -65,10 +65,16 @@ export interface ExitStatus {
 /** What the processes of a build have in common. */
 export type CommonSite = Pick<SandboxProcess, "cgroupParent" | "resources">;
 
+/** What processes are going to need. */
+export interface ComingProcesses extends CommonSite {
+  /** Whether one of them uses the default network. */
+  readonly useNetwork: boolean;
+}
+
 /** Runs processes in sandboxes by an OCI runtime. Disposing stops the shared network. */
 export interface Executor extends AsyncDisposable {
   /** Starts what a process needs, ahead of the first. What fails is told by `run`. */
-  getReady(site: CommonSite): Promise<void>;
+  getReady(coming: ComingProcesses): Promise<void>;
   /**
    * Runs to the end. A failing command is an ExitStatus, not an error; BuildError NO_RUNTIME,
    * SANDBOX or USER_NOT_FOUND when it could not be started. Aborting kills every process in it and

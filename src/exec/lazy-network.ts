@@ -29,46 +29,64 @@ export interface LazyNetworkOptions {
   readonly warn: (message: string) => void;
 }
 
-/** The one network that all steps share, started for the first that needs it. */
+/** The one network that all steps share, started for the first that needs it, or ahead of that. */
 export class LazyNetwork implements AsyncDisposable {
   readonly #options: LazyNetworkOptions;
-  #started: Promise<SharedNetwork | undefined> | undefined;
+  #started: Promise<SharedNetwork | string> | undefined;
+  #hasWarned = false;
 
   constructor(options: LazyNetworkOptions) {
     this.#options = options;
   }
 
+  /** Begins to start it. What fails is told by the first step that needs it. */
+  getReady(): void {
+    this.#start(asksOnlyLoopback(this.#reachable())).catch(() => undefined);
+  }
+
   async connect(wanted: SandboxProcess["network"]): Promise<Connection> {
-    const host = readIfThere(this.#options.resolvConf) ?? "";
-    if (wanted === "host") return { network: "host", namespace: undefined, resolvConf: host };
-    const reachable = this.#withoutStub(host);
+    if (wanted === "host") {
+      return { network: "host", namespace: undefined, resolvConf: this.#host() };
+    }
+    const reachable = this.#reachable();
     if (wanted === "none") return none(reachable);
     const forwardDns = asksOnlyLoopback(reachable);
-    const shared = await (this.#started ??= this.#start(forwardDns));
-    if (shared === undefined) return await this.connect("host");
+    const shared = await this.#start(forwardDns);
+    if (typeof shared === "string") {
+      this.#warn(shared);
+      return await this.connect("host");
+    }
     const resolver = forwardDns ? forwardedResolver : undefined;
     const resolvConf = isolatedResolvConf(reachable, resolver);
     return { network: "default", namespace: shared.namespace, resolvConf };
   }
 
-  #withoutStub(resolvConf: string): string {
-    if (!asksResolvedStub(resolvConf)) return resolvConf;
-    return readIfThere(this.#options.upstreamResolvConf) ?? resolvConf;
+  #host(): string {
+    return readIfThere(this.#options.resolvConf) ?? "";
   }
 
-  async #start(forwardDns: boolean): Promise<SharedNetwork | undefined> {
-    const { file, searchPath, warn } = this.#options;
-    const result = await startNetwork({ file, searchPath, forwardDns });
-    if (typeof result !== "string") return result;
-    warn(
-      `Steps use the host's network, because no network of their own could be started: ${result}`,
+  #reachable(): string {
+    const host = this.#host();
+    if (!asksResolvedStub(host)) return host;
+    return readIfThere(this.#options.upstreamResolvConf) ?? host;
+  }
+
+  #start(forwardDns: boolean): Promise<SharedNetwork | string> {
+    const { file, searchPath } = this.#options;
+    return (this.#started ??= startNetwork({ file, searchPath, forwardDns }));
+  }
+
+  #warn(reason: string): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#options.warn(
+      `Steps use the host's network, because no network of their own could be started: ${reason}`,
     );
-    return undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const network = await this.#started;
-    await network?.[Symbol.asyncDispose]();
+    const network = await this.#started?.catch(() => undefined); // told by `connect`
+    if (typeof network === "object") await network[Symbol.asyncDispose]();
   }
 }
 

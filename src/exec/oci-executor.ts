@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { removeTree } from "../snapshotter/remove-tree.js";
 import { removeCgroups } from "./cgroups.js";
 import type { FilterStore } from "./compiled-filter.js";
-import type { CommonSite, Executor, ExitStatus, SandboxProcess } from "./executor.js";
+import type { ComingProcesses, Executor, ExitStatus, SandboxProcess } from "./executor.js";
 import { openSession, type ExecutorSession } from "./executor-session.js";
 import { exitCode } from "./exit-code.js";
 import { hostDevices } from "./host-devices.js";
@@ -89,16 +89,17 @@ class OciExecutor implements Executor {
     });
   }
 
-  async getReady(site: CommonSite): Promise<void> {
+  async getReady(coming: ComingProcesses): Promise<void> {
     this.#gettingReady = this.#gettingReady
-      .then(() => this.#startAhead(site))
+      .then(() => this.#startAhead(coming))
       .catch(() => undefined);
     await this.#gettingReady;
   }
 
-  async #startAhead(site: CommonSite): Promise<void> {
+  async #startAhead({ useNetwork, ...site }: ComingProcesses): Promise<void> {
     const session = await (this.#session ??= this.#open(site.cgroupParent));
     this.#starter.getReady(session);
+    if (useNetwork) this.#network.getReady();
     if (session.runtime.name !== "crun" || this.#ahead !== undefined) return;
     const number = ++this.#steps;
     const place = this.#place(number, { ...plainStep, ...site }, session);

@@ -39,12 +39,25 @@ describe("build()", () => {
     const isReady = async (dockerfile: string): Promise<boolean> => {
       const executor = new FakeExecutor();
       await builds.build(dockerfile, { executor }).catch(() => undefined);
-      return executor.isReady;
+      return executor.coming.length > 0;
     };
     assert.isTrue(await isReady("FROM scratch\nCOPY a .\nCOPY missing .\nRUN one"));
     assert.isTrue(await isReady("FROM scratch\nCOPY a .\nRUN one"));
     assert.isFalse(await isReady("FROM scratch\nCOPY a .\nRUN one"));
     assert.isFalse(await isReady("FROM scratch\nCOPY a .\nRUN one\nCOPY b ."));
+  });
+
+  it("gets a network ready for a RUN that uses it, and for none that has its own way", async () => {
+    await using builds = await TestBuilds.open({ a: "text" });
+    const executor = new FakeExecutor();
+    const dockerfile = `FROM scratch
+COPY a .
+RUN --network=none one
+RUN two
+RUN --network=none three`;
+    await builds.build(dockerfile, { executor });
+    const told = executor.coming.map(({ useNetwork }) => useNetwork);
+    assert.deepStrictEqual(told, [true, true, true, true, true, false]);
   });
 
   it("does both middle stages of a diamond at the same time", async () => {

@@ -1,12 +1,23 @@
 import { assert } from "chai";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, symlink, access, constants, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TestRoot } from "./busybox-root.js";
 import { step, TestExecutor, type Outcome } from "./sandbox.js";
 import type { SandboxProcess } from "../../src/exec/executor.js";
+import { LazyNetwork } from "../../src/exec/lazy-network.js";
 import { startNetwork } from "../../src/exec/network.js";
 import { findProgram, SEARCH_PATH } from "../../src/exec/runtime.js";
 
@@ -104,6 +115,45 @@ describe("Executor's networks", () => {
         "pasta: not installed; slirp4netns: not installed",
     ]);
   });
+
+  it("start ahead of the steps, which are told what fails there", async () => {
+    const said: string[] = [];
+    const file = join(await mkdtemp(join(tmpdir(), "tsbuild-network-")), "network");
+    const open = (searchPath: string): LazyNetwork => {
+      const files = { resolvConf: "/etc/resolv.conf", upstreamResolvConf: "/none" };
+      return new LazyNetwork({ file, searchPath, ...files, warn: (message) => said.push(message) });
+    };
+    for (const isUsed of [false, true]) {
+      await using network = open(SEARCH_PATH);
+      network.getReady();
+      network.getReady();
+      if (!isUsed) continue;
+      assert.include(await network.connect("host"), { network: "host", namespace: undefined });
+      const connections = [await network.connect("default"), await network.connect("default")];
+      for (const { namespace } of connections) assert.strictEqual(namespace, file);
+    }
+    await assertGone(file);
+    for (const isUsed of [false, true]) {
+      await using network = open("/none");
+      network.getReady();
+      if (isUsed) for (let count = 0; count < 2; count++) await network.connect("default");
+      assert.lengthOf(said, isUsed ? 1 : 0);
+    }
+    await assertGone(file);
+    await mkdir(file);
+    {
+      await using broken = open(SEARCH_PATH);
+      broken.getReady();
+      const error: unknown = await broken.connect("default").catch((reason: unknown) => reason);
+      assert.propertyVal(error, "code", "EISDIR");
+    }
+    await rm(dirname(file), { recursive: true });
+  });
+
+  async function assertGone(file: string): Promise<void> {
+    assert.deepEqual(await readdir(dirname(file)), []);
+    assert.notInclude(await readFile("/proc/self/mounts", "utf8"), file);
+  }
 
   it("are done without where the helper does not even start", async () => {
     const bin = await mkdtemp(join(tmpdir(), "tsbuild-path-"));

@@ -333,27 +333,28 @@ for (const runtime of ["crun", "runc"]) {
       assert.propertyVal(await failure(run("true", { mounts })), "code", "SANDBOX");
     });
 
+    const common = { cgroupParent: undefined, resources: {}, useNetwork: false };
+
     it("getReady() starts what steps have in common, which goes without any", async () => {
       {
         await using ready = await TestExecutor.open({ runtime });
-        await ready.executor.getReady({ cgroupParent: undefined, resources: {} });
+        await ready.executor.getReady(common);
         await using root = await TestRoot.open();
         assert.strictEqual((await ready.run(step(root, "echo x"))).stdout, "x\n");
-        await ready.executor.getReady({ cgroupParent: undefined, resources: {} });
+        await ready.executor.getReady(common);
       }
       const unused = await TestExecutor.open({ runtime });
-      void unused.executor.getReady({ cgroupParent: undefined, resources: {} });
+      void unused.executor.getReady(common);
       await unused[Symbol.asyncDispose]();
       const mounts = await readFile("/proc/self/mounts", "utf8");
       assert.notInclude(mounts, unused.work);
       await using none = await TestExecutor.open({ runtime: "/no/such/runtime" });
-      await none.executor.getReady({ cgroupParent: undefined, resources: {} });
+      await none.executor.getReady(common);
       await using root = await TestRoot.open();
       assert.propertyVal(await failure(none.run(step(root, "true"))), "code", "NO_RUNTIME");
     });
 
     it("run(): takes a runtime that was started ahead, and leaves it to another where it does not fit", async () => {
-      const common = { cgroupParent: undefined, resources: {} };
       await using ready = await TestExecutor.open({ runtime });
       const started = (): void => void ready.executor.getReady(common);
       started();

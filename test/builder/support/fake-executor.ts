@@ -1,7 +1,12 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Executor, ExitStatus, SandboxProcess } from "../../../src/exec/executor.js";
+import type {
+  ComingProcesses,
+  Executor,
+  ExitStatus,
+  SandboxProcess,
+} from "../../../src/exec/executor.js";
 
 /**
  * Stands in for the sandbox, keeps every process it was given, and can hold commands open. Of a
@@ -15,8 +20,8 @@ export class FakeExecutor implements Executor {
   /** The largest number of commands that ran at the same time. */
   peak = 0;
   disposed = false;
-  /** Whether it was told that it will be needed. */
-  isReady = false;
+  /** What it was told is coming. */
+  readonly coming: ComingProcesses[] = [];
 
   /** The commands that ran, in the order of their start. */
   get commands(): readonly string[] {
@@ -35,8 +40,8 @@ export class FakeExecutor implements Executor {
     return hold;
   }
 
-  getReady(): Promise<void> {
-    this.isReady = true;
+  getReady(coming: ComingProcesses): Promise<void> {
+    this.coming.push(coming);
     return Promise.resolve();
   }
 
