@@ -32,6 +32,7 @@ import type { CopyStep } from "../../src/plan/step.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
 import { treeDigest } from "../../src/snapshotter/tree-digest.js";
 import { directoryWith, temporaryDirectory, type Layout } from "../context/temporary.js";
+import { failureOf } from "../oci/build-errors.js";
 import { copyStep, now } from "./copying.js";
 
 const temporary = temporaryDirectory();
@@ -182,6 +183,7 @@ function comparable(entries: Iterable<Entry>): readonly Comparable[] {
 /** Where what a build selects is placed, and how that is known. */
 interface Layers {
   readonly key: string;
+  readonly trees: readonly TreeDigest[];
   readonly lists: readonly EntryList[];
   readonly entries: readonly (readonly Comparable[])[];
   readonly digests: readonly TreeDigest[];
@@ -189,19 +191,20 @@ interface Layers {
 }
 
 const over = directoryWith(temporary, { "app/many/0": {}, "app/src": {} });
+const target = { rootfs: openRootfs(over), owner: undefined, work: temporary, now };
 
 async function layersOf({ key, selected }: NamedSelection): Promise<Layers> {
   const lists: EntryList[] = [];
   for (const step of steps) {
     const owner = step.chown === undefined ? undefined : { uid: 5, gid: 6 };
-    const target = { rootfs: openRootfs(over), owner, work: temporary, now };
-    lists.push(await placeCopy(step, selected, target));
+    lists.push(await placeCopy(step, selected, { ...target, owner }));
   }
   const digests = await Promise.all(lists.map((list) => treeDigest(list)));
+  const trees = await Promise.all(selected.map(({ entries }) => treeDigest(entries)));
   const facts = [true, false].map((is) =>
     [...(factsOf(selected, { owner: is, mode: is }) ?? [])].join(""),
   );
-  return { key, lists, entries: lists.map(comparable), digests, facts };
+  return { key, trees, lists, entries: lists.map(comparable), digests, facts };
 }
 
 /** Entries of that path are what they are now, all others what they were, but for times that no digest has. */
@@ -256,6 +259,8 @@ describe("recalledSelection", () => {
     await sleep(50); // until a change shows in the times
     const before = await layersOf(await builds.scanned());
     writeFileSync(builds.path("many/3/file-3"), "edited");
+    writeFileSync(builds.path("src/a"), "edited, too");
+    utimesSync(builds.path("src/deep"), 1, 1);
     writeFileSync(builds.path("top.tmp"), "makes the directory another");
     await sleep(50);
     const told = await builds.told();
@@ -267,10 +272,27 @@ describe("recalledSelection", () => {
     );
     assert.deepStrictEqual(
       edited?.map(({ path }) => path),
-      ["many/3/file-3"],
+      ["many/3/file-3", "src/a", "src/deep"],
     );
     assert.isTrue(await builds.isSame(), "what was told is kept");
     assert.strictEqual((await builds.told())?.key, told.key);
+  });
+
+  it("is refused as a scan is where a file would take the place of a directory", async () => {
+    const builds = new Builds();
+    const scanned = await builds.scanned();
+    const told = await builds.told();
+    assert(told !== undefined);
+    for (const path of ["app/src/a", "app/many/6/file-6", "app/src/link"]) {
+      const rootfs = openRootfs(directoryWith(temporary, { [path]: {} }));
+      const [first, second] = await Promise.all(
+        [scanned, told].map(({ selected }) =>
+          failureOf(placeCopy(copyStep("/app"), selected, { ...target, rootfs }), "COPY"),
+        ),
+      );
+      assert.include(first?.message, path);
+      assert.strictEqual(second?.message, first?.message);
+    }
   });
 
   it("tells nothing from a text that was damaged", async () => {
