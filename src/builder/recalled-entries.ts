@@ -1,4 +1,5 @@
 import { joinPath, parentOf, pathBelow } from "../context/confined.js";
+import type { KnownFiles } from "../context/known-files.js";
 import type { KeptSource } from "../context/look-memory.js";
 import type { Recalled } from "../context/source-tree.js";
 import type { SeenDirectory } from "../context/look.js";
@@ -45,13 +46,16 @@ export class RecalledEntries implements HashedEntries, TextEntries {
   }
 
   *[Symbol.iterator](): Generator<Entry> {
-    const others = this.#recalled.others(this.#source.base);
+    let others: KnownFiles | undefined; // who asks for the first entry only need not wait for it
     const files = new Map(this.#recalled.files.map((file) => [file.path, file]));
     const cursor = this.text.cursor();
     while (cursor.next()) {
       const { path, type } = cursor;
       if (type === "directory") yield cursor.entry(this.#timeOf(path));
-      else yield files.get(path) ?? cursor.entry(others.at(path));
+      else {
+        const file = files.get(path);
+        yield file ?? cursor.entry((others ??= this.#recalled.others(this.#source.base)).at(path));
+      }
     }
   }
 
@@ -75,9 +79,10 @@ export class RecalledEntries implements HashedEntries, TextEntries {
 
   /** In order, those that are not as they were. */
   changed(): readonly (DirectoryEntry | FileEntry)[] {
-    const selected = this.#directories(); // others were looked at, too, for what is included again in them
     const isChanged = ({ changed }: SeenDirectory): boolean => changed !== undefined;
     const entries = changedEntries(this.#recalled, this.#source.base, isChanged);
+    if (entries.every(({ type }) => type === "file")) return entries;
+    const selected = this.#directories(); // others were looked at, too, for what is included again in them
     return entries.filter(({ type, path }) => type === "file" || selected.has(path));
   }
 
