@@ -1,6 +1,6 @@
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
 import { changedComponents } from "./explain.js";
-import { fileChanges } from "./file-changes.js";
+import { fileChanges, noChanges, type FileChanges } from "./file-changes.js";
 import type { FileFacts } from "./file-facts.js";
 import type { KeyComponent } from "./key.js";
 import { changed, changeText, pruned, type Change, type MissReason } from "./reason.js";
@@ -43,17 +43,19 @@ export function explainCopy(
   const differing = changedComponents(before.components, now.components);
   const files =
     now.files === undefined || before.files === undefined
-      ? []
+      ? noChanges
       : fileChanges(before.files, now.files);
   const own = [...differing].filter(([name]) => !indirect.has(name)).map(([, change]) => change);
   const ignored = isKnown(before) ? differing.get(ignoreComponent) : undefined;
-  const areOther = files.length > 0 || before.files === undefined;
+  const areOther = files.count > 0 || before.files === undefined;
   const from = [
-    ...(ignored !== undefined && files.some(isMove) ? [ignored] : []),
+    ...(ignored !== undefined && files.areMoves ? [ignored] : []),
     ...(origin !== undefined && areOther && differing.has("origin") ? [origin()] : []),
   ];
   const texts = [...own.map(changeText), ...named(files), ...from.map(changeText)];
-  if (texts.length > 0) return changed(texts.join(", "), [...own, ...from, ...files]);
+  const changes = [...own, ...from, ...files.first];
+  const count = own.length + from.length + files.count;
+  if (texts.length > 0) return changed(texts.join(", "), changes, count);
   const rest = differing.has("parent") ? parent() : ({ what: "files", how: "changed" } as const);
   return changed(changeText(rest), [rest]);
 }
@@ -63,13 +65,9 @@ function isKnown({ components }: CopyFacts): boolean {
   return components.some(({ name }) => name === ignoreComponent);
 }
 
-function isMove({ how }: Change): boolean {
-  return how !== "changed";
-}
-
-function named(files: readonly Change[]): readonly string[] {
-  const texts = files.slice(0, NAMED).map(changeText);
-  const more = files.length - texts.length;
+function named({ first, count }: FileChanges): readonly string[] {
+  const texts = first.slice(0, NAMED).map(changeText);
+  const more = count - texts.length;
   if (more === 0) return texts;
   return [`${texts.join(", ")} and ${more} more ${more === 1 ? "file" : "files"}`];
 }

@@ -6,6 +6,7 @@ import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
 import { ByteBatches, MadeOfRights } from "../snapshotter/byte-batches.js";
 import { haveText, untold, type TreeText } from "../snapshotter/tree-text.js";
+import { FactCursor } from "./fact-cursor.js";
 import type { SelectionKey, StateKey } from "./key.js";
 
 /**
@@ -199,15 +200,8 @@ export function differingFacts(
 
 /** Each fact, in the order of the selection; never the text of all. */
 export function* factsIn(facts: FileFacts): Generator<Fact> {
-  for (let at = 0; at < facts.byteLength;) {
-    const last = facts.indexOf(BOTH, at + BATCH, "latin1");
-    const end = last < 0 ? facts.byteLength : last + BOTH.length;
-    for (const both of facts.toString("latin1", at, end).split(BOTH)) {
-      const middle = both.indexOf(END);
-      if (middle > 0) yield [both.slice(0, middle) as BytePath, both.slice(middle + 1)];
-    }
-    at = end;
-  }
+  const cursor = new FactCursor(facts);
+  while (cursor.next()) yield [cursor.path, cursor.fact];
 }
 
 /** Compared at once: byte by byte would take a hundred times as long. */

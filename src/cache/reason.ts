@@ -36,11 +36,15 @@ export const neverBuilt: MissReason = { kind: "new", text: "never built before",
 export const pruned: MissReason = { kind: "pruned", text: "its layer was pruned", changes: [] };
 
 /** Changes that are kept; the rest is counted. */
-const KEPT = 50;
+export const KEPT = 50;
 
-/** The reason of a step of which something changed; `text` says which. */
-export function changed(text: string, changes: readonly Change[]): MissReason {
-  const more = changes.length - KEPT;
+/** The reason of a step of which something changed; `text` says which. There were `count` changes. */
+export function changed(
+  text: string,
+  changes: readonly Change[],
+  count = changes.length,
+): MissReason {
+  const more = count - KEPT;
   const kept = changes.slice(0, KEPT);
   return { kind: "changed", text, changes: kept, ...(more > 0 ? { more } : {}) };
 }
