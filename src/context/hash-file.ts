@@ -34,7 +34,7 @@ export interface HashedFile {
 export async function hashLarge(file: HashedFile, size: number): Promise<string> {
   const fd = file.directory.openFile(file.name);
   try {
-    return (await hashParts(fd, size)) ?? tooShort(file);
+    return (await hashParts(fd, size)) ?? tooShort(file.path);
   } finally {
     closeSync(fd);
   }
@@ -47,6 +47,13 @@ export interface SmallFile {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** A small file that is read as a whole. */
+interface Wanted {
+  readonly path: BytePath;
+  readonly size: number;
+  readonly version: FileVersion | undefined;
+}
+
 /** The same for at most `smallFile` bytes, without waiting; with the bytes where a version is asked for. */
 export function readSmall(
   file: HashedFile,
@@ -54,11 +61,16 @@ export function readSmall(
   version: FileVersion | undefined,
 ): SmallFile {
   if (size === 0) return { sha256: emptySha256, bytes: undefined };
-  const fd = file.directory.openFile(file.name);
+  const { path } = file;
+  return readOpened(file.directory.openFile(file.name), { path, size, version });
+}
+
+/** The same of a file that is open, and is closed then. */
+export function readOpened(fd: number, { path, size, version }: Wanted): SmallFile {
   try {
     for (let length = 0; length < size;) {
       const count = readSome(fd, length === 0 ? buffer : buffer.subarray(length), size - length);
-      if (count === 0) return tooShort(file);
+      if (count === 0) return tooShort(path);
       length += count;
     }
     const bytes = buffer.subarray(0, size);
@@ -75,7 +87,7 @@ function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
   return Number(stat.inode) === inode && stat.ctimeMilliseconds === ctimeMs;
 }
 
-function tooShort({ path }: HashedFile): never {
+function tooShort(path: BytePath): never {
   throw new BuildError(
     "CONTEXT",
     `Cannot read "${toText(path)}": it became shorter while it was being read`,

@@ -1,6 +1,8 @@
-import type { BytePath } from "../oci/changeset.js";
+import { readdir } from "node:fs/promises";
+import { toHostPath, type BytePath } from "../oci/changeset.js";
 import { FileStat } from "../sys/file-stat.js";
 import { ConfinedRoot, joinPath, type ConfinedDirectory } from "./confined.js";
+import { DirectoriesAhead } from "./directories-ahead.js";
 import type { Place } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";
 import { Selection } from "./selection.js";
@@ -21,15 +23,21 @@ export async function selectLocally(
   read: ReadPlace,
 ): Promise<readonly SelectedSource[]> {
   using confined = new ConfinedRoot(root);
+  await using ahead = new DirectoriesAhead((path) =>
+    readdir(toHostPath(joinPath(root, path)), "latin1"),
+  );
   const stat = new FileStat();
   const tree: WalkableTree = {
     kind: "context",
     ignore,
+    foresee: (paths) => {
+      ahead.foresee(paths);
+    },
     open: (path) => {
       options.onlooker?.enter(path);
       const directory = confined.directory(path);
       if (directory === undefined) looked(path);
-      return directory && openDirectory(directory, { path, read, looked });
+      return directory && openDirectory(directory, { path, read, looked, ahead });
     },
     readLink: (path) => {
       looked(path);
@@ -43,16 +51,17 @@ interface Opened {
   readonly path: BytePath;
   readonly read: ReadPlace;
   readonly looked: (path: BytePath) => void;
+  readonly ahead: DirectoriesAhead;
 }
 
 function openDirectory(
   directory: ConfinedDirectory,
-  { path, read, looked }: Opened,
+  { path, read, looked, ahead }: Opened,
 ): OpenDirectory {
   return {
     names: () => {
       looked(joinPath(path, "."));
-      return directory.names();
+      return ahead.list(path, () => directory.names());
     },
     read: (named, wants) => {
       looked(named.path);

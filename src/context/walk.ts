@@ -82,7 +82,9 @@ export class Walk {
 
   async #descend(path: BytePath, decided: Decided): Promise<void> {
     const before = this.#entries.length;
-    for (const child of await this.#children(path, decided)) {
+    const children = await this.#children(path, decided);
+    this.#tree.foresee?.(children.flatMap(directoryIn));
+    for (const child of children) {
       if (typeof child === "number") this.#entries.push(child);
       else await this.#addPending(child);
     }
@@ -191,6 +193,10 @@ export class Walk {
   #entryPath(path: BytePath): BytePath {
     return pathBelow(this.#base, path);
   }
+}
+
+function directoryIn(child: Pending | number): readonly BytePath[] {
+  return typeof child !== "number" && child.read.entry.type === "directory" ? [child.path] : [];
 }
 
 async function namingPath(path: BytePath, read: Promise<Read>): Promise<Read> {

@@ -6,6 +6,8 @@ import type { IgnoreRules } from "./ignore-rules.js";
 export interface WalkableTree {
   readonly kind: "context" | "rootfs";
   readonly ignore: IgnoreRules | undefined;
+  /** Told of directories that are opened next, in that order, each with all that is below it. */
+  foresee?(paths: readonly BytePath[]): void;
   /** Opens a directory by its real path; undefined where there is none, or a link is on the way. */
   open(path: BytePath): OpenDirectory | undefined;
   /** The target when `path` is a symlink. */

@@ -5,13 +5,14 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { FileIndex } from "../../src/context/file-index.js";
-import type { FilesToRead } from "../../src/context/read-files.js";
+import { readFiles, type FilesToRead } from "../../src/context/read-files.js";
 import { LocalSourceTree } from "../../src/context/local-source-tree.js";
 import { toBytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";
+import { clockThatJumps } from "./clock-that-jumps.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
 
 const script = resolve("test/context/reading-thread.mjs");
@@ -53,6 +54,31 @@ describe("new files that two threads read", () => {
       }
     });
   }
+
+  it("are the same when those that come from the disk are opened ahead, and leave no descriptor open", () => {
+    const directory = fs.openSync(join(root, "d001"), "r");
+    const spool = fs.openSync(join(temporary, "spool-ahead"), "wx+");
+    try {
+      const numbers = Array.from({ length: 100 }, (_, i) => 1 + 300 * (i % 10));
+      const facts = numbers.flatMap((i) => {
+        const { size, ino, ctimeMs } = fs.statSync(join(root, `d001/f${i}`));
+        return [directory, size, ino, i === 301 ? ctimeMs + 1 : ctimeMs];
+      });
+      const names = numbers.map((i) => toBytePath(i === 601 ? "missing" : `f${i}`));
+      const files: FilesToRead = { names, facts: Float64Array.from(facts), spool, offset: 0 };
+      const read = readFiles(files);
+      using _clock = clockThatJumps(1);
+      assert.deepStrictEqual(readFiles(files), read);
+      assert.deepStrictEqual(openIn(root), [join(root, "d001")]);
+      const digests = numbers.map((i) => (i === 601 ? "" : hexOf(digestOf(contentOf(i)))));
+      assert.deepStrictEqual(read.digests, digests);
+      const kept = numbers.map((i) => (i === 301 || i === 601 ? 0 : 1));
+      assert.deepStrictEqual(read.kept, Uint8Array.from(kept));
+    } finally {
+      fs.closeSync(directory);
+      fs.closeSync(spool);
+    }
+  });
 
   it("come from the other thread with digests, and kept where they are what was looked at", async () => {
     const directory = fs.openSync(join(root, "d001"), "r");
