@@ -273,6 +273,11 @@ describe("LocalLooks", () => {
     assert.isUndefined(await scene.recallSame({ ...both, exclude: [] }));
     assert.isUndefined(await scene.recallSame({ ...both, parents: false }));
     assert.isUndefined(await scene.recallSame({ ...both, patterns: ["src/*", "many"] }));
+    for (const pattern of ["many", "many/.", "many/*"]) {
+      assert.isUndefined(await scene.recallSame({ patterns: [pattern] }), pattern);
+      await scene.keep({ patterns: [pattern] }, pattern);
+    }
+    assert.strictEqual(await scene.recallSame({ patterns: ["many/."] }), "many/.");
     writeFileSync(join(scene.root, "other/c"), "not selected");
     assert.strictEqual(await scene.recallSame(both), "both");
     assert.isUndefined(await scene.recallSame(all));
