@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { BLOCK, paddingOf, tarTypes } from "../../oci/tar-header.js";
 import { TAR_NAME } from "./mount-layer.js";
-import type { OutFile } from "./out-file.js";
 
 const readLater = promisify(read);
 
-/** What is read at a time: each piece goes between threads three times. */
-const PIECE = 1 << 21;
+/** What is read at a time, and written: each piece goes between threads three times. */
+const PIECE = 1 << 20;
 
 /** The tar of a layer that we wrote, of which most goes into another one. */
 export class OldTar implements Disposable {
@@ -17,8 +16,6 @@ export class OldTar implements Disposable {
   readonly size: number;
   #last: Buffer | undefined;
   #spare: Buffer | undefined;
-  /** The last piece, and where it is from. */
-  #given: { readonly piece: Uint8Array; readonly at: number } | undefined;
 
   constructor(layer: string) {
     this.#fd = openSync(join(layer, TAR_NAME), "r");
@@ -60,16 +57,8 @@ export class OldTar implements Disposable {
         if (bytesRead === 0) throw new Error("the tar of a layer has become shorter");
         done += bytesRead;
       }
-      this.#given = { piece, at };
       yield piece;
     }
-  }
-
-  /** Appends to a file the last piece that was given, or one from elsewhere. */
-  append(piece: Uint8Array, to: OutFile): Promise<void> {
-    const given = this.#given;
-    if (given?.piece !== piece) return to.append(piece);
-    return to.appendFrom(this.#fd, given.at, piece);
   }
 
   /** Two by turns. */

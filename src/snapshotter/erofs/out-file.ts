@@ -1,13 +1,16 @@
 import { closeSync, openSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { bindAsync } from "../../sys/libc.js";
 import { WriteAhead } from "../../sys/write-ahead.js";
 
 const writeLater = promisify(write);
-const sendfile = bindAsync("int64_t sendfile(int, int, int64_t*, size_t)");
 
 /** Bytes that are written sooner than another thread is asked to. */
 const LITTLE = 1 << 16;
+/**
+ * Bytes of one write. For two megabytes the kernel takes a whole free block of that size; where a hypervisor takes back what is
+ * free, that has to come from there first, which takes ten times as long as the write.
+ */
+const MOST = 1 << 20;
 
 /** A new file that is written from beginning to end. */
 export class OutFile implements Disposable {
@@ -37,28 +40,11 @@ export class OutFile implements Disposable {
       return;
     }
     for (let done = 0; done < bytes.byteLength;) {
-      const { bytesWritten } = await writeLater(this.#fd, bytes, done);
+      const length = Math.min(bytes.byteLength - done, MOST);
+      const { bytesWritten } = await writeLater(this.#fd, bytes, done, length);
       done += bytesWritten;
     }
     this.#size += bytes.byteLength;
-    await this.#ahead.reached(this.#size);
-  }
-
-  /**
-   * As `append`, of bytes that another file has as well, from `position` on. The kernel copies them in small pieces, for which it finds
-   * memory that is in use already: where a hypervisor takes back what is free, whole megabytes cost ten times as much.
-   */
-  async appendFrom(fd: number, position: number, bytes: Uint8Array): Promise<void> {
-    const from = BigInt64Array.of(BigInt(position));
-    for (let left = bytes.byteLength; left > 0;) {
-      const copied = await sendfile(this.#fd, fd, from, left);
-      if (copied <= 0) {
-        await this.append(bytes.subarray(-left)); // this tells what is wrong
-        return;
-      }
-      this.#size += copied;
-      left -= copied;
-    }
     await this.#ahead.reached(this.#size);
   }
 

@@ -29,7 +29,7 @@ export function patchLayer(layer: string, entries: Iterable<Entry>): WritePatche
     const indexed = indexFile.append(index);
     indexed.catch(() => undefined); // waited for below: until then nobody would handle it
     try {
-      return await measureTar(patchedTar(old, members), (chunk) => old.append(chunk, tar), signal);
+      return await measureTar(patchedTar(old, members), (chunk) => tar.append(chunk), signal);
     } finally {
       await indexed;
     }
