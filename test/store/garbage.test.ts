@@ -7,7 +7,7 @@ import { evict, planPrune, prune } from "../../src/store/garbage.js";
 import type { LayerRecord } from "../../src/store/layers.js";
 import { asGzip } from "../../src/store/layer-bytes.js";
 import type { Store } from "../../src/store/store.js";
-import { oneFile, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
+import { addedUp, oneFile, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
 
 async function build(store: Store, text: string): Promise<LayerRecord> {
   await using draft = await store.snapshotter.ingest(oneFile(text));
@@ -93,6 +93,15 @@ describe("prune()", () => {
     assert.isAtMost(reads, 3 * count, "once to choose, once to remove");
   });
 
+  it("K28 puts right what the store is said to take, also where nothing is removed", async () => {
+    await using store = await temporaryStore();
+    await buildImage(store, "a", ["web"]);
+    store.database.table<number>("sums").put("layers", 1);
+    assert.notStrictEqual(store.tally.total(), addedUp(store));
+    await planPrune(store);
+    assert.strictEqual(store.tally.total(), addedUp(store));
+  });
+
   it("leaves what a filter does not take", async () => {
     let now = 1000;
     await using store = await temporaryStore(() => now);
@@ -102,6 +111,29 @@ describe("prune()", () => {
     const blob = await store.layerBytes.compressed(recent, asGzip);
     await prune(store, { accepts: ({ usedAt = 0 }) => usedAt < 1500 });
     assert.deepStrictEqual(await contents(store), { layers: [recent.id], blobs: [blob.digest] });
+  });
+
+  it("removes of the blobs that are nobody's only what a filter takes", async () => {
+    await using store = await temporaryStore();
+    const [taken, left] = [digestOf("taken"), digestOf("left")];
+    for (const text of ["taken", "left"]) await store.blobs.writeWhole(Buffer.from(text));
+    const removed = await prune(store, { accepts: ({ key }) => key === taken });
+    assert.deepStrictEqual(
+      removed.map(({ key }) => key),
+      [taken],
+    );
+    assert.deepStrictEqual(await store.blobs.list(), [left]);
+  });
+
+  it("stops when it is told to, before the next thing is removed", async () => {
+    await using store = await temporaryStore();
+    await build(store, "cache");
+    const reason = new Error("stop");
+    const stopped: unknown = await prune(store, {}, AbortSignal.abort(reason)).catch(
+      (error: unknown) => error,
+    );
+    assert.strictEqual(stopped, reason);
+    assert.lengthOf(store.layers.list(), 1);
   });
 
   it("keeps one blob for two layers that share it while one is needed", async () => {
