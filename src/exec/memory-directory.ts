@@ -8,33 +8,34 @@ import { mount, mountFlags, unmount } from "../sys/mounts.js";
  * step costs 4 ms on a disk, and secrets must not get onto one.
  */
 export class MemoryDirectory implements Disposable {
-  readonly #path: string;
+  /** Exists once it is mounted. */
+  readonly path: string;
 
   /** `work` exists and is private. */
   constructor(work: string) {
-    this.#path = posix.join(work, "sandbox");
+    this.path = posix.join(work, "sandbox");
   }
 
   /** The runtime's --root. */
   get state(): string {
-    return posix.join(this.#path, "runtime");
+    return posix.join(this.path, "runtime");
   }
 
   /** The bundle of a step (runtime-spec, bundle.md). */
   bundle(step: number): string {
-    return posix.join(this.#path, `step-${step}`);
+    return posix.join(this.path, `step-${step}`);
   }
 
   mount(): void {
-    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
     const flags = mountFlags.nosuid | mountFlags.nodev;
-    mount({ source: "tmpfs", target: this.#path, type: "tmpfs", flags, options: "mode=700" });
+    mount({ source: "tmpfs", target: this.path, type: "tmpfs", flags, options: "mode=700" });
   }
 
   /** Mounting may have failed, or never begun. */
   [Symbol.dispose](): void {
     try {
-      unmount(this.#path);
+      unmount(this.path);
     } catch (error) {
       if (!isSystemError(error, "EINVAL", "ENOENT")) throw error;
     }

@@ -15,6 +15,7 @@ import { MountPoints } from "./mount-points.js";
 import { ranOutOfMemory } from "./out-of-memory.js";
 import { readBeneath } from "./read-beneath.js";
 import { SEARCH_PATH } from "./runtime.js";
+import { SharedFiles } from "./shared-files.js";
 import { runtimeSpec, serializeSpec } from "./spec.js";
 import { launchedSink, logOf, Starter, type ContainerSite } from "./starter.js";
 import { plainStep, stepCgroup, type StepKind } from "./step-cgroup.js";
@@ -65,6 +66,8 @@ class OciExecutor implements Executor {
   readonly #options: ExecutorOptions;
   readonly #searchPath: string;
   readonly #memory: MemoryDirectory;
+  /** For steps that cannot change them. */
+  readonly #files: SharedFiles;
   readonly #network: LazyNetwork;
   readonly #starter: Starter;
   #session: Promise<ExecutorSession> | undefined;
@@ -79,6 +82,7 @@ class OciExecutor implements Executor {
     const searchPath = options.searchPath ?? SEARCH_PATH;
     this.#searchPath = searchPath;
     this.#memory = new MemoryDirectory(options.work);
+    this.#files = new SharedFiles(this.#memory.path);
     this.#starter = new Starter({ state: this.#memory.state, searchPath });
     this.#network = new LazyNetwork({
       file: posix.join(options.work, "network"),
@@ -173,7 +177,9 @@ class OciExecutor implements Executor {
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
     const connection = await this.#network.connect(process.network);
-    const own = writeNameFiles(bundle, process, connection);
+    // what may mount could make its files writable
+    const files = security === "sandbox" ? this.#files : new SharedFiles(bundle);
+    const own = writeNameFiles(files, process, connection);
     const given = writeSecrets(bundle, process.mounts);
     const wanted = [...own, ...given, ...deviceMounts(process.devices, machine.userNamespace)];
     const mounts = makeMountPoints(points, process, user, wanted);

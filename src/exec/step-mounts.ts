@@ -8,18 +8,18 @@ import type { Connection } from "./lazy-network.js";
 import { isBelow, type MountPoints } from "./mount-points.js";
 import { hostsFile } from "./name-files.js";
 import { systemMountPoints } from "./system-mounts.js";
+import type { SharedFiles } from "./shared-files.js";
 import type { ResolvedOwner } from "./users.js";
 
-/** Writes the step's resolv.conf and hosts into its bundle, and tells how to mount them. */
+/** Writes the step's resolv.conf and hosts, and tells how to mount them. */
 export function writeNameFiles(
-  bundle: string,
+  files: SharedFiles,
   process: SandboxProcess,
   { resolvConf }: Connection,
 ): readonly BindMount[] {
-  const files = { "resolv.conf": resolvConf, hosts: hostsFile(process) };
-  return Object.entries(files).map(([name, text]) => {
-    const source = posix.join(bundle, name);
-    writeFileSync(source, text, { mode: 0o644 });
+  const texts = { "resolv.conf": resolvConf, hosts: hostsFile(process) };
+  return Object.entries(texts).map(([name, text]) => {
+    const source = files.write(text);
     return { kind: "bind", source, target: `/etc/${name}`, readonly: true } as const;
   });
 }

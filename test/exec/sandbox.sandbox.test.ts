@@ -380,6 +380,21 @@ for (const runtime of ["crun", "runc"]) {
       assert.isEmpty((await commands()).filter((command) => command.includes(ready.work)));
     });
 
+    it("run(): gives later steps the names of hosts as they are, whatever an insecure one does", async () => {
+      await using shared = await TestExecutor.open({ runtime });
+      const told: string[] = [];
+      const change = "mount -o remount,bind,rw /etc/hosts && echo changed >>/etc/hosts; ";
+      for (const security of ["sandbox", "insecure", "sandbox"] as const) {
+        await using root = await TestRoot.open();
+        const script = `${security === "insecure" ? change : ""}cat /etc/hosts`;
+        told.push((await shared.run(step(root, script, { security }))).stdout);
+      }
+      const [before = "", between, after] = told;
+      assert.match(before, /^127\.0\.0\.1\s.*buildkitsandbox$/m);
+      assert.strictEqual(between, `${before}changed\n`);
+      assert.strictEqual(after, before);
+    });
+
     it("run(): filters the same system calls when the filter is known from the first step", async () => {
       await using fresh = await TestExecutor.open({ runtime });
       for (const _time of ["first", "second"]) {
