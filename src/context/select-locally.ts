@@ -23,6 +23,7 @@ export async function selectLocally(
   read: ReadPlace,
 ): Promise<readonly SelectedSource[]> {
   using confined = new ConfinedRoot(root);
+  // By path, and through whatever link takes its place: the names that come of it go nowhere.
   await using ahead = new DirectoriesAhead((path) =>
     readdir(toHostPath(joinPath(root, path)), "latin1"),
   );
