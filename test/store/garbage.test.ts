@@ -180,6 +180,23 @@ describe("prune()", () => {
     assert.isDefined(await store.layers.find(layer.id));
   });
 
+  it("K29 keeps what another tsbuild uses since it was chosen", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const cache = await build(store, "cache");
+    const image = await buildImage(store, "a", []);
+    store.holds.letGo();
+    const doomed = await planPrune(store);
+    assert.lengthOf(doomed, 3);
+    await using other = await openTestStore(directory.path);
+    assert.isDefined(await other.layers.find(cache.id));
+    assert.isTrue(await other.blobs.has(image.id));
+    assert.deepStrictEqual(await evict(store, doomed, {}), []);
+    const { layers } = await contents(store);
+    assert.sameMembers([...layers], [cache.id, image.layer.id]);
+    assert.isDefined(store.images.find(image.id));
+  });
+
   it("K29 keeps what gets a name while others are removed", async () => {
     await using directory = await TemporaryDirectory.make();
     await using store = await openTestStore(directory.path);
