@@ -1,9 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BuildError } from "../error.js";
+import { makeDirectories } from "../sys/make-directories.js";
 import { writeWhole } from "./write-whole.js";
 
 /** The world of a command, as far as an exporter cares. */
@@ -52,6 +53,6 @@ async function writeFileWhole(
     await pipeline(Readable.from(bytes), createWriteStream(path), { signal }); // a pipe or a device
     return;
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o777 & ~umask });
+  await makeDirectories(dirname(path), 0o777 & ~umask);
   await writeWhole(path, bytes, { mode: 0o666 & ~umask, signal });
 }

@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { mkdir } from "node:fs/promises";
 import type { Board } from "../../builder/board.js";
 import type { BuiltImage } from "../../builder/build.js";
 import type { Descriptor } from "../../oci/descriptor.js";
@@ -7,6 +6,7 @@ import type { Claim } from "../../output/attestation.js";
 import type { NamedLayer } from "../../output/layer-ids.js";
 import { writeTo } from "../../output/destination.js";
 import type { Form } from "../../snapshotter/metadata-writer.js";
+import { makeDirectories } from "../../sys/make-directories.js";
 import { outletOf } from "../io.js";
 import type { Session } from "../session.js";
 import type { InlineCache } from "./caches.js";
@@ -93,7 +93,7 @@ export async function write(
 /** The directory of an output, made where it is missing. */
 export async function directory(dest: string, { io }: Session): Promise<string> {
   const path = resolve(io.cwd, dest);
-  await mkdir(path, { recursive: true, mode: 0o777 & ~io.umask });
+  await makeDirectories(path, 0o777 & ~io.umask);
   return path;
 }
 

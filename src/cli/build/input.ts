@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, type Stats } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { BuildError, type Source } from "../../error.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
@@ -162,11 +162,29 @@ function findDockerfile(root: string): string {
 
 function readDockerfile(path: string, file: string | undefined): Source {
   try {
-    return { name: file ?? basename(path), text: readFileSync(path, "utf8") };
+    return { name: file ?? basename(path), text: readText(path, file ?? path) };
   } catch (cause) {
     if (!isSystemError(cause, "ENOENT", "EISDIR")) throw cause;
     const why = isSystemError(cause, "ENOENT") ? "no such file" : "it is a directory";
     const message = `Cannot read the Dockerfile "${file ?? path}": ${why}`;
     throw new BuildError("CONTEXT", message, { cause });
   }
+}
+
+/** BuildKit's limit for one message between it and what reads the Dockerfile. */
+const largest = 16 * 1024 * 1024;
+
+/** Of a file, a pipe or a device, of which some have no end. */
+function readText(path: string, shown: string): string {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.min(fstatSync(file).size || largest, largest) + 1);
+    let size = 0;
+    for (let got = -1; got !== 0; size += got)
+      got = readSync(file, bytes, size, bytes.byteLength - size, null);
+    if (size <= largest && size < bytes.byteLength) return bytes.toString("utf8", 0, size);
+  } finally {
+    closeSync(file);
+  }
+  throw new BuildError("CONTEXT", `Cannot read the Dockerfile "${shown}": more than 16 MiB`);
 }

@@ -204,6 +204,12 @@ describe("readInput()", () => {
     ["dangling", undefined, "CONTEXT", /^Cannot read the Dockerfile ".*": no such file$/],
     ["empty", "none", "CONTEXT", /^Cannot read the Dockerfile "none": no such file$/],
     ["empty", "empty", "CONTEXT", /^Cannot read the Dockerfile "empty": it is a directory$/],
+    [
+      "empty",
+      "/dev/zero",
+      "CONTEXT",
+      /^Cannot read the Dockerfile "\/dev\/zero": more than 16 MiB$/,
+    ],
     ["https://x.org/a.git?x=1", undefined, "USAGE", /unexpected query "x"$/],
   ];
   for (const [context, file, code, want] of contexts) {
