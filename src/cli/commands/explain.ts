@@ -4,7 +4,7 @@ import { findSteps } from "../../progress/history/find-steps.js";
 import type { StepReport } from "../../progress/history/step-report.js";
 import { formatSeconds } from "../../progress/format.js";
 import { printable } from "../../progress/terminal-text.js";
-import { formatAge } from "../format/age.js";
+import { formatAgeInSentence } from "../format/age.js";
 import { nameOf, statusOf, type About, type BuildsSession } from "./about-builds.js";
 
 /** `tsbuild explain`: of each step why it ran, or where its result is from. */
@@ -26,7 +26,7 @@ function jsonOf({ id, startedAt, status }: BuildRecord, steps: readonly StepRepo
 
 function textOf(build: BuildRecord, steps: readonly StepReport[]): string {
   const now = Date.now();
-  const words: TimeWords = { age: (ms) => formatAge(ms, now), duration: formatSeconds };
+  const words: TimeWords = { age: (ms) => formatAgeInSentence(ms, now), duration: formatSeconds };
   const heading = `Build ${build.id} of ${nameOf(build)}, ${words.age(build.startedAt)}: ${statusOf(build)}`;
   const parts = steps.map((step) => `\n${explainStep(step, words).map(printable).join("\n")}\n`);
   return `${heading}\n${parts.join("")}`;

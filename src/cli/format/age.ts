@@ -6,6 +6,12 @@ export function formatAge(then: number, now: number): string {
   return `${roughly(Math.max(0, Math.floor((now - then) / 1000)))} ago`;
 }
 
+/** The same where it does not begin one: "about an hour ago". */
+export function formatAgeInSentence(then: number, now: number): string {
+  const age = formatAge(then, now);
+  return age.charAt(0).toLowerCase() + age.slice(1);
+}
+
 function roughly(seconds: number): string {
   if (seconds < 1) return "Less than a second";
   if (seconds < 2) return "1 second";

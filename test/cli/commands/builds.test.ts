@@ -301,7 +301,7 @@ describe("commands about builds", () => {
     const { id } = builds.build("cached");
     assert.strictEqual(
       await builds.run("explain"),
-      `Build ${id} of web (b), About a minute ago: Completed
+      `Build ${id} of web (b), about a minute ago: Completed
 
 [b 1/3] RUN one   two (line 2): cached
   nothing that it can see changed since RUN one two was run 3 minutes ago (0.8s)
