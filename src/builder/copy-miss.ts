@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
 import type { FarRun, StepLayer } from "../cache/far-cache.js";
-import { factsOf, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
+import { changedComponents } from "../cache/explain.js";
+import { factsOf, factsWith, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
 import {
   component,
   originOf,
@@ -21,6 +22,7 @@ import { parseChmod } from "./chmod.js";
 import type { CopyOrigin } from "./copy-origin.js";
 import type { LastLayer } from "./edited-draft.js";
 import type { Engine } from "./engine.js";
+import { RecalledEntries } from "./recalled-entries.js";
 import { farRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
 import { stateChange } from "./why-missed.js";
@@ -42,6 +44,7 @@ export class CopyMiss {
   readonly #task: Task<CopyStep>;
   readonly #engine: Engine;
   #facts: Promise<FileFacts | undefined> | undefined;
+  #unpacked: Promise<FileFacts | undefined> | undefined;
   #packed: Promise<Uint8Array> | undefined;
 
   constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
@@ -75,7 +78,7 @@ export class CopyMiss {
     if (fresh !== undefined) return notAsked(fresh);
     const before = this.#earlierRun();
     if (before === undefined) return neverBuilt;
-    const [files, filesBefore] = await Promise.all([this.#files(), filesOf(before)]);
+    const [files, filesBefore] = await Promise.all([this.#files(), this.#filesBefore()]);
     return explainCopy(
       { tree, components: this.#components, files },
       { ...before, files: filesBefore },
@@ -126,6 +129,8 @@ export class CopyMiss {
 
   /** Lets the layer go on being written meanwhile. */
   async #collect(): Promise<FileFacts | undefined> {
+    const edited = await this.#edit();
+    if (edited !== undefined) return edited;
     const facts = factsOf(this.#selected, countedBy(this.#task.step));
     if (facts === undefined) return undefined;
     const pieces: Buffer[] = [];
@@ -134,6 +139,24 @@ export class CopyMiss {
       await setImmediate();
     }
     return Buffer.concat(pieces);
+  }
+
+  /** Where what is selected was recalled, from what is kept of the selection that it differs from. */
+  async #edit(): Promise<FileFacts | undefined> {
+    const [source, ...others] = this.#selected;
+    if (!(source?.entries instanceof RecalledEntries) || others.length > 0) return undefined;
+    const before = this.#before?.components ?? [];
+    if (originOf(before) !== source.entries.selectedBefore) return undefined;
+    const differing = changedComponents(before, this.#components);
+    if (differing.has("--chown") || differing.has("--chmod")) return undefined;
+    const files = await this.#filesBefore();
+    const counted = countedBy(this.#task.step);
+    return files && factsWith(files, source.path, source.entries.changed(), counted);
+  }
+
+  #filesBefore(): Promise<FileFacts | undefined> {
+    const before = this.#earlierRun();
+    return (this.#unpacked ??= before === undefined ? Promise.resolve(undefined) : filesOf(before));
   }
 
   #originChange(before: Pick<FarRun, "components">): (() => Change) | undefined {

@@ -105,6 +105,37 @@ function* piecesOfText(text: TreeText, path: BytePath, counted: Counted): Genera
   yield* made;
 }
 
+/**
+ * Facts of the same source with these entries, in order, in place of those of their paths; undefined where one is not among them.
+ * `path` is that of the source in its tree.
+ */
+export function factsWith(
+  before: FileFacts,
+  path: BytePath,
+  entries: readonly Entry[],
+  counted: Counted,
+): FileFacts | undefined {
+  const parts: Buffer[] = [];
+  let end = 0;
+  for (const entry of entries) {
+    const line = Buffer.from(lineOf(path, entry, counted), "latin1");
+    if (line.byteLength === 0) continue;
+    const name = line.subarray(0, line.indexOf(END, 0, "latin1") + END.length);
+    const start = startOfLine(before, name, end);
+    if (start === undefined) return undefined;
+    parts.push(before.subarray(end, start), line);
+    end = before.indexOf(BOTH, start, "latin1") + BOTH.length;
+  }
+  return Buffer.concat([...parts, before.subarray(end)]);
+}
+
+/** Where the line begins that begins with that name, from the beginning of another one on. */
+function startOfLine(facts: FileFacts, name: Buffer, from: number): number | undefined {
+  if (facts.subarray(from, from + name.byteLength).equals(name)) return from;
+  const at = facts.indexOf(Buffer.concat([Buffer.from(BOTH, "latin1"), name]), from);
+  return at < 0 ? undefined : at + BOTH.length;
+}
+
 /** Nothing of a directory that is named itself. */
 function lineOf(path: BytePath, entry: Entry, counted: Counted): string {
   if (entry.path === "" && entry.type === "directory") return "";

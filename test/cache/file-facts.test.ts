@@ -5,6 +5,7 @@ import { changeText } from "../../src/cache/reason.js";
 import {
   factsIn,
   factsOf,
+  factsWith,
   packFacts,
   unpackFacts,
   type FileFacts,
@@ -157,11 +158,41 @@ describe("fileChanges()", () => {
   });
 });
 
+const bytes = fc
+  .uint8Array({ minLength: 1, maxLength: 30 })
+  .map((array) => array.map((byte) => byte || 1))
+  .map((array) => Buffer.from(array).toString("latin1") as BytePath);
+
+describe("factsWith()", () => {
+  const path = toBytePath("src");
+
+  it("makes what factsOf() makes of all, whatever names files have", () => {
+    const names = fc.uniqueArray(fc.oneof(bytes, fc.constantFrom("a", "b/a", "src/a", "file")));
+    fc.assert(
+      fc.property(names, fc.infiniteStream(fc.boolean()), (paths, choices) => {
+        const before = paths.map((name) => ({ ...file("x"), path: name as BytePath }));
+        const edited = before.filter(() => choices.next().value === true);
+        const change = { sha256: digestLike(1), mode: 0o755 };
+        const now = before.map((entry) =>
+          edited.includes(entry) ? { ...entry, ...change } : entry,
+        );
+        const changed = now.filter((entry) => !before.includes(entry));
+        assert.deepStrictEqual(factsWith(facts(before), path, changed, all), facts(now));
+      }),
+    );
+  });
+
+  it("leaves what is not there, or comes too late, to others", () => {
+    const before = facts([file("a"), file("b")]);
+    assert.isUndefined(factsWith(before, path, [file("c")], all));
+    assert.isUndefined(factsWith(before, path, [file("b"), file("a")], all));
+    assert.isUndefined(factsWith(before, toBytePath("a"), [file("b")], all));
+    const directory = { ...file("x"), type: "directory", path: toBytePath("") } as const;
+    assert.deepStrictEqual(factsWith(before, path, [directory], all), before);
+  });
+});
+
 describe("packFacts()", () => {
-  const bytes = fc
-    .uint8Array({ minLength: 1, maxLength: 30 })
-    .map((array) => array.map((byte) => byte || 1))
-    .map((array) => Buffer.from(array).toString("latin1") as BytePath);
   it("keeps whatever names files have", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(bytes), async (names) => {
