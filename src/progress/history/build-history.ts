@@ -122,8 +122,8 @@ function parsed(line: string): readonly JournalLine[] {
   }
 }
 
-/** What is read of either end of a journal: more than their lines ever take. */
-const ENOUGH = 256 * 1024;
+/** What is read of either end of a journal, where that is enough for its line; else four times as much. */
+const OFTEN = 256 * 1024;
 
 /** The first and the last line of a file, which may be long between them. */
 function ends(path: string): { readonly first: string; readonly last: string } {
@@ -131,9 +131,7 @@ function ends(path: string): { readonly first: string; readonly last: string } {
     const file = openSync(path, "r");
     try {
       const { size } = fstatSync(file);
-      const [first = ""] = piece(file, 0, Math.min(size, ENOUGH)).split("\n");
-      const tail = piece(file, Math.max(0, size - ENOUGH), Math.min(size, ENOUGH));
-      return { first, last: tail.trimEnd().split("\n").at(-1) ?? "" };
+      return { first: firstLine(file, size), last: lastLine(file, size) };
     } finally {
       closeSync(file);
     }
@@ -141,6 +139,18 @@ function ends(path: string): { readonly first: string; readonly last: string } {
     if (isSystemError(error, "ENOENT")) return { first: "", last: "" }; // forgotten meanwhile
     throw error;
   }
+}
+
+function firstLine(file: number, size: number, most = OFTEN): string {
+  const [line = "", ...more] = piece(file, 0, Math.min(size, most)).split("\n");
+  return more.length === 0 && most < size ? firstLine(file, size, most * 4) : line;
+}
+
+function lastLine(file: number, size: number, most = OFTEN): string {
+  const lines = piece(file, Math.max(0, size - most), Math.min(size, most))
+    .trimEnd()
+    .split("\n");
+  return lines.length === 1 && most < size ? lastLine(file, size, most * 4) : (lines.at(-1) ?? "");
 }
 
 function piece(file: number, position: number, length: number): string {

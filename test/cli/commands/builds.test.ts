@@ -8,7 +8,7 @@ import { runAboutBuilds } from "../../../src/cli/commands/builds.js";
 import { parseCommand } from "../../../src/cli/parse-command.js";
 import { BuildError } from "../../../src/error.js";
 import { digestOf, type Digest } from "../../../src/oci/digest.js";
-import type { HistoryPaths } from "../../../src/progress/history/build-history.js";
+import { BuildHistory, type HistoryPaths } from "../../../src/progress/history/build-history.js";
 import { BuildRecorder } from "../../../src/progress/history/recorder.js";
 import { directoryWith, temporaryDirectory } from "../../context/temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
@@ -295,6 +295,16 @@ describe("commands about builds", () => {
       );
     });
   }
+
+  it("know builds whose first and last lines are longer than what is read at once", () => {
+    const builds = new Builds();
+    const long = "x".repeat(600_000);
+    const { id } = builds.build("done", false, { context: long, manifest: long });
+    const [build, ...others] = new BuildHistory(builds.paths).list();
+    assert.lengthOf(others, 0);
+    assert.deepInclude(build, { id, context: long, status: "completed" });
+    assert.strictEqual(build?.end?.result?.manifest, long);
+  });
 
   it("explain every step of the last build", async () => {
     const builds = new Builds();
