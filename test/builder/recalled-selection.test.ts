@@ -280,6 +280,7 @@ describe("recalledSelection", () => {
 
   it("is refused as a scan is where a file would take the place of a directory", async () => {
     const builds = new Builds();
+    await sleep(50); // until a change shows in the times
     const scanned = await builds.scanned();
     const told = await builds.told();
     assert(told !== undefined);
