@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { BuildError, type Source, type Span } from "../error.js";
 import { isSystemError } from "../sys/system-error.js";
@@ -66,6 +66,8 @@ export function ignoreFilePaths({ root, dockerfile }: IgnoreFileSearch): readonl
 function readOwn(path: string): Source | undefined {
   try {
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    const found = statSync(path);
+    if (!found.isFile() && !found.isDirectory()) throw endless(basename(path));
     return { name: basename(path), text: readFileSync(path, "utf8") };
   } catch (error) {
     throw unreadable(basename(path), error);
@@ -84,6 +86,11 @@ function readShared(root: string): Source | undefined {
 }
 
 const maxIgnoreFile = 16 * 1024 * 1024;
+
+/** A device may have no end, and a pipe nobody who writes into it. */
+function endless(name: string): BuildError {
+  return new BuildError("IGNORE_FILE", `Cannot read ${name}: it is not a file`);
+}
 
 function unreadable(name: string, cause: unknown): unknown {
   if (cause instanceof BuildError || !isSystemError(cause)) return cause;

@@ -196,4 +196,13 @@ describe("findIgnoreFile()", () => {
       "Cannot read web.dockerignore",
     );
   });
+
+  it("refuses a device beside the Dockerfile", () => {
+    const root = directoryWith(temporary, { "web.dockerignore": { symlink: "/dev/zero" } });
+    assert.throws(
+      () => findIgnoreFile({ root, dockerfile: join(root, "web") }),
+      BuildError,
+      "Cannot read web.dockerignore: it is not a file",
+    );
+  });
 });
