@@ -83,7 +83,7 @@ export class Walk {
   async #descend(path: BytePath, decided: Decided): Promise<void> {
     const before = this.#entries.length;
     const children = await this.#children(path, decided);
-    this.#tree.foresee?.(children.flatMap(directoryIn));
+    this.#tree.foresee?.(directoriesAmong(children));
     for (const child of children) {
       if (typeof child === "number") this.#entries.push(child);
       else await this.#addPending(child);
@@ -195,8 +195,11 @@ export class Walk {
   }
 }
 
-function directoryIn(child: Pending | number): readonly BytePath[] {
-  return typeof child !== "number" && child.read.entry.type === "directory" ? [child.path] : [];
+function directoriesAmong(children: readonly (Pending | number)[]): readonly BytePath[] {
+  const paths: BytePath[] = [];
+  for (const child of children)
+    if (typeof child !== "number" && child.read.entry.type === "directory") paths.push(child.path);
+  return paths;
 }
 
 async function namingPath(path: BytePath, read: Promise<Read>): Promise<Read> {
