@@ -4,15 +4,11 @@ import { parseDocument, serializeDocument } from "../oci/image-json.js";
 import { isObject, parseJson } from "../oci/json-shape.js";
 import type { Stored } from "../oci/resolved-image.js";
 import { BuildError } from "../error.js";
-import type { ApiResponse } from "./connection.js";
-import { discard, readBody } from "./http/transport.js";
-import { PageLinks } from "./page-links.js";
+import { discard } from "./http/transport.js";
+import { Pages } from "./pages.js";
 import type { Repository } from "./repository.js";
 
 const headers = { Accept: mediaTypes.index };
-
-/** Longest page that is read. */
-const maxPage = 4 * 1024 * 1024;
 
 /**
  * The manifests that say of themselves that they are about another one: signatures, attestations
@@ -24,7 +20,7 @@ export async function listReferrers(
   signal?: AbortSignal,
 ): Promise<readonly Descriptor[]> {
   const found: Descriptor[] = [];
-  const links = new PageLinks();
+  const pages = newPages(repository);
   let path: string | URL | undefined = `referrers/${subject}`;
   while (path !== undefined) {
     // Who does not know the question answers it in several ways.
@@ -34,9 +30,9 @@ export async function listReferrers(
       discard(answer.response);
       return await taggedReferrers(repository, subject, signal);
     }
-    const page = await readIndex(repository, answer, signal);
-    found.push(...page);
-    path = page.length === 0 ? undefined : links.next(answer);
+    const page = manifestsIn(await pages.read(answer, signal), repository);
+    for (const manifest of page) found.push(manifest);
+    path = page.length === 0 ? undefined : pages.next(answer);
   }
   return found;
 }
@@ -65,7 +61,9 @@ async function taggedReferrers(
 ): Promise<readonly Descriptor[]> {
   const call = { method: "GET", path: tagPath(subject), headers, ok: [200, 404] } as const;
   const answer = await repository.send(call, signal);
-  if (answer.status === 200) return await readIndex(repository, answer, signal);
+  if (answer.status === 200) {
+    return manifestsIn(await newPages(repository).read(answer, signal), repository);
+  }
   discard(answer.response);
   return [];
 }
@@ -75,18 +73,16 @@ function tagPath(subject: Digest): string {
   return `manifests/sha256-${hexOf(subject)}`;
 }
 
-async function readIndex(
-  repository: Repository,
-  { response }: ApiResponse,
-  signal?: AbortSignal,
-): Promise<readonly Descriptor[]> {
-  const body = await repository.reading(() => readBody(response, maxPage), signal);
-  const document = body === undefined ? undefined : parseDocument(body, mediaTypes.index);
-  if (document?.kind === "index") return document.index.manifests;
-  const { verb, name } = repository.action;
+function newPages(repository: Repository): Pages {
+  return new Pages(repository, "referrers");
+}
+
+function manifestsIn(body: Uint8Array, { action }: Repository): readonly Descriptor[] {
+  const document = parseDocument(body, mediaTypes.index);
+  if (document.kind === "index") return document.index.manifests;
   throw new BuildError(
     "REGISTRY",
-    `Cannot ${verb} "${name}": its list of referrers is not an index`,
+    `Cannot ${action.verb} "${action.name}": its list of referrers is not an index`,
   );
 }
 

@@ -4,6 +4,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { parsePlatform } from "../../src/oci/platform.js";
 import { parseReference } from "../../src/oci/reference.js";
 import { RegistryClient } from "../../src/registry/registry-client.js";
+import { failureOf } from "../oci/build-errors.js";
 import { chunked, collect } from "../oci/bytes.js";
 import { makeImage } from "../oci/sample-image.js";
 import { FakeClock } from "./http/fake-clock.js";
@@ -72,6 +73,22 @@ describe("N03 registries that answer otherwise than most", () => {
     const tags = await client.tags(parseReference(`${server.host}/app`));
     assert.lengthOf(tags, size * pages);
     assert.lengthOf(new Set(tags), size * pages);
+  });
+
+  it("and whose list of tags has no end are not read for ever", async () => {
+    const tags = Array.from({ length: 10_000 }, () => "t".repeat(128));
+    await using server = await startRogue(({ line }, response) => {
+      const page = Number(/page=(\d+)/.exec(line)?.[1] ?? 0);
+      const headers = { Link: `</v2/app/tags/list?page=${page + 1}>; rel="next"` };
+      reply(response, 200, { headers, body: JSON.stringify({ name: "app", tags }) });
+    });
+    await using client = newClient();
+    const { message } = await failureOf(
+      client.tags(parseReference(`${server.host}/app`)),
+      "REGISTRY",
+    );
+    assert.match(message, /^Cannot pull ".*\/app:latest": its list of tags is larger than 32 MiB$/);
+    assert.lengthOf(server.received, 26);
   });
 
   it("N02 and whose token server is busy are asked again when that wants it", async () => {
