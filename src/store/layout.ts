@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
+import { makeDirectories } from "../sys/make-directories.js";
 import { isSystemError } from "../sys/system-error.js";
 import { Database } from "./database.js";
 import { diskError } from "./disk-error.js";
@@ -16,7 +16,7 @@ const FORMAT = 1;
 export async function prepareLayout(paths: StorePaths): Promise<void> {
   try {
     if (hasFormat(paths)) return;
-    await mkdir(paths.locks, { recursive: true, mode: 0o700 });
+    await makeDirectories(paths.locks, 0o700);
     await using _lock = await new Locks(paths.locks).lock("setup");
     if (hasFormat(paths)) return;
     await create(paths);
@@ -28,7 +28,7 @@ export async function prepareLayout(paths: StorePaths): Promise<void> {
 async function create(paths: StorePaths): Promise<void> {
   for (const path of [paths.db, paths.blobs, paths.layers, paths.mounts, paths.work]) {
     // Nobody else may enter: layers hold setuid programs.
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path, 0o700);
   }
   await (await Database.create(paths.db))[Symbol.asyncDispose]();
   // Last: once this file is there, everything else is.

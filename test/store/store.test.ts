@@ -33,6 +33,11 @@ describe("openStore()", () => {
     }
   });
 
+  it("ends where a filesystem makes no directories", async () => {
+    const error = await failure(openTestStore("/proc/tsbuild"));
+    assert.match(error.message, /^Cannot open the store "\/proc\/tsbuild/);
+  });
+
   it("finds out once what is asked about this machine, and remembers both answers", async () => {
     await using directory = await TemporaryDirectory.make();
     const asked: string[] = [];

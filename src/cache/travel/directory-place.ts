@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BuildError } from "../../error.js";
 import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
@@ -12,6 +12,7 @@ import { streamOf } from "../../oci/stream-of.js";
 import { verified, verifiedBytes } from "../../oci/verified.js";
 import { Locks } from "../../store/locks.js";
 import { NewFile } from "../../store/new-file.js";
+import { makeDirectories } from "../../sys/make-directories.js";
 import { isSystemError } from "../../sys/system-error.js";
 import { refuseBuildKit } from "./buildkit.js";
 import { counted } from "./counted.js";
@@ -172,7 +173,7 @@ export class DirectoryPlace implements CachePlace {
   /** Whoever reads finds all of a file or none of it. */
   async #publish(path: string, fill: (file: NewFile) => Promise<void>): Promise<void> {
     const { path: unfinished } = await (this.#unfinished ??= this.#makeUnfinished());
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectories(dirname(path), 0o777);
     await using file = await NewFile.create(join(unfinished, String(++this.#files)), 0o666);
     await fill(file);
     await file.publish(path);
@@ -180,7 +181,7 @@ export class DirectoryPlace implements CachePlace {
 
   async #makeUnfinished(): Promise<UnfinishedDirectory> {
     const { path } = this.#options;
-    await mkdir(path, { recursive: true });
+    await makeDirectories(path, 0o777);
     await using _lock = await this.#locks.lock(UNFINISHED);
     await removeAbandoned(path);
     return await makeUnfinished(path);

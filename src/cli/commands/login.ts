@@ -1,9 +1,10 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BuildError } from "../../error.js";
 import { CredentialStore, dockerCredentials } from "../../registry/credentials.js";
 import type { Credentials, LoginCredentials } from "../../registry/docker-config.js";
 import { NewFile } from "../../store/new-file.js";
+import { makeDirectories } from "../../sys/make-directories.js";
 import { ask } from "../ask.js";
 import type { LoginCommand, LogoutCommand } from "../registry-commands.js";
 import { dockerConfigPath } from "../docker-config-path.js";
@@ -104,7 +105,7 @@ async function openStore({ env }: Io): Promise<CredentialStore> {
   const path = dockerConfigPath(env);
   const target = await realpath(path).catch(() => path); // may be a link into somebody's dotfiles
   return new CredentialStore(path, async (text) => {
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeDirectories(dirname(target), 0o700);
     await using file = await NewFile.create(`${target}.${process.pid}.new`);
     await file.write(Buffer.from(text));
     await file.publish(target);

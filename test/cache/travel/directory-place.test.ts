@@ -17,6 +17,7 @@ import {
   recordFor,
   type PlaceSite,
 } from "../../contracts/cache-place.js";
+import { isSystemError } from "../../../src/sys/system-error.js";
 import { failureOf } from "../../oci/build-errors.js";
 
 const { signal } = new AbortController();
@@ -52,6 +53,14 @@ describe("DirectoryPlace", () => {
     assert.deepStrictEqual(found, recordFor("x", "b"), "records are as separate");
     const missing = new DirectoryPlace({ path: site.path, tag: "a", digest: digestOf("none") });
     assert.isUndefined(await missing.latest());
+  });
+
+  it("ends where a filesystem makes no directories", async () => {
+    await using place = new DirectoryPlace({ path: "/proc/tsbuild/cache", tag: "latest" });
+    const error: unknown = await place
+      .setLatest(emptyDocument, signal)
+      .catch((cause: unknown) => cause);
+    assert.isTrue(isSystemError(error, "ENOENT"), String(error));
   });
 
   it("K25 says that a cache is of BuildKit, in each of its forms", async () => {

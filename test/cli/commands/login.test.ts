@@ -109,6 +109,16 @@ describe("N01 tsbuild login", () => {
     });
   });
 
+  it("ends where a filesystem makes no directories", async () => {
+    const io = new FakeIo({ env: { DOCKER_CONFIG: "/proc/tsbuild/deep" } });
+    const { code, errors } = await finish(
+      ["login", "-u", "me", "-p", "se cret", registry.host],
+      io,
+    );
+    assert.strictEqual(code, 1);
+    assert.match(errors, /^ERROR: Cannot create "\/proc\/tsbuild": no such file or directory/m);
+  });
+
   it("keeps the identity token that a token server gives instead of the password", async () => {
     await using server = await startRogue(({ line, authorization }, response) => {
       const { host = "" } = response.req.headers;
