@@ -78,8 +78,12 @@ function readOwn(path: string): Source | undefined {
 function readShared(root: string): Source | undefined {
   const name = NAME;
   try {
-    const bytes = openRootfs(root).readFile(toBytePath(name), maxIgnoreFile);
-    return bytes === undefined ? undefined : { name, text: Buffer.from(bytes).toString("utf8") };
+    const path = toBytePath(name);
+    const context = openRootfs(root);
+    const bytes = context.readFile(path, maxIgnoreFile);
+    if (bytes !== undefined) return { name, text: Buffer.from(bytes).toString("utf8") };
+    if (context.lstat(context.resolve(path))?.type === "other") throw endless(name);
+    return undefined;
   } catch (error) {
     throw unreadable(name, error);
   }

@@ -4,6 +4,7 @@ import { findIgnoreFile, parseIgnore } from "../../src/context/ignore.js";
 import { BuildError } from "../../src/error.js";
 import { toBytePath, type BytePath } from "../../src/oci/changeset.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
 function rulesOf(text: string): ReturnType<typeof parseIgnore> {
@@ -195,6 +196,20 @@ describe("findIgnoreFile()", () => {
       BuildError,
       "Cannot read web.dockerignore",
     );
+  });
+
+  it("refuses a pipe in the context, also behind a link", () => {
+    const piped = directoryWith(temporary, {});
+    execFileSync("mkfifo", [join(piped, ".dockerignore")]);
+    const linked = directoryWith(temporary, { ".dockerignore": { symlink: "pipe" } });
+    execFileSync("mkfifo", [join(linked, "pipe")]);
+    for (const root of [piped, linked]) {
+      assert.throws(
+        () => findIgnoreFile({ root, dockerfile: join(root, "Dockerfile") }),
+        BuildError,
+        "Cannot read .dockerignore: it is not a file",
+      );
+    }
   });
 
   it("refuses a device beside the Dockerfile", () => {
