@@ -1,7 +1,6 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BuildError } from "../error.js";
 import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { readLayerTarFile } from "../oci/layer-tar.js";
 import type { FileTree } from "../oci/file-tree.js";
@@ -16,7 +15,7 @@ import { LayerMounts } from "./erofs/layer-mounts.js";
 import { FOREIGN_MARK, INDEX_NAME, mountMerged, TAR_NAME } from "./erofs/mount-layer.js";
 import { patchLayer } from "./erofs/patch-layer.js";
 import { withContents } from "./erofs/with-contents.js";
-import { measureLayer, type MeasuredLayer } from "./erofs/write-layer.js";
+import { measureLayer, writeLayer, type MeasuredLayer } from "./erofs/write-layer.js";
 import {
   atOnce,
   draftLayer,
@@ -24,7 +23,7 @@ import {
   removePublished,
   type MakeDraft,
 } from "./layer-directories.js";
-import { layeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
+import { layeredFiles, LayeredFiles, uppermostFirst, type LayerDirectory } from "./layer-files.js";
 import { directoryName, erofsName, idOfLayer, layerGone } from "./layer-names.js";
 import { overlayChanges } from "./overlay-changes.js";
 import type { CollectedChanges } from "./overlay-active.js";
@@ -40,7 +39,7 @@ import type {
   Snapshotter,
 } from "./snapshotter.js";
 import type { StandIns } from "./stand-ins.js";
-import { Workspaces } from "./workspaces.js";
+import { Workspaces, type Workspace } from "./workspaces.js";
 
 /** What the EROFS driver works with. */
 export interface ErofsSnapshotterOptions {
@@ -231,13 +230,23 @@ class ErofsSnapshotter implements Snapshotter {
 
   /** An index over their tars. */
   async #merge(chain: LayerChain): Promise<string> {
-    const layers = uppermostFirst(chain).map((id) => this.#path(id));
-    if (!layers.every(isPublished)) throw unpackedAmongMany(layers.length);
-    const directory = this.#workspaces.take().make("merged");
-    mergeIndexes(await this.files(chain), layers, directory);
+    const { make } = this.#workspaces.take();
+    const layers: string[] = [];
+    for (const id of uppermostFirst(chain)) layers.push(await this.#packed(id, make));
+    const directory = make("merged");
+    mergeIndexes(new LayeredFiles(layers.map(indexFiles)), layers, directory);
     const target = this.#workspaces.mountPoint();
     mountMerged(directory, layers, target);
     return target;
+  }
+
+  /** Where a layer is a tar and an index; of what the directory driver unpacked, a copy. */
+  async #packed(id: LayerId, make: Workspace["make"]): Promise<string> {
+    const layer = this.#path(id);
+    if (isPublished(layer)) return layer;
+    const copy = make(directoryName(id));
+    await writeLayer(this.#directories.changes(id), copy);
+    return copy;
   }
 
   #directory(id: LayerId): string {
@@ -249,13 +258,6 @@ class ErofsSnapshotter implements Snapshotter {
   #path(id: LayerId): string {
     return join(this.#options.layers, erofsName(id));
   }
-}
-
-function unpackedAmongMany(count: number): BuildError {
-  const problem = `of the lowest ${count}, the directory driver unpacked some`;
-  return new BuildError("UNSUPPORTED", `Cannot mount so many layers: ${problem}`, {
-    hint: "set TSBUILD_SNAPSHOTTER=directory, or start over with: tsbuild prune --all",
-  });
 }
 
 /** Of an index that is kept in memory, in bytes. */
