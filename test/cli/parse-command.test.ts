@@ -463,6 +463,7 @@ describe("parseCommand() of wrong usage", () => {
       'Cannot use --platform "banana": want OS/ARCHITECTURE[/VARIANT]',
     ],
     ["run", "USAGE", "Cannot run: the image is missing"],
+    ["run -w srv web", "USAGE", 'Cannot use --workdir "srv": it must be an absolute path'],
     ["run -p 80:80 web", "UNSUPPORTED", "Cannot use -p: not supported yet"],
     [
       "prune --filter usedby=a",

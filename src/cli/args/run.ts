@@ -29,7 +29,7 @@ export function parseRun(argv: readonly string[]): RunCommand {
   const env = flags.many("-e, --env <name[=value]>", "set a variable", (text) =>
     parseSetting("--env", text),
   );
-  const workdir = flags.one("-w, --workdir <path>", "working directory", nonEmpty("--workdir"));
+  const workdir = flags.one("-w, --workdir <path>", "working directory", absolute);
   const user = flags.one("-u, --user <user[:group]>", "name or id", nonEmpty("--user"));
   const entrypoint = flags.one(
     "--entrypoint <command>",
@@ -64,4 +64,9 @@ export function parseRun(argv: readonly string[]): RunCommand {
     volumes: volumes(),
     debug: debug(),
   };
+}
+
+function absolute(path: string): string {
+  if (path.startsWith("/")) return path;
+  throw new BuildError("USAGE", `Cannot use --workdir "${path}": it must be an absolute path`);
 }

@@ -171,7 +171,7 @@ function readDockerfile(path: string, file: string | undefined): Source {
   }
 }
 
-/** BuildKit's limit for one message between it and what reads the Dockerfile. */
+/** BuildKit takes more only of comments: what steps say of it goes in one message, for which this is the limit. */
 const largest = 16 * 1024 * 1024;
 
 /** Of a file, a pipe or a device, of which some have no end. */

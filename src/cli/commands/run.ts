@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { BuildError } from "../../error.js";
+import { BuildError, type BuildErrorCode } from "../../error.js";
 import type { SandboxProcess } from "../../exec/executor.js";
 import { SEARCH_PATH } from "../../exec/runtime.js";
 import type { ImageConfig } from "../../oci/image.js";
@@ -26,7 +26,9 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
     warn,
   });
   const request = { reference: command.image, platform };
-  const image = await finder.resolve(request, io.signal);
+  const image = await finder.resolve(request, io.signal).catch((error: unknown) => {
+    throw notPulled(command.image, session, error);
+  });
   const chain = await image.layers(() => undefined, io.signal);
   await using root = await store.snapshotter.prepare(chain);
   await using executor = await openSandboxes(session, warn);
@@ -36,6 +38,18 @@ export async function runRun(command: RunCommand, session: Session): Promise<num
   );
   return status.code;
 }
+
+/** What could not be reached was asked only for want of it here. */
+function notPulled(image: string, { store }: Session, cause: unknown): unknown {
+  const isRegistry = cause instanceof BuildError && registryCodes.has(cause.code);
+  if (!isRegistry || store.images.find(image) !== undefined) return cause;
+  const message = `Cannot run "${image}": it is not in the store, and to pull it failed: ${cause.message}`;
+  const make = `make it with: tsbuild build -t ${image} DIRECTORY`;
+  const hint = cause.hint === undefined ? make : `${cause.hint}, or ${make}`;
+  return new BuildError(cause.code, message, { hint, cause });
+}
+
+const registryCodes: ReadonlySet<BuildErrorCode> = new Set(["AUTH", "IMAGE_NOT_FOUND", "REGISTRY"]);
 
 function processOf(
   command: RunCommand,
