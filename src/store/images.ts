@@ -176,27 +176,56 @@ export class Images {
   }
 
   /**
-   * Takes a name away, and with its last name the image itself; an id takes the image with its only
-   * name, with `force` with all its names. Layers and blobs stay until they are pruned.
+   * Takes names away, and with its last name each image itself; an id takes the image with its only
+   * name, with `force` with all its names. What cannot be removed gives an error in its place. Layers and blobs
+   * stay until they are pruned.
    */
-  async remove(text: string, { force = false } = {}): Promise<Removal> {
-    let removal: Removal = { untagged: [], deleted: undefined };
-    // What leads to the image is asked in there: another process may be giving it a name.
+  async remove(
+    texts: readonly string[],
+    { force = false } = {},
+  ): Promise<readonly (BuildError | Removal)[]> {
+    let removals: readonly (BuildError | Removal)[] = [];
+    // What leads to the images is asked in there: another process may be giving them names.
     await this.#database.transaction(() => {
-      removal = this.#removalOf(text, force);
-      for (const key of removal.untagged) this.#names.remove(key);
-      if (removal.deleted !== undefined) this.#forget(removal.deleted);
+      const names = this.#namesById();
+      removals = texts.map((text) => this.#tryRemove(text, force, names));
     });
-    return removal;
+    return removals;
   }
 
-  #removalOf(text: string, force: boolean): Removal {
-    const { id } = this.get(text);
-    const names = this.namesOf(id);
-    const name = idOf(text) === undefined ? this.#findName(text) : undefined;
-    if (name === undefined && names.length > 1 && !force) throw severalNames(text, names);
-    const untagged = name === undefined ? names : [name];
-    return { untagged, deleted: names.every((other) => untagged.includes(other)) ? id : undefined };
+  /** To go through all names for each of thousands would take seconds. */
+  #namesById(): ReadonlyMap<Digest, Set<string>> {
+    const names = new Map<Digest, Set<string>>();
+    for (const [name, id] of this.#names.entries()) {
+      const others = names.get(id);
+      if (others === undefined) names.set(id, new Set([name]));
+      else others.add(name);
+    }
+    return names;
+  }
+
+  #tryRemove(
+    text: string,
+    force: boolean,
+    namesById: ReadonlyMap<Digest, Set<string>>,
+  ): BuildError | Removal {
+    try {
+      const { id } = this.get(text);
+      const names = namesById.get(id) ?? new Set();
+      const name = idOf(text) === undefined ? this.#findName(text) : undefined;
+      if (name === undefined && names.size > 1 && !force) throw severalNames(text, [...names]);
+      const untagged = name === undefined ? [...names] : [name];
+      for (const key of untagged) {
+        this.#names.remove(key);
+        names.delete(key);
+      }
+      if (names.size > 0) return { untagged, deleted: undefined };
+      this.#forget(id);
+      return { untagged, deleted: id };
+    } catch (error) {
+      if (error instanceof BuildError) return error;
+      throw error;
+    }
   }
 
   #forget(id: Digest): void {

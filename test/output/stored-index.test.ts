@@ -24,7 +24,7 @@ async function storeIndex(store: Store, names: readonly string[]): Promise<Image
     const stored = await readStoredImage(store, record);
     const image = await packImage(stored, store.layerBytes, gzip);
     children.push({ image, descriptor: { ...image.manifest.descriptor, platform } });
-    await store.images.remove(record.id);
+    await store.images.remove([record.id]);
   }
   const packed = packIndex(children, { mediaTypes: "oci", annotations: {} });
   await keepDocuments(packed, store);
@@ -54,7 +54,8 @@ describe("an index in the store", () => {
   it("goes with its last name, and everything below it when pruned", async () => {
     await using store = await temporaryStore();
     const { id } = await storeIndex(store, ["web"]);
-    assert.strictEqual((await store.images.remove("web")).deleted, id);
+    const name = "docker.io/library/web:latest";
+    assert.deepEqual(await store.images.remove(["web"]), [{ untagged: [name], deleted: id }]);
     await prune(store);
     assert.deepStrictEqual(await store.blobs.list(), []);
     assert.deepStrictEqual([...store.layers.list()], []);

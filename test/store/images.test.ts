@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { BuildError } from "../../src/error.js";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
 import type { ImageRecord } from "../../src/store/image-record.js";
 import { failure, openTestStore, TemporaryDirectory, temporaryStore } from "./fixture.js";
@@ -115,13 +116,12 @@ describe("Images", () => {
       "docker.io/library/web:latest",
       "localhost:5000/web:2",
     ]);
-    const first = await images.remove("web");
-    assert.deepStrictEqual(first, {
-      untagged: ["docker.io/library/web:latest"],
-      deleted: undefined,
-    });
-    const last = await images.remove("localhost:5000/web:2");
-    assert.deepStrictEqual(last, { untagged: ["localhost:5000/web:2"], deleted: a.id });
+    const [web, second] = images.namesOf(a.id);
+    assert.deepEqual<unknown>(await images.remove(["web"]), [
+      { untagged: [web], deleted: undefined },
+    ]);
+    const last = await images.remove(["localhost:5000/web:2"]);
+    assert.deepEqual<unknown>(last, [{ untagged: [second], deleted: a.id }]);
     assert.deepStrictEqual(images.list(), []);
   });
 
@@ -132,9 +132,10 @@ describe("Images", () => {
     await one.images.put(a, ["web"]);
     assert.isDefined(one.images.find("web")); // what it reads in this turn is as of now
     const put = other.images.put(a, ["kept"]);
-    const removal = await one.images.remove("web");
+    const removals = await one.images.remove(["web"]);
     await put;
-    assert.isUndefined(removal.deleted);
+    const untagged = ["docker.io/library/web:latest"];
+    assert.deepEqual(removals, [{ untagged, deleted: undefined }]);
     assert.deepStrictEqual(one.images.get("kept"), a);
   });
 
@@ -142,12 +143,27 @@ describe("Images", () => {
     await using store = await temporaryStore();
     const { images } = store;
     await images.put(a, ["web", "web:2"]);
-    const error = await failure(images.remove(a.id));
-    assert.include(error.message, "docker.io/library/web:2, docker.io/library/web:latest");
-    const { untagged, deleted } = await images.remove(a.id, { force: true });
-    assert.lengthOf(untagged, 2);
-    assert.strictEqual(deleted, a.id);
+    const names = images.namesOf(a.id);
+    const [error] = await images.remove([a.id]);
+    assert.instanceOf(error, BuildError);
+    assert.include(error.message, names.join(", "));
+    const removals = await images.remove([a.id], { force: true });
+    assert.deepEqual(removals, [{ untagged: names, deleted: a.id }]);
     assert.deepStrictEqual(images.list(), []);
+  });
+
+  it("remove() takes many at once, each as if it were alone", async () => {
+    await using store = await temporaryStore();
+    const { images } = store;
+    await images.put(a, ["web", "web:2"]);
+    const [second, web] = images.namesOf(a.id);
+    const [first, unknown, last, again] = await images.remove(["web", "no", a.id, "web"]);
+    assert.deepEqual<unknown>(first, { untagged: [web], deleted: undefined });
+    assert.deepEqual<unknown>(last, { untagged: [second], deleted: a.id });
+    for (const error of [unknown, again]) {
+      assert.instanceOf(error, BuildError);
+      assert.strictEqual(error.code, "IMAGE_NOT_FOUND");
+    }
   });
 
   it("config() refuses a config that is not what its id says", async () => {

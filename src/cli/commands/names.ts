@@ -21,14 +21,10 @@ export async function runRmi(
   io: Io,
 ): Promise<number> {
   const failures: BuildError[] = [];
-  for (const name of names) {
-    try {
-      tellRemoval(await store.images.remove(name, { force }), io);
-    } catch (error) {
-      if (!(error instanceof BuildError)) throw error;
-      if (force && error.code === "IMAGE_NOT_FOUND") io.err.write(`${error.message}\n`);
-      else failures.push(error);
-    }
+  for (const removal of await store.images.remove(names, { force })) {
+    if (!(removal instanceof BuildError)) tellRemoval(removal, io);
+    else if (force && removal.code === "IMAGE_NOT_FOUND") io.err.write(`${removal.message}\n`);
+    else failures.push(removal);
   }
   const [first] = failures;
   if (first === undefined) return 0;
