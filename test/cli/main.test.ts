@@ -49,7 +49,12 @@ describe("main()", () => {
     { line: "load -i none", code: 1, errors: /^ERROR: Cannot open ".*none": no such file/ },
     { line: "run", code: 125, errors: /^ERROR: Cannot run: the image is missing\n/ },
     { line: "run -t web", code: 125, errors: /^ERROR: Cannot use --tty: standard input is no/ },
-    { line: "run 127.0.0.1:1/none", code: 125, errors: /^ERROR: Cannot reach registry/ },
+    {
+      line: "run 127.0.0.1:1/none",
+      code: 125,
+      errors:
+        /^ERROR: Cannot run .* not in the store, .* Cannot reach .*\nhint: make it with: tsbuild /,
+    },
     {
       line: "images",
       code: 2,
