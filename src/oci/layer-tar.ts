@@ -9,6 +9,7 @@ import {
 } from "./changeset.js";
 import { tarTypes, type TarHeader } from "./tar-header.js";
 import { readTar, readTarFile, readTarRuns, type ReadMember } from "./tar-reader.js";
+import type { FileRange } from "./tar-source.js";
 import { TarWriter, type TarMember } from "./tar-writer.js";
 
 /** Before the name of a removed file (image-spec, layer.md, "Whiteouts"). */
@@ -137,9 +138,9 @@ export function readLayerTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<E
   return layerEntries(readTar(bytes));
 }
 
-/** As `readLayerTar`, of a file that nobody changes: contents are parts of it, to be read when wanted. */
-export function readLayerTarFile(path: BytePath): AsyncGenerator<Entry> {
-  return layerEntries(readTarFile(path));
+/** As `readLayerTar`, of a file that nobody changes, or of some members in it: contents are parts of it, to be read when wanted. */
+export function readLayerTarFile(path: BytePath, range?: FileRange): AsyncGenerator<Entry> {
+  return layerEntries(readTarFile(path, range));
 }
 
 /** An entry, and where in the tar its content begins. */

@@ -10,7 +10,14 @@ import {
 } from "./sparse.js";
 import { applyPax, decodeHeader, decodePax, invalid } from "./tar-decode.js";
 import { BLOCK, paddingOf, XATTR_PREFIX, type TarHeader } from "./tar-header.js";
-import { FileSource, StreamSource, truncated, type Reading, type TarSource } from "./tar-source.js";
+import {
+  FileSource,
+  StreamSource,
+  truncated,
+  type FileRange,
+  type Reading,
+  type TarSource,
+} from "./tar-source.js";
 
 /** One member of a tar, its names made relative to the root. */
 export interface ReadMember {
@@ -40,10 +47,10 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   for await (const run of readTarRuns(bytes)) yield* run;
 }
 
-/** The members of a tar in a file; the content of each is a part of that file, and not read. */
+/** The members of a tar in a file, or in a part of one; the content of each is a part of that file, and not read. */
 // eslint-disable-next-line @typescript-eslint/require-await -- as of a tar that comes
-export async function* readTarFile(path: BytePath): AsyncGenerator<ReadMember> {
-  using source = new FileSource(path);
+export async function* readTarFile(path: BytePath, range?: FileRange): AsyncGenerator<ReadMember> {
+  using source = new FileSource(path, range);
   const members = readMembers(source);
   for (let next = members.next(); next.done !== true; next = members.next(nothing)) {
     if (typeof next.value !== "number") yield next.value; // always: it waits for nothing

@@ -87,19 +87,26 @@ export class StreamSource implements TarSource {
 /** What one read fetches: headers of many small files, not too much of a big one. */
 const WINDOW = 1 << 16;
 
-/** A tar in a file of ours: contents are not read, only told where they are; nothing is waited for. */
+/** A part of a file, in bytes. */
+export interface FileRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A tar in a file of ours, or in a part of it: contents are not read, only told where they are; nothing is waited for. */
 export class FileSource implements TarSource, Disposable {
   readonly #path: BytePath;
   readonly #fd: number;
-  readonly #size: number;
+  readonly #end: number;
   #window: Buffer = Buffer.alloc(0);
   #windowStart = 0;
-  #at = 0;
+  #at: number;
 
-  constructor(path: BytePath) {
+  constructor(path: BytePath, range?: FileRange) {
     this.#path = path;
     this.#fd = openSync(toHostPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
-    this.#size = fstatSync(this.#fd).size;
+    this.#at = range?.start ?? 0;
+    this.#end = range?.end ?? fstatSync(this.#fd).size;
   }
 
   get position(): number {
@@ -108,7 +115,8 @@ export class FileSource implements TarSource, Disposable {
 
   now(length: number): Buffer {
     const end = this.#windowStart + this.#window.byteLength;
-    if (this.#at + length > end) this.#fill(Math.max(length, WINDOW));
+    if (this.#at + length > end)
+      this.#fill(Math.min(Math.max(length, WINDOW), this.#end - this.#at));
     const start = this.#at - this.#windowStart;
     const bytes = this.#window.subarray(start, start + length);
     this.#at += bytes.byteLength;
@@ -118,7 +126,7 @@ export class FileSource implements TarSource, Disposable {
   *open(size: number): Reading<Content> {
     const offset = this.#at;
     const end = offset + size + paddingOf(size);
-    if (end > this.#size) throw truncated();
+    if (end > this.#end) throw truncated();
     this.#at = end;
     return { kind: "file", path: this.#path, offset };
   }

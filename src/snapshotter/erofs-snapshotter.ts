@@ -1,8 +1,7 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
-import { readLayerTarFile } from "../oci/layer-tar.js";
+import type { Changeset, Entry } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
@@ -12,8 +11,10 @@ import { keepLayer, readKeptLayer } from "./erofs/keep-layer.js";
 import { layerContents, type FindContent } from "./erofs/layer-contents.js";
 import { mergeIndexes } from "./erofs/merge-indexes.js";
 import { LayerMounts } from "./erofs/layer-mounts.js";
-import { FOREIGN_MARK, INDEX_NAME, mountMerged, TAR_NAME } from "./erofs/mount-layer.js";
+import { FOREIGN_MARK, INDEX_NAME, TAR_NAME } from "./erofs/layer-place.js";
+import { mountMerged } from "./erofs/mount-layer.js";
 import { patchLayer } from "./erofs/patch-layer.js";
+import { readStoredLayer, storedTar } from "./erofs/stored-tar.js";
 import { withContents } from "./erofs/with-contents.js";
 import { measureLayer, writeLayer, type MeasuredLayer } from "./erofs/write-layer.js";
 import {
@@ -175,17 +176,17 @@ class ErofsSnapshotter implements Snapshotter {
   async *changes(id: LayerId): AsyncGenerator<Entry> {
     const layer = this.#path(id);
     if (isPublished(layer)) {
-      const tar = join(layer, TAR_NAME);
       const isForeign = existsSync(join(layer, FOREIGN_MARK));
-      yield* isForeign ? readKeptLayer(tar) : readLayerTarFile(toBytePath(tar));
+      yield* isForeign ? readKeptLayer(join(layer, TAR_NAME)) : readStoredLayer(layer);
     } else {
       yield* this.#directories.changes(id);
     }
   }
 
   async *tar(id: LayerId): AsyncGenerator<Uint8Array> {
-    if (isPublished(this.#path(id))) {
-      yield* createReadStream(join(this.#path(id), TAR_NAME), { highWaterMark: READ_SIZE });
+    const layer = this.#path(id);
+    if (isPublished(layer)) {
+      yield* storedTar(layer);
     } else {
       yield* this.#directories.tar(id);
     }
@@ -263,13 +264,11 @@ class ErofsSnapshotter implements Snapshotter {
 /** Of an index that is kept in memory, in bytes. */
 const SMALL_INDEX = 1 << 20;
 
-/** For hashing and compressing: small reads cost more than they are worth. */
-const READ_SIZE = 1 << 18;
-
-/** Both files at once: the filesystem's journal then has one commit for them, not two. */
+/** All files at once: the filesystem's journal then has one commit for them, not several. */
 async function syncFiles(layer: string): Promise<void> {
+  const files = await readdir(layer);
   await Promise.all(
-    [join(layer, TAR_NAME), join(layer, INDEX_NAME), layer].map(async (path) => {
+    [...files.map((name) => join(layer, name)), layer].map(async (path) => {
       await using file = await open(path);
       await file.sync();
     }),

@@ -2,7 +2,8 @@ import { assert } from "chai";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Changeset } from "../../src/oci/changeset.js";
+import type { Changeset, Entry } from "../../src/oci/changeset.js";
+import { contentDigest } from "../../src/oci/content.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { writeLayerTar } from "../../src/oci/layer-tar.js";
 import { streamOf } from "../../src/oci/stream-of.js";
@@ -98,6 +99,41 @@ if (!inUserNamespace()) {
       assert.match(mounts, /^mounts-/);
       assert.deepStrictEqual(others, []);
       assert.deepStrictEqual(readdirSync(join(lastFolder(), "work", mounts)), []);
+    });
+
+    it("keeps an edited layer, which shares its tar, when that it was made of is gone", async () => {
+      const snapshots = await open();
+      const hashed = async (path: string, content: string): Promise<Entry> => {
+        const entry = file(path, content);
+        return entry.type === "file" ? { ...entry, sha256: await contentDigest(entry) } : entry;
+      };
+      const before = [await hashed("a", "1"), await hashed("b", "1"), file("c", "1")];
+      let [id, entries]: [LayerId, readonly Entry[]] = [
+        await publish(snapshots, "l", before),
+        before,
+      ];
+      for (const edit of [await hashed("b", "2".repeat(600)), await hashed("a", "3")]) {
+        const tree = snapshots.ingest([]).then(({ measure }) => measure.tree);
+        await using draft = await snapshots.replace(id, { entries: [edit], tree });
+        const base = id;
+        id = `${base}l` as LayerId;
+        await draft?.publish(id);
+        await draft?.persist();
+        await snapshots.remove(base);
+        entries = entries.map((entry) => (entry.path === edit.path ? edit : entry));
+      }
+      assert.deepStrictEqual(await snapshots.list(), [id]);
+      const { diffId } = await measureChanges(entries);
+      assert.strictEqual(digestOf(await collect(snapshots.tar(id))), diffId);
+      assert.strictEqual((await measureChanges(snapshots.changes(id))).diffId, diffId);
+      const above = await Promise.all(
+        Array.from({ length: MOST_LOWERS }, (_, i) => publish(snapshots, `${i}`, [file(`f${i}`)])),
+      );
+      for (const chain of [[id], [id, ...above]]) {
+        const root = await snapshots.view(chain);
+        const contents = ["a", "b", "c"].map((name) => readFileSync(join(root, name), "utf8"));
+        assert.deepStrictEqual(contents, ["3", "2".repeat(600), "1"]);
+      }
     });
 
     it("takes layers of the directory driver, also between its own", async () => {

@@ -7,20 +7,21 @@ import { LastChild } from "../last-child.js";
 import type { LayerChild, LayerDirectory } from "../layer-files.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { IndexImage, type Inode } from "./index-image.js";
-import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
+import { INDEX_NAME, tarFiles } from "./layer-place.js";
 
 const overlay = new OverlayXattrs({ userNamespace: false });
 
 /** The root directory of a layer in place, as its index tells it. */
 export function indexFiles(layer: string): LayerDirectory {
   const image = new IndexImage(readFileSync(join(layer, INDEX_NAME)));
-  const site = { image, tar: toBytePath(join(layer, TAR_NAME)) };
+  const site = { image, tars: tarFiles(layer).map(toBytePath) };
   return new IndexDirectory(site, image.root());
 }
 
 interface Site {
   readonly image: IndexImage;
-  readonly tar: BytePath;
+  /** By device. */
+  readonly tars: readonly BytePath[];
 }
 
 class IndexDirectory implements LayerDirectory {
@@ -79,12 +80,12 @@ export function isListedRoot({ xattrs }: Inode): boolean {
   return overlay.areRootListed(xattrs);
 }
 
-function nodeOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode {
-  const identity = inode.links < 2 ? undefined : `${tar} ${inode.number}`;
-  return { entry: entryOf(path, inode, { image, tar }), inode: identity };
+function nodeOf(path: BytePath, inode: Inode, site: Site): TreeNode {
+  const identity = inode.links < 2 ? undefined : `${site.tars[0]} ${inode.number}`;
+  return { entry: entryOf(path, inode, site), inode: identity };
 }
 
-function entryOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode["entry"] {
+function entryOf(path: BytePath, inode: Inode, { image, tars }: Site): TreeNode["entry"] {
   const common = metadataOf(path, inode);
   switch (inode.type) {
     case fileTypes.symlink:
@@ -96,14 +97,16 @@ function entryOf(path: BytePath, inode: Inode, { image, tar }: Site): TreeNode["
     case fileTypes.fifo:
       return { ...common, type: "fifo" };
     default: {
-      const offset = image.contentStart(inode);
-      const content = offset === undefined ? nothing : { kind: "file" as const, path: tar, offset };
+      const { device, offset } = image.contentPlace(inode) ?? nowhere;
+      const tar = tars[device - 1];
+      const content = tar === undefined ? nothing : { kind: "file" as const, path: tar, offset };
       const sha256 = image.sha256(inode);
       return { ...common, type: "file", size: inode.size, content, sha256 };
     }
   }
 }
 
+const nowhere = { device: 0, offset: 0 };
 const nothing = { kind: "bytes", bytes: new Uint8Array(0) } as const;
 
 function deviceOf({ device }: Inode): { readonly major: number; readonly minor: number } {

@@ -1,6 +1,13 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
-import { INODE, layouts, readSize, startOfContent, viewOf } from "./inode-bytes.js";
+import {
+  INODE,
+  layouts,
+  placeOfContent,
+  readSize,
+  viewOf,
+  type ContentPlace,
+} from "./inode-bytes.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
@@ -110,9 +117,9 @@ export class IndexImage {
     return this.#bytes.toString("latin1", at, at + size) as BytePath;
   }
 
-  /** Where in the tar the content of a file begins; undefined of an empty one. */
-  contentStart({ size, at }: Inode): number | undefined {
-    return size === 0 ? undefined : startOfContent(this.#view, at);
+  /** Where the content of a file begins; undefined of an empty one. */
+  contentPlace({ size, at }: Inode): ContentPlace | undefined {
+    return size === 0 ? undefined : placeOfContent(this.#view, at);
   }
 
   /** Of the content of a file in hex; undefined in an index from before digests were kept. */

@@ -1,13 +1,19 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { SHA256_SIZE } from "./content-digests.js";
-import { endOfInode, hasChunks, isInode, readSize, startOfContent, viewOf } from "./inode-bytes.js";
+import {
+  endOfInode,
+  hasChunks,
+  isInode,
+  placeOfContent,
+  readSize,
+  viewOf,
+  type ContentPlace,
+} from "./inode-bytes.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 
 /** What an index says of the content of a file. */
-export interface IndexedContent {
+export interface IndexedContent extends ContentPlace {
   readonly size: number;
-  /** Where in the tar it begins. */
-  readonly offset: number;
   /** SHA-256; valid until the next one is asked for. */
   readonly digest: Buffer;
 }
@@ -36,11 +42,11 @@ export function* indexedContents(path: string): Generator<IndexedContent> {
       found++;
       at += endOfInode(view, inode) - inode;
       if (!hasChunks(view, inode)) continue;
-      const [size, offset] = [readSize(view, inode), startOfContent(view, inode)];
+      const [size, place] = [readSize(view, inode), placeOfContent(view, inode)];
       const number = view.getUint32(inode + 20, true);
       const digest = digests.seek(blocks * BLOCK + (number - 1) * SHA256_SIZE);
       if (digest + SHA256_SIZE > digests.length) return;
-      yield { size, offset, digest: digests.bytes.subarray(digest, digest + SHA256_SIZE) };
+      yield { size, ...place, digest: digests.bytes.subarray(digest, digest + SHA256_SIZE) };
     }
   } finally {
     closeSync(fd);

@@ -9,7 +9,7 @@ import { TidyChanges, tidyChanges } from "../tidy-changes.js";
 import { TreeHasher } from "../tree-digest.js";
 import { ContentDigests } from "./content-digests.js";
 import { LayerIndex } from "./layer-index.js";
-import { FOREIGN_MARK, TAR_NAME } from "./mount-layer.js";
+import { FOREIGN_MARK, TAR_NAME } from "./layer-place.js";
 import { OutFile } from "./out-file.js";
 import { portable, portableEntry } from "./portable.js";
 import { writeIndex } from "./write-index.js";

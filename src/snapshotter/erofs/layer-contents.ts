@@ -2,18 +2,21 @@ import { join } from "node:path";
 import { toBytePath, type Content } from "../../oci/changeset.js";
 import { ContentDigests } from "./content-digests.js";
 import { indexedContents, type IndexedContent } from "./indexed-contents.js";
-import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
+import type { ContentPlace } from "./inode-bytes.js";
+import { INDEX_NAME, tarFiles } from "./layer-place.js";
 
 /** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
 export type FindContent = (sha256: string, size: number) => Content | undefined;
 
-/** Where in its tar a layer in place has contents. */
+/** Where a layer in place has contents. */
 export function layerContents(layer: string): FindContent {
-  const path = toBytePath(join(layer, TAR_NAME));
+  const tars = tarFiles(layer).map(toBytePath);
   const files = new FilesByDigest(indexedContents(join(layer, INDEX_NAME)));
   return (sha256, size) => {
-    const offset = files.find(sha256, size);
-    return offset === undefined ? undefined : { kind: "file", path, offset };
+    const place = files.find(sha256, size);
+    if (place === undefined) return undefined;
+    const path = tars[place.device - 1];
+    return path && { kind: "file", path, offset: place.offset };
   };
 }
 
@@ -30,24 +33,27 @@ class FilesByDigest {
   /** The first is number 1. */
   readonly #digests = new ContentDigests();
   readonly #sizes: number[] = [];
+  readonly #devices: number[] = [];
   readonly #offsets: number[] = [];
   #next = 1;
   #misses = 0;
   #table: Uint32Array | undefined;
 
   constructor(contents: Iterable<IndexedContent>) {
-    for (const { size, offset, digest } of contents) {
+    for (const { size, device, offset, digest } of contents) {
       this.#digests.pushBytes(digest);
+      this.#devices.push(device);
       this.#offsets.push(offset);
       this.#sizes.push(size);
     }
   }
 
   /** Where one with that content and size begins. */
-  find(sha256: string, size: number): number | undefined {
+  find(sha256: string, size: number): ContentPlace | undefined {
     const number = this.#near(sha256) ?? this.#anywhere(sha256);
     if (number === undefined || this.#sizes[number - 1] !== size) return undefined;
-    return this.#offsets[number - 1];
+    const [device, offset] = [this.#devices[number - 1] ?? 0, this.#offsets[number - 1] ?? 0];
+    return { device, offset };
   }
 
   #near(sha256: string): number | undefined {

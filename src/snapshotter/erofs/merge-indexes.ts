@@ -1,10 +1,9 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { toBytePath, type Entry } from "../../oci/changeset.js";
 import type { FileTree } from "../../oci/file-tree.js";
 import { treeChanges } from "../tree-changes.js";
 import { LayerIndex } from "./layer-index.js";
-import { TAR_NAME } from "./mount-layer.js";
+import { tarFiles } from "./layer-place.js";
 import { writeIndex } from "./write-index.js";
 
 /**
@@ -12,7 +11,7 @@ import { writeIndex } from "./write-index.js";
  * the contents stay.
  */
 export function mergeIndexes(tree: FileTree, layers: readonly string[], directory: string): void {
-  const tars = layers.map((layer) => join(layer, TAR_NAME));
+  const tars = layers.flatMap(tarFiles);
   const numbers = new Map(tars.map((tar, index) => [toBytePath(tar), index + 1]));
   const index = new LayerIndex(tars.length);
   for (const entry of treeChanges(tree)) {

@@ -2,27 +2,22 @@ import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { mountLong } from "../../sys/filesystems.js";
 import { mount, mountFlags } from "../../sys/mounts.js";
-
-/** The two files of a layer. */
-export const TAR_NAME = "layer.tar";
-export const INDEX_NAME = "layer.erofs";
-/** An empty file beside a tar from elsewhere, which may be in any order. */
-export const FOREIGN_MARK = "foreign";
+import { INDEX_NAME, tarFiles } from "./layer-place.js";
 
 /**
- * Mounts a layer from its two files, which Linux does without loop devices since 6.12. Named by
+ * Mounts a layer from its files, which Linux does without loop devices since 6.12. Named by
  * descriptors: paths may have commas, which end a mount option.
  */
 export function mountLayer(layer: string, target: string): void {
-  withFiles([join(layer, INDEX_NAME), join(layer, TAR_NAME)], ([source = "", tar = ""]) => {
-    const options = `device=${tar}`;
+  withFiles([join(layer, INDEX_NAME), ...tarFiles(layer)], ([source = "", ...tars]) => {
+    const options = tars.map((tar) => `device=${tar}`).join(",");
     mount({ source, target, type: "erofs", flags: mountFlags.readonly, options });
   });
 }
 
 /** Mounts the index in `directory` over the tars of several layers. */
 export function mountMerged(directory: string, layers: readonly string[], target: string): void {
-  const tars = layers.map((layer) => join(layer, TAR_NAME));
+  const tars = layers.flatMap(tarFiles);
   withFiles([join(directory, INDEX_NAME), ...tars], ([source = "", ...devices]) => {
     const options = devices.map((device) => ["device", device] as const);
     mountLong({ type: "erofs", target, options: [["source", source], ...options] });

@@ -1,53 +1,103 @@
-import { readFileSync } from "node:fs";
+import { createReadStream, linkSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../oci/changeset.js";
 import { memberOf } from "../../oci/layer-tar.js";
 import { TarWriter } from "../../oci/tar-writer.js";
 import { measureTar, type TarMeasure } from "../measure-tar.js";
-import { INDEX_NAME, TAR_NAME } from "./mount-layer.js";
-import { OldTar } from "./old-tar.js";
+import {
+  INDEX_NAME,
+  PATCH_NAME,
+  SHARED_NAME,
+  tarFiles,
+  writeParts,
+  type TarPart,
+} from "./layer-place.js";
 import { OutFile } from "./out-file.js";
-import { patchIndex, type ReplacedMember } from "./patch-index.js";
+import { PATCH_DEVICE, patchIndex, type ReplacedMember } from "./patch-index.js";
+import { StoredTar } from "./stored-tar.js";
 
 /** Writes what another layer becomes into an empty directory. */
 export type WritePatched = (directory: string, signal?: AbortSignal) => Promise<TarMeasure>;
 
+/** Of more parts a tar is not made. */
+const MOST_PARTS = 4096;
+/** The fewest hard links that filesystems allow, less some: ext4's. */
+const MOST_LINKS = 60_000;
+/** Bytes that no part tells of do not matter up to here, beyond it only where they are more than a quarter of the tar. */
+const FEW_UNUSED = 1 << 16;
+
 /**
- * Works out what a layer that we wrote becomes when entries take the place of others of the same names. What stays is copied as it
- * is, from the tar and from the index, so that both come out as `writeLayer` would write them; that their bytes are still those that were once hashed
- * is trusted, as wherever a layer is read, and only their sizes and the headers that are replaced are compared. Undefined where that is not enough.
+ * Works out what a layer that we wrote becomes when entries take the place of others of the same names. What stays is where it is: the tar
+ * becomes one of both layers, and the members that differ come into a file beside it. The bytes that are then put together are those that
+ * `writeLayer` would write, and all of them are hashed. Undefined where that cannot be done, or would leave too much that nobody needs.
  */
 export function patchLayer(layer: string, entries: Iterable<Entry>): WritePatched | undefined {
   const index = readFileSync(join(layer, INDEX_NAME));
-  using looked = new OldTar(layer);
-  const members = patchIndex(index, looked, entries);
-  if (members === undefined) return undefined;
+  using old = new StoredTar(layer);
+  const members = patchIndex(index, old, entries);
+  const parts = members && patchedParts(old, members);
+  if (members === undefined || members.length === 0 || parts === undefined) return undefined;
   return async (directory, signal) => {
-    using old = new OldTar(layer);
-    using tar = OutFile.create(join(directory, TAR_NAME));
+    const [shared = ""] = tarFiles(layer);
+    linkSync(shared, join(directory, SHARED_NAME));
+    writeParts(directory, parts);
     using indexFile = OutFile.create(join(directory, INDEX_NAME));
     const indexed = indexFile.append(index);
     indexed.catch(() => undefined); // waited for below: until then nobody would handle it
     try {
-      return await measureTar(patchedTar(old, members), (chunk) => tar.append(chunk), signal);
+      await writePatch(directory, layer, members);
+      using tar = new StoredTar(directory);
+      return await measureTar(tar.pieces(), () => Promise.resolve(), signal);
     } finally {
       await indexed;
     }
   };
 }
 
-/** Each piece is valid only until the second one after it is asked for. */
-async function* patchedTar(
-  old: OldTar,
+/** What the tar is then; undefined where it should be written anew. */
+function patchedParts(
+  old: StoredTar,
   members: readonly ReplacedMember[],
-): AsyncGenerator<Uint8Array> {
-  using writer = new TarWriter({ reuse: true, hashContent: false });
-  let at = 0;
-  for (const { entry, start, end } of members) {
-    yield* old.pieces(at, start);
-    yield* writer.add(memberOf(entry));
-    yield* writer.flush();
-    at = end;
+): readonly TarPart[] | undefined {
+  const [shared = 0, patch = 0] = old.fileSizes;
+  const parts: TarPart[] = [];
+  let [at, patched, size] = [0, patch, old.size];
+  for (const member of members) {
+    const end = patched + member.size;
+    append(parts, ...old.slice(at, member.start), { device: PATCH_DEVICE, start: patched, end });
+    patched = end;
+    size += member.size - (member.end - member.start);
+    at = member.end;
   }
-  yield* old.pieces(at, old.size);
+  append(parts, ...old.slice(at, old.size));
+  const unused = shared + patched - size;
+  if (unused > FEW_UNUSED && unused > size / 4) return undefined;
+  return parts.length > MOST_PARTS || old.links > MOST_LINKS ? undefined : parts;
+}
+
+/** What follows the last one in its file becomes one with it. */
+function append(parts: TarPart[], ...more: readonly TarPart[]): void {
+  for (const part of more) {
+    const last = parts.at(-1);
+    const isNext = last?.device === part.device && last.end === part.start;
+    if (isNext) parts[parts.length - 1] = { ...last, end: part.end };
+    else parts.push(part);
+  }
+}
+
+/** What took the place of others before, and what does so now. */
+async function writePatch(
+  directory: string,
+  layer: string,
+  members: readonly ReplacedMember[],
+): Promise<void> {
+  using file = OutFile.create(join(directory, PATCH_NAME));
+  using writer = new TarWriter({ reuse: true, hashContent: false });
+  const [, before] = tarFiles(layer);
+  if (before !== undefined)
+    for await (const piece of createReadStream(before)) await file.append(piece as Buffer);
+  for (const { entry } of members) {
+    for await (const piece of writer.add(memberOf(entry))) await file.append(piece);
+  }
+  for await (const piece of writer.flush()) await file.append(piece);
 }

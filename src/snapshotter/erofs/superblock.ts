@@ -19,8 +19,8 @@ export function headSize(devices: number): number {
   return Math.ceil((DEVICES + devices * DEVICE_SLOT_SIZE) / BLOCK) * BLOCK;
 }
 
-/** Of a layer, which has one. */
-export const HEAD = headSize(1);
+/** Of a layer, which has one or two. */
+export const HEAD = headSize(2);
 
 /** Inodes are numbered by where they lie, in units of this many bytes (a "nid"). */
 export const INODE_SLOT = 32;

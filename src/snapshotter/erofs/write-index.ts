@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LayerIndex } from "./layer-index.js";
-import { INDEX_NAME } from "./mount-layer.js";
+import { INDEX_NAME } from "./layer-place.js";
 import { OutFile } from "./out-file.js";
 
 /** Writes the index of a tar beside it, or of several into a directory; with their sizes in bytes. */

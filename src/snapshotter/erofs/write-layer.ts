@@ -5,7 +5,7 @@ import type { LayerMeasure } from "../snapshotter.js";
 import { measureInto, type LayerSink } from "../tree-digest.js";
 import { LayerIndex } from "./layer-index.js";
 import { LayerTarFile } from "./layer-tar-file.js";
-import { TAR_NAME } from "./mount-layer.js";
+import { TAR_NAME } from "./layer-place.js";
 import { portable } from "./portable.js";
 import { writeIndex } from "./write-index.js";
 

@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/mount-layer.js";
+import { INDEX_NAME, tarFiles } from "../../../src/snapshotter/erofs/layer-place.js";
 
 /**
  * Adds a test of what `make` answers, the directory of a layer, where erofs-utils are installed. Those
@@ -16,7 +16,8 @@ export function checkWithFsck(make: () => Promise<string>): void {
 
   it("satisfies fsck.erofs", async () => {
     const layer = await make();
-    const files = [`--device=${join(layer, TAR_NAME)}`, join(layer, INDEX_NAME)];
+    const devices = tarFiles(layer).map((tar) => `--device=${tar}`);
+    const files = [...devices, join(layer, INDEX_NAME)];
     const check = spawnSync(command, [...options, "--extract", ...files], { encoding: "utf8" });
     assert.strictEqual(check.status, 0, check.stdout + check.stderr);
   });

@@ -20,7 +20,8 @@ import { comparePaths, type BytePath, type Entry } from "../../../src/oci/change
 import { contentDigest, readContent } from "../../../src/oci/content.js";
 import { canUseErofs } from "../../../src/snapshotter/erofs/can-use-erofs.js";
 import { LayerIndex } from "../../../src/snapshotter/erofs/layer-index.js";
-import { INDEX_NAME, mountLayer, TAR_NAME } from "../../../src/snapshotter/erofs/mount-layer.js";
+import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/layer-place.js";
+import { mountLayer } from "../../../src/snapshotter/erofs/mount-layer.js";
 import { patchLayer } from "../../../src/snapshotter/erofs/patch-layer.js";
 import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
 import { overlayChanges } from "../../../src/snapshotter/overlay-changes.js";
