@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { Entry, EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "../snapshotter/snapshotter.js";
-import { TreeHasher, type HashedEntries } from "../snapshotter/tree-digest.js";
-import { untold, type TreeCursor } from "../snapshotter/tree-text.js";
-import { PlacedFileTexts } from "./placed-file-texts.js";
+import { digestOf, type HashedEntries, type TreeHasher } from "../snapshotter/tree-digest.js";
+import { untold, type TreeCursor, type TreeText } from "../snapshotter/tree-text.js";
 import { placedEntry, type TreeTarget } from "./placed-entry.js";
+import { PlacedTexts } from "./placed-texts.js";
 import type { RecalledEntries } from "./recalled-entries.js";
 
 /** Entries that are hashed at once: while they are, nothing is handed on from thread to thread. */
@@ -36,27 +36,26 @@ export class PlacedText implements HashedEntries {
 
   /** At the same time finds out what the layer of what was selected before is: most of the text is the same. */
   async hashInto(tree: TreeHasher): Promise<void> {
-    const before = new TreeHasher();
-    const both = [tree, before];
-    for (const entry of this.#above) for (const each of both) each.add(entry, undefined);
-    const files = new PlacedFileTexts(this.#target, (text) => {
-      for (const each of both) each.addText(text);
+    const { text, replaced } = this.#tree;
+    let before: TreeHasher | undefined;
+    const texts = new PlacedTexts(this.#target, (placed) => {
+      tree.addText(placed);
+      before?.addText(placed);
     });
-    const [now, then] = [this.#tree.text.cursor(), this.#tree.before.cursor()];
-    let replaced = then.next() ? then.path : undefined;
-    while (now.next()) {
-      if (now.index % PIECE === 0) await setImmediate();
-      const isReplaced = replaced !== undefined && now.isAt(replaced);
-      if (!isReplaced && now.isFile && files.add(now)) continue;
-      if (now.pathFrom < now.pathEnd) {
-        files.flush();
-        this.#hash(now, tree);
-        this.#hash(isReplaced ? then : now, before);
-      }
-      if (isReplaced) replaced = then.next() ? then.path : undefined;
+    for (const entry of this.#above) tree.add(entry, undefined);
+    let next = 1; // not the directory itself
+    for (const [i, number] of replaced.numbers.entries()) {
+      if (number === 0) continue;
+      await addPieces(texts, text, next, number);
+      texts.flush();
+      before ??= tree.fork();
+      this.#hash(text.at(number), tree);
+      this.#hash(replaced.before.at(i), before);
+      next = number + 1;
     }
-    files.flush();
-    this.#before = before.digest();
+    await addPieces(texts, text, next, text.length);
+    texts.flush();
+    this.#before = (before ?? tree.fork()).digest();
   }
 
   /** Names what was selected before. */
@@ -78,6 +77,18 @@ export class PlacedText implements HashedEntries {
 
   #hash(cursor: TreeCursor, tree: TreeHasher): void {
     const entry = placedEntry(cursor.entry(untold), this.#target);
-    tree.add(entry, entry.type === "file" ? entry.sha256 : undefined);
+    tree.add(entry, digestOf(entry));
+  }
+}
+
+async function addPieces(
+  texts: PlacedTexts,
+  text: TreeText,
+  from: number,
+  end: number,
+): Promise<void> {
+  for (let next = from; next < end; next += PIECE) {
+    texts.add(text, next, Math.min(end, next + PIECE));
+    await setImmediate();
   }
 }

@@ -20,14 +20,14 @@ export type Outline = DirectoryEntry | { readonly type: "other"; readonly path: 
 /** What a source holds, told from an earlier look at it. An entry is there only while somebody looks at it. */
 export class RecalledEntries implements HashedEntries, TextEntries {
   readonly text: TreeText;
-  /** What of it was another, as it was then. */
-  readonly before: TreeText;
+  /** What of it was another, as it was then, and which. */
+  readonly replaced: Omit<Replaced, "text">;
   readonly #recalled: Recalled;
   readonly #source: KeptSource;
 
-  constructor(recalled: Recalled, source: KeptSource, { text, before }: Replaced) {
+  constructor(recalled: Recalled, source: KeptSource, { text, ...replaced }: Replaced) {
     this.text = text;
-    this.before = before;
+    this.replaced = replaced;
     this.#recalled = recalled;
     this.#source = source;
   }
@@ -61,19 +61,31 @@ export class RecalledEntries implements HashedEntries, TextEntries {
 
   /** The directories, and the paths of what else is in those that are not new. */
   *outline(isNew: (directory: BytePath) => boolean): Generator<Outline> {
-    const cursor = this.text.cursor();
-    let checked = { directory: undefined as BytePath | undefined, isNew: false };
-    while (cursor.next()) {
-      if (!cursor.isFile && cursor.type === "directory") {
-        const { path } = cursor;
-        yield { type: "directory", path, ...cursor.rights(), mtime: this.#timeOf(path).mtime };
-        continue;
-      }
-      if (checked.directory === undefined || !cursor.isIn(checked.directory)) {
-        const directory = parentOf(cursor.path);
-        checked = { directory, isNew: isNew(directory) };
-      }
-      if (!checked.isNew) yield { type: "other", path: cursor.path };
+    const { text } = this;
+    const { length, others } = text;
+    for (const [i, number] of others.entries()) {
+      const other = text.at(number);
+      const { path, type } = other;
+      if (type === "directory")
+        yield { type, path, ...other.rights(), mtime: this.#timeOf(path).mtime };
+      else if (!isNew(parentOf(path))) yield { type: "other", path };
+      yield* this.#filesAmong(number + 1, others[i + 1] ?? length, isNew);
+    }
+  }
+
+  /** The same of some that are all files: in most places there are those of a single directory. */
+  *#filesAmong(
+    from: number,
+    end: number,
+    isNew: (directory: BytePath) => boolean,
+  ): Generator<Outline> {
+    const directoryOf = (number: number): BytePath => parentOf(this.text.at(number).path);
+    if (from === end) return;
+    const [first, last] = [directoryOf(from), directoryOf(end - 1)];
+    if (first === last && isNew(first)) return;
+    for (let number = from; number < end; number++) {
+      const { path } = this.text.at(number);
+      if (!isNew(parentOf(path))) yield { type: "other", path };
     }
   }
 
@@ -88,8 +100,10 @@ export class RecalledEntries implements HashedEntries, TextEntries {
 
   #directories(): ReadonlySet<BytePath> {
     const found = new Set<BytePath>();
-    for (const cursor = this.text.cursor(); cursor.next();)
-      if (!cursor.isFile && cursor.type === "directory") found.add(cursor.path);
+    for (const number of this.text.others) {
+      const { type, path } = this.text.at(number);
+      if (type === "directory") found.add(path);
+    }
     return found;
   }
 

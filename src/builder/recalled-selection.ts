@@ -34,7 +34,7 @@ function textsOf(recalled: Recalled, source: KeptSource): Replaced | undefined {
   const bytes = recalled.text();
   const before = bytes && TreeText.parse(bytes, source.length);
   if (before === undefined || keyOf(source, before) !== recalled.before.name) return undefined;
-  if (recalled.isSame) return { text: before, before: TreeText.empty() };
+  if (recalled.isSame) return { text: before, before: TreeText.empty(), numbers: [] };
   const isDescribed = ({ changed }: SeenDirectory): boolean => changed === "mode";
   return before.replace(changedEntries(recalled, source.base, isDescribed));
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { Changeset, Entry, EntryList, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
@@ -16,15 +16,24 @@ const BATCH = 1 << 16;
 
 /** Hashes a changeset entry by entry. */
 export class TreeHasher {
-  readonly #hash = createHash("sha256");
+  readonly #hash: Hash;
   readonly #sink: ((text: Uint8Array) => void) | undefined;
   #pending = FORMAT_FIELD;
   /** Nearly all entries have those of the one before. */
   #rights = { mode: -1, uid: -1, gid: -1, fields: "" };
 
   /** `sink` is given all that is hashed, in pieces. */
-  constructor(sink?: (text: Uint8Array) => void) {
+  constructor(sink?: (text: Uint8Array) => void, hash = createHash("sha256")) {
     this.#sink = sink;
+    this.#hash = hash;
+  }
+
+  /** Another one of the same so far, without a sink. */
+  fork(): TreeHasher {
+    this.#flush();
+    const fork = new TreeHasher(undefined, this.#hash.copy());
+    fork.#pending = "";
+    return fork;
   }
 
   /** Adds the next entry; a regular file comes with the SHA-256 of its content in hex. */
@@ -57,6 +66,7 @@ export class TreeHasher {
   }
 
   #flush(): void {
+    if (this.#pending === "") return;
     const text = Buffer.from(this.#pending, "latin1");
     this.#pending = "";
     this.#hash.update(text);
@@ -140,14 +150,15 @@ export async function treeDigest(
   // Waiting for each of what is there already takes as long as hashing it.
   if (areHashed(changes)) await changes.hashInto(tree);
   else if (Symbol.iterator in changes) {
-    for (const entry of changes) tree.add(entry, knownDigest(entry) ?? (await digestIn(entry)));
+    for (const entry of changes) tree.add(entry, digestOf(entry) ?? (await digestIn(entry)));
   } else {
     for await (const entry of changes) tree.add(entry, await digestIn(entry));
   }
   return tree.digest();
 }
 
-function knownDigest(entry: Entry): string | undefined {
+/** Of the content of a file, where it is known. */
+export function digestOf(entry: Entry): string | undefined {
   return entry.type === "file" ? entry.sha256 : undefined;
 }
 

@@ -1,17 +1,27 @@
 import { hash } from "node:crypto";
-import type { BytePath, Content, EntryList } from "../oci/changeset.js";
+import { comparePaths, type BytePath, type Content, type EntryList } from "../oci/changeset.js";
 import type { TreeDigest } from "./snapshotter.js";
 import { describe, FORMAT_FIELD, type Described } from "./tree-digest.js";
+import {
+  fieldEnd,
+  isFileAt,
+  NO_XATTRS,
+  PLACES,
+  placesIn,
+  textAt,
+  typeAt,
+  type TextPlaces,
+  type TypeInText,
+} from "./tree-places.js";
 
 /** What a tree digest is the SHA-256 of. It tells all of the entries but their times and where their contents are. */
 export class TreeText {
   readonly bytes: Buffer;
-  /** Where each entry is; behind the last one, where a next one would be. */
-  readonly places: Uint32Array;
+  readonly #found: TextPlaces;
 
-  private constructor(bytes: Buffer, places: Uint32Array) {
+  private constructor(bytes: Buffer, found: TextPlaces) {
     this.bytes = bytes;
-    this.places = places;
+    this.#found = found;
   }
 
   /** Throws where that is no such text, or one of extended attributes or removed files. `count`: of about how many entries. */
@@ -24,6 +34,21 @@ export class TreeText {
   /** Of no entries. */
   static empty(): TreeText {
     return TreeText.parse(Buffer.from(FORMAT_FIELD, "latin1"), 0);
+  }
+
+  /** How many entries there are. */
+  get length(): number {
+    return (this.places.length - 1) / PLACES;
+  }
+
+  /** As in `TextPlaces`. */
+  get places(): Uint32Array {
+    return this.#found.places;
+  }
+
+  /** As in `TextPlaces`. */
+  get others(): readonly number[] {
+    return this.#found.others;
   }
 
   /** Without what all texts begin with. */
@@ -40,6 +65,11 @@ export class TreeText {
     return new TreeCursor(this);
   }
 
+  /** At the entry of that number, the first being 0. */
+  at(index: number): TreeCursor {
+    return new TreeCursor(this, index);
+  }
+
   /**
    * The same with these entries, in order, in place of those of the same paths, and those; undefined where one has none
    * of its type. Else this text is of no more use: the other is made of its bytes where they suffice.
@@ -52,16 +82,14 @@ export class TreeText {
       Buffer.concat([Buffer.from(FORMAT_FIELD, "latin1"), ...old]),
       found.length,
     );
-    return { text: this.#with(found), before };
+    return { text: this.#with(found), before, numbers: found.map(({ index }) => index) };
   }
 
   #find(entries: readonly Described[]): readonly Replacement[] | undefined {
     const found: Replacement[] = [];
-    const cursor = this.cursor();
     for (const entry of entries) {
-      do if (!cursor.next()) return undefined;
-      while (!cursor.isAt(entry.path));
-      if (cursor.type !== entry.type) return undefined;
+      const cursor = this.#search(entry.path, (found.at(-1)?.index ?? -1) + 1);
+      if (cursor?.path !== entry.path || cursor.type !== entry.type) return undefined;
       const sha256 = entry.type === "file" ? entry.sha256 : undefined;
       const text = Buffer.from(describe(entry, sha256), "latin1");
       found.push({ text, index: cursor.index, start: cursor.start, end: cursor.end });
@@ -69,8 +97,20 @@ export class TreeText {
     return found;
   }
 
+  /** At the entry of that path, from one on; else at another one, or nowhere. */
+  #search(path: BytePath, from: number): TreeCursor | undefined {
+    let [start, end] = [from, this.length];
+    while (start < end) {
+      const middle = (start + end) >>> 1;
+      if (comparePaths(this.at(middle).path, path) < 0) start = middle + 1;
+      else end = middle;
+    }
+    return start < this.length ? this.at(start) : undefined;
+  }
+
   #with(found: readonly Replacement[]): TreeText {
     const { bytes: from, places } = this;
+    const { others } = this.#found; // of the same types
     const { fits, size } = sizeWith(found, from.byteLength);
     const to = fits ? from : Buffer.allocUnsafeSlow(size);
     let [done, moved, next] = [0, 0, 0];
@@ -78,7 +118,7 @@ export class TreeText {
       from.copy(to, done + moved, done, start);
       text.copy(to, start + moved);
       move(places, next, index, moved);
-      const own = placesIn(text, 0, 1).subarray(0, PLACES);
+      const own = placesIn(text, 0, 1).places.subarray(0, PLACES);
       own.forEach((place, i) => {
         places[index * PLACES + i] = place + start + moved;
       });
@@ -87,7 +127,7 @@ export class TreeText {
     }
     from.copy(to, done + moved, done);
     move(places, next, places.length, moved);
-    return new TreeText(to.subarray(0, size), places);
+    return new TreeText(to.subarray(0, size), { places, others });
   }
 }
 
@@ -104,6 +144,8 @@ export interface Replaced {
   readonly text: TreeText;
   /** Those entries as they were, and no others. */
   readonly before: TreeText;
+  /** Of them in the text. */
+  readonly numbers: readonly number[];
 }
 
 /** How long a text becomes, and whether nothing in it moves towards its end. */
@@ -125,69 +167,7 @@ function move(places: Uint32Array, from: number, to: number, by: number): void {
   for (let i = from * PLACES; by !== 0 && i < end; i++) places[i] = (places[i] ?? 0) + by;
 }
 
-/** Of an entry in `places`: where it begins, where its path does, and where that and the fields of mode and owner end. */
-const PLACES = 4;
-
-const [SLASH, ZERO, NINE, COLON] = [0x2f, 0x30, 0x39, 0x3a];
-/** The text of the type of a file, which nearly all entries are. */
-const FILE = Buffer.from("4:file", "latin1");
-/** That of having no extended attributes. */
-const NO_XATTRS = Buffer.from("1:0", "latin1");
 const SHA256_LENGTH = 64;
-
-function placesIn(bytes: Buffer, first: number, count = 1 << 10): Uint32Array {
-  let places: Uint32Array = new Uint32Array(PLACES * (Math.min(count, bytes.byteLength) + 1));
-  let used = 0;
-  for (let at = first; at < bytes.length;) {
-    if (used + PLACES === places.length) places = grown(places);
-    places[used++] = at;
-    const isFile = has(bytes, FILE, at);
-    const more = isFile ? 2 : typeAt(bytes, at).more;
-    at = isFile ? at + FILE.length : fieldEnd(bytes, at);
-    places[used++] = fieldStart(bytes, at);
-    places[used++] = at = fieldEnd(bytes, at);
-    places[used++] = at = fieldEnd(bytes, fieldEnd(bytes, fieldEnd(bytes, at)));
-    if (!has(bytes, NO_XATTRS, at)) throw new Error("extended attributes");
-    at += NO_XATTRS.length;
-    for (let i = 0; i < more; i++) at = fieldEnd(bytes, at);
-  }
-  places[used++] = bytes.length;
-  return places.subarray(0, used);
-}
-
-function grown(places: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(places.length * 2);
-  larger.set(places);
-  return larger;
-}
-
-/** Where the field ends that begins with its length at `at`. */
-function fieldEnd(bytes: Buffer, at: number): number {
-  let length = 0;
-  let from = at;
-  for (let byte = bytes[from] ?? 0; byte !== COLON; byte = bytes[++from] ?? 0) {
-    if (byte < ZERO || byte > NINE) throw new Error("no length");
-    length = length * 10 + byte - ZERO;
-  }
-  if (from + length >= bytes.length) throw new Error("cut off");
-  return from + 1 + length;
-}
-
-/** Where its content begins. */
-function fieldStart(bytes: Buffer, at: number): number {
-  let from = at;
-  while (bytes[from] !== COLON) if (++from >= bytes.length) throw new Error("no length");
-  return from + 1;
-}
-
-function has(bytes: Buffer, text: Buffer, at: number): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
-}
-
-function textAt(bytes: Buffer, at: number): string {
-  return bytes.toString("latin1", fieldStart(bytes, at), fieldEnd(bytes, at));
-}
 
 /** Entries whose text is at hand. */
 export interface TextEntries extends EntryList {
@@ -198,19 +178,6 @@ export interface TextEntries extends EntryList {
 export function haveText(entries: EntryList): entries is TextEntries {
   return "text" in entries && entries.text instanceof TreeText;
 }
-
-type TypeInText = Described["type"];
-
-/** How many fields follow those that all entries have. */
-const types: ReadonlyMap<string, { readonly type: TypeInText; readonly more: number }> = new Map([
-  ["directory", { type: "directory", more: 0 }],
-  ["file", { type: "file", more: 2 }],
-  ["symlink", { type: "symlink", more: 1 }],
-  ["hardlink", { type: "hardlink", more: 1 }],
-  ["block", { type: "block", more: 2 }],
-  ["char", { type: "char", more: 2 }],
-  ["fifo", { type: "fifo", more: 0 }],
-]);
 
 /** What a text does not tell of an entry. */
 export interface Untold {
@@ -227,11 +194,13 @@ export class TreeCursor {
   /** The whole text. */
   readonly bytes: Buffer;
   readonly #places: Uint32Array;
-  #at = -PLACES;
+  #at: number;
 
-  constructor({ bytes, places }: Pick<TreeText, "bytes" | "places">) {
+  /** Before the first entry, or at the one of that number. */
+  constructor({ bytes, places }: Pick<TreeText, "bytes" | "places">, index = -1) {
     this.bytes = bytes;
     this.#places = places;
+    this.#at = index * PLACES;
   }
 
   /** Goes to the next entry; false where there is none. */
@@ -273,36 +242,15 @@ export class TreeCursor {
   }
 
   get isFile(): boolean {
-    return has(this.bytes, FILE, this.start);
+    return isFileAt(this.bytes, this.start);
   }
 
-  get type(): TypeInText {
+  get type(): TypeInText["type"] {
     return this.isFile ? "file" : typeAt(this.bytes, this.start).type;
   }
 
   get path(): BytePath {
     return this.bytes.toString("latin1", this.pathFrom, this.pathEnd) as BytePath;
-  }
-
-  /** Whether it is that of this path. */
-  isAt(path: BytePath): boolean {
-    return this.#isText(path, this.pathEnd);
-  }
-
-  /** Whether it is in that directory itself. */
-  isIn(directory: BytePath): boolean {
-    let end = this.pathEnd;
-    while (end > this.pathFrom && this.bytes[end] !== SLASH) end--;
-    return this.#isText(directory, end);
-  }
-
-  /** Whether the path begins with all of that, up to `end`. */
-  #isText(text: string, end: number): boolean {
-    const { pathFrom } = this;
-    if (end - pathFrom !== text.length) return false;
-    for (let i = text.length - 1; i >= 0; i--)
-      if (this.bytes[pathFrom + i] !== text.charCodeAt(i)) return false;
-    return true;
   }
 
   /** Mode and owner. */
@@ -346,11 +294,4 @@ export class TreeCursor {
       numbers.push(Number(textAt(this.bytes, next)));
     return numbers;
   }
-}
-
-/** What begins at `at`. */
-function typeAt(bytes: Buffer, at: number): { readonly type: TypeInText; readonly more: number } {
-  const found = types.get(textAt(bytes, at));
-  if (found === undefined) throw new Error("an unknown type");
-  return found;
 }
