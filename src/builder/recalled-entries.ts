@@ -2,7 +2,7 @@ import { joinPath, parentOf, pathBelow } from "../context/confined.js";
 import type { KnownFiles } from "../context/known-files.js";
 import type { KeptSource } from "../context/look-memory.js";
 import type { Recalled } from "../context/source-tree.js";
-import type { SeenDirectory } from "../context/look.js";
+import type { SeenDirectory } from "../context/look-again.js";
 import {
   comparePaths,
   type BytePath,

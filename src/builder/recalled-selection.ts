@@ -1,7 +1,7 @@
 import { selectionKey } from "../cache/copy-key.js";
 import type { SelectionKey } from "../cache/key.js";
 import type { KeptSource } from "../context/look-memory.js";
-import type { SeenDirectory } from "../context/look.js";
+import type { SeenDirectory } from "../context/look-again.js";
 import type { Recalled } from "../context/source-tree.js";
 import { TreeText, type Replaced } from "../snapshotter/tree-text.js";
 import { changedEntries, RecalledEntries } from "./recalled-entries.js";

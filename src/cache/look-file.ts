@@ -4,7 +4,7 @@ import type { KeptSelection } from "../context/look-memory.js";
 import type { BytePath } from "../oci/changeset.js";
 
 /** Bump the number when the meaning of a look changes: older ones then count for nothing. */
-const magic = "tsblook1";
+const magic = "tsblook2";
 /** Magic (0), bytes of the look (8), of the text (12) and of the head (16), SHA-256 of these and the head (20). */
 const sizesOffset = 8;
 const checksumOffset = 20;

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
-import { comparePaths, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
+import { comparePaths, type BytePath, type FileEntry } from "../oci/changeset.js";
 import { briefObjects } from "../sys/brief-objects.js";
-import { fileTypes, FileStat } from "../sys/file-stat.js";
+import type { FileStat } from "../sys/file-stat.js";
+import { tellingFilesystem } from "../sys/telling-filesystem.js";
 import { ConfinedRoot, nameOf, parentOf, pathBelow } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
 import { KnownFiles } from "./known-files.js";
 import type { KeptLook, LookMemory } from "./look-memory.js";
-import { LookAgain, LookWriter } from "./look.js";
+import { LookAgain } from "./look-again.js";
+import { LookWriter } from "./look.js";
+import { LookingReader } from "./looking-reader.js";
 import type { LocalTree } from "./local-tree.js";
-import { selectLocally, type ReadPlace } from "./select-locally.js";
+import { selectLocally } from "./select-locally.js";
 import type { LookRecord, Looks, Query, Recalled } from "./source-tree.js";
 
 /** Of fewer files, all that there is to know is known as soon. */
@@ -19,17 +22,6 @@ const LITTLE = 1 << 24;
 
 /** Bytes of a look at 100,000 files, and of larger ones. */
 const VAST = 1 << 23;
-
-/** Stands for all that is not a directory, whose entries nobody wants. */
-const something: Entry = {
-  type: "fifo",
-  path: "" as BytePath,
-  mode: 0,
-  uid: 0,
-  gid: 0,
-  mtime: 0,
-};
-const directory: Entry = { ...something, type: "directory" };
 
 /** Looks at what COPY selects from a directory of the host, and reads what differs from an earlier look. */
 export class LocalLooks implements Looks {
@@ -57,10 +49,10 @@ export class LocalLooks implements Looks {
 
   async #lookAgain(query: Query, look: Uint32Array): Promise<LookAgain> {
     if (look.byteLength > VAST) await briefObjects();
-    const again = new LookAgain(look);
-    const read = lookWith(again);
+    const again = new LookAgain(look, tellingFilesystem(this.#tree.root));
+    const reader = new LookingReader(again);
     for (const pattern of query.patterns)
-      await selectLocally(this.#tree, pattern, { ...query, onlooker: again }, read);
+      await selectLocally(this.#tree, pattern, { ...query, onlooker: again }, reader);
     return again;
   }
 
@@ -154,15 +146,4 @@ export class LocalLooks implements Looks {
 interface Seen {
   readonly again: LookAgain;
   readonly files: readonly FileEntry[];
-}
-
-function lookWith(onlooker: LookAgain): ReadPlace {
-  const stat = new FileStat();
-  return ({ directory: open, name }, wants) => {
-    if (!open.lstat(name, stat)) return undefined;
-    const isDirectory = stat.type === fileTypes.directory;
-    if (wants === "directory" && !isDirectory) return undefined;
-    onlooker.see(name, stat);
-    return { entry: isDirectory ? directory : something, inode: undefined };
-  };
 }

@@ -29,9 +29,7 @@ export class LocalSourceTree implements SourceTree {
       await using _index = { [Symbol.asyncDispose]: async () => await this.#tree.letGo?.() };
       using spool = work === undefined ? undefined : new ContentSpool(work);
       const reader = new EntryReader({ root, index, spool, thread, onlooker });
-      return await reader.whole(
-        selectLocally(this.#tree, pattern, options, (place, wants) => reader.read(place, wants)),
-      );
+      return await reader.whole(selectLocally(this.#tree, pattern, options, reader));
     } catch (error) {
       throw unreadable(pattern, error);
     }

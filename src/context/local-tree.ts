@@ -16,8 +16,8 @@ export interface LocalTree {
   /** As often as `index` was asked for, when that is no longer used. */
   readonly letGo?: (() => Promise<void>) | undefined;
   readonly looks?: LookMemory | undefined;
-  /** Told of each path that is looked at; "directory/." is one whose names are read. */
-  readonly looked?: ((path: BytePath) => void) | undefined;
+  /** Told of each path that is looked at, until it answers false; "directory/." is one whose names are read. */
+  readonly looked?: ((path: BytePath) => boolean) | undefined;
   /** A private directory: keeps what had to be read for its digest, so that it is read only once. */
   readonly work?: string | undefined;
   /** The script of a thread (`reading-thread.ts`) that may read new files beside this one. */

@@ -7,20 +7,27 @@ import type { Place } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";
 import { Selection } from "./selection.js";
 import type { SelectedSource, SelectOptions } from "./source-tree.js";
-import type { OpenDirectory, WalkableTree } from "./walkable-tree.js";
+import type { OpenDirectory, Retraced, WalkableTree } from "./walkable-tree.js";
 
-/** As `OpenDirectory` has it, of a directory of the host. */
-export type ReadPlace = (
-  place: Place,
-  wants: Parameters<OpenDirectory["read"]>[1],
-) => ReturnType<OpenDirectory["read"]>;
+/** Reads what is in directories of the host. */
+export interface LocalReader {
+  /** As `OpenDirectory` has it. */
+  read(
+    place: Place,
+    wants: Parameters<OpenDirectory["read"]>[1],
+  ): ReturnType<OpenDirectory["read"]>;
+  /** Whether the names in a directory that was read are known. */
+  knows?(path: BytePath): boolean;
+  /** Reads all that is in such a directory. */
+  retrace?(directory: ConfinedDirectory): Retraced;
+}
 
-/** The files behind one source of COPY in a directory of the host, as `read` reads them. */
+/** The files behind one source of COPY in a directory of the host, as `reader` reads them. */
 export async function selectLocally(
-  { root, ignore, looked = () => undefined }: LocalTree,
+  { root, ignore, looked }: LocalTree,
   pattern: string,
   options: SelectOptions,
-  read: ReadPlace,
+  reader: LocalReader,
 ): Promise<readonly SelectedSource[]> {
   using confined = new ConfinedRoot(root);
   // By path, and through whatever link takes its place: the names that come of it go nowhere.
@@ -28,45 +35,65 @@ export async function selectLocally(
     readdir(toHostPath(joinPath(root, path)), "latin1"),
   );
   const stat = new FileStat();
+  const listener = new Listener(looked);
   const tree: WalkableTree = {
     kind: "context",
     ignore,
     foresee: (paths) => {
-      ahead.foresee(paths);
+      ahead.foresee(paths.filter((path) => reader.knows?.(path) !== true));
     },
     open: (path) => {
       options.onlooker?.enter(path);
       const directory = confined.directory(path);
-      if (directory === undefined) looked(path);
-      return directory && openDirectory(directory, { path, read, looked, ahead });
+      if (directory === undefined) listener.tell(path);
+      return directory && openDirectory(directory, { path, reader, listener, ahead });
     },
     readLink: (path) => {
-      looked(path);
+      listener.tell(path);
       return confined.readLink(path, stat);
     },
   };
   return await new Selection(tree, pattern, options).run();
 }
 
+/** Who is told of paths, until that is enough. */
+class Listener {
+  #looked: LocalTree["looked"];
+
+  constructor(looked: LocalTree["looked"]) {
+    this.#looked = looked;
+  }
+
+  get hasEnough(): boolean {
+    return this.#looked === undefined;
+  }
+
+  tell(path: BytePath): void {
+    if (this.#looked?.(path) === false) this.#looked = undefined;
+  }
+}
+
 interface Opened {
   readonly path: BytePath;
-  readonly read: ReadPlace;
-  readonly looked: (path: BytePath) => void;
+  readonly reader: LocalReader;
+  readonly listener: Listener;
   readonly ahead: DirectoriesAhead;
 }
 
 function openDirectory(
   directory: ConfinedDirectory,
-  { path, read, looked, ahead }: Opened,
+  { path, reader, listener, ahead }: Opened,
 ): OpenDirectory {
   return {
+    retrace: () =>
+      listener.hasEnough && reader.knows?.(path) === true ? reader.retrace?.(directory) : undefined,
     names: () => {
-      looked(joinPath(path, "."));
+      listener.tell(joinPath(path, "."));
       return ahead.list(path, () => directory.names());
     },
     read: (named, wants) => {
-      looked(named.path);
-      return read({ ...named, directory }, wants);
+      listener.tell(named.path);
+      return reader.read({ ...named, directory }, wants);
     },
     [Symbol.dispose]: () => {
       directory[Symbol.dispose]();

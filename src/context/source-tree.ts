@@ -2,7 +2,8 @@ import type { Source } from "../error.js";
 import type { BytePath, EntryList, FileEntry } from "../oci/changeset.js";
 import type { KnownFiles } from "./known-files.js";
 import type { KeptSelection } from "./look-memory.js";
-import type { Onlooker, SeenDirectory } from "./look.js";
+import type { SeenDirectory } from "./look-again.js";
+import type { Onlooker } from "./look.js";
 
 /**
  * A read-only tree that COPY and ADD select from: a build context behind its .dockerignore, or the

@@ -6,7 +6,7 @@ import { joinPath, nameOf, parentOf, pathBelow } from "./confined.js";
 import type { Read } from "./entry-reader.js";
 import type { PathRules } from "./path-rules.js";
 import { unreadable } from "./unreadable.js";
-import type { NamedPath, OpenDirectory, WalkableTree } from "./walkable-tree.js";
+import type { NamedPath, OpenDirectory, Retraced, WalkableTree } from "./walkable-tree.js";
 
 /** Files between two turns of the event loop: some milliseconds of work. */
 const turn = 256;
@@ -50,6 +50,7 @@ export class Walk {
   readonly #implied = new Set<BytePath>();
   /** First path of each file with several names. */
   readonly #firstNames = new Map<string, BytePath>();
+  /** Since the last turn. */
   #looked = 0;
 
   constructor(tree: WalkableTree, base: BytePath, filters: readonly PathRules[] = []) {
@@ -126,20 +127,47 @@ export class Walk {
   async #children(path: BytePath, parent: Decided): Promise<readonly (Pending | number)[]> {
     using directory = this.#open(path);
     if (directory === undefined) throw changedMeanwhile(path);
+    const retraced = directory.retrace?.();
+    if (retraced !== undefined) {
+      if (this.#isTurn(retraced.others)) await setImmediate();
+      return this.#retraced(retraced, path, parent);
+    }
     const children: (Pending | number)[] = [];
     for (const name of this.#names(directory, path)) {
       const child = joinPath(path, name);
       const entryPath = this.#entryPath(child);
-      const ignore = this.#tree.ignore?.decideBelow(child, parent.ignore) ?? -1;
-      const filters = this.#filter(entryPath, parent);
-      const pending = this.#read({ directory, name, path: child, entryPath }, { ignore, filters });
+      const decided = this.#decide(child, entryPath, parent);
+      const pending = this.#read({ directory, name, path: child, entryPath }, decided);
       const read = pending instanceof Promise ? await pending : pending;
       if (read?.inode !== undefined || read?.entry.type === "directory") {
-        children.push({ read, path: child, ignore, filters });
+        children.push({ read, path: child, ...decided });
       } else if (read !== undefined) children.push(this.#keep(read));
-      if (++this.#looked % turn === 0) await setImmediate();
+      if (this.#isTurn(1)) await setImmediate();
     }
     return children;
+  }
+
+  /** One entry stands for all: they are only counted. */
+  #retraced(
+    { directories, others, entry }: Retraced,
+    path: BytePath,
+    parent: Decided,
+  ): readonly (Pending | number)[] {
+    const read: Read = { entry, inode: undefined };
+    const children = new Array<Pending | number>(others).fill(this.#keep(read));
+    for (const name of directories) {
+      const child = joinPath(path, name);
+      children.push({ read, path: child, ...this.#decide(child, this.#entryPath(child), parent) });
+    }
+    return children;
+  }
+
+  /** Whether it is time for others, when so many more files were looked at. */
+  #isTurn(files: number): boolean {
+    this.#looked += files;
+    if (this.#looked < turn) return false;
+    this.#looked = 0;
+    return true;
   }
 
   #open(path: BytePath): OpenDirectory | undefined {
@@ -156,6 +184,11 @@ export class Walk {
     } catch (error) {
       throw unreadable(toText(path), error);
     }
+  }
+
+  #decide(path: BytePath, entryPath: BytePath, parent: Decided): Decided {
+    const ignore = this.#tree.ignore?.decideBelow(path, parent.ignore) ?? -1;
+    return { ignore, filters: this.#filter(entryPath, parent) };
   }
 
   #filter(path: BytePath, parent: Decided): readonly number[] {

@@ -1,4 +1,4 @@
-import type { BytePath } from "../oci/changeset.js";
+import type { BytePath, Entry } from "../oci/changeset.js";
 import type { Read } from "./entry-reader.js";
 import type { IgnoreRules } from "./ignore-rules.js";
 
@@ -16,6 +16,8 @@ export interface WalkableTree {
 
 /** A directory that is looked at. */
 export interface OpenDirectory extends Disposable {
+  /** Looks at all that is inside, where the names are known, and nobody wants entries. Undefined elsewhere. */
+  retrace?(): Retraced | undefined;
   /** Names of what is inside, in the order of their bytes. */
   names(): readonly BytePath[];
   /**
@@ -23,6 +25,16 @@ export interface OpenDirectory extends Disposable {
    * promise is to be waited for before the next call.
    */
   read(name: NamedPath, wants: "anything" | "directory"): Read | undefined | Promise<Read>;
+}
+
+/** What was seen in a directory. */
+export interface Retraced {
+  /** Names of directories, in order. */
+  readonly directories: readonly BytePath[];
+  /** How much else there was. */
+  readonly others: number;
+  /** Stands for each of the directories. */
+  readonly entry: Entry;
 }
 
 /** A name in an open directory, and what its path is. */

@@ -19,7 +19,22 @@ export const fileTypes = {
 } as const;
 
 const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const NAME_MAX = 255;
 const STATX_BASIC_STATS = 0x7ff;
+
+/** A part of some bytes. */
+interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** After a call that failed: false where there is nothing, else the failure. */
+function nothingAt(path: string): false {
+  const errno = lastErrno();
+  if (errno === ENOENT || errno === ENOTDIR) return false;
+  throw new SystemError("statx", errno, path);
+}
 
 /**
  * What statx(2) tells of a file, in one buffer that is read again and again: 100,000 files cost no
@@ -28,18 +43,28 @@ const STATX_BASIC_STATS = 0x7ff;
 export class FileStat {
   readonly #bytes = Buffer.alloc(256);
   readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 64);
+  readonly #name = Buffer.alloc(NAME_MAX + 1);
 
   /**
    * Fills this from `path`, relative to the open directory `directoryFd` where given, without
    * following a symlink at its end; false when there is nothing.
    */
   lstat(path: string, directoryFd = AT_FDCWD): boolean {
-    const AT_SYMLINK_NOFOLLOW = 0x100;
+    return this.#lstat(cPath(path), directoryFd) || nothingAt(path);
+  }
+
+  /** The same of a name that is a part of `bytes`: making a string of it takes as long as looking at the file. */
+  lstatBytes(bytes: Buffer, { start, end }: ByteRange, directoryFd: number): boolean {
+    const length = end - start;
+    if (length > NAME_MAX) throw new RangeError("no name is so long");
+    for (let i = 0; i < length; i++) this.#name[i] = bytes[start + i] ?? 0;
+    this.#name[length] = 0;
+    return this.#lstat(this.#name, directoryFd) || nothingAt(bytes.toString("latin1", start, end));
+  }
+
+  #lstat(path: string | Buffer, directoryFd: number): boolean {
     const flags = AT_SYMLINK_NOFOLLOW;
-    if (statx(directoryFd, cPath(path), flags, STATX_BASIC_STATS, this.#bytes) === 0) return true;
-    const errno = lastErrno();
-    if (errno === ENOENT || errno === ENOTDIR) return false;
-    throw new SystemError("statx", errno, path);
+    return statx(directoryFd, path, flags, STATX_BASIC_STATS, this.#bytes) === 0;
   }
 
   /** Fills this from what is open as `fd`. */

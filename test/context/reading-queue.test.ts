@@ -196,7 +196,10 @@ describe("new files that two threads read", () => {
       root: toBytePath(root),
       ignore: undefined,
       index: () => Promise.resolve(index),
-      looked: (looked) => (path = looked),
+      looked: (looked) => {
+        path = looked;
+        return true;
+      },
       work: directoryWith(temporary, {}),
       thread,
     });

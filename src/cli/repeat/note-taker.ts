@@ -47,9 +47,10 @@ export class NoteTaker {
     this.#database = databaseState(this.#paths.db);
   }
 
-  /** Is told of the paths of the context that are looked at. */
-  readonly looked = (path: BytePath): void => {
-    if (this.#looked.size <= MOST) this.#looked.add(path);
+  /** Is told of the paths of the context that are looked at. Answers whether there may be more of them. */
+  readonly looked = (path: BytePath): boolean => {
+    this.#looked.add(path);
+    return this.#looked.size <= MOST;
   };
 
   /** Is told of all that the build tells. */
