@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Changeset, Entry, EntryList, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
-import { measureTar } from "./measure-tar.js";
+import { measureTar, type TarSink } from "./measure-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
 /** Bump when the meaning of a tree digest changes; what was known by older ones is then a miss. */
@@ -167,18 +167,14 @@ async function digestIn(entry: Entry): Promise<string | undefined> {
 }
 
 /** What becomes of a layer while it is measured. */
-export interface LayerSink {
+export interface LayerSink extends TarSink {
   /** Told of each entry once its content was read. */
-  entry(entry: Entry, written: WrittenEntry): void;
-  /** The next bytes of the tar; valid until it is done with them. */
-  bytes(chunk: Uint8Array): Promise<void>;
+  entry?(entry: Entry, written: WrittenEntry): void;
 }
-
-const noSink: LayerSink = { entry: () => undefined, bytes: () => Promise.resolve() };
 
 /** DiffID, tree digest and size of the layer, reading its content once. */
 export function measureChanges(changes: Changeset, signal?: AbortSignal): Promise<LayerMeasure> {
-  return measureInto(noSink, changes, signal);
+  return measureInto({}, changes, signal);
 }
 
 /** As `measureChanges`, and hands everything on: a piece is taken and hashed while the next is made. */
@@ -190,9 +186,9 @@ export async function measureInto(
   const tree = new TreeHasher();
   const onEntry = (entry: Entry, written: WrittenEntry): void => {
     tree.add(entry, written.sha256);
-    sink.entry(entry, written);
+    sink.entry?.(entry, written);
   };
   const tar = writeLayerTar(changes, { onEntry, reuse: true });
-  const measure = await measureTar(tar, (chunk) => sink.bytes(chunk), signal);
+  const measure = await measureTar(tar, sink, signal);
   return { ...measure, tree: tree.digest() };
 }

@@ -1,17 +1,29 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import koffi from "koffi";
 
 /** So many bytes are hashed sooner than another thread is asked to. */
 const LITTLE = 1 << 16;
 const SHA256_SIZE = 32;
+/** Bytes that SHA-256 takes at once. */
+const BLOCK = 64;
+
+/** Where SHA-256 is after whole blocks: with it, what comes behind them can be hashed without them. */
+export interface Sha256State {
+  /** Bytes before it. */
+  readonly size: number;
+  /** The intermediate hash value of FIPS 180-4, section 6.2. */
+  readonly words: Uint32Array;
+}
 
 /**
  * SHA-256 of bytes that come in pieces, of which the large ones are hashed off the main thread: node can do that
  * with all at once only, and a thread of our own starts slower than most of what there is to hash is hashed.
  */
-export interface RunningSha256 extends Disposable {
+export interface RunningSha256 {
   /** Hashes the next bytes, which stay as they are until it is done; to be waited for before anything else. */
   update(bytes: Uint8Array): Promise<void>;
+  /** Where it is; undefined within a block, and where a node does not tell. */
+  state(): Sha256State | undefined;
   /** Of all, in hex; once. */
   digest(): string;
 }
@@ -22,23 +34,43 @@ export function runningSha256(): RunningSha256 {
   return openssl === "hidden" ? new OwnSha256() : new SharedSha256(openssl);
 }
 
+/** Goes on from where another one was; undefined where a node cannot. */
+export function resumedSha256(state: Sha256State): RunningSha256 | undefined {
+  openssl ??= loadOpenssl();
+  return openssl === "hidden" ? undefined : new SharedSha256(openssl, state);
+}
+
+/** SHA256_CTX (openssl/sha.h), in numbers of 32 bits: 8 are the state, 2 the bits before it, 18 what is begun; `size` is in bytes, with room for more. */
+const CONTEXT = { state: 8, size: 256 } as const;
+
 class SharedSha256 implements RunningSha256 {
   readonly #openssl: Openssl;
-  readonly #context: unknown;
+  /** Not in V8's heap, where small ones are moved. */
+  readonly #context = new Uint32Array(new ArrayBuffer(CONTEXT.size));
+  #size = 0;
 
-  constructor(openssl: Openssl) {
+  constructor(openssl: Openssl, from?: Sha256State) {
     this.#openssl = openssl;
-    this.#context = openssl.newContext();
-    demand(openssl.init(this.#context, openssl.sha256(), null));
+    demand(openssl.init(this.#context));
+    if (from === undefined) return;
+    this.#size = from.size;
+    const bits = [(from.size * 8) >>> 0, Math.floor(from.size / 2 ** 29)];
+    this.#context.set([...from.words, ...bits]);
   }
 
   async update(bytes: Uint8Array): Promise<void> {
-    const { update } = this.#openssl;
-    if (bytes.byteLength < LITTLE) demand(update(this.#context, bytes, bytes.byteLength));
+    if (bytes.byteLength < LITTLE) this.updateNow(bytes);
     else await this.#updateLater(bytes);
   }
 
+  /** The same on this thread. */
+  updateNow(bytes: Uint8Array): void {
+    demand(this.#openssl.update(this.#context, bytes, bytes.byteLength));
+    this.#size += bytes.byteLength;
+  }
+
   #updateLater(bytes: Uint8Array): Promise<void> {
+    this.#size += bytes.byteLength;
     return new Promise((resolve, reject) => {
       const { update } = this.#openssl;
       update.async(this.#context, bytes, bytes.byteLength, (error: unknown, done: unknown) => {
@@ -48,14 +80,15 @@ class SharedSha256 implements RunningSha256 {
     });
   }
 
-  digest(): string {
-    const digest = Buffer.alloc(SHA256_SIZE);
-    demand(this.#openssl.final(this.#context, digest, null));
-    return digest.toString("hex");
+  state(): Sha256State | undefined {
+    if (this.#size % BLOCK !== 0) return undefined;
+    return { size: this.#size, words: this.#context.slice(0, CONTEXT.state) };
   }
 
-  [Symbol.dispose](): void {
-    this.#openssl.free(this.#context);
+  digest(): string {
+    const digest = Buffer.alloc(SHA256_SIZE);
+    demand(this.#openssl.final(digest, this.#context));
+    return digest.toString("hex");
   }
 }
 
@@ -68,12 +101,12 @@ export class OwnSha256 implements RunningSha256 {
     return Promise.resolve();
   }
 
-  digest(): string {
-    return this.#hash.digest("hex");
+  state(): Sha256State | undefined {
+    return undefined; // node's does not tell
   }
 
-  [Symbol.dispose](): void {
-    // nothing is held
+  digest(): string {
+    return this.#hash.digest("hex");
   }
 }
 
@@ -81,25 +114,33 @@ type Openssl = ReturnType<typeof bindOpenssl>;
 
 let openssl: Openssl | "hidden" | undefined;
 
-/** That of node itself, which shows its functions to add-ons. */
+/** That of node itself, which shows its functions to add-ons; these are the ones that keep their state where we can see it. */
 function bindOpenssl() {
   const node = koffi.load(null);
   return {
-    newContext: node.func("void* EVP_MD_CTX_new()"),
-    sha256: node.func("void* EVP_sha256()"),
-    init: node.func("int EVP_DigestInit_ex(void*, void*, void*)"),
-    update: node.func("int EVP_DigestUpdate(void*, void*, size_t)"),
-    final: node.func("int EVP_DigestFinal_ex(void*, void*, void*)"),
-    free: node.func("void EVP_MD_CTX_free(void*)"),
+    init: node.func("int SHA256_Init(void*)"),
+    update: node.func("int SHA256_Update(void*, void*, size_t)"),
+    final: node.func("int SHA256_Final(void*, void*)"),
   };
 }
 
 function loadOpenssl(): Openssl | "hidden" {
   try {
-    return bindOpenssl();
+    const found = bindOpenssl();
+    return isAsDescribed(found) ? found : "hidden";
   } catch {
     return "hidden";
   }
+}
+
+/** Whether the context is what we take it for: with another one, digests would be wrong. */
+function isAsDescribed(found: Openssl): boolean {
+  const block = Buffer.alloc(BLOCK, "x");
+  const first = new SharedSha256(found);
+  first.updateNow(block);
+  const second = new SharedSha256(found, first.state());
+  second.updateNow(block);
+  return second.digest() === hash("sha256", Buffer.concat([block, block]), "hex");
 }
 
 function demand(done: unknown): void {

@@ -48,6 +48,12 @@ export class ContentDigests {
     return true;
   }
 
+  /** Those of so many files, zeros behind the last that is known. */
+  upTo(count: number): Buffer {
+    this.#area.grow(Math.max(0, count * SHA256_SIZE - this.#area.length));
+    return this.#area.bytes;
+  }
+
   /** All of them. */
   get bytes(): Buffer {
     return this.#area.bytes;

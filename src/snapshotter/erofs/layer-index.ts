@@ -7,9 +7,11 @@ import {
 } from "../../oci/changeset.js";
 import type { WrittenEntry } from "../../oci/layer-tar.js";
 import { fileTypes } from "../../sys/file-stat.js";
+import type { Sha256State } from "../../sys/running-sha256.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { ContentDigests } from "./content-digests.js";
 import { checkName, EntryInodes, type Leaf } from "./entry-inodes.js";
+import { encodeStates } from "./hash-states.js";
 import { blocksOf, InodeArea } from "./inode-area.js";
 import { OpenDirectories } from "./open-directories.js";
 import { BLOCK, encodeHead, headSize } from "./superblock.js";
@@ -44,6 +46,7 @@ export class LayerIndex {
   readonly #entries: EntryInodes;
   /** By number of the inode; behind the image, where the kernel does not look. */
   readonly #digests = new ContentDigests();
+  readonly #states: Sha256State[] = [];
   /** Names that are no first ones: a link to one of them is not tidy. */
   readonly #links = new Set<BytePath>();
   #pending: PendingDirectory | undefined = { entry: unlistedRoot, marks: new Map(), opaque: false };
@@ -79,6 +82,11 @@ export class LayerIndex {
     return entry.type === "hardlink" ? this.#link(entry) : this.#leaf(entry, written, tar);
   }
 
+  /** Keeps where the hash of the tar is. */
+  addState(state: Sha256State): void {
+    this.#states.push(state);
+  }
+
   /** The parts of the index of all that was added, over tars of these sizes in bytes. */
   finish(...tarSizes: readonly number[]): readonly Buffer[] {
     this.#openPending();
@@ -91,7 +99,9 @@ export class LayerIndex {
       rootNid: this.#inodes.nid(0),
     });
     const padding = Buffer.alloc(blocks * BLOCK - this.#head - this.#inodes.length);
-    return [head, this.#inodes.bytes, padding, directories, this.#digests.bytes];
+    const image = [head, this.#inodes.bytes, padding, directories];
+    if (this.#states.length === 0) return [...image, this.#digests.bytes];
+    return [...image, this.#digests.upTo(this.#inodes.count), encodeStates(this.#states)];
   }
 
   #markOpaque(path: BytePath): boolean {

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Entry } from "../../oci/changeset.js";
 import { memberOf } from "../../oci/layer-tar.js";
 import { TarWriter } from "../../oci/tar-writer.js";
-import { measureTar, type TarMeasure } from "../measure-tar.js";
+import { resumedSha256, type Sha256State } from "../../sys/running-sha256.js";
+import { measureTar, type MeasuredStart, type TarMeasure, type TarSink } from "../measure-tar.js";
+import { encodeStates, splitStates } from "./hash-states.js";
 import {
   INDEX_NAME,
   PATCH_NAME,
@@ -29,29 +31,54 @@ const FEW_UNUSED = 1 << 16;
 /**
  * Works out what a layer that we wrote becomes when entries take the place of others of the same names. What stays is where it is: the tar
  * becomes one of both layers, and the members that differ come into a file beside it. The bytes that are then put together are those that
- * `writeLayer` would write, and all of them are hashed. Undefined where that cannot be done, or would leave too much that nobody needs.
+ * `writeLayer` would write; their hash goes on from where that of the old tar was before the first change. Undefined where that cannot be done, or would leave too much that nobody needs.
  */
 export function patchLayer(layer: string, entries: Iterable<Entry>): WritePatched | undefined {
   const index = readFileSync(join(layer, INDEX_NAME));
   using old = new StoredTar(layer);
   const members = patchIndex(index, old, entries);
   const parts = members && patchedParts(old, members);
-  if (members === undefined || members.length === 0 || parts === undefined) return undefined;
+  const [first] = members ?? [];
+  if (members === undefined || first === undefined || parts === undefined) return undefined;
   return async (directory, signal) => {
     const [shared = ""] = tarFiles(layer);
     linkSync(shared, join(directory, SHARED_NAME));
     writeParts(directory, parts);
+    const { image, states } = splitStates(index);
     using indexFile = OutFile.create(join(directory, INDEX_NAME));
-    const indexed = indexFile.append(index);
+    const indexed = indexFile.append(image);
     indexed.catch(() => undefined); // waited for below: until then nobody would handle it
+    const known = states?.filter(({ size }) => size <= first.start) ?? [];
     try {
       await writePatch(directory, layer, members);
-      using tar = new StoredTar(directory);
-      return await measureTar(tar.pieces(), () => Promise.resolve(), signal);
+      return await measurePatched(directory, known, signal);
     } finally {
       await indexed;
+      if (states !== undefined) indexFile.write(encodeStates(known));
     }
   };
+}
+
+/** Hashes what comes behind the last of these states, and adds those that it comes to. */
+async function measurePatched(
+  directory: string,
+  states: Sha256State[],
+  signal: AbortSignal | undefined,
+): Promise<TarMeasure> {
+  using tar = new StoredTar(directory);
+  const start = resumed(states.at(-1));
+  if (start === undefined) states.length = 0;
+  const sink: TarSink = {
+    state(state) {
+      states.push(state);
+    },
+  };
+  return await measureTar(tar.pieces(start?.size ?? 0), sink, signal, start);
+}
+
+function resumed(state: Sha256State | undefined): MeasuredStart | undefined {
+  const sha256 = state && resumedSha256(state);
+  return sha256 && { sha256, size: state.size };
 }
 
 /** What the tar is then; undefined where it should be written anew. */

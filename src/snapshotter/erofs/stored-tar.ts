@@ -150,9 +150,9 @@ export class StoredTar implements Disposable {
     return this.#fill(Buffer.allocUnsafeSlow(Math.min(length, this.size - from)), from);
   }
 
-  /** All of it. A piece is valid only until the second one after it is asked for. */
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < this.size; at += PIECE)
+  /** What comes from there on. A piece is valid only until the second one after it is asked for. */
+  async *pieces(from: number): AsyncGenerator<Uint8Array> {
+    for (let at = from; at < this.size; at += PIECE)
       yield await this.#fill(this.#next().subarray(0, this.size - at), at);
   }
 

@@ -40,6 +40,9 @@ export async function measureLayer(
       if (!index.add(entry, written)) throw new Error(`"${entry.path}" is not in order`);
     },
     bytes: (chunk) => tar.append(chunk),
+    state(state) {
+      index.addState(state);
+    },
   };
   const measure = await measureInto(sink, portable(changes), signal);
   const keep = (): void => {

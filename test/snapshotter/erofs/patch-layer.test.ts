@@ -16,6 +16,7 @@ import { comparePaths, type BytePath, type Entry } from "../../../src/oci/change
 import { contentDigest } from "../../../src/oci/content.js";
 import { memberOf } from "../../../src/oci/layer-tar.js";
 import { encodeHeaders } from "../../../src/oci/tar-header.js";
+import { splitStates } from "../../../src/snapshotter/erofs/hash-states.js";
 import { indexFiles } from "../../../src/snapshotter/erofs/index-files.js";
 import { layerContents } from "../../../src/snapshotter/erofs/layer-contents.js";
 import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/layer-place.js";
@@ -213,6 +214,46 @@ describe("patchLayer()", () => {
     const edits = Array.from({ length: 10 }, (_, i) => edit(i));
     assert.isTrue(await patches(small, ...edits.slice(0, 8)));
     assert.isFalse(await patches(small, ...edits));
+  });
+
+  describe("in a tar of several megabytes", () => {
+    const piece = (name: string): Entry => file(name, Buffer.alloc(1_500_000, name));
+    const large = [piece("a"), piece("b"), file("c", "1"), piece("d"), file("e", "1")];
+    const edit = [file("e", "2")];
+
+    async function patchedFrom(base: string, changes: readonly Entry[]): Promise<TarMeasure> {
+      const write = patchLayer(base, await Promise.all(changes.map(known)));
+      assert(write !== undefined);
+      return await write(fresh());
+    }
+
+    it("makes what writing anew makes, edit upon edit", async () => {
+      const now = [file("c", "longer".repeat(100)), file("e", "2")];
+      assert.isTrue(await patches(large, edit, now, [file("c", "3")], [file("e", "3")]));
+    });
+
+    it("hashes only what comes behind the last state before the first change", async () => {
+      const base = await layerOf(large);
+      const want = await patchedFrom(base, edit);
+      const tar = readFileSync(join(base, TAR_NAME));
+      tar[1_000_000] = 0x78;
+      writeFileSync(join(base, TAR_NAME), tar);
+      assert.deepStrictEqual(await patchedFrom(base, edit), want);
+      assert.notDeepEqual(await patchedFrom(base, [file("c", "2")]), want);
+    });
+
+    it("hashes all where the states are damaged, or are not there", async () => {
+      const base = await layerOf(large);
+      const want = await patchedFrom(base, edit);
+      const path = join(base, INDEX_NAME);
+      const index = readFileSync(path);
+      const damaged = Buffer.from(index);
+      damaged[index.byteLength - 50] = (index[index.byteLength - 50] ?? 0) ^ 1;
+      for (const bytes of [damaged, index.subarray(0, -1), splitStates(index).image]) {
+        writeFileSync(path, bytes);
+        assert.deepStrictEqual(await patchedFrom(base, edit), want);
+      }
+    });
   });
 
   const impossible: readonly { readonly name: string; readonly changes: readonly Entry[] }[] = [
