@@ -90,24 +90,25 @@ export class LookAgain implements Onlooker {
 
   /** Sees all that was seen before in the directory that was entered last, which is known, by the names that it had. */
   retrace(directory: ConfinedDirectory, stat: FileStat): Omit<Retraced, "entry"> {
+    const words = this.#words;
     const names: BytePath[] = [];
-    let all = 0;
-    for (let kind = this.#kind; kind % 2 === 1; kind = this.#kind) {
-      const start = (this.#at + 1) * 4;
-      const end = start + (kind >>> 1);
-      if (!stat.lstatBytes(this.#bytes, { start, end }, directory.fd))
+    let [at, all] = [this.#at, 0];
+    for (let kind = words[at] ?? 0; kind % 2 === 1; kind = words[at] ?? 0) {
+      const length = kind >>> 1;
+      if (!stat.lstatBytes(this.#bytes, { at: (at + 1) * 4, length }, directory.fd))
         throw new Error("a name that went");
-      this.#pass(kind);
-      if (stat.type === fileTypes.directory) names.push(this.#name);
-      this.#compare(stat);
+      this.#nameAt = at;
+      at += 1 + Math.ceil(length / 4);
+      if (stat.type === fileTypes.directory || !isAsBefore(words, at, stat)) {
+        this.#at = at;
+        this.#compare(stat);
+        if (stat.type === fileTypes.directory) names.push(this.#name);
+      }
+      at += FACTS;
       all++;
     }
+    this.#at = at;
     return { directories: names, others: all - names.length };
-  }
-
-  /** What follows in the earlier look; 0 at its end. */
-  get #kind(): number {
-    return this.#words[this.#at] ?? 0;
   }
 
   get #name(): BytePath {
@@ -146,18 +147,12 @@ export class LookAgain implements Onlooker {
   }
 
   #meet(text: string, kind: number): void {
-    const wanted = text.length * 2 + kind;
-    if (this.#words[this.#at] !== wanted) throw new Error("another name");
+    if (this.#words[this.#at] !== text.length * 2 + kind) throw new Error("another name");
     const from = (this.#at + 1) * 4;
     for (let i = 0; i < text.length; i++)
       if (this.#bytes[from + i] !== text.charCodeAt(i)) throw new Error("another name");
-    this.#pass(wanted);
-  }
-
-  /** Goes on to what is behind a name or path. */
-  #pass(kind: number): void {
     this.#nameAt = this.#at;
-    this.#at += 1 + Math.ceil((kind >>> 1) / 4);
+    this.#at += 1 + Math.ceil(text.length / 4);
   }
 
   /** Takes down what is there now. */

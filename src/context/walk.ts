@@ -129,7 +129,7 @@ export class Walk {
     if (directory === undefined) throw changedMeanwhile(path);
     const retraced = directory.retrace?.();
     if (retraced !== undefined) {
-      if (this.#isTurn(retraced.others)) await setImmediate();
+      if (this.#isTurn(retraced.others / 4)) await setImmediate(); // they take as much less time
       return this.#retraced(retraced, path, parent);
     }
     const children: (Pending | number)[] = [];

@@ -25,8 +25,8 @@ const STATX_BASIC_STATS = 0x7ff;
 
 /** A part of some bytes. */
 interface ByteRange {
-  readonly start: number;
-  readonly end: number;
+  readonly at: number;
+  readonly length: number;
 }
 
 /** After a call that failed: false where there is nothing, else the failure. */
@@ -54,12 +54,13 @@ export class FileStat {
   }
 
   /** The same of a name that is a part of `bytes`: making a string of it takes as long as looking at the file. */
-  lstatBytes(bytes: Buffer, { start, end }: ByteRange, directoryFd: number): boolean {
-    const length = end - start;
+  lstatBytes(bytes: Buffer, { at, length }: ByteRange, directoryFd: number): boolean {
     if (length > NAME_MAX) throw new RangeError("no name is so long");
-    for (let i = 0; i < length; i++) this.#name[i] = bytes[start + i] ?? 0;
+    for (let i = 0; i < length; i++) this.#name[i] = bytes[at + i] ?? 0;
     this.#name[length] = 0;
-    return this.#lstat(this.#name, directoryFd) || nothingAt(bytes.toString("latin1", start, end));
+    return (
+      this.#lstat(this.#name, directoryFd) || nothingAt(bytes.toString("latin1", at, at + length))
+    );
   }
 
   #lstat(path: string | Buffer, directoryFd: number): boolean {

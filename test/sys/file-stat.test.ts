@@ -14,13 +14,13 @@ describe("FileStat", () => {
       const names = ["abc", "abcd", "\xff\n", "n".repeat(255)];
       for (const [i, name] of names.entries()) {
         const bytes = Buffer.from(`x${name}y`, "latin1");
-        const range = { start: 1, end: 1 + name.length };
+        const range = { at: 1, length: name.length };
         assert.isFalse(stat.lstatBytes(bytes, range, fd));
         writeFileSync(Buffer.from(`${directory}/${name}`, "latin1"), "z".repeat(i));
         assert.isTrue(stat.lstatBytes(bytes, range, fd));
         assert.strictEqual(stat.size, i);
       }
-      const long = { start: 0, end: 256 };
+      const long = { at: 0, length: 256 };
       assert.throws(() => stat.lstatBytes(Buffer.alloc(256, "n"), long, fd), "no name is so long");
     } finally {
       closeSync(fd);
