@@ -1,9 +1,11 @@
-import { createReadStream, linkSync, readFileSync } from "node:fs";
+import { constants, createReadStream, linkSync, readFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../../oci/changeset.js";
 import { memberOf } from "../../oci/layer-tar.js";
 import { TarWriter } from "../../oci/tar-writer.js";
 import { resumedSha256, type Sha256State } from "../../sys/running-sha256.js";
+import { isSystemError } from "../../sys/system-error.js";
 import { measureTar, type MeasuredStart, type TarMeasure, type TarSink } from "../measure-tar.js";
 import { encodeStates, splitStates } from "./hash-states.js";
 import {
@@ -23,8 +25,6 @@ export type WritePatched = (directory: string, signal?: AbortSignal) => Promise<
 
 /** Of more parts a tar is not made. */
 const MOST_PARTS = 4096;
-/** The fewest hard links that filesystems allow, less some: ext4's. */
-const MOST_LINKS = 60_000;
 /** Bytes that no part tells of do not matter up to here, beyond it only where they are more than a quarter of the tar. */
 const FEW_UNUSED = 1 << 16;
 
@@ -42,7 +42,7 @@ export function patchLayer(layer: string, entries: Iterable<Entry>): WritePatche
   if (members === undefined || first === undefined || parts === undefined) return undefined;
   return async (directory, signal) => {
     const [shared = ""] = tarFiles(layer);
-    linkSync(shared, join(directory, SHARED_NAME));
+    await share(shared, join(directory, SHARED_NAME));
     writeParts(directory, parts);
     const { image, states } = splitStates(index);
     using indexFile = OutFile.create(join(directory, INDEX_NAME));
@@ -57,6 +57,16 @@ export function patchLayer(layer: string, entries: Iterable<Entry>): WritePatche
       if (states !== undefined) indexFile.write(encodeStates(known));
     }
   };
+}
+
+/** Gives a tar another name; copies it where the filesystem has none for it, or no more. */
+async function share(tar: string, name: string): Promise<void> {
+  try {
+    linkSync(tar, name);
+  } catch (error) {
+    if (!isSystemError(error, "EMLINK", "EOPNOTSUPP", "EPERM")) throw error;
+    await copyFile(tar, name, constants.COPYFILE_FICLONE);
+  }
 }
 
 /** Hashes what comes behind the last of these states, and adds those that it comes to. */
@@ -99,7 +109,7 @@ function patchedParts(
   append(parts, ...old.slice(at, old.size));
   const unused = shared + patched - size;
   if (unused > FEW_UNUSED && unused > size / 4) return undefined;
-  return parts.length > MOST_PARTS || old.links > MOST_LINKS ? undefined : parts;
+  return parts.length > MOST_PARTS ? undefined : parts;
 }
 
 /** What follows the last one in its file becomes one with it. */

@@ -77,11 +77,6 @@ export class StoredTar implements Disposable {
     return this.#fds.map((fd) => fstatSync(fd).size);
   }
 
-  /** How many layers share it. */
-  get links(): number {
-    return fstatSync(fileOf(this.#fds, 1)).nlink;
-  }
-
   /** Where in the tar a place in one of its files is. */
   locate({ device, offset }: ContentPlace): number | undefined {
     const part = this.#parts.find(

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import fc from "fast-check";
-import {
+import fs, {
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -284,6 +285,26 @@ describe("patchLayer()", () => {
     const base = await layerOf(mixed);
     assert.isUndefined(patchLayer(base, [file("last", "unknown")]));
     assert.isFalse(await patches([file("a", "1")], [directory("")]));
+  });
+
+  it("copies the tar where a file cannot have another name", async () => {
+    const { linkSync } = fs;
+    let asked = 0;
+    for (const code of ["EMLINK", "EOPNOTSUPP", "EPERM"]) {
+      fs.linkSync = () => {
+        asked++;
+        throw Object.assign(new Error(code), { code });
+      };
+      syncBuiltinESMExports();
+      try {
+        const small = [file("a", Buffer.alloc(5000)), file("b", "1")];
+        assert.isTrue(await patches(small, [file("b", "2")], [file("a", Buffer.alloc(6000))]));
+      } finally {
+        fs.linkSync = linkSync;
+        syncBuiltinESMExports();
+      }
+    }
+    assert.strictEqual(asked, 6);
   });
 
   it("takes what any filesystem takes of an entry", async () => {
