@@ -1,5 +1,5 @@
 import { lineOf, type Source, type Span } from "../error.js";
-import { PathRules, type PathRule } from "./path-rules.js";
+import { PathRules, type Counted, type PathRule } from "./path-rules.js";
 
 /** One line of a .dockerignore; one that begins with "!" is negated. */
 export interface IgnoreRule extends PathRule {
@@ -21,8 +21,8 @@ export class IgnoreRules extends PathRules<IgnoreRule> {
   }
 
   /** Names the line behind an answer of `decide`, for a hint. */
-  describe(decided: number): string | undefined {
-    const rule = this.rules[decided];
+  describe(counted: Counted): string | undefined {
+    const rule = this.decisive(counted);
     if (rule === undefined) return undefined;
     const { source, start, end } = rule.at;
     return `${source.name} line ${lineOf(rule.at)} excludes "${source.text.slice(start, end)}"`;

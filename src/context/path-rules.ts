@@ -13,15 +13,27 @@ export interface PathRule {
 const FEW = 100;
 
 /**
- * Patterns that leave paths out, ready to be asked. The last one that matches a path or one of its
- * parents decides; so what a directory hands on to its contents is the number of that pattern.
+ * Numbers of the patterns that count for a path, in order: the last one decides. A directory hands them on to its
+ * contents.
+ */
+export type Counted = readonly number[];
+
+/** Nothing counts for a path that nothing was said of. */
+export const uncounted: Counted = [];
+
+/**
+ * Patterns that leave paths out, ready to be asked. As in BuildKit, a pattern counts for what it matches, and for
+ * what is below, only where it changes something: "!src" includes nothing of "src" that "**\/tmp" leaves out, unless
+ * a line before it leaves out "src" itself.
  */
 export class PathRules<Rule extends PathRule = PathRule> {
   protected readonly rules: readonly Rule[];
+  readonly #all: readonly number[];
   readonly #table: RuleTable | undefined;
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
+    this.#all = rules.map((_, i) => i);
     if (rules.length > FEW) this.#table = new RuleTable(rules.map(({ glob }) => glob));
   }
 
@@ -30,44 +42,56 @@ export class PathRules<Rule extends PathRule = PathRule> {
     return this.isExcluding(this.decide(path));
   }
 
-  /** The number of the pattern that decides about `path`, or -1: its parents are looked at, too. */
-  decide(path: BytePath): number {
-    let decided = -1;
+  /** What counts for `path`: its parents are looked at, too. */
+  decide(path: BytePath): Counted {
+    let counted = uncounted;
     for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1)) {
-      decided = this.decideBelow(path.slice(0, end) as BytePath, decided);
+      counted = this.decideBelow(path.slice(0, end) as BytePath, counted);
     }
-    return path === "" ? decided : this.decideBelow(path, decided);
+    return path === "" ? counted : this.decideBelow(path, counted);
   }
 
   /** The same where `parent` is known to be the answer for the directory that `path` is in. */
-  decideBelow(path: BytePath, parent: number): number {
+  decideBelow(path: BytePath, parent: Counted): Counted {
     const text = matchableText(path);
-    if (this.#table !== undefined) return this.#lookUp(text, this.#table, parent);
-    for (let i = this.rules.length - 1; i > parent; i--) {
-      if (this.rules[i]?.glob.matches(text) === true) return i;
+    let counted: number[] | undefined;
+    let isLeftOut = false;
+    let next = 0;
+    for (const i of this.#table === undefined ? this.#all : this.#find(text, this.#table, parent)) {
+      const rule = this.rules[i];
+      if (rule === undefined) continue;
+      if (parent[next] === i) next++;
+      else if (rule.negated !== isLeftOut || !rule.glob.matches(text)) continue;
+      else counted ??= parent.slice(0, next);
+      counted?.push(i);
+      isLeftOut = !rule.negated;
     }
-    return parent;
+    return counted ?? parent;
   }
 
-  #lookUp(text: string, table: RuleTable, parent: number): number {
-    let decided = parent;
-    for (const numbers of table.candidates(text)) {
-      const later = numbers.findLast(
-        (number) => number <= decided || this.rules[number]?.glob.matches(text) === true,
-      );
-      decided = Math.max(decided, later ?? -1);
-    }
-    return decided;
+  /** The patterns that match or that count for the parent, in order. */
+  #find(text: string, table: RuleTable, parent: Counted): readonly number[] {
+    const found: number[] = [];
+    for (const numbers of table.candidates(text))
+      for (const i of numbers) if (this.rules[i]?.glob.matches(text) === true) found.push(i);
+    if (found.length === 0) return parent;
+    return [...new Set([...parent, ...found])].sort((a, b) => a - b);
   }
 
   /** Tells whether an answer of `decide` means that the path is left out. */
-  isExcluding(decided: number): boolean {
-    return this.rules[decided]?.negated === false;
+  isExcluding(counted: Counted): boolean {
+    return this.decisive(counted)?.negated === false;
+  }
+
+  /** The pattern that decides. */
+  protected decisive(counted: Counted): Rule | undefined {
+    return this.rules[counted[counted.length - 1] ?? -1];
   }
 
   /** Whether something below a directory that is left out may be included again by a later pattern. */
-  mayReinclude(directory: BytePath, decided: number): boolean {
+  mayReinclude(directory: BytePath, counted: Counted): boolean {
     const text = matchableText(directory);
+    const decided = counted[counted.length - 1] ?? -1;
     return this.rules.some(
       ({ negated, glob }, i) => negated && i > decided && glob.mayMatchBelow(text),
     );

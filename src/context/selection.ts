@@ -9,7 +9,7 @@ import {
   unescapeName,
   type Glob,
 } from "./glob.js";
-import type { PathRules } from "./path-rules.js";
+import { uncounted, type PathRules } from "./path-rules.js";
 import { resolveLinks } from "./resolve-links.js";
 import { excludeRules, onlyRules } from "./source-filters.js";
 import type { SelectedSource, SelectOptions } from "./source-tree.js";
@@ -119,7 +119,7 @@ export class Selection {
   #notFound(real: BytePath): BuildError {
     const { ignore, kind } = this.#tree;
     const where = kind === "context" ? "in the build context" : "where it is copied from";
-    const decided = ignore?.decide(real) ?? -1;
+    const decided = ignore?.decide(real) ?? uncounted;
     const hint = ignore?.isExcluding(decided) === true ? ignore.describe(decided) : undefined;
     const message = `Cannot copy "${this.#pattern}": not found ${where}`;
     return new BuildError("SOURCE_NOT_FOUND", message, { hint: hint ?? this.#danglingHint(real) });

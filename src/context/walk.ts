@@ -4,17 +4,17 @@ import { toText, type BytePath, type Entry, type EntryList } from "../oci/change
 import { EntryStore, StoredEntries } from "../oci/entry-store.js";
 import { joinPath, nameOf, parentOf, pathBelow } from "./confined.js";
 import type { Read } from "./entry-reader.js";
-import type { PathRules } from "./path-rules.js";
+import { uncounted, type Counted, type PathRules } from "./path-rules.js";
 import { unreadable } from "./unreadable.js";
 import type { NamedPath, OpenDirectory, Retraced, WalkableTree } from "./walkable-tree.js";
 
 /** Files between two turns of the event loop: some milliseconds of work. */
 const turn = 256;
 
-/** What rules say about a path: numbers of their lines, of the tree's own and of each filter. */
+/** What rules say about a path: the tree's own, and each filter. */
 interface Decided {
-  readonly ignore: number;
-  readonly filters: readonly number[];
+  readonly ignore: Counted;
+  readonly filters: readonly Counted[];
 }
 
 /** What there is more to do about: a directory, or a file with several names. */
@@ -36,7 +36,7 @@ interface Place extends NamedPath {
   readonly directory: OpenDirectory;
 }
 
-const undecided: readonly number[] = [];
+const undecided: readonly Counted[] = [];
 
 /** One look at everything at and below a real path of a tree. */
 export class Walk {
@@ -62,8 +62,8 @@ export class Walk {
   /** The base at "" and what is below; none where there is nothing, or everything is ignored. */
   async run(): Promise<Walked> {
     const path = this.#base;
-    const ignore = this.#tree.ignore?.decide(path) ?? -1;
-    const decided = { ignore, filters: this.#filters.map(() => -1) };
+    const ignore = this.#tree.ignore?.decide(path) ?? uncounted;
+    const decided = { ignore, filters: this.#filters.map(() => uncounted) };
     const read = await this.#readBase(decided);
     if (read !== undefined) {
       this.#add(read);
@@ -187,13 +187,15 @@ export class Walk {
   }
 
   #decide(path: BytePath, entryPath: BytePath, parent: Decided): Decided {
-    const ignore = this.#tree.ignore?.decideBelow(path, parent.ignore) ?? -1;
+    const ignore = this.#tree.ignore?.decideBelow(path, parent.ignore) ?? uncounted;
     return { ignore, filters: this.#filter(entryPath, parent) };
   }
 
-  #filter(path: BytePath, parent: Decided): readonly number[] {
+  #filter(path: BytePath, parent: Decided): readonly Counted[] {
     if (this.#filters.length === 0) return undecided;
-    return this.#filters.map((rules, i) => rules.decideBelow(path, parent.filters[i] ?? -1));
+    return this.#filters.map((rules, i) => {
+      return rules.decideBelow(path, parent.filters[i] ?? uncounted);
+    });
   }
 
   #read(place: Place, decided: Decided): ReturnType<OpenDirectory["read"]> {
@@ -212,14 +214,14 @@ export class Walk {
   }
 
   #isFiltered({ filters }: Decided): boolean {
-    return filters.some((line, i) => this.#filters[i]?.isExcluding(line) === true);
+    return filters.some((counted, i) => this.#filters[i]?.isExcluding(counted) === true);
   }
 
   /** Whether something in a directory that is left out may be included again. */
   #mayHoldMore({ path, entryPath }: Place, { ignore, filters }: Decided): boolean {
     return (
       mayReinclude(this.#tree.ignore, path, ignore) &&
-      filters.every((line, i) => mayReinclude(this.#filters[i], entryPath, line))
+      filters.every((counted, i) => mayReinclude(this.#filters[i], entryPath, counted))
     );
   }
 
@@ -243,8 +245,8 @@ async function namingPath(path: BytePath, read: Promise<Read>): Promise<Read> {
   }
 }
 
-function mayReinclude(rules: PathRules | undefined, path: BytePath, line: number): boolean {
-  return rules?.isExcluding(line) !== true || rules.mayReinclude(path, line);
+function mayReinclude(rules: PathRules | undefined, path: BytePath, counted: Counted): boolean {
+  return rules?.isExcluding(counted) !== true || rules.mayReinclude(path, counted);
 }
 
 function changedMeanwhile(path: BytePath): BuildError {

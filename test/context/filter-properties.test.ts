@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { compileGlob, matchableText } from "../../src/context/glob.js";
 import { excludeRules, onlyRules } from "../../src/context/source-filters.js";
 import { BuildError } from "../../src/error.js";
-import { PathRules } from "../../src/context/path-rules.js";
+import { PathRules, uncounted } from "../../src/context/path-rules.js";
 import { RuleTable } from "../../src/context/rule-table.js";
 import type { BytePath } from "../../src/oci/changeset.js";
 
@@ -53,9 +53,9 @@ describe("patterns of --exclude and --parents", () => {
       fc.property(fc.array(pattern, { maxLength: 4 }), path, (patterns, name) => {
         const rules = compiled(() => excludeRules(patterns));
         if (rules === undefined) return;
-        let decided = -1;
-        for (const step of [...parentsOf(name), name]) decided = rules.decideBelow(step, decided);
-        assert.strictEqual(decided, rules.decide(name));
+        let counted = uncounted;
+        for (const step of [...parentsOf(name), name]) counted = rules.decideBelow(step, counted);
+        assert.deepEqual(counted, rules.decide(name));
       }),
       { numRuns: 1000 },
     );
@@ -93,26 +93,39 @@ describe("patterns of --exclude and --parents", () => {
     );
   });
 
-  it("G02 decide the same where there are many of them, the last one that matches", () => {
+  it("G04 count where they change something, also where there are many of them", () => {
     const word = fc.constantFrom("a", "b", "ab", "a/b", "*", "**/", "?", ".", "é", "\\a", "[a-b]");
     const glob = fc
       .array(word, { minLength: 1, maxLength: 5 })
       .map((words) => compileGlob(words.join(""), "path"));
-    fc.assert(
-      fc.property(
-        fc.array(glob, { minLength: 101, maxLength: 130 }),
-        path,
-        fc.nat(90),
-        (all, name, parent) => {
-          const globs = all.filter((glob) => glob !== undefined);
-          const rules = new PathRules(globs.map((glob) => ({ glob, negated: false })));
-          const text = matchableText(name);
-          const last = globs.findLastIndex((glob, i) => i > parent && glob.matches(text));
-          assert.strictEqual(rules.decideBelow(name, parent), last < 0 ? parent : last);
-        },
-      ),
-      { numRuns: 200 },
-    );
+    const rule = fc.record({ glob, negated: fc.boolean() });
+    for (const size of [
+      { minLength: 1, maxLength: 9 },
+      { minLength: 101, maxLength: 130 },
+    ]) {
+      fc.assert(
+        fc.property(fc.array(rule, size), path, (all, name) => {
+          const rules = all.flatMap(({ glob, negated }) => (glob ? [{ glob, negated }] : []));
+          const expected = [...parentsOf(name), name].reduce<ReadonlySet<number>>(
+            (parent, step) => {
+              const text = matchableText(step);
+              let isLeftOut = false;
+              const counted = new Set<number>();
+              rules.forEach(({ glob, negated }, i) => {
+                const changes = negated === isLeftOut && glob.matches(text);
+                if (!changes && !parent.has(i)) return;
+                counted.add(i);
+                isLeftOut = !negated;
+              });
+              return counted;
+            },
+            new Set(),
+          );
+          assert.deepEqual(new PathRules(rules).decide(name), [...expected]);
+        }),
+        { numRuns: 200 },
+      );
+    }
   });
 
   it("G02 are tried where they may match: of thousands hardly one", () => {
@@ -140,6 +153,6 @@ describe("patterns of --exclude and --parents", () => {
     assert.isFalse(rows.excludes("a/b" as BytePath));
     const many = Array.from({ length: 5000 }, (_, i) => `**/x${i}*y`);
     assert.isFalse(excludeRules(many)?.excludes(deep));
-    assert.isFalse(excludeRules(many)?.mayReinclude(deep, 0));
+    assert.isFalse(excludeRules(many)?.mayReinclude(deep, [0]));
   });
 });

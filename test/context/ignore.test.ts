@@ -66,7 +66,24 @@ const cases: readonly Case[] = [
   { name: "G04 the last line wins", text: "a\n!a\na", hides: ["a"], shows: [] },
   { name: "G04 includes again", text: "*.md\n!README.md", hides: ["x.md"], shows: ["README.md"] },
   { name: "G04 below an excluded directory", text: "d\n!d/f", hides: ["d", "d/g"], shows: ["d/f"] },
-  { name: "G04 a later parent decides", text: "d/f\n!d", hides: [], shows: ["d", "d/f"] },
+  {
+    name: "G04 what changed nothing does not count below",
+    text: "d\n!d\nd/*/f\n!d/e",
+    hides: ["d/e/f"],
+    shows: ["d", "d/e"],
+  },
+  {
+    name: "G04 what was included anyway counts no more than it matches",
+    text: "**/f\n!d",
+    hides: ["f", "d/f", "d/f/g"],
+    shows: ["d", "d/e"],
+  },
+  {
+    name: "G04 includes what is below again",
+    text: "*\n!d\n**/f",
+    hides: ["a", "d/f"],
+    shows: ["d", "d/e", "d/e/g"],
+  },
   { name: "G04 order matters", text: "!d/f\nd", hides: ["d/f"], shows: [] },
 ];
 
