@@ -86,7 +86,7 @@ function readBody(
     const start = layout.lines[first]?.start ?? line.start;
     const written = layout.source.text.slice(start, line.start);
     const body = stripTabs ? written.replaceAll(/(^|\n)\t+/g, "$1") : written;
-    const raw = written + line.text;
+    const raw = written + name;
     return {
       heredoc: { name, body, expand, word: word.text, raw, at: word.at },
       after: index + 1,

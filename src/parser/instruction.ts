@@ -25,7 +25,7 @@ export interface Heredoc {
   readonly expand: boolean;
   /** The word as written, such as `<<-"EOF"` or `3<<EOF`. */
   readonly word: string;
-  /** Body and terminator as written, without the last newline: for RUN lines handed to the shell. */
+  /** Body as written, and the delimiter: for RUN lines handed to the shell. */
   readonly raw: string;
   readonly at: Span;
 }

@@ -72,10 +72,10 @@ describe("parseDockerfile()", () => {
     }
   });
 
-  it("P15: keeps the heredoc as written for the shell", () => {
+  it("P15: keeps the heredoc for the shell, its delimiter without tabs", () => {
     const { instructions } = parsed("FROM a\nRUN cat <<-'E' 3<<F\n\t\ta\n\tE\nb\nF\n");
     const [first, second] = instructions.flatMap(heredocsOf);
-    assert.include(first, { word: "<<-'E'", raw: "\t\ta\n\tE", body: "a\n" });
+    assert.include(first, { word: "<<-'E'", raw: "\t\ta\nE", body: "a\n" });
     assert.include(second, { word: "3<<F", raw: "b\nF", body: "b\n" });
   });
 
