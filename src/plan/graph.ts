@@ -67,7 +67,7 @@ function reads(
 function checkReads(node: Node, nodes: readonly Node[]): void {
   const { stage } = node;
   for (const read of node.stages) {
-    if (read.stage.index < stage.index) continue;
+    if (read.stage.index < stage.index || read.stage.isReplaced) continue;
     const names = `Cannot use stage "${read.stage.name}" in stage "${stage.name}"`;
     const { at } = read;
     if (reachable(read.stage, nodes).has(stage)) {

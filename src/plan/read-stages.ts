@@ -38,6 +38,7 @@ function readStage(
     from,
     base,
     platform: base.kind === "stage" ? base.stage.platform : want.platform,
+    isReplaced: replacement !== undefined,
     instructions: replacement === undefined ? instructions : [],
   };
 }

@@ -19,6 +19,8 @@ export interface Stage {
   readonly from: From;
   readonly base: StageBase;
   readonly platform: Platform;
-  /** Its own, without what ONBUILD of the base adds; none when a named context replaces the stage. */
+  /** A named context takes its place, and so the stage may be read before it is defined. */
+  readonly isReplaced: boolean;
+  /** Its own, without what ONBUILD of the base adds; none of a stage that is replaced. */
   readonly instructions: readonly Instruction[];
 }

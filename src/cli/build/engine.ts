@@ -10,6 +10,7 @@ import type { FarCache } from "../../cache/far-cache.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
+import { realDirectory } from "../../context/directory-context.js";
 import type { LocalTree } from "../../context/local-tree.js";
 import type { Remotes } from "../../context/remote/remotes.js";
 import { ResourceStack } from "../../store/resource-stack.js";
@@ -25,7 +26,7 @@ import type { Agents } from "./agents.js";
 import { ContextSet } from "./contexts.js";
 import type { ForeignContexts } from "./foreign-contexts.js";
 import type { BuildInput } from "./input.js";
-import { namedContext } from "./named-contexts.js";
+import { namedContext, remoteContext } from "./named-contexts.js";
 import { planOptions } from "./plan.js";
 
 /** Beside the bundle. Run from its sources, tsbuild has none, and reads on one thread. */
@@ -141,7 +142,10 @@ async function openContexts({ command, input, session, looked }: Building): Prom
   const root = input.context ?? (await mkdtemp(join(store.work, "empty-context-")));
   const named = new Map<string, string>();
   for (const [name, value] of command.buildContexts) {
-    if (namedContext(value).kind === "directory") named.set(name, resolve(io.cwd, value));
+    if (namedContext(value).kind !== "directory") continue;
+    const path = resolve(io.cwd, value);
+    if (remoteContext(value) === undefined) realDirectory(path); // also of one that no step asks for
+    named.set(name, path);
   }
   const indexes = store.paths.index;
   const { dockerfile } = input;
