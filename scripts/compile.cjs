@@ -43,6 +43,13 @@ WORKDIR /app
 COPY --from=made /one /two ./
 COPY . .
 `;
+// Twice, with another value: steps that miss upon an image that is here, and what is told of them.
+const missing = `
+FROM running
+ARG A
+RUN echo $A >/one
+RUN echo $A >/two
+`;
 const inNamespaces = [
   "unshare",
   ...(process.getuid() === 0 ? [] : ["--user", "--map-auto", "--map-root-user"]),
@@ -72,12 +79,14 @@ function compile() {
       const place = context("running", running);
       copyFileSync(shell, join(place, "busybox"));
       const outputs = ["--output=type=image", `--output=type=oci,dest=${join(scratch, "out.tar")}`];
-      ["default", "none"].some((network) =>
-        succeeds(
-          "ignore",
-          ...[...inNamespaces, ...bundle, "--quiet", `--network=${network}`, ...outputs, place],
-        ),
+      const builds = (...args) => succeeds("ignore", ...inNamespaces, ...bundle, ...args);
+      const isBuilt = ["default", "none"].some((network) =>
+        builds("--quiet", `--network=${network}`, "--tag=running", ...outputs, place),
       );
+      if (isBuilt) {
+        const upon = ["--progress=plain", "--network=host", context("missing", missing)];
+        for (const value of [1, 2]) builds("--tag=missing", `--build-arg=A=${value}`, ...upon);
+      }
     }
     // found in the cache, a build is noted, if its files are not too new for that; then it can be repeated
     const again = [__filename, "run", "dist/repeat.cjs", ...words];
