@@ -1,11 +1,9 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import { readlinkSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { mount, mountFlags } from "../sys/mounts.js";
 import { collect } from "./children.js";
-import { deathGuard } from "./run-runtime.js";
 
 /** A container that the launcher starts. */
 export interface Launch {
@@ -64,7 +62,7 @@ function isPiped(shell: ChildProcess): shell is Shell {
  * Starts containers from one small shell that lives as long as the build. Node itself would take
  * 5 ms for each fork, because it is large, and the chain of programs that ties a step's life to this
  * process 7 ms more. All steps share the shell's pid namespace, which ends with this process, in
- * whatever way it ends; each container has its own inside.
+ * whatever way it ends, because the shell's input does; each container has its own inside.
  */
 export class Launcher implements AsyncDisposable {
   readonly #shell: Shell;
@@ -95,13 +93,12 @@ export class Launcher implements AsyncDisposable {
     runtime: readonly string[],
     { searchPath, members = "", file }: LauncherSite,
   ): Launcher {
-    const guard = deathGuard(readlinkSync("/proc/self"));
     // The shell has mounts of its own, for its /proc, and must see what is mounted here after it started.
     mount({ source: "none", target: "/", flags: mountFlags.rec | mountFlags.shared });
-    const namespace = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--propagation", "slave"];
+    const namespace = ["--pid", "--fork", "--kill-child=KILL", "--propagation", "slave"];
     namespace.push("--mount-proc");
-    const argv = [...guard, ...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
-    const shell = spawn("setpriv", argv, {
+    const argv = [...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
+    const shell = spawn("unshare", argv, {
       env: { PATH: searchPath },
       stdio: ["pipe", "pipe", "pipe", file],
       detached: true, // Ctrl-C reaches a step only through its signal
@@ -144,7 +141,7 @@ async function endOf(shell: Shell): Promise<Error> {
     shell.once("close", resolve);
   });
   if (cause instanceof Error) {
-    return new BuildError("NO_RUNTIME", `Cannot run steps: cannot start "setpriv"`, {
+    return new BuildError("NO_RUNTIME", `Cannot run steps: cannot start "unshare"`, {
       hint: "install util-linux",
       cause,
     });
