@@ -123,6 +123,9 @@ function isTaken(fd: number, text: string): boolean {
   }
 }
 
+/** What a short step takes from its start to its end, in milliseconds; so long its output waits in the FIFO. */
+const SHORT = 10;
+
 /** A FIFO that the launcher opens by name. Ours is open for writing too: no writer would be its end. */
 class Output implements Disposable {
   readonly #stream: "stdout" | "stderr";
@@ -140,9 +143,10 @@ class Output implements Disposable {
   /** Passes on what is written. */
   passTo(sink: OutputSink): void {
     if (this.#read === undefined) throw new Error("an output is heard once");
-    this.#drain = new Drain(this.#read, (chunk) => {
+    const take = (chunk: Uint8Array): void => {
       sink(this.#stream, chunk);
-    });
+    };
+    this.#drain = new Drain(this.#read, take, SHORT);
     this.#read = undefined;
   }
 
