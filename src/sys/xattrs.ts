@@ -17,9 +17,8 @@ export function setXattr(path: string, name: string, value: Uint8Array): void {
 
 /** lgetxattr(2): undefined when there is none of that name, or the filesystem has none at all. */
 export function getXattr(path: string, name: string): Buffer | undefined {
-  const value = Buffer.allocUnsafe(65536); // XATTR_SIZE_MAX
-  const size = c.lgetxattr(cPath(path), cPath(name), value, value.byteLength);
-  if (size >= 0) return Buffer.from(value.subarray(0, size));
+  const size = c.lgetxattr(cPath(path), cPath(name), valueBuffer, valueBuffer.byteLength);
+  if (size >= 0) return Buffer.from(valueBuffer.subarray(0, size));
   const errno = lastErrno();
   if (errno === ENODATA || errno === EOPNOTSUPP) return undefined;
   throw new SystemError("lgetxattr", errno, path);
@@ -34,4 +33,5 @@ export function listXattrs(path: string): readonly string[] {
   throw new SystemError("llistxattr", lastErrno(), path);
 }
 
+const valueBuffer = Buffer.allocUnsafe(65536); // XATTR_SIZE_MAX
 const listBuffer = Buffer.allocUnsafe(65536); // XATTR_LIST_MAX

@@ -1,11 +1,11 @@
 /** Sizes as powers of two. Of 300,000 files each area fits into the last, and only 2 MiB were copied to it. */
-const SIZES = [16, 18, 21, 25, 28];
+const SIZES = [12, 16, 18, 21, 25, 28];
 /** Behind those, each is that power of two times the one before. */
 const STEP = 3;
 
 /** Bytes that grow at their end, with zeros. */
 export class ByteArea {
-  #bytes = Buffer.alloc(1 << 16);
+  #bytes = Buffer.alloc(1 << 12);
   #length = 0;
 
   get length(): number {
