@@ -76,14 +76,16 @@ async function runAndRecord(
     if (task.isFollowed) task.getReady();
   };
   const began = engine.now();
-  const { layer, isNew, recorded } = await execute({ ...task, started }, engine).finally(tellMiss);
+  const published = await execute({ ...task, started }, engine).finally(tellMiss);
+  const { layer, isNew, persisted } = published;
   if (isNew) engine.board.traffic({ written: layer.size });
   task.made.set(key, layer);
   const took = engine.now() - began;
   const bases = [parent.bottom];
   const facts = { key, components, identities, stepTitle: step.title, took, bases };
   engine.board.end(vertex, { kind: "done", took });
-  return { layer, isNew, recorded: recorded.then(() => recordStep(layer, facts, engine)) };
+  const noted = persisted.then(() => recordStep(layer, facts, engine));
+  return { ...published, recorded: noted.then(() => published.recorded) };
 }
 
 function once(action: () => void): () => void {

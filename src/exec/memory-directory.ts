@@ -1,13 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { posix } from "node:path";
-import { isSystemError } from "../sys/system-error.js";
-import { mount, mountFlags, unmount } from "../sys/mounts.js";
+import { mount, mountFlags, unmountAside } from "../sys/mounts.js";
 
 /**
  * A directory in memory, for bundles and the runtime's state: making and removing ten files for each
  * step costs 4 ms on a disk, and secrets must not get onto one.
  */
-export class MemoryDirectory implements Disposable {
+export class MemoryDirectory implements AsyncDisposable {
   /** Exists once it is mounted. */
   readonly path: string;
 
@@ -32,12 +31,8 @@ export class MemoryDirectory implements Disposable {
     mount({ source: "tmpfs", target: this.path, type: "tmpfs", flags, options: "mode=700" });
   }
 
-  /** Mounting may have failed, or never begun. */
-  [Symbol.dispose](): void {
-    try {
-      unmount(this.path);
-    } catch (error) {
-      if (!isSystemError(error, "EINVAL", "ENOENT")) throw error;
-    }
+  /** Mounting may have failed, or never begun. On another thread, because the kernel takes its time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await unmountAside(this.path);
   }
 }

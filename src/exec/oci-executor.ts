@@ -230,7 +230,7 @@ class OciExecutor implements Executor {
     await this.#starter[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
     if (this.#session === undefined) return;
-    this.#memory[Symbol.dispose]();
+    await this.#memory[Symbol.asyncDispose]();
     await (await this.#session.catch(() => undefined))?.group?.[Symbol.asyncDispose]();
   }
 }

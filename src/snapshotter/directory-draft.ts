@@ -1,6 +1,6 @@
 import { renameSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { syncPath } from "../sys/sync-path.js";
 import { isSystemError } from "../sys/system-error.js";
 import type { DraftLayer, LayerId, LayerMeasure } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
@@ -54,9 +54,7 @@ export class DirectoryDraft implements DraftLayer {
   async persist(): Promise<void> {
     if (this.#published === undefined) throw new Error("this layer is not published");
     const { layers, sync, workspaces } = this.#options;
-    await sync(this.#published);
-    await using parent = await open(layers);
-    await parent.sync();
+    await Promise.all([sync(this.#published), syncPath(layers)]);
     workspaces.giveBack(this.#options);
   }
 

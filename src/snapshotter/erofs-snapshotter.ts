@@ -1,8 +1,9 @@
-import { existsSync, statSync } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Changeset, Entry } from "../oci/changeset.js";
 import type { FileTree } from "../oci/file-tree.js";
+import { syncPath } from "../sys/sync-path.js";
 import { DirectoryDraft } from "./directory-draft.js";
 import { directoryFiles } from "./directory-files.js";
 import { openDirectorySnapshotter } from "./directory-snapshotter.js";
@@ -210,6 +211,7 @@ class ErofsSnapshotter implements Snapshotter {
 
   release(): void {
     this.#states.forgetRoots();
+    this.#workspaces.release(); // an overlay keeps all of its layers
     this.#mounts.release();
   }
 
@@ -266,11 +268,6 @@ const SMALL_INDEX = 1 << 20;
 
 /** All files at once: the filesystem's journal then has one commit for them, not several. */
 async function syncFiles(layer: string): Promise<void> {
-  const files = await readdir(layer);
-  await Promise.all(
-    [...files.map((name) => join(layer, name)), layer].map(async (path) => {
-      await using file = await open(path);
-      await file.sync();
-    }),
-  );
+  const files = readdirSync(layer).map((name) => join(layer, name));
+  await Promise.all([...files, layer].map(syncPath));
 }

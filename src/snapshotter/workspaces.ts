@@ -20,6 +20,8 @@ export class Workspaces {
   /** Empty ones. */
   readonly #spare: string[] = [];
   readonly #removals: (() => Promise<void>)[] = [];
+  /** What begins to unmount something, at the first call. */
+  readonly #unmounts = new Set<() => Promise<void>>();
   readonly #hurried = new AbortController();
   #removing: Promise<void> | undefined;
   #mounts: string | undefined;
@@ -61,16 +63,29 @@ export class Workspaces {
 
   /** The same later, but before what is removed from now on, and on another thread: the kernel waits. */
   unmountSoon(mountPoint: string): void {
+    let unmounting: Promise<void> | undefined;
+    const begin = (): Promise<void> => (unmounting ??= this.#unmountAside(mountPoint));
+    this.#unmounts.add(begin);
     this.#soon(async () => {
-      if (await unmountAside(mountPoint)) rmdirSync(mountPoint);
+      await begin();
+      this.#unmounts.delete(begin);
     });
+  }
+
+  /** Does not wait any longer with what is to be unmounted. */
+  release(): void {
+    for (const begin of this.#unmounts) begin().catch(() => undefined);
+  }
+
+  async #unmountAside(mountPoint: string): Promise<void> {
+    if (await unmountAside(mountPoint)) rmdirSync(mountPoint);
   }
 
   /** Waits for what is being removed; then nothing is left but mount points. */
   async settled(): Promise<void> {
     this.#hurried.abort();
     await this.#removing;
-    for (const workspace of this.#spare.splice(0)) await rmdir(workspace);
+    await Promise.all(this.#spare.splice(0).map((workspace) => rmdir(workspace)));
   }
 
   #mountMemory(): string {

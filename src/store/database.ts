@@ -32,7 +32,8 @@ export class Database implements AsyncDisposable {
   readonly #unflushed: TransactionFlags;
   readonly #gate: Gate;
   readonly #held: (() => void)[] = [];
-  readonly #hurried = new AbortController();
+  #hurried = new AbortController();
+  #isInHurry = false;
   #writing: Promise<void> | undefined;
 
   private constructor(
@@ -127,23 +128,35 @@ export class Database implements AsyncDisposable {
     return (this.#writing ??= this.#writeHeld());
   }
 
-  /** Ends the waiting of `soon`, for good. */
-  hurry(): void {
+  /** Ends the waiting of what `soon` holds. */
+  flush(): void {
     this.#hurried.abort();
+    this.#hurried = new AbortController();
+  }
+
+  /** The same for good: nothing waits any more. */
+  hurry(): void {
+    this.#isInHurry = true;
+    this.flush();
   }
 
   async #writeHeld(): Promise<void> {
-    const { signal } = this.#hurried;
-    const latest = performance.now() + PATIENCE;
-    for (let met = 0; met < this.#held.length && performance.now() < latest;) {
-      met = this.#held.length;
-      await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);
-    }
+    await this.#meetCompany();
     const actions = this.#held.splice(0);
     this.#writing = undefined;
     await this.transaction(() => {
       for (const action of actions) action();
     });
+  }
+
+  async #meetCompany(): Promise<void> {
+    const { signal } = this.#hurried;
+    const latest = performance.now() + PATIENCE;
+    const isOver = (): boolean => this.#isInHurry || signal.aborted || performance.now() >= latest;
+    for (let met = 0; met < this.#held.length && !isOver();) {
+      met = this.#held.length;
+      await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /**

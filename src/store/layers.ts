@@ -45,7 +45,9 @@ export interface PublishedLayer {
   readonly layer: LayerRecord;
   /** Otherwise it was known, and the draft dropped. */
   readonly isNew: boolean;
-  /** Resolves when the layer is on the disk and every process finds it. */
+  /** Resolves when the layer is on the disk: what is written from then on comes after its record, or together with it. */
+  readonly persisted: Promise<void>;
+  /** Resolves when, besides, every process finds it. */
   readonly recorded: Promise<void>;
 }
 
@@ -184,29 +186,32 @@ export class Layers {
     await this.#deps.holds.hold(id);
     const layer = { id, diffId, tree, size, origin, createdAt: createdAt ?? now, usedAt: now };
     await draft.publish(id);
-    const how = { first: twin === undefined, lock: held.move(), write };
-    const recorded = this.#record(layer, draft, how);
-    return { layer, isNew: true, recorded };
+    const record = (): Promise<void> =>
+      write(() => {
+        this.#records.put(id, layer);
+        this.#byDiffId.put(diffId, id);
+        if (twin === undefined) this.#byTree.put(tree, id);
+      });
+    const writing = draft.persist().then(() => ({ written: record() }));
+    const persisted = writing.then(() => undefined);
+    persisted.catch(() => undefined); // told by `recorded`
+    return { layer, isNew: true, persisted, recorded: this.#noteRecorded(writing, held.move()) };
   }
 
-  async #record(
-    layer: LayerRecord,
-    draft: DraftLayer,
-    {
-      first,
-      lock,
-      write,
-    }: { readonly first: boolean; readonly lock: AsyncDisposable; readonly write: Write },
+  async #noteRecorded(
+    writing: Promise<{ readonly written: Promise<void> }>,
+    lock: AsyncDisposable,
   ): Promise<void> {
     await using _lock = lock;
-    await draft.persist();
-    const { id, diffId, tree } = layer;
-    await write(() => {
-      this.#records.put(id, layer);
-      this.#byDiffId.put(diffId, id);
-      if (first) this.#byTree.put(tree, id);
-    });
+    const { written } = await writing;
+    await written;
     this.#deps.wrote();
+  }
+
+  /** Waits for the layers of steps that are on their way to the disk. */
+  async settled(): Promise<void> {
+    const unrecorded = [...this.#unrecorded.values()];
+    await Promise.allSettled(unrecorded.map(async (published) => (await published).persisted));
   }
 
   /** Notes that the layer was used, at most once a day, so that a cached build writes nothing. */
@@ -265,7 +270,8 @@ export class Layers {
 /** Drops a draft for the layer that is there. */
 async function instead(draft: DraftLayer, layer: LayerRecord): Promise<PublishedLayer> {
   await draft[Symbol.asyncDispose]();
-  return { layer, isNew: false, recorded: Promise.resolve() };
+  const done = Promise.resolve();
+  return { layer, isNew: false, persisted: done, recorded: done };
 }
 
 const DAY = 24 * 60 * 60 * 1000;

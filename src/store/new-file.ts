@@ -1,5 +1,7 @@
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncPath } from "../sys/sync-path.js";
 import { WriteAhead } from "../sys/write-ahead.js";
 import { diskError } from "./disk-error.js";
 
@@ -46,10 +48,9 @@ export class NewFile implements AsyncDisposable {
   async publish(path: string): Promise<void> {
     try {
       await this.#file.sync();
-      await rename(this.#path, path);
+      renameSync(this.#path, path);
       this.#published = true;
-      await using directory = await open(dirname(path), "r");
-      await directory.sync();
+      await syncPath(dirname(path));
     } catch (error) {
       throw diskError(`write "${path}"`, error);
     }

@@ -8,9 +8,9 @@ import {
   rmdirSync,
   unlinkSync,
 } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
+import { removeTree } from "../snapshotter/remove-tree.js";
 import { tryLock } from "../sys/file-locks.js";
 import type { Locks } from "./locks.js";
 import { unmountBelow } from "./unmount-below.js";
@@ -88,7 +88,7 @@ async function remove(path: string): Promise<void> {
     rmdirSync(path);
   } catch (error) {
     if (!isSystemError(error, "ENOENT", "ENOTEMPTY", "ENOTDIR", "EEXIST")) throw error;
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path);
   }
 }
 

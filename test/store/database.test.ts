@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { openTestStore, TemporaryDirectory } from "./fixture.js";
 
 describe("Database", () => {
@@ -56,6 +56,31 @@ describe("Database", () => {
       ["rejected", "rejected"],
     );
     assert.deepStrictEqual(table.entries(), []);
+  });
+
+  it("flush() ends the waiting of what is there, and hurry() that of all that comes", async () => {
+    await using directory = await TemporaryDirectory.make();
+    await using store = await openTestStore(directory.path);
+    const { database } = store;
+    const table = database.table<string>("names");
+    const put = (name: string): Promise<void> =>
+      database.soon(() => {
+        table.put(name, "");
+      });
+    const names = (): readonly string[] => table.entries().map(([name]) => name);
+    void put("a");
+    database.flush();
+    await setImmediate();
+    assert.deepStrictEqual(names(), ["a"]);
+    void put("b");
+    await setImmediate();
+    assert.deepStrictEqual(names(), ["a"], "waits for company again");
+    database.hurry();
+    await setImmediate();
+    assert.deepStrictEqual(names(), ["a", "b"]);
+    void put("c");
+    await setImmediate();
+    assert.deepStrictEqual(names(), ["a", "b", "c"]);
   });
 
   it("writes what is waiting when it closes", async () => {

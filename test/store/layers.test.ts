@@ -77,6 +77,22 @@ describe("Layers", () => {
     assert.deepStrictEqual(store.layers.list(), [first.layer]);
   });
 
+  it("publish() lets what is written once a layer is on the disk go with its record", async () => {
+    await using store = await temporaryStore();
+    await using draft = await store.snapshotter.ingest(oneFile("a"));
+    const { layer, persisted, recorded } = await store.layers.publish(draft, { origin: "built" });
+    const seen = persisted.then(() =>
+      store.database.soon(() => {
+        assert.deepStrictEqual(store.layers.list(), [layer], "its record comes first");
+      }),
+    );
+    await store.layers.settled();
+    assert.deepStrictEqual(store.layers.list(), [], "on the disk, and not recorded yet");
+    store.database.flush();
+    await Promise.all([seen, recorded]);
+    assert.deepStrictEqual(store.layers.list(), [layer]);
+  });
+
   it("does not find a layer whose directory is gone, and adopt() publishes it anew", async () => {
     await using store = await temporaryStore();
     const lost = await build(store, "a");

@@ -79,7 +79,10 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
     hurry: () => {
       sandboxes.end();
       store.snapshotter.release();
-      store.database.hurry();
+      store.database.flush(); // while the last layers are on their way to the disk
+      void store.layers.settled().then(() => {
+        store.database.hurry();
+      });
     },
     jobs: new Jobs(command.jobs ?? availableParallelism()),
     underWay: new Map(),
