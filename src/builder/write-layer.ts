@@ -27,6 +27,8 @@ export interface LayerTask<S extends Step = Step> extends Task<S> {
 interface Changes {
   readonly entries: EntryList;
   readonly tree: TreeDigest;
+  /** Whether all files come with their SHA-256. */
+  readonly areHashed: boolean;
   /** Where it may be made from another one. */
   readonly edited: EditedDraft | undefined;
 }
@@ -46,7 +48,10 @@ export async function writeLayer(
     changes instanceof PlacedText
       ? new EditedDraft(changes, { layers, snapshots, last, signal })
       : undefined;
-  const tree = await treeDigest(changes);
+  let read = 0;
+  const tree = await treeDigest(changes, undefined, () => {
+    read++;
+  });
   const known = await find(tree, task, engine);
   if (known !== undefined) return known;
   for (;;) {
@@ -55,7 +60,7 @@ export async function writeLayer(
     const layer = await twin.catch(() => undefined); // its own step tells what failed
     if (layer !== undefined) return found(layer, task, engine);
   }
-  return await writeFirst({ entries: changes, tree, edited }, task, engine);
+  return await writeFirst({ entries: changes, tree, areHashed: read === 0, edited }, task, engine);
 }
 
 /** Others of this build that want the same wait for it until it is there, not until it is recorded. */
@@ -120,7 +125,7 @@ function found(layer: StepLayer, { vertex }: Task, { board }: Engine): StepLayer
 }
 
 async function write(
-  { entries, tree, edited }: Changes,
+  { entries, tree, areHashed, edited }: Changes,
   { last, signal }: LayerTask,
   engine: Engine,
 ): Promise<PublishedLayer> {
@@ -128,7 +133,7 @@ async function write(
   await using replaced = await edited?.take(tree);
   if (replaced !== undefined) return await layers.publish(replaced, { origin: "built" }, signal);
   const known = last && (await layers.find(last.layer)); // from now on nobody removes it
-  const changes = { entries, tree, similar: known?.id };
+  const changes = { entries, tree, areHashed, similar: known?.id };
   await using draft = await draftExactly(changes, snapshots, notAll, signal);
   return await layers.publish(draft, { origin: "built" }, signal);
 }

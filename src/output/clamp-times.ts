@@ -62,7 +62,7 @@ export async function clampLayer(
   const found = diffId === undefined ? undefined : await store.layers.findByDiffId(diffId);
   if (found !== undefined) return found;
   const changes = clampMtimes(store.snapshotter.changes(record.id), limit);
-  await using draft = await store.snapshotter.ingest(changes, undefined, signal);
+  await using draft = await store.snapshotter.ingest(changes, {}, signal);
   const clamped = await store.layers.adopt(draft, { origin: "rewritten" }, signal);
   known.put(key, clamped.diffId);
   return clamped;

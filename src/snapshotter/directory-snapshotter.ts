@@ -24,6 +24,7 @@ import { OverlayXattrs } from "./overlay-xattrs.js";
 import type {
   ActiveSnapshot,
   DraftLayer,
+  KnownChanges,
   LayerChain,
   LayerId,
   LayerMeasure,
@@ -102,7 +103,11 @@ class DirectorySnapshotter implements Snapshotter {
     return root;
   }
 
-  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
+  ingest(
+    changes: Changeset,
+    { similar }: KnownChanges = {},
+    signal?: AbortSignal,
+  ): Promise<DraftLayer> {
     const twins = similar && new Twins(this.#path(similar));
     return this.#write((directory) => this.#measured(changes, { directory, twins }, signal));
   }
@@ -152,7 +157,7 @@ class DirectorySnapshotter implements Snapshotter {
       const measure = await measureChanges(changes, signal);
       return this.#draft({ workspace, directory: upper, measure });
     }
-    const draft = await this.ingest(changes, undefined, signal);
+    const draft = await this.ingest(changes, {}, signal);
     memory[Symbol.dispose]();
     this.#workspaces.giveBack({ workspace });
     return draft;

@@ -34,6 +34,7 @@ import { OverlayXattrs } from "./overlay-xattrs.js";
 import type {
   ActiveSnapshot,
   DraftLayer,
+  KnownChanges,
   LayerChain,
   LayerId,
   LayerMeasure,
@@ -113,19 +114,28 @@ class ErofsSnapshotter implements Snapshotter {
     return root;
   }
 
-  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer> {
+  ingest(
+    changes: Changeset,
+    { similar, tree }: KnownChanges = {},
+    signal?: AbortSignal,
+  ): Promise<DraftLayer> {
     const found = similar === undefined ? changes : withContents(changes, this.#contents(similar));
     const fill = (directory: string): Promise<MeasuredLayer> =>
-      measureLayer(found, directory, signal);
+      measureLayer(found, directory, { signal, tree });
     return draftLayer(this.#workspaces, fill, this.#draft);
   }
 
-  /** Not read before the first one is looked for. Digests are not kept beside directories. */
+  /** All are listed for many files; a few are read where they are. Digests are not kept beside directories. */
   #contents(id: LayerId): FindContent {
     const layer = this.#path(id);
+    let passed = 0;
     let find: FindContent | undefined;
     return (sha256, size) => {
-      find ??= existsSync(layer) ? layerContents(layer) : () => undefined;
+      if (passed < FEW) {
+        passed++;
+        return undefined;
+      }
+      find ??= existsSync(layer) ? layerContents(layer, passed) : () => undefined;
       return find(sha256, size);
     };
   }
@@ -162,7 +172,7 @@ class ErofsSnapshotter implements Snapshotter {
   ): Promise<DraftLayer> {
     const directory = join(workspace, "layer");
     const changes = overlayChanges(upper, this.#overlay);
-    const measured = await measureLayer(changes, directory, signal);
+    const measured = await measureLayer(changes, directory, { signal });
     if (memory === undefined) this.#workspaces.remove(upper);
     else memory[Symbol.dispose]();
     return this.#draft({ workspace, directory, ...measured });
@@ -262,6 +272,9 @@ class ErofsSnapshotter implements Snapshotter {
     return join(this.#options.layers, erofsName(id));
   }
 }
+
+/** Files that are read sooner than a large layer is looked through for them. */
+const FEW = 64;
 
 /** Of an index that is kept in memory, in bytes. */
 const SMALL_INDEX = 1 << 20;

@@ -24,6 +24,14 @@ export interface LayerMeasure {
   readonly size: number;
 }
 
+/** What is known of changes before they are drafted. */
+export interface KnownChanges {
+  /** A published layer that is likely to hold most of the same files: they are read from there. */
+  readonly similar?: LayerId | undefined;
+  /** Of a list whose files all come with their SHA-256: the caller vouches for it, so that a driver need not find it out once more. */
+  readonly tree?: TreeDigest | undefined;
+}
+
 /** What becomes of a layer whose names all stay. */
 export interface Replacement {
   /** Files that come in place of files, and directories in place of directories, of the same names; in order. */
@@ -44,10 +52,9 @@ export interface Snapshotter {
   /** Starts a writable child of `parent`, which shows stand-ins where there is a place for them. */
   prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot>;
   /**
-   * Makes a draft straight from a changeset in order; nothing is mounted. Content is read once, where
-   * `similar`, a published layer, is likely to hold most of the same files, from there.
+   * Makes a draft straight from a changeset in order; nothing is mounted. Content is read once.
    */
-  ingest(changes: Changeset, similar?: LayerId, signal?: AbortSignal): Promise<DraftLayer>;
+  ingest(changes: Changeset, known?: KnownChanges, signal?: AbortSignal): Promise<DraftLayer>;
   /**
    * Makes a draft of what `base`, a published layer, becomes by `changes`, sooner than `ingest` would. Undefined where this driver
    * cannot do that, or not with that layer or these changes: then `ingest` can.

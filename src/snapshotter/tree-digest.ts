@@ -141,18 +141,23 @@ function areHashed(changes: Changeset): changes is HashedEntries {
   return "hashInto" in changes;
 }
 
-/** Digests a changeset; reads only the content of files that come without their SHA-256. `sink` as of a `TreeHasher`. */
+/**
+ * Digests a changeset; reads only the content of files that come without their SHA-256, and tells of each of these. `sink` as of a
+ * `TreeHasher`.
+ */
 export async function treeDigest(
   changes: Changeset,
   sink?: (text: Uint8Array) => void,
+  onRead = (): void => undefined,
 ): Promise<TreeDigest> {
   const tree = new TreeHasher(sink);
   // Waiting for each of what is there already takes as long as hashing it.
   if (areHashed(changes)) await changes.hashInto(tree);
   else if (Symbol.iterator in changes) {
-    for (const entry of changes) tree.add(entry, digestOf(entry) ?? (await digestIn(entry)));
+    for (const entry of changes)
+      tree.add(entry, digestOf(entry) ?? (await digestIn(entry, onRead)));
   } else {
-    for await (const entry of changes) tree.add(entry, await digestIn(entry));
+    for await (const entry of changes) tree.add(entry, await digestIn(entry, onRead));
   }
   return tree.digest();
 }
@@ -162,8 +167,10 @@ export function digestOf(entry: Entry): string | undefined {
   return entry.type === "file" ? entry.sha256 : undefined;
 }
 
-async function digestIn(entry: Entry): Promise<string | undefined> {
-  return entry.type === "file" ? await contentDigest(entry) : undefined;
+async function digestIn(entry: Entry, onRead: () => void): Promise<string | undefined> {
+  if (entry.type !== "file") return undefined;
+  if (entry.sha256 === undefined) onRead();
+  return await contentDigest(entry);
 }
 
 /** What becomes of a layer while it is measured. */
@@ -177,18 +184,22 @@ export function measureChanges(changes: Changeset, signal?: AbortSignal): Promis
   return measureInto({}, changes, signal);
 }
 
-/** As `measureChanges`, and hands everything on: a piece is taken and hashed while the next is made. */
+/**
+ * As `measureChanges`, and hands everything on: a piece is taken and hashed while the next is made. With `known`, the tree digest is
+ * that one.
+ */
 export async function measureInto(
   sink: LayerSink,
   changes: Changeset,
   signal?: AbortSignal,
+  known?: TreeDigest,
 ): Promise<LayerMeasure> {
   const tree = new TreeHasher();
   const onEntry = (entry: Entry, written: WrittenEntry): void => {
-    tree.add(entry, written.sha256);
+    if (known === undefined) tree.add(entry, written.sha256);
     sink.entry?.(entry, written);
   };
   const tar = writeLayerTar(changes, { onEntry, reuse: true });
   const measure = await measureTar(tar, sink, signal);
-  return { ...measure, tree: tree.digest() };
+  return { ...measure, tree: known ?? tree.digest() };
 }

@@ -93,9 +93,9 @@ describe("a COPY of which one file was edited", () => {
     const { holds, snapshotter } = builds.store;
     const [earlier] = await snapshotter.list();
     const ingest = snapshotter.ingest.bind(snapshotter);
-    snapshotter.ingest = (changes, similar, signal) => {
-      told(similar, earlier, holds);
-      return ingest(changes, similar, signal);
+    snapshotter.ingest = (changes, known, signal) => {
+      told(known?.similar, earlier, holds);
+      return ingest(changes, known, signal);
     };
     holds.letGo();
     await writeFile(join(builds.context, "edited"), "after");

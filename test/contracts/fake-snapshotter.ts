@@ -11,6 +11,7 @@ import type {
   ActiveSnapshot,
   DraftLayer,
   LayerChain,
+  KnownChanges,
   LayerId,
   LayerMeasure,
   Snapshotter,
@@ -46,7 +47,11 @@ export class FakeSnapshotter implements Snapshotter {
     return Promise.reject(new Error("the fake snapshotter cannot show files"));
   }
 
-  async ingest(changes: Changeset, _similar?: LayerId, signal?: AbortSignal): Promise<FakeDraft> {
+  async ingest(
+    changes: Changeset,
+    _known?: KnownChanges,
+    signal?: AbortSignal,
+  ): Promise<FakeDraft> {
     const directory = await mkdtemp(join(this.#site.work, "draft-"));
     try {
       const measure = await writeTar(join(directory, "layer.tar"), changes, signal);
@@ -64,7 +69,7 @@ export class FakeSnapshotter implements Snapshotter {
   /** Not as it came, but measured as it came. */
   async ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer> {
     const measured = new Measured(tar);
-    const draft = await this.ingest(readLayerTar(measured), undefined, signal);
+    const draft = await this.ingest(readLayerTar(measured), {}, signal);
     const { digest: diffId, size } = measured.result();
     draft.measure = { ...draft.measure, diffId, size };
     return draft;

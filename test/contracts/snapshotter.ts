@@ -21,7 +21,7 @@ import type {
   TreeDigest,
 } from "../../src/snapshotter/snapshotter.js";
 import { readTree } from "../../src/snapshotter/overlay-changes.js";
-import { measureChanges } from "../../src/snapshotter/tree-digest.js";
+import { measureChanges, treeDigest } from "../../src/snapshotter/tree-digest.js";
 import { FileStat } from "../../src/sys/file-stat.js";
 import { getXattr, setXattr } from "../../src/sys/xattrs.js";
 import { collect } from "../oci/bytes.js";
@@ -275,7 +275,7 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
       for (const { name, before, now } of similars) {
         it(`makes the same layer with a similar one ${name}, and leaves that as it is`, async () => {
           const similar = await layer(before);
-          await using draft = await snapshots.ingest(now, similar);
+          await using draft = await snapshots.ingest(now, { similar });
           await using alone = await snapshots.ingest(now);
           assert.deepStrictEqual(draft.measure, alone.measure);
           await draft.publish("x" as LayerId);
@@ -287,9 +287,24 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
       }
 
       it("makes the same layer when the similar one is gone", async () => {
-        await using draft = await snapshots.ingest([hashed("a", "a")], "gone" as LayerId);
+        await using draft = await snapshots.ingest([hashed("a", "a")], {
+          similar: "gone" as LayerId,
+        });
         await using alone = await snapshots.ingest([hashed("a", "a")]);
         assert.deepStrictEqual(draft.measure, alone.measure);
+      });
+
+      it("makes the same layer of what is known to have that tree digest, and of what it stores another way", async () => {
+        const link = { ...symlink("l", "a"), mode: 0o640 } as Entry;
+        for (const now of [
+          [hashed("a", "a"), symlink("b", "a")],
+          [hashed("a", "a"), link],
+        ]) {
+          const tree = await treeDigest(now);
+          await using draft = await snapshots.ingest(now, { tree });
+          await using alone = await snapshots.ingest(now);
+          assert.deepStrictEqual(draft.measure, alone.measure);
+        }
       });
 
       it("leaves nothing of a changeset that fails", async () => {
@@ -307,12 +322,10 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
 
       it("stops when told to", async () => {
         const reason = new Error("stop");
-        const error = await snapshots
-          .ingest(everything(), undefined, AbortSignal.abort(reason))
-          .then(
-            () => undefined,
-            (thrown: unknown) => thrown,
-          );
+        const error = await snapshots.ingest(everything(), {}, AbortSignal.abort(reason)).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
         assert.strictEqual(error, reason);
       });
     });

@@ -70,7 +70,7 @@ describe("openDirectorySnapshotter()", () => {
       ["two" as LayerId, [hashed("edited", "b"), hashed("kept", "same"), hashed("twins", "same")]],
     ];
     for (const [id, entries] of layers) {
-      await using draft = await snapshots.ingest(entries, "one" as LayerId);
+      await using draft = await snapshots.ingest(entries, { similar: "one" as LayerId });
       await draft.publish(id);
     }
     const inode = (path: string): number =>

@@ -8,10 +8,10 @@ import { INDEX_NAME, tarFiles } from "./layer-place.js";
 /** Where `size` bytes with that SHA-256 (in hex) are; undefined when it is not known. */
 export type FindContent = (sha256: string, size: number) => Content | undefined;
 
-/** Where a layer in place has contents. */
-export function layerContents(layer: string): FindContent {
+/** Where a layer in place has contents. `passed`: how many files were not asked for, before the first one that is. */
+export function layerContents(layer: string, passed = 0): FindContent {
   const tars = tarFiles(layer).map(toBytePath);
-  const files = new FilesByDigest(indexedContents(join(layer, INDEX_NAME)));
+  const files = new FilesByDigest(indexedContents(join(layer, INDEX_NAME)), passed);
   return (sha256, size) => {
     const place = files.find(sha256, size);
     if (place === undefined) return undefined;
@@ -35,11 +35,12 @@ class FilesByDigest {
   readonly #sizes: number[] = [];
   readonly #devices: number[] = [];
   readonly #offsets: number[] = [];
-  #next = 1;
+  #next: number;
   #misses = 0;
   #table: Uint32Array | undefined;
 
-  constructor(contents: Iterable<IndexedContent>) {
+  constructor(contents: Iterable<IndexedContent>, passed: number) {
+    this.#next = passed + 1;
     for (const { size, device, offset, digest } of contents) {
       this.#digests.pushBytes(digest);
       this.#devices.push(device);

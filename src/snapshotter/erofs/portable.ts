@@ -3,14 +3,19 @@ import { isPortable } from "../overlay-xattrs.js";
 
 /**
  * The changeset as any Linux filesystem would give it back: without attributes that are labels of one
- * machine only, and with the one mode that symlinks have.
+ * machine only, and with the one mode that symlinks have. Tells of each entry that is then another one.
  */
-export function portable(changes: Changeset): Changeset {
-  return Symbol.iterator in changes ? portableList(changes) : portableStream(changes);
+export function portable(changes: Changeset, onOther = (): void => undefined): Changeset {
+  if (!(Symbol.iterator in changes)) return portableStream(changes);
+  return { [Symbol.iterator]: () => portableList(changes, onOther) };
 }
 
-function* portableList(changes: Iterable<Entry>): Generator<Entry> {
-  for (const entry of changes) yield portableEntry(entry);
+function* portableList(changes: Iterable<Entry>, onOther: () => void): Generator<Entry> {
+  for (const entry of changes) {
+    const kept = portableEntry(entry);
+    if (kept !== entry) onOther();
+    yield kept;
+  }
 }
 
 async function* portableStream(changes: AsyncIterable<Entry>): AsyncGenerator<Entry> {

@@ -6,7 +6,8 @@ import type { FindContent } from "./layer-contents.js";
  * what they are, so that it does not matter what became of the files meanwhile.
  */
 export function withContents(changes: Changeset, find: FindContent): Changeset {
-  return Symbol.iterator in changes ? eachOf(changes, find) : eachComing(changes, find);
+  if (!(Symbol.iterator in changes)) return eachComing(changes, find);
+  return { [Symbol.iterator]: () => eachOf(changes, find) };
 }
 
 function* eachOf(entries: Iterable<Entry>, find: FindContent): Generator<Entry> {

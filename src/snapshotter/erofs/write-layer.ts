@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Changeset, Entry } from "../../oci/changeset.js";
 import type { WrittenEntry } from "../../oci/layer-tar.js";
-import type { LayerMeasure } from "../snapshotter.js";
-import { measureInto, type LayerSink } from "../tree-digest.js";
+import type { KnownChanges, LayerMeasure } from "../snapshotter.js";
+import { measureInto, treeDigest, type LayerSink } from "../tree-digest.js";
 import { LayerIndex } from "./layer-index.js";
 import { LayerTarFile } from "./layer-tar-file.js";
 import { TAR_NAME } from "./layer-place.js";
@@ -16,13 +16,17 @@ export interface MeasuredLayer {
   readonly keep: () => void;
 }
 
+interface MeasureOptions extends Pick<KnownChanges, "tree"> {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Writes a changeset as a layer into an empty directory, or a new one: the tar, and the index over it. */
 export async function writeLayer(
   changes: Changeset,
   directory: string,
   signal?: AbortSignal,
 ): Promise<LayerMeasure> {
-  const { measure, keep } = await measureLayer(changes, directory, signal);
+  const { measure, keep } = await measureLayer(changes, directory, { signal });
   keep();
   return measure;
 }
@@ -31,7 +35,7 @@ export async function writeLayer(
 export async function measureLayer(
   changes: Changeset,
   directory: string,
-  signal?: AbortSignal,
+  { signal, tree }: MeasureOptions,
 ): Promise<MeasuredLayer> {
   using tar = new LayerTarFile(join(directory, TAR_NAME));
   const index = new LayerIndex();
@@ -44,7 +48,14 @@ export async function measureLayer(
       index.addState(state);
     },
   };
-  const measure = await measureInto(sink, portable(changes), signal);
+  let others = 0;
+  const stored = portable(changes, () => {
+    others++;
+  });
+  const measured = await measureInto(sink, stored, signal, tree);
+  // the digest that is known is that of what was to be stored
+  const measure =
+    tree === undefined || others === 0 ? measured : { ...measured, tree: await treeDigest(stored) };
   const keep = (): void => {
     tar.keep();
     writeIndex(directory, index, measure.size);

@@ -49,7 +49,7 @@ export class PlainSnapshotter extends FakeSnapshotter {
       upper: root,
       isFull: () => false,
       unmount: () => Promise.resolve(),
-      commit: (signal): Promise<DraftLayer> => this.ingest(readTree(root), undefined, signal),
+      commit: (signal): Promise<DraftLayer> => this.ingest(readTree(root), {}, signal),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }

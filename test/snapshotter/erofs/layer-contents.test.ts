@@ -84,6 +84,16 @@ describe("layerContents()", () => {
     }
   });
 
+  it("finds at once what comes behind those that nobody asks for", async () => {
+    const files = Array.from({ length: 90 }, (_, i) => file(`file-${10 + i}`, `${i}`));
+    const find = layerContents(await layerOf(files), 64);
+    for (const [i, entry] of files.slice(60).entries()) {
+      assert(entry.type === "file");
+      const found = find(await contentDigest(entry), entry.size);
+      assert.strictEqual(found !== undefined, i >= 4, entry.path); // of the few before them none is found
+    }
+  });
+
   it("finds nothing that the layer does not hold, nor what has another size", async () => {
     const held = file("a", "held");
     const find = layerContents(await layerOf([held, file("b")]));
