@@ -1,31 +1,38 @@
-import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { lstatSync, readdirSync, unlinkSync } from "node:fs";
+import { rm, rmdir, unlink } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 
-/** Entries of a tree that is removed at once: each detour over another thread takes longer than they do. */
-const FEW = 100;
+/** Of files whose removal is worth another thread, in bytes. */
+const LARGE = 1 << 16;
+
+/** Entries between two turns of the event loop. */
+const BATCH = 256;
 
 /** Removes a directory with all in it, whatever its names are; nothing there is fine. */
 export async function removeTree(directory: string): Promise<void> {
   try {
-    if (removeFew(Buffer.from(directory), { left: FEW })) return;
+    await remove(Buffer.from(directory));
   } catch {
-    // what cannot be removed is told below, and what is gone is fine
+    // What is gone is fine. Node's own way has all entries at hand at once: 200 MB for 100,000.
+    await rm(directory, { recursive: true, force: true });
   }
-  await rm(directory, { recursive: true, force: true });
 }
 
-/** False where there are more. */
-function removeFew(directory: Buffer, budget: { left: number }): boolean {
+/** Removes what is in a directory. */
+export async function emptyTree(directory: Buffer): Promise<void> {
   const entries = readdirSync(directory, { withFileTypes: true, encoding: "buffer" });
-  budget.left -= entries.length;
-  if (budget.left < 0) return false;
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     const path = Buffer.concat([directory, SLASH, entry.name]);
-    if (!entry.isDirectory()) unlinkSync(path);
-    else if (!removeFew(path, budget)) return false;
+    if (entry.isDirectory()) await remove(path);
+    else if (lstatSync(path).size >= LARGE) await unlink(path);
+    else unlinkSync(path);
+    if (index % BATCH === BATCH - 1) await setImmediate();
   }
-  rmdirSync(directory);
-  return true;
+}
+
+async function remove(directory: Buffer): Promise<void> {
+  await emptyTree(directory);
+  await rmdir(directory);
 }
 
 const SLASH = Buffer.from("/");

@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { rmdir, unlink } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { mount, mountFlags, unmount, unmountAside } from "../sys/mounts.js";
+import { emptyTree, removeTree } from "./remove-tree.js";
 
 /** A private directory, and how to make directories in it. */
 export interface Workspace {
@@ -38,14 +39,14 @@ export class Workspaces {
   /** Takes back a workspace with all that is in it. */
   giveBack({ workspace }: Pick<Workspace, "workspace">): void {
     this.#soon(async () => {
-      await empty(Buffer.from(workspace));
+      await emptyTree(Buffer.from(workspace));
       this.#spare.push(workspace);
     });
   }
 
   /** Removes a directory in a workspace. */
   remove(directory: string): void {
-    this.#soon(() => remove(Buffer.from(directory)));
+    this.#soon(() => removeTree(directory));
   }
 
   /** A new directory to mount something on. */
@@ -120,29 +121,5 @@ function inWorkspace(workspace: string): Workspace {
   return { workspace, make };
 }
 
-async function remove(directory: Buffer): Promise<void> {
-  await empty(directory);
-  await rmdir(directory);
-}
-
-async function empty(directory: Buffer): Promise<void> {
-  const entries = readdirSync(directory, { withFileTypes: true, encoding: "buffer" });
-  for (const [index, entry] of entries.entries()) {
-    const path = Buffer.concat([directory, SLASH, entry.name]);
-    if (entry.isDirectory()) await remove(path);
-    else if (lstatSync(path).size >= LARGE) await unlink(path);
-    else unlinkSync(path);
-    if (index % BATCH === BATCH - 1) await setImmediate();
-  }
-}
-
-const SLASH = Buffer.from("/");
-
 /** What comes after a step is over by then, and the next one runs; in milliseconds. */
 const REST = 5;
-
-/** Of files whose removal is worth another thread, in bytes. */
-const LARGE = 1 << 16;
-
-/** Entries between two turns of the event loop. */
-const BATCH = 256;
