@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { StepLayer } from "../cache/far-cache.js";
 import { runKey } from "../cache/run-key.js";
 import { stepIdentities } from "../cache/step-identity.js";
@@ -73,7 +74,9 @@ async function runAndRecord(
   });
   const started = (): void => {
     task.later(Promise.resolve().then(tellMiss)); // what fails there must not fail in the executor
-    if (task.isFollowed) task.getReady();
+    if (!task.isFollowed) return;
+    task.getReady();
+    task.later(getSnapshotReady(engine));
   };
   const began = engine.now();
   const published = await execute({ ...task, started }, engine).finally(tellMiss);
@@ -86,6 +89,12 @@ async function runAndRecord(
   engine.board.end(vertex, { kind: "done", took });
   const noted = persisted.then(() => recordStep(layer, facts, engine));
   return { ...published, recorded: noted.then(() => published.recorded) };
+}
+
+/** Once the step is under way. */
+async function getSnapshotReady({ snapshots }: Engine): Promise<void> {
+  await setImmediate();
+  snapshots.getReady();
 }
 
 function once(action: () => void): () => void {

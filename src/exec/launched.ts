@@ -124,7 +124,7 @@ function isTaken(fd: number, text: string): boolean {
 }
 
 /** What a short step takes from its start to its end, in milliseconds; so long its output waits in the FIFO. */
-const SHORT = 10;
+const SHORT = 20;
 
 /** A FIFO that the launcher opens by name. Ours is open for writing too: no writer would be its end. */
 class Output implements Disposable {

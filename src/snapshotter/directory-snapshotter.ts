@@ -86,6 +86,10 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#states.prepare(parent, standIns);
   }
 
+  getReady(): void {
+    this.#states.getReady();
+  }
+
   view(chain: LayerChain): Promise<string> {
     return this.#states.view(chain);
   }

@@ -95,6 +95,10 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#states.prepare(parent, standIns);
   }
 
+  getReady(): void {
+    this.#states.getReady();
+  }
+
   view(chain: LayerChain): Promise<string> {
     return this.#states.view(chain);
   }

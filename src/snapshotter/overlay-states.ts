@@ -26,6 +26,14 @@ export interface OverlayStatesOptions {
 /** In a workspace, where changes are collected in memory. */
 const MEMORY = "memory";
 
+/** The directories of a writable state. */
+interface Site extends Workspace {
+  readonly root: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly memory: MemoryDirectory | undefined;
+}
+
 /** Filesystem states as overlays of layer directories, however those come to be. */
 export class OverlayStates {
   readonly #options: OverlayStatesOptions;
@@ -33,6 +41,8 @@ export class OverlayStates {
   readonly #merged: MergedLayers;
   /** Of each kind that was asked for. */
   readonly #standIns = new Map<StandIns, StandInLayer>();
+  /** Of the next writable state. */
+  #ahead: Site | undefined;
   /** Of layers that were asked for: none of them changes. */
   readonly #roots = new Map<LayerId, LayerRoot>();
   /** By chain. */
@@ -47,16 +57,28 @@ export class OverlayStates {
     this.#merged = new MergedLayers(options.merge);
   }
 
-  /** A writable state over `parent`, with files that no layer has. */
-  async prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
-    const { userNamespace, commit, workspaces, keepsUpper } = this.#options;
-    const roots = await this.#visible(parent);
-    const metadata = rootMetadata(roots);
+  /** Makes directories for the next writable state. */
+  getReady(): void {
+    this.#ahead ??= this.#makeSite();
+  }
+
+  #makeSite(): Site {
+    const { workspaces } = this.#options;
     const { workspace, make } = workspaces.take();
     const root = workspaces.mountPoint();
     const memory = this.#memory(make);
     const collected = memory === undefined ? "" : `${MEMORY}/`;
     const [upper, work] = [make(`${collected}upper`), make(`${collected}work`)];
+    return { workspace, make, root, upper, work, memory };
+  }
+
+  /** A writable state over `parent`, with files that no layer has. */
+  async prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
+    const { userNamespace, commit, workspaces, keepsUpper } = this.#options;
+    const roots = await this.#visible(parent);
+    const metadata = rootMetadata(roots);
+    const { workspace, make, root, upper, work, memory } = this.#ahead ?? this.#makeSite();
+    this.#ahead = undefined;
     try {
       writeRoot(upper, metadata, userNamespace);
       const layers = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);

@@ -69,6 +69,8 @@ export interface Snapshotter {
    * and with repeats. What is measured are these bytes, and the tree that they amount to.
    */
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer>;
+  /** Does ahead of `prepare` what does not depend on the parent. */
+  getReady(): void;
   /** Shows a state read-only: the host path of its root directory. Asking twice is cheap. */
   view(chain: LayerChain): Promise<string>;
   /** The same files to be asked for one by one; nothing is mounted, and nothing needs to be closed. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { Digest } from "../oci/digest.js";
 import type {
   DraftLayer,
@@ -192,7 +193,12 @@ export class Layers {
         this.#byDiffId.put(diffId, id);
         if (twin === undefined) this.#byTree.put(tree, id);
       });
-    const writing = draft.persist().then(() => ({ written: record() }));
+    const persist = async (): Promise<{ readonly written: Promise<void> }> => {
+      await setImmediate(); // the next step is under way by then
+      await draft.persist();
+      return { written: record() };
+    };
+    const writing = persist();
     const persisted = writing.then(() => undefined);
     persisted.catch(() => undefined); // told by `recorded`
     return { layer, isNew: true, persisted, recorded: this.#noteRecorded(writing, held.move()) };

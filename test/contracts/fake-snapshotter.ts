@@ -39,6 +39,9 @@ export class FakeSnapshotter implements Snapshotter {
   prepare(): Promise<ActiveSnapshot> {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
   }
+  getReady(): void {
+    // nothing takes time here
+  }
   view(_chain: LayerChain): Promise<string> {
     return Promise.reject(new Error("the fake snapshotter cannot mount"));
   }

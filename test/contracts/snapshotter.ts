@@ -531,6 +531,17 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         assert.deepStrictEqual(await snapshots.list(), []);
       });
 
+      it("gives what getReady() made to one state, over whichever parent, and makes it for others", async () => {
+        const below = await layer([file("below", "b")]);
+        snapshots.getReady();
+        snapshots.getReady();
+        await using one = await snapshots.prepare([below]);
+        await using other = await snapshots.prepare([]);
+        fs.writeFileSync(join(one.root, "one"), "");
+        assert.deepStrictEqual(fs.readdirSync(one.root), ["below", "one"]);
+        assert.deepStrictEqual(fs.readdirSync(other.root), []);
+      });
+
       const standIns = { directory: "etc", files: ["hosts", "names"] };
       const places: readonly {
         readonly name: string;
