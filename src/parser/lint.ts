@@ -49,17 +49,10 @@ function keywordCasing(statements: readonly Statement[]): readonly Warning[] {
   });
 }
 
-/** Forms that newer ones replace. */
-export function deprecated(instruction: Instruction): readonly Warning[] {
-  const { kind, at } = instruction;
-  if (kind === "maintainer") {
-    const message = "MAINTAINER is deprecated; use LABEL org.opencontainers.image.authors";
-    return [{ rule: "MaintainerDeprecated", message, at }];
-  }
-  if ((kind !== "env" && kind !== "label") || !instruction.legacy) return [];
-  const name = kind.toUpperCase();
-  const message = `${name} key=value should be used instead of ${name} key value`;
-  return [{ rule: "LegacyKeyValueFormat", message, at }];
+function deprecated({ kind, at }: Instruction): readonly Warning[] {
+  if (kind !== "maintainer") return [];
+  const message = "MAINTAINER is deprecated; use LABEL org.opencontainers.image.authors";
+  return [{ rule: "MaintainerDeprecated", message, at }];
 }
 
 /** L20: a comment right above is taken for a description, and so has to begin with the name. */

@@ -1,20 +1,25 @@
 import { posix } from "node:path";
 import type { Add, Copy, Instruction } from "../parser/instruction.js";
-import { deprecated } from "../parser/lint.js";
 import { fromFlag } from "./copy-from.js";
 import type { Draft } from "./draft.js";
 
 /** Of these only the last one of a stage counts. */
 const once: ReadonlySet<string> = new Set(["cmd", "entrypoint", "healthcheck"]);
 
-/** What is only known of an instruction in its stage; of an ONBUILD trigger, everything. */
+/** What is only told of an instruction in a stage that is needed. */
 export function lintInstruction(draft: Draft, instruction: Instruction): void {
-  const { triggered, setting } = draft;
-  if (triggered) {
-    for (const { rule, message, at } of deprecated(instruction)) setting.warn(rule, message, at);
-  }
+  lintLegacy(draft, instruction);
   lintRepeated(draft, instruction);
   lintShellForm(draft, instruction);
+}
+
+/** L13. */
+function lintLegacy({ setting }: Draft, instruction: Instruction): void {
+  const { kind, at } = instruction;
+  if ((kind !== "env" && kind !== "label") || !instruction.legacy) return;
+  const name = kind.toUpperCase();
+  const message = `${name} key=value should be used instead of ${name} key value`;
+  setting.warn("LegacyKeyValueFormat", message, at);
 }
 
 /** L12, told of the one without effect. */

@@ -7,8 +7,8 @@ import type { Overrides } from "../../src/parser/directives.js";
 import { failureOf } from "../oci/build-errors.js";
 
 /** Two findings of different rules. */
-const findings = "FROM a\nMAINTAINER me\nENV a b\n";
-const both = ["MaintainerDeprecated", "LegacyKeyValueFormat"];
+const findings = "FROM a\nMAINTAINER me\nenv a=b\n";
+const both = ["MaintainerDeprecated", "ConsistentInstructionCasing"];
 
 function rules(text: string, overrides: Overrides = {}): readonly string[] {
   return parseDockerfile({ name: "Dockerfile", text }, overrides).warnings.map(({ rule }) => rule);
@@ -18,7 +18,7 @@ const cases: readonly (Overrides & { name: string; text: string; want: readonly 
   {
     name: "skips a rule",
     text: `# check=skip=${both[0]}\n${findings}`,
-    want: ["LegacyKeyValueFormat"],
+    want: ["ConsistentInstructionCasing"],
   },
   { name: "skips several", text: `# check=skip=${both.join()}\n${findings}`, want: [] },
   { name: "skips all", text: `# check=skip=all\n${findings}`, want: [] },
@@ -79,7 +79,7 @@ const cases: readonly (Overrides & { name: string; text: string; want: readonly 
   },
   {
     name: "adds to what the file says",
-    text: `# check=skip=${both[0]}\nFROM a\n# check=experimental=all;skip=${both[1]}\nENV a b\nMAINTAINER a\n# x\nARG y`,
+    text: `# check=skip=${both[0]}\nFROM a\n# check=experimental=all;skip=${both[1]}\nenv a=b\nMAINTAINER a\n# x\nARG y`,
     want: [],
   },
   {
@@ -128,7 +128,7 @@ describe("P10: check options", () => {
   });
 
   it("let what was found before a mistake pass, and nothing else", async () => {
-    const text = "# check=skip=LegacyKeyValueFormat\nFROM a\nENV a b\nMAINTAINER me\nFOO";
+    const text = "# check=skip=ConsistentInstructionCasing\nFROM a\nenv a=b\nMAINTAINER me\nFOO";
     const error = await failureOf(() => rules(text), "SYNTAX");
     if (!(error instanceof LintedError)) assert.fail(error.message);
     assert.deepEqual(

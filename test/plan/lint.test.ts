@@ -246,7 +246,7 @@ const cases: readonly (Given & { name: string; text: string; want: readonly stri
   {
     name: "S04 tells of stages that are not built what their text alone shows",
     text: "FROM a\nMAINTAINER me\nENV x y\nWORKDIR b\nCMD x\nENV x=$y\nEXPOSE 80/TCP\nFROM --platform=linux/amd64 b",
-    want: ["2 MaintainerDeprecated", "3 LegacyKeyValueFormat", "8 FromPlatformFlagConstDisallowed"],
+    want: ["2 MaintainerDeprecated", "8 FromPlatformFlagConstDisallowed"],
   },
 ];
 
