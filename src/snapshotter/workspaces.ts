@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
-import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { mount, mountFlags, unmount, unmountAside } from "../sys/mounts.js";
@@ -86,7 +85,7 @@ export class Workspaces {
   async settled(): Promise<void> {
     this.#hurried.abort();
     await this.#removing;
-    await Promise.all(this.#spare.splice(0).map((workspace) => rmdir(workspace)));
+    for (const workspace of this.#spare.splice(0)) rmdirSync(workspace);
   }
 
   #mountMemory(): string {
