@@ -2,7 +2,6 @@ import type { TreeCursor } from "./tree-text.js";
 
 /** What is handed on at once. */
 const BATCH = 1 << 16;
-const ZERO = 0x30;
 
 /** Puts pieces of bytes together: as strings, those of 50,000 files take several times as long. */
 export class ByteBatches {
@@ -27,14 +26,6 @@ export class ByteBatches {
     let at = this.#used;
     for (let i = from; i < end; i++) to[at++] = bytes[i] ?? 0;
     this.#used = at;
-  }
-
-  /** In decimal digits. */
-  addNumber(number: number): void {
-    let unit = 1;
-    while (unit * 10 <= number) unit *= 10;
-    for (; unit >= 1; unit /= 10)
-      this.#batch[this.#used++] = ZERO + (Math.floor(number / unit) % 10);
   }
 
   flush(): void {
