@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { KeptSelection } from "../context/look-memory.js";
 import type { BytePath } from "../oci/changeset.js";
 
-/** Bump the number when the meaning of a look changes: older ones then count for nothing. */
+/** Bump the number when the meaning of a look changes, or of the patterns that it was taken by: older ones then count for nothing. */
 const magic = "tsblook2";
 /** Magic (0), bytes of the look (8), of the text (12) and of the head (16), SHA-256 of these and the head (20). */
 const sizesOffset = 8;

@@ -23,9 +23,6 @@ const LITTLE = 1 << 24;
 /** Bytes of a look at 100,000 files, and of larger ones. */
 const VAST = 1 << 23;
 
-/** Bump when patterns mean something else: what was seen by them is then looked at anew. */
-const MEANING = 2;
-
 /** Looks at what COPY selects from a directory of the host, and reads what differs from an earlier look. */
 export class LocalLooks implements Looks {
   readonly #tree: LocalTree;
@@ -141,7 +138,7 @@ export class LocalLooks implements Looks {
 
   #nameOf({ patterns, exclude, parents }: Query): string {
     const ignore = this.#tree.ignore?.source.text;
-    const asked = JSON.stringify([MEANING, patterns, exclude, parents, ignore]);
+    const asked = JSON.stringify([patterns, exclude, parents, ignore]);
     return createHash("sha256").update(asked).digest("hex");
   }
 }
