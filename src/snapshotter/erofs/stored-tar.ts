@@ -57,6 +57,8 @@ export class StoredTar implements Disposable {
   readonly #parts: readonly PlacedPart[];
   /** In bytes. */
   readonly size: number;
+  /** Bytes of each of its files. */
+  readonly fileSizes: readonly number[];
   #last: Buffer | undefined;
   #spare: Buffer | undefined;
 
@@ -70,11 +72,7 @@ export class StoredTar implements Disposable {
     this.#parts = parts;
     this.size = at;
     this.#fds = tarFiles(layer).map((path) => openSync(path, "r"));
-  }
-
-  /** Bytes of each of its files. */
-  get fileSizes(): readonly number[] {
-    return this.#fds.map((fd) => fstatSync(fd).size);
+    this.fileSizes = this.#fds.map((fd) => fstatSync(fd).size);
   }
 
   /** Where in the tar a place in one of its files is. */
