@@ -95,8 +95,14 @@ export class Launcher implements AsyncDisposable {
   ): Launcher {
     // The shell has mounts of its own, for its /proc, and must see what is mounted here after it started.
     mount({ source: "none", target: "/", flags: mountFlags.rec | mountFlags.shared });
-    const namespace = ["--pid", "--fork", "--kill-child=KILL", "--propagation", "slave"];
-    namespace.push("--mount-proc");
+    const namespace = [
+      "--pid",
+      "--fork",
+      "--kill-child=KILL",
+      "--propagation",
+      "slave",
+      "--mount-proc",
+    ];
     const argv = [...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
     const shell = spawn("unshare", argv, {
       env: { PATH: searchPath },
