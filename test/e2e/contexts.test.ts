@@ -1,7 +1,15 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, symlinkSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
@@ -65,6 +73,20 @@ describeForAccounts("build contexts", (site) => {
     assert.strictEqual(await site.look("piped", "cat /a"), "from the context\n");
     await site.ok(["-t", "bare", "-"], { input: "FROM busybox\nRUN echo none >/a\n" });
     assert.strictEqual(await site.look("bare", "cat /a"), "none\n");
+  });
+
+  it("keep the access times of their owner's files, and may have files of others", async () => {
+    const context = site.context({
+      Dockerfile: "FROM scratch\nCOPY own theirs /",
+      own: "own\n",
+      theirs: "theirs\n",
+    });
+    const own = join(context, "own");
+    utimesSync(own, 1_000_000, statSync(own).mtime);
+    if (testsRunAsRoot) chownSync(join(context, "theirs"), site.account.uid + 1, 0);
+    await site.ok(["-t", "access", "--output", join(context, "out"), context]);
+    assert.strictEqual(readFileSync(join(context, "out/theirs"), "utf8"), "theirs\n");
+    assert.strictEqual(statSync(own).atimeMs, 1_000_000_000);
   });
 
   it("never lead out by symbolic links", async () => {
