@@ -48,7 +48,7 @@ export class ContentSpool implements Disposable {
   add(bytes: Uint8Array): Content {
     const offset = this.#end;
     this.#append(bytes);
-    return { kind: "file", path: this.#path, offset };
+    return this.#since(offset);
   }
 
   /** The same file with a digest, and a content that stays. */
@@ -59,8 +59,13 @@ export class ContentSpool implements Disposable {
       sha256.update(chunk);
       this.#append(chunk);
     }
-    const content = { kind: "file", path: this.#path, offset } as const;
-    return { ...entry, content, sha256: sha256.digest("hex") };
+    return { ...entry, content: this.#since(offset), sha256: sha256.digest("hex") };
+  }
+
+  /** What was appended from `offset` on: nothing of the file when that is nothing, for there may be none. */
+  #since(offset: number): Content {
+    if (offset === this.#end) return { kind: "bytes", bytes: nothing };
+    return { kind: "file", path: this.#path, offset };
   }
 
   #append(bytes: Uint8Array): void {

@@ -54,6 +54,17 @@ describe("ContentSpool", () => {
     assert.isTrue((await collect(readContent(kept))).equals(bytes));
   });
 
+  it("keeps nothing without a file", async () => {
+    const empty = file("a", new Uint8Array()) as FileEntry;
+    let kept: readonly FileEntry[];
+    {
+      using spool = new ContentSpool(folder);
+      kept = [{ ...empty, content: spool.add(new Uint8Array()) }, await spool.keep(empty)];
+    }
+    assert.isEmpty(readdirSync(folder));
+    for (const entry of kept) assert.isEmpty(await collect(readContent(entry)));
+  });
+
   it("leaves room for what others write, between what it keeps itself", async () => {
     const contents: Content[] = [];
     {
