@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { tryLock } from "../sys/file-locks.js";
+import { openLocked } from "../sys/file-locks.js";
 import { diskError } from "./disk-error.js";
 
 type Kind = "exclusive" | "shared";
@@ -57,20 +57,17 @@ export class Locks {
   #tryFile(file: string, kind: Kind): AsyncDisposable | undefined {
     const path = join(this.#directory, file);
     for (;;) {
-      const fd = openLock(path);
-      if (!tryLock(fd, kind)) {
-        closeSync(fd);
-        return undefined;
-      }
+      const fd = openLock(path, kind);
+      if (fd === undefined) return undefined;
       if (fstatSync(fd).nlink > 0) return new HeldLock(fd, kind === "exclusive" ? path : undefined);
       closeSync(fd); // its last holder removed the file between our open and our lock
     }
   }
 }
 
-function openLock(path: string): number {
+function openLock(path: string, kind: Kind): number | undefined {
   try {
-    return openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
+    return openLocked(path, constants.O_CREAT | constants.O_RDWR, kind);
   } catch (error) {
     throw diskError("lock the store", error);
   }

@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -11,7 +10,7 @@ import {
 import { join } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
 import { removeTree } from "../snapshotter/remove-tree.js";
-import { tryLock } from "../sys/file-locks.js";
+import { openLocked } from "../sys/file-locks.js";
 import type { Locks } from "./locks.js";
 import { unmountBelow } from "./unmount-below.js";
 
@@ -63,10 +62,7 @@ async function takeOver(path: string, locks: Locks): Promise<number | undefined>
 
 /** The locked owner file of a work directory; undefined while another process holds it. */
 function lockOwner(path: string): number | undefined {
-  const fd = openSync(join(path, OWNER), constants.O_CREAT | constants.O_RDWR, 0o600);
-  if (tryLock(fd, "exclusive")) return fd;
-  closeSync(fd);
-  return undefined;
+  return openLocked(join(path, OWNER), constants.O_CREAT | constants.O_RDWR, "exclusive");
 }
 
 async function removeOwned(path: string, owner: number, locks: Locks): Promise<void> {

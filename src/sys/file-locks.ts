@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { bind, lastErrno } from "./libc.js";
 import { SystemError } from "./system-error.js";
@@ -9,10 +10,30 @@ const c = {
 
 const { EACCES, EINTR, EWOULDBLOCK } = constants.errno;
 
-/** flock(2), exclusive or shared, without waiting. False when another holder is in the way. */
-export function tryLock(fd: number, kind: "exclusive" | "shared"): boolean {
+/**
+ * Opens a file or directory with the flags of open(2), new files for their owner alone, and locks it by flock(2) without
+ * waiting. Undefined when another holder is in the way. The caller closes the descriptor, which unlocks it.
+ */
+export function openLocked(
+  path: string,
+  flags: number,
+  kind: "exclusive" | "shared",
+): number | undefined {
+  const fd = openSync(path, flags, 0o600);
+  let isLocked = false;
+  try {
+    isLocked = tryLock(fd, kind);
+  } finally {
+    if (!isLocked) closeSync(fd);
+  }
+  return isLocked ? fd : undefined;
+}
+
+function tryLock(fd: number, kind: "exclusive" | "shared"): boolean {
+  const LOCK_SH = 1;
+  const LOCK_EX = 2;
   const LOCK_NB = 4;
-  if (c.flock(fd, (kind === "exclusive" ? 2 : 1) | LOCK_NB) === 0) return true;
+  if (c.flock(fd, (kind === "exclusive" ? LOCK_EX : LOCK_SH) | LOCK_NB) === 0) return true;
   const errno = lastErrno();
   if (errno === EWOULDBLOCK) return false;
   throw new SystemError("flock", errno, undefined);

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { bind, bindAsync, lastErrno } from "./libc.js";
+import { AT_FDCWD } from "./open-flags.js";
 import { SystemError } from "./system-error.js";
 
 const syscall = bind("long syscall(long, ...)");
@@ -55,7 +56,6 @@ function fsconfig(
 }
 
 function moveMount(fd: number, target: string): void {
-  const AT_FDCWD = -100;
   const MOVE_MOUNT_F_EMPTY_PATH = 4;
   const from = ["int", fd, "const char*", ""];
   const to = ["int", AT_FDCWD, "const char*", target, "unsigned int", MOVE_MOUNT_F_EMPTY_PATH];

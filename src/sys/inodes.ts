@@ -1,4 +1,5 @@
 import { bind, cPath } from "./libc.js";
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "./open-flags.js";
 import { check } from "./system-error.js";
 
 const c = {
@@ -18,8 +19,6 @@ function makeDevice(major: number, minor: number): number {
 
 /** utimensat(2): sets the mtime only, to the nanosecond, which node's utimes cannot; no symlink is followed. */
 export function setModificationTime(path: string, nanoseconds: bigint): void {
-  const AT_FDCWD = -100;
-  const AT_SYMLINK_NOFOLLOW = 0x100;
   const UTIME_OMIT = 0x3ffffffen;
   const times = Buffer.alloc(32); // two struct timespec: access, modification
   times.writeBigInt64LE(UTIME_OMIT, 8);

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { bind, bindIn } from "./libc.js";
+import { bindIn } from "./libc.js";
+import { openMemfd } from "./memfd.js";
 
 /** Which system calls may be made, in the words of the runtime-spec (config-linux.md, "Seccomp"). */
 export interface SeccompProfile {
@@ -43,14 +44,12 @@ const addRule = bindIn(
   "int seccomp_rule_add_array(void*, uint32_t, int, unsigned int, void*)",
 );
 const exportProgram = bindIn(LIBRARY, "int seccomp_export_bpf(void*, int)");
-const memfdCreate = bind("int memfd_create(const char*, unsigned int)");
 
 const UNKNOWN_CALL = -1;
 const EEXIST = -17;
 /** SCMP_FLTATR_CTL_OPTIMIZE, and its value for a binary tree. */
 const OPTIMIZE = 8;
 const TREE = 2;
-const MFD_CLOEXEC = 1;
 
 /**
  * The profile as a BPF program, an array of struct sock_filter; undefined where there is no libseccomp, which
@@ -109,7 +108,7 @@ function argumentTests(args: readonly ArgumentTest[]): BigUint64Array {
 }
 
 function programOf(context: unknown): Buffer {
-  const fd = memfdCreate("filter", MFD_CLOEXEC);
+  const fd = openMemfd("filter");
   try {
     succeeded(exportProgram(context, fd), "seccomp_export_bpf");
     const program = Buffer.alloc(fstatSync(fd).size);

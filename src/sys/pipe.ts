@@ -1,4 +1,5 @@
 import { bind } from "./libc.js";
+import { O_CLOEXEC } from "./open-flags.js";
 import { check } from "./system-error.js";
 
 const pipe2 = bind("int pipe2(void*, int)");
@@ -8,7 +9,6 @@ const pipe2 = bind("int pipe2(void*, int)");
  * `echo >/dev/stderr` cannot open. The caller closes both ends.
  */
 export function makePipe(): { readonly read: number; readonly write: number } {
-  const O_CLOEXEC = 0o2000000; // the same on every architecture that node runs on
   const ends = Buffer.alloc(8);
   check(pipe2(ends, O_CLOEXEC), "pipe2");
   return { read: ends.readInt32LE(0), write: ends.readInt32LE(4) };

@@ -1,10 +1,10 @@
 import { closeSync, readFileSync, writeSync } from "node:fs";
 import { bind } from "./libc.js";
+import { openMemfd } from "./memfd.js";
+import { check, SystemError } from "./system-error.js";
 
-const memfdCreate = bind("int memfd_create(const char*, unsigned int)");
 const fcntl = bind("int fcntl(int, int, unsigned long)");
 
-const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 /** Since Linux 6.3, where it may be forbidden to execute others. */
 const MFD_EXEC = 0x10;
@@ -17,13 +17,24 @@ const SEALS = 1 | 2 | 4 | 8;
  * this kernel makes none.
  */
 export function sealedCopy(program: string): number | undefined {
-  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  let fd = memfdCreate("program", flags | MFD_EXEC);
-  if (fd < 0) fd = memfdCreate("program", flags);
-  if (fd < 0) return undefined;
   const bytes = readFileSync(program);
-  for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at);
-  if (fcntl(fd, F_ADD_SEALS, SEALS) === 0) return fd;
-  closeSync(fd);
-  return undefined;
+  let fd: number | undefined;
+  try {
+    fd = openExecutable();
+    for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at);
+    check(fcntl(fd, F_ADD_SEALS, SEALS), "fcntl");
+    return fd;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
+
+function openExecutable(): number {
+  try {
+    return openMemfd("program", MFD_ALLOW_SEALING | MFD_EXEC);
+  } catch {
+    return openMemfd("program", MFD_ALLOW_SEALING); // this kernel does not know the other flag
+  }
 }

@@ -1,4 +1,5 @@
 import { bind, cPath } from "./libc.js";
+import { O_CLOEXEC } from "./open-flags.js";
 import { check } from "./system-error.js";
 
 /** What node has, too, in half of the time: for tens of thousands of small files. */
@@ -9,7 +10,6 @@ const posixFadvise = bind("int posix_fadvise(int, int64_t, int64_t, int)");
 
 /** openat(2), close-on-exec: opens `name` in the open directory `directoryFd`. */
 export function openIn(directoryFd: number, name: string, flags: number): number {
-  const O_CLOEXEC = 0o2000000; // the same on every architecture that node runs on
   return check(openat(directoryFd, cPath(name), flags | O_CLOEXEC), "open", name);
 }
 

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { bind, cPath } from "./libc.js";
+import { AT_FDCWD } from "./open-flags.js";
 import { check } from "./system-error.js";
 
 const c = {
@@ -22,7 +23,6 @@ export async function openUnnamed(
 
 /** Gives an unnamed file a name that nothing has yet; `path` as bytes. */
 export function nameFile({ fd }: FileHandle, path: string): void {
-  const AT_FDCWD = -100;
   const AT_SYMLINK_FOLLOW = 0x400;
   const from = cPath(`/proc/self/fd/${fd}`);
   check(c.linkat(AT_FDCWD, from, AT_FDCWD, cPath(path), AT_SYMLINK_FOLLOW), "linkat", path);

@@ -1,7 +1,7 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { tryLock } from "../../sys/file-locks.js";
+import { openLocked } from "../../sys/file-locks.js";
 import { isSystemError } from "../../sys/system-error.js";
 
 /** What an export has not finished; disposing removes it. */
@@ -17,13 +17,16 @@ const DAY = 24 * 60 * 60 * 1000;
 /** Makes one in `parent` whose lock this process holds; the caller keeps others from looking meanwhile. */
 export async function makeUnfinished(parent: string): Promise<UnfinishedDirectory> {
   const path = await mkdtemp(join(parent, `${PREFIX}${machine()}-`));
-  const lock = openSync(path, "r");
-  tryLock(lock, "exclusive");
+  const lock = openLocked(path, constants.O_RDONLY, "exclusive");
+  if (lock === undefined) throw new Error(`somebody else locked the new directory ${path}`);
   return {
     path,
     [Symbol.asyncDispose]: async () => {
-      await rm(path, { recursive: true, force: true });
-      closeSync(lock);
+      try {
+        await rm(path, { recursive: true, force: true });
+      } finally {
+        closeSync(lock);
+      }
     },
   };
 }
@@ -52,12 +55,9 @@ async function isAbandoned(path: string, name: string): Promise<boolean> {
 }
 
 function isUnlocked(path: string): boolean {
-  const lock = openSync(path, "r");
-  try {
-    return tryLock(lock, "exclusive");
-  } finally {
-    closeSync(lock);
-  }
+  const lock = openLocked(path, constants.O_RDONLY, "exclusive");
+  if (lock !== undefined) closeSync(lock);
+  return lock !== undefined;
 }
 
 /** Names this machine until it starts anew. */
