@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { materialize } from "../snapshotter/materialize.js";
 import { removeTree } from "../snapshotter/remove-tree.js";
 import { isSystemError } from "../sys/system-error.js";
+import { diskError } from "./disk-error.js";
 import type { CacheMountRequest, NewCache } from "./cache-mount.js";
 import type { Locks } from "./locks.js";
 
@@ -55,14 +56,17 @@ export class CacheDirectories {
     return this.#deps.locks.tryLock(lockOf(name));
   }
 
+  /** STORE where that cannot be told: who takes it for missing forgets what is in it. */
   async has(name: string): Promise<boolean> {
-    return await stat(this.path(name)).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
+    try {
+      return (await stat(this.path(name))).isDirectory();
+    } catch (error) {
+      if (isSystemError(error, "ENOENT")) return false;
+      throw diskError(`look for the cache mount "${this.path(name)}"`, error);
+    }
   }
 
-  /** False also where there is none. */
+  /** False also where there is none, or that cannot be told. */
   async isEmpty(name: string): Promise<boolean> {
     return await readdir(this.path(name)).then(
       (names) => names.length === 0,

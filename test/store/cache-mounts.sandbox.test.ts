@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Entry } from "../../src/oci/changeset.js";
@@ -8,7 +8,7 @@ import { CacheMounts } from "../../src/store/cache-mounts.js";
 import { listItems } from "../../src/store/disk-items.js";
 import { prune } from "../../src/store/garbage.js";
 import type { Store } from "../../src/store/store.js";
-import { oneFile, temporaryStore } from "./fixture.js";
+import { failure, oneFile, temporaryStore } from "./fixture.js";
 
 const { signal } = new AbortController();
 
@@ -38,6 +38,18 @@ describe("CacheMounts", () => {
     await write(store, "f");
     assert.deepStrictEqual(await look(store), ["f"]);
     assert.deepStrictEqual(await look(store, { identity: "b" }), []);
+  });
+
+  it("R05 forgets none that cannot be looked at", async () => {
+    await using store = await temporaryStore();
+    await write(store, "f");
+    const { mounts } = store.paths;
+    await rename(mounts, `${mounts}.aside`);
+    await symlink(mounts, mounts); // a loop, as a disk that fails
+    assert.strictEqual((await failure(look(store))).code, "STORE");
+    await unlink(mounts);
+    await rename(`${mounts}.aside`, mounts);
+    assert.deepStrictEqual(await look(store), ["f"]);
   });
 
   it("R05 makes a new one as it is told, and only then", async () => {
