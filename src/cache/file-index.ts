@@ -4,6 +4,7 @@ import type { FileIndex } from "../context/file-index.js";
 import { tickOf } from "../context/tick.js";
 import type { FileStat } from "../sys/file-stat.js";
 import { FileTable, mix } from "./file-table.js";
+import { DAY } from "../time.js";
 
 /** Bump the number when the meaning of anything here changes: an older file then counts as empty. */
 const magic = "tsbfidx2";
@@ -15,7 +16,6 @@ const headerSize = 24;
 /** Compiled on a thread of V8's, while a build reads its Dockerfile. */
 const compiled = xxhash();
 
-const dayMs = 86_400_000;
 /** Files that no build asked for in this time are forgotten. */
 const keptDays = 14;
 
@@ -94,7 +94,7 @@ export class PackedFileIndex implements FileIndex {
   }
 
   get #today(): number {
-    return Math.floor(this.#scanStart / dayMs);
+    return Math.floor(this.#scanStart / DAY);
   }
 
   /**

@@ -20,10 +20,10 @@ import type {
 } from "../context/look-memory.js";
 import type { Clock } from "./file-index.js";
 import { frameOf, headerSize, readLookFile } from "./look-file.js";
+import { DAY } from "../time.js";
 
 /** Queries of one context; the oldest go first. */
 const MOST = 16;
-const dayMs = 86_400_000;
 /** Half of what the file index keeps: what a look vouches for is not looked up in there. */
 const keptDays = 7;
 
@@ -37,7 +37,7 @@ export class SavedLooks implements LookMemory {
   constructor(prefix: string, work = dirname(prefix), now: Clock = Date.now) {
     this.#prefix = prefix;
     this.#work = work;
-    this.#today = Math.floor(now() / dayMs);
+    this.#today = Math.floor(now() / DAY);
   }
 
   get(query: string): KeptLook | undefined {

@@ -3,6 +3,7 @@ import type { Database, Table } from "../store/database.js";
 import type { Layers } from "../store/layers.js";
 import type { Ancestry, KnownState, StateOrigin } from "./first-change.js";
 import { parentOf, stateUpon, type CacheKey, type KeyComponent, type StateKey } from "./key.js";
+import { DAY } from "../time.js";
 
 /** That a step was run, and what it gave. */
 export interface CacheRecord {
@@ -197,4 +198,4 @@ export class StepRecords implements StepCache {
 const RUNS = 5;
 
 /** How long a record whose layer is gone is kept: two weeks. */
-const EXPLAINS = 14 * 24 * 60 * 60 * 1000;
+const EXPLAINS = 14 * DAY;

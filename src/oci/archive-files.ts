@@ -1,7 +1,7 @@
 import { mediaTypes, type Descriptor } from "./descriptor.js";
 import type { Digest } from "./digest.js";
 import { serializeDocument } from "./image-json.js";
-import { blobPath, refNameAnnotation } from "./image-layout.js";
+import { blobPath, layoutFile, refNameAnnotation } from "./image-layout.js";
 import { familiarReference, formatReference, type Reference } from "./reference.js";
 
 /** A small file of an image archive or layout; the blobs lie beside them, at `blobPath`. */
@@ -22,10 +22,7 @@ export function ociLayoutFiles(images: readonly NamedRoot[]): readonly ArchiveFi
     names.length === 0 ? [root] : names.map((name) => named(root, name)),
   );
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests } as const;
-  return [
-    { path: "oci-layout", bytes: Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" })) },
-    { path: "index.json", bytes: serializeDocument(index) },
-  ];
+  return [layoutFile, { path: "index.json", bytes: serializeDocument(index) }];
 }
 
 /** With the annotation of the specification (a tag), and containerd's (the whole name). */

@@ -20,6 +20,12 @@ export interface LayoutName {
 /** The annotation of index.json that holds an image's tag. */
 export const refNameAnnotation = "org.opencontainers.image.ref.name";
 
+/** The file that says of a directory that it is an image layout. */
+export const layoutFile = {
+  path: "oci-layout",
+  bytes: Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" })),
+} as const;
+
 /** Reads `[oci-layout://]path[:tag][@digest]`. */
 export function parseLayoutName(text: string): LayoutName {
   const [, named = "", digest] =

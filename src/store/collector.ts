@@ -4,6 +4,7 @@ import type { DiskItem } from "./disk-items.js";
 import type { SpaceLimits } from "./eviction.js";
 import { evict, planPrune } from "./garbage.js";
 import type { Store } from "./store.js";
+import { HOUR } from "../time.js";
 
 /** What keeps a store within its limits. */
 export interface CollectorOptions {
@@ -13,7 +14,6 @@ export interface CollectorOptions {
   readonly warn: (error: unknown) => void;
 }
 
-const HOUR = 3_600_000;
 /** Of the limit: what is free after a collection, and what must be written before a vain one is repeated. */
 const SLACK = 0.05;
 

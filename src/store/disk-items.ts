@@ -125,7 +125,8 @@ async function otherBlobs({ store, sizes }: Facts): Promise<readonly DiskItem[]>
   return items;
 }
 
-const unneeded = { names: [], images: [], parents: [] } as const;
+/** What no image needs. */
+export const unneeded = { names: [], images: [], parents: [] } as const;
 
 async function cacheItems({ cacheMounts }: Store): Promise<readonly DiskItem[]> {
   return await Promise.all(

@@ -1,4 +1,5 @@
 import type { DiskItem } from "./disk-items.js";
+import { DAY } from "../time.js";
 
 /** How much the store may take; all in bytes. */
 export interface SpaceLimits {
@@ -72,9 +73,6 @@ function reasonOf({ kind, names, images }: DiskItem): string {
   if (kind === "image") return "it has no name";
   return images.length > 0 ? "only images without a name need it" : "no image needs it";
 }
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 const groups = [
   "it is made again at once, and unused for two days",

@@ -1,4 +1,5 @@
 import { BuildError, type BuildErrorCode } from "../error.js";
+import { counted } from "../oci/counted.js";
 import { decompressed } from "../oci/compression.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
@@ -145,17 +146,6 @@ function incoming(
     counted(bytes, (current) => onProgress?.(layer, current)),
     layer,
   );
-}
-
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  tell: (current: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let current = 0;
-  for await (const chunk of bytes) {
-    tell((current += chunk.byteLength));
-    yield chunk;
-  }
 }
 
 function wrongDiffId({ name, layer, diffId }: LayerToIngest, got: Digest): BuildError {

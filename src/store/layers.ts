@@ -13,6 +13,7 @@ import type { Holds } from "./holds.js";
 import type { Locks } from "./locks.js";
 import { ResourceStack } from "./resource-stack.js";
 import type { Tally } from "./tally.js";
+import { DAY } from "../time.js";
 
 /** A published layer. */
 export interface LayerRecord {
@@ -279,8 +280,6 @@ async function instead(draft: DraftLayer, layer: LayerRecord): Promise<Published
   const done = Promise.resolve();
   return { layer, isNew: false, persisted: done, recorded: done };
 }
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /** Six characters, 2^30 of them: short, because every layer of a chain is named in mount options. */
 function randomId(): LayerId {

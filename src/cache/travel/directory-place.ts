@@ -5,7 +5,7 @@ import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
 import { digestOf, hexOf, type Digest } from "../../oci/digest.js";
 import { fileBytes } from "../../oci/file-bytes.js";
 import { parseDocument, serializeDocument } from "../../oci/image-json.js";
-import { blobPath, refNameAnnotation } from "../../oci/image-layout.js";
+import { blobPath, layoutFile, refNameAnnotation } from "../../oci/image-layout.js";
 import type { Index } from "../../oci/image.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import { streamOf } from "../../oci/stream-of.js";
@@ -15,7 +15,7 @@ import { NewFile } from "../../store/new-file.js";
 import { makeDirectories } from "../../sys/make-directories.js";
 import { isSystemError } from "../../sys/system-error.js";
 import { refuseBuildKit } from "./buildkit.js";
-import { counted } from "./counted.js";
+import { counted } from "../../oci/counted.js";
 import { DOCUMENT_TYPE, manifestOfDocument } from "./manifest.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
@@ -111,7 +111,7 @@ export class DirectoryPlace implements CachePlace {
     const { config, manifest } = manifestOfDocument(document);
     for (const { descriptor, bytes } of [config, manifest])
       await this.write(descriptor, { open: () => streamOf(bytes), signal });
-    await this.#writeWhole(join(this.#options.path, "oci-layout"), layoutFile);
+    await this.#writeWhole(join(this.#options.path, layoutFile.path), layoutFile.bytes);
     await using _lock = await this.#locks.lock("index.json", signal); // others have other tags
     await this.#writeIndex(manifest);
   }
@@ -196,8 +196,6 @@ export class DirectoryPlace implements CachePlace {
 }
 
 const UNFINISHED = "unfinished";
-
-const layoutFile = Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" }));
 
 async function ifThere<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -5,7 +5,7 @@ import type { Promised } from "../../oci/verified.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
 import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
-import { counted } from "./counted.js";
+import { counted } from "../../oci/counted.js";
 import { writeInBlocks, type StorageCall } from "./gha-blocks.js";
 import type { ObjectStore } from "./object-place.js";
 import type { WriteOptions } from "./place.js";

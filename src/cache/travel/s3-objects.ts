@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { digestOf, hexOf } from "../../oci/digest.js";
 import type { Promised } from "../../oci/verified.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
-import { counted } from "./counted.js";
+import { counted } from "../../oci/counted.js";
 import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
 import type { ObjectStore } from "./object-place.js";
 import type { WriteOptions } from "./place.js";

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openLocked } from "../../sys/file-locks.js";
 import { isSystemError } from "../../sys/system-error.js";
+import { DAY } from "../../time.js";
 
 /** What an export has not finished; disposing removes it. */
 export interface UnfinishedDirectory extends AsyncDisposable {
@@ -11,8 +12,8 @@ export interface UnfinishedDirectory extends AsyncDisposable {
 
 const PREFIX = ".unfinished-";
 
-/** In milliseconds: no export takes that long. */
-const DAY = 24 * 60 * 60 * 1000;
+/** No export takes that long. */
+const LONGEST = DAY;
 
 /** Makes one in `parent` whose lock this process holds; the caller keeps others from looking meanwhile. */
 export async function makeUnfinished(parent: string): Promise<UnfinishedDirectory> {
@@ -46,7 +47,7 @@ export async function removeAbandoned(parent: string): Promise<void> {
 async function isAbandoned(path: string, name: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > DAY) return true;
+    if (Date.now() - mtimeMs > LONGEST) return true;
     return name.startsWith(`${PREFIX}${machine()}-`) && isUnlocked(path);
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return false; // its owner was faster
