@@ -62,6 +62,7 @@ export function parseCommand(argv: readonly string[]): Command {
   try {
     if (parse !== undefined) return parse(rest);
     refuseContainers(first);
+    refuseForeign(first);
     checkTypingError(first);
     return parseBuild(argv);
   } catch (error) {
@@ -83,6 +84,24 @@ function refuseContainers(first: string): void {
       : '"tsbuild run" keeps no container when its command ends';
   throw new BuildError("UNSUPPORTED", `Cannot run "tsbuild ${first}": there are no containers`, {
     hint: `${does}; a directory is written "./${first}"`,
+  });
+}
+
+/** How tsbuild says what other builders have a command for. */
+const foreignCommands: ReadonlyMap<string, string> = new Map([
+  ["bake", "run tsbuild once for each target"],
+  ["bud", 'that is "tsbuild build"'],
+  ["builder", 'there is one builder: "tsbuild build", "tsbuild prune"'],
+  ["buildx", 'without that word, such as "tsbuild build", "tsbuild imagetools", "tsbuild du"'],
+  ["image", '"tsbuild images", "tsbuild inspect", "tsbuild rmi", "tsbuild prune"'],
+  ["system", '"tsbuild du", "tsbuild prune"'],
+]);
+
+function refuseForeign(first: string): void {
+  const ours = foreignCommands.get(first);
+  if (ours === undefined) return;
+  throw new BuildError("USAGE", `Cannot run "tsbuild ${first}": no such command here`, {
+    hint: `${ours}; a directory is written "./${first}"`,
   });
 }
 

@@ -450,6 +450,13 @@ describe("parseCommand() of wrong usage", () => {
       "Cannot use --disable-compression: no such flag here",
       "-o type=…,compression=uncompressed",
     ],
+    [
+      "--cache=true --cache-repo r/cache .",
+      "USAGE",
+      "Cannot use --cache: no such flag here",
+      "that is always so: each step has a layer, and is cached",
+    ],
+    ["--pull-always .", "USAGE", "Cannot use --pull-always: no such flag here", "--pull"],
     ["--squash=x .", "USAGE", 'Cannot use "--squash=x": --squash takes true or false'],
     ["--annotation a=b -o out .", "USAGE", "Cannot use --annotation: no output is an image"],
     [
@@ -505,6 +512,19 @@ describe("parseCommand() of wrong usage", () => {
     ["tag a b c", "USAGE", 'Cannot tag: did not expect "c"'],
     ["du x", "USAGE", 'Cannot show disk usage: did not expect "x"'],
     ["rmi", "USAGE", "Cannot remove: the image is missing"],
+    [
+      "buildx build .",
+      "USAGE",
+      'Cannot run "tsbuild buildx": no such command here',
+      'without that word, such as "tsbuild build", "tsbuild imagetools", "tsbuild du"; a directory is written "./buildx"',
+    ],
+    [
+      "system df",
+      "USAGE",
+      'Cannot run "tsbuild system": no such command here',
+      '"tsbuild du", "tsbuild prune"; a directory is written "./system"',
+    ],
+    ["bake", "USAGE", 'Cannot run "tsbuild bake": no such command here'],
     [
       "imges",
       "USAGE",
