@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { constants, deflateRaw, inflateRaw } from "node:zlib";
 import { joinPath } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
@@ -186,15 +185,40 @@ function short(...fields: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
+/** Of so many bytes, what deflating them would spare is not worth the start of zlib, 3 ms of a build. */
+const SMALL = 4096;
+
+/** A last block, without compression (RFC 1951, 3.2.4): what comes before its bytes. */
+const STORED = 5;
+
+async function deflate(bytes: Uint8Array): Promise<Buffer> {
+  if (bytes.byteLength <= SMALL) return stored(bytes);
+  const { constants, deflateRaw } = await import("node:zlib");
+  return await promisify(deflateRaw)(bytes, { level: constants.Z_BEST_SPEED });
+}
+
+async function inflate(bytes: Uint8Array): Promise<Buffer> {
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const plain = block.subarray(STORED);
+  if (plain.byteLength <= SMALL && block.equals(stored(plain))) return plain;
+  const { inflateRaw } = await import("node:zlib");
+  return await promisify(inflateRaw)(bytes);
+}
+
+function stored(bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(STORED);
+  head[0] = 1;
+  head.writeUInt16LE(bytes.byteLength, 1);
+  head.writeUInt16LE(~bytes.byteLength & 0xffff, 3);
+  return Buffer.concat([head, bytes]);
+}
 
 /** Facts as they are kept, with what they were selected from (docs/formats.md). */
 export async function packFacts(
   origin: SelectionKey | StateKey,
   facts: FileFacts,
 ): Promise<Uint8Array> {
-  return await deflate(Buffer.concat([headOf(origin), facts]), { level: constants.Z_BEST_SPEED });
+  return await deflate(Buffer.concat([headOf(origin), facts]));
 }
 
 /** What `packFacts` made of that origin; undefined when it is anything else. */

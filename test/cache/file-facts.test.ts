@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { assert } from "chai";
 import fc from "fast-check";
 import { fileChanges } from "../../src/cache/file-changes.js";
@@ -212,6 +213,16 @@ describe("packFacts()", () => {
     assert.isUndefined(await unpackFacts("other", packed));
     assert.isUndefined(await unpackFacts(origin, packed.subarray(0, 5)));
     assert.isUndefined(await unpackFacts(origin, new Uint8Array()));
+  });
+
+  it("is raw DEFLATE, of few files and of many", async () => {
+    for (const count of [1, 1000]) {
+      const made = facts(Array.from({ length: count }, (_, i) => file(`f${i}`)));
+      const packed = await packFacts(origin, made);
+      const unpacked = inflateRawSync(packed);
+      assert.deepStrictEqual(unpacked.subarray(unpacked.byteLength - made.byteLength), made);
+      assert.deepStrictEqual(await unpackFacts(origin, deflateRawSync(unpacked)), made);
+    }
   });
 
   it("takes less than 40 bytes for each of 50,000 files", async () => {
