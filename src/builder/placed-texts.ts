@@ -1,6 +1,7 @@
 import { describe, digestOf, rightsText, type Described } from "../snapshotter/tree-digest.js";
 import { FILE, isFileAt, PLACES } from "../snapshotter/tree-places.js";
 import { untold, type TreeText } from "../snapshotter/tree-text.js";
+import { viewOf } from "../sys/byte-view.js";
 import { placedEntry, type TreeTarget } from "./placed-entry.js";
 
 /** What is handed on at once. */
@@ -122,8 +123,4 @@ function copy(from: DataView, start: number, end: number, to: DataView, at: numb
   for (; i + 4 <= end; i += 4) to.setUint32(i + moved, from.getUint32(i));
   for (; i < end; i++) to.setUint8(i + moved, from.getUint8(i));
   return end + moved;
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }

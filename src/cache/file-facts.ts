@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { joinPath } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
-import { ByteBatches, MadeOfRights } from "../snapshotter/byte-batches.js";
+import { ByteBatches, MadeOfRights } from "./byte-batches.js";
 import { haveText, untold, type TreeText } from "../snapshotter/tree-text.js";
 import { FactCursor } from "./fact-cursor.js";
 import type { SelectionKey, StateKey } from "./key.js";

@@ -1,10 +1,11 @@
 import { readlinkSync } from "node:fs";
-import { BuildError } from "../error.js";
-import { toBytePath, toHostPath, toText, type BytePath } from "../oci/changeset.js";
+import { toBytePath, toHostPath, type BytePath } from "../oci/changeset.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { isWhiteout } from "./overlay-xattrs.js";
+import { notDirectory } from "./write-errors.js";
 
 /** As the kernel: more links than this in one path are a loop. */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /** Makes a directory at a host path where there is none; `over` says what is in its place. */
 export type MakeDirectory = (host: BytePath, over: "nothing" | "whiteout") => void;
@@ -104,7 +105,7 @@ export class ConfinedRoot {
       this.#makeDirectory(host, "nothing");
     } else if (stat.type === fileTypes.symlink) {
       return readlinkSync(toHostPath(host), { encoding: "latin1" });
-    } else if (stat.type === fileTypes.char && stat.deviceMajor === 0 && stat.deviceMinor === 0) {
+    } else if (isWhiteout(stat)) {
       this.#makeDirectory(host, "whiteout");
     } else if (stat.type !== fileTypes.directory) {
       throw notDirectory(dir, "is not a directory");
@@ -115,11 +116,4 @@ export class ConfinedRoot {
 
 function isWithin(dir: string, above: string): boolean {
   return dir.startsWith(above) && (dir.length === above.length || dir[above.length] === "/");
-}
-
-function notDirectory(dir: string, problem: string): BuildError {
-  return new BuildError(
-    "INVALID_ARCHIVE",
-    `Cannot unpack files into "${toText(dir as BytePath)}": it ${problem}`,
-  );
 }

@@ -5,7 +5,7 @@ import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { LastChild } from "./last-child.js";
 import type { LayerChild, LayerDirectory } from "./layer-files.js";
 import { readMetadata, type Metadata } from "./metadata.js";
-import type { OverlayXattrs } from "./overlay-xattrs.js";
+import { isWhiteout, type OverlayXattrs } from "./overlay-xattrs.js";
 
 /** The root directory of a layer in overlayfs form, which nobody changes. */
 export function directoryFiles(layer: string, overlay: OverlayXattrs): LayerDirectory {
@@ -52,9 +52,7 @@ class HostDirectory implements LayerDirectory {
     if (stat.type === fileTypes.directory) {
       return { kind: "directory", directory: new HostDirectory(host, this.#overlay) };
     }
-    const { type, deviceMajor, deviceMinor } = stat;
-    const isWhiteout = type === fileTypes.char && deviceMajor === 0 && deviceMinor === 0;
-    if (isWhiteout) return { kind: "whiteout" };
+    if (isWhiteout(stat)) return { kind: "whiteout" };
     return { kind: "other", node: (path) => this.#node(host, path) };
   }
 

@@ -1,4 +1,5 @@
 import type { BytePath } from "../oci/changeset.js";
+import { unlistedRoot } from "./metadata.js";
 import type { LayerChain, LayerId } from "./snapshotter.js";
 import type { FileTree, TreeNode } from "../oci/file-tree.js";
 
@@ -66,7 +67,7 @@ export class LayeredFiles implements FileTree {
   #root(): TreeNode {
     const layers = this.#way[0]?.merged ?? [];
     const listed = layers.find((layer) => layer.listed);
-    return listed?.node("" as BytePath) ?? unlistedRoot;
+    return listed?.node("" as BytePath) ?? { entry: unlistedRoot, inode: undefined };
   }
 
   /** A walk asks for neighbours: what is the same on the way is not looked up again. */
@@ -86,11 +87,6 @@ export class LayeredFiles implements FileTree {
     return way.at(-1);
   }
 }
-
-const unlistedRoot: TreeNode = {
-  entry: { type: "directory", path: "" as BytePath, mode: 0o755, uid: 0, gid: 0, mtime: 0 },
-  inode: undefined,
-};
 
 /** A walk asks for each name right after the list: that is looked up only once. */
 function childOf({ merged, children }: Step, name: string): Found | undefined {
@@ -121,8 +117,10 @@ function find(directory: Merged, name: string): Found | undefined {
   return directories.length === 0 ? undefined : directories;
 }
 
-/** Down to the first that hides what is below it. */
-function seenThrough(layers: readonly LayerDirectory[]): Merged {
+/** Of layers, the uppermost first, those down to the first that hides what is below it. */
+export function seenThrough<Layer extends { readonly opaque: boolean }>(
+  layers: readonly Layer[],
+): readonly Layer[] {
   const opaque = layers.findIndex((layer) => layer.opaque);
   return opaque < 0 ? layers : layers.slice(0, opaque + 1);
 }

@@ -1,6 +1,4 @@
-import { BuildError } from "../error.js";
 import {
-  toText,
   type BytePath,
   type Entry,
   type DeviceEntry,
@@ -8,7 +6,9 @@ import {
   type FileEntry,
   type SymlinkEntry,
 } from "../oci/changeset.js";
-import type { Metadata } from "./metadata.js";
+import { MAX_LINKS } from "./confined-root.js";
+import { unlistedDirectory, type Metadata } from "./metadata.js";
+import { notDirectory } from "./write-errors.js";
 
 /** A file of any kind; each of its hard links is the same node. */
 export interface FileNode {
@@ -40,11 +40,6 @@ export function isDirectory(node: Node | undefined): node is DirectoryNode {
   return node?.kind === "directory";
 }
 
-/** As the kernel: more links than this in one path are a loop. */
-const MAX_LINKS = 40;
-
-const unlisted: Metadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
-
 /** The files of a layer, in memory; contents stay where they are. */
 export class LayerTree {
   readonly root: DirectoryNode = { ...this.makeDirectory(), listed: false };
@@ -52,7 +47,13 @@ export class LayerTree {
   /** A directory that no entry describes. */
   makeDirectory(): DirectoryNode {
     const children = new Map<string, Node>();
-    return { kind: "directory", metadata: unlisted, listed: true, opaque: false, children };
+    return {
+      kind: "directory",
+      metadata: unlistedDirectory,
+      listed: true,
+      opaque: false,
+      children,
+    };
   }
 
   /**
@@ -152,11 +153,4 @@ function* entriesOf(
       yield { type: "hardlink", path, target, ...metadata };
     }
   }
-}
-
-function notDirectory(path: string, problem: string): BuildError {
-  return new BuildError(
-    "INVALID_ARCHIVE",
-    `Cannot unpack files into "${toText(path as BytePath)}": it ${problem}`,
-  );
 }

@@ -1,10 +1,8 @@
 import { linkSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { BuildError } from "../error.js";
 import {
   comparePaths,
   toHostPath,
-  toText,
   type BytePath,
   type Changeset,
   type DeviceEntry,
@@ -22,10 +20,10 @@ import { ConfinedRoot } from "./confined-root.js";
 import { setTimes } from "./file-times.js";
 import { FileWriter } from "./file-writer.js";
 import { MetadataWriter, type Form } from "./metadata-writer.js";
-import { readMetadata, sameButTime } from "./metadata.js";
-import { OverlayXattrs } from "./overlay-xattrs.js";
+import { readMetadata, sameButTime, unlistedDirectory } from "./metadata.js";
+import { isWhiteout, OverlayXattrs } from "./overlay-xattrs.js";
 import type { Twins } from "./twins.js";
-import { explainWriting, nullDevice } from "./write-errors.js";
+import { explainWriting, noLinkTarget, nullDevice } from "./write-errors.js";
 
 /** Writes a changeset into a directory, and never outside of it, whatever the entries say. */
 export async function materialize(changes: Changeset, root: string, form: Form): Promise<void> {
@@ -149,7 +147,7 @@ export class Materializer {
   /** An earlier directory stays with what is in it; a whiteout hides what lower layers have there. */
   #replaceByDirectory(host: BytePath): void {
     if (this.#stat.type === fileTypes.directory) return;
-    const opaque = this.#isWhiteout();
+    const opaque = isWhiteout(this.#stat);
     this.#clear(host);
     mkdirSync(toHostPath(host), 0o700);
     if (opaque) this.#overlay.setOpaque(host);
@@ -162,8 +160,8 @@ export class Materializer {
     if (over === "whiteout") unlinkSync(toHostPath(host));
     mkdirSync(toHostPath(host), 0o755);
     if (over === "whiteout") this.#overlay.setOpaque(host);
-    this.#metadata.apply(parentMetadata, host);
-    this.#times.set(host, 0);
+    this.#metadata.apply(unlistedDirectory, host);
+    this.#times.set(host, unlistedDirectory.mtime);
   }
 
   #symlink(entry: SymlinkEntry, host: BytePath): void {
@@ -178,12 +176,8 @@ export class Materializer {
     const target = this.#root.locate(entry.target);
     if (target === host) return;
     const exists = this.#stat.lstat(target);
-    if (!exists || this.#isWhiteout() || this.#stat.type === fileTypes.directory) {
-      throw new BuildError(
-        "INVALID_ARCHIVE",
-        `Cannot unpack "${toText(entry.path)}": it is a hard link to "${toText(entry.target)}", which is not a file of the same layer`,
-      );
-    }
+    if (!exists || isWhiteout(this.#stat) || this.#stat.type === fileTypes.directory)
+      throw noLinkTarget(entry);
     const inode = readMetadata(target, this.#stat, (name) => this.#overlay.unescape(name));
     const same = entry.mtime === inode.mtime && sameButTime(entry, inode);
     if (this.#hardlinks.has(entry.target) || !same) this.#exact = false;
@@ -255,14 +249,7 @@ export class Materializer {
       if (known === host || known.startsWith(`${host}/`)) this.#times.delete(known);
     }
   }
-
-  #isWhiteout(): boolean {
-    const { type, deviceMajor, deviceMinor } = this.#stat;
-    return type === fileTypes.char && deviceMajor === 0 && deviceMinor === 0;
-  }
 }
-
-const parentMetadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 } as const;
 
 function isInOrder(last: Entry, next: Entry): boolean {
   const order = comparePaths(last.path, next.path);

@@ -1,9 +1,19 @@
-import type { DirectoryEntry } from "../oci/changeset.js";
+import type { BytePath, DirectoryEntry } from "../oci/changeset.js";
 import type { FileStat } from "../sys/file-stat.js";
 import { readXattrs } from "./overlay-xattrs.js";
 
 /** What every file has besides its name and its content. */
 export type Metadata = Omit<DirectoryEntry, "type" | "path">;
+
+/** Of a directory that is in a layer without an entry of its own. */
+export const unlistedDirectory: Metadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+
+/** The root directory of layers of which none has an entry for it. */
+export const unlistedRoot: DirectoryEntry = {
+  type: "directory",
+  path: "" as BytePath,
+  ...unlistedDirectory,
+};
 
 /** The metadata of the file at `host`, of which `stat` was just taken. */
 export function readMetadata(

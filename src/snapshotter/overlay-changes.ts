@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { toBytePath, toHostPath, type BytePath, type Entry } from "../oci/changeset.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { readMetadata, type Metadata } from "./metadata.js";
-import type { OverlayXattrs } from "./overlay-xattrs.js";
+import { isWhiteout, type OverlayXattrs } from "./overlay-xattrs.js";
 
 /**
  * The changeset that an overlay layer directory holds, in order. The root directory is an entry only
@@ -133,11 +133,6 @@ class Walk {
     if (earlier === undefined) this.#linked.set(inode, path);
     return earlier;
   }
-}
-
-/** overlayfs, "whiteouts and opaque directories". */
-function isWhiteout(stat: FileStat): boolean {
-  return stat.type === fileTypes.char && stat.deviceMajor === 0 && stat.deviceMinor === 0;
 }
 
 function readLink(host: BytePath): BytePath {

@@ -1,4 +1,4 @@
-import { uppermostFirst } from "./layer-files.js";
+import { seenThrough, uppermostFirst } from "./layer-files.js";
 import { MemoryDirectory } from "./memory-directory.js";
 import { MergedLayers, type MergeLayers } from "./merged-layers.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
@@ -166,9 +166,4 @@ export class OverlayStates {
       return root;
     });
   }
-}
-
-function seenThrough(roots: readonly LayerRoot[]): readonly LayerRoot[] {
-  const opaque = roots.findIndex((root) => root.opaque);
-  return opaque < 0 ? roots : roots.slice(0, opaque + 1);
 }

@@ -1,3 +1,4 @@
+import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { getXattr, listXattrs, setXattr } from "../sys/xattrs.js";
 
 /**
@@ -72,6 +73,11 @@ export class OverlayXattrs {
 }
 
 const YES = Buffer.from("y");
+
+/** Whether that is how overlayfs stores that lower layers' file of the name is gone ("whiteouts and opaque directories"). */
+export function isWhiteout({ type, deviceMajor, deviceMinor }: FileStat): boolean {
+  return type === fileTypes.char && deviceMajor === 0 && deviceMinor === 0;
+}
 
 /** The extended attributes that belong to a file's content, under the names that `rename` gives. */
 export function readXattrs(

@@ -2,11 +2,8 @@ import { toBytePath } from "../oci/changeset.js";
 import { FileStat } from "../sys/file-stat.js";
 import { setTimes } from "./file-times.js";
 import { MetadataWriter } from "./metadata-writer.js";
-import { readMetadata, sameButTime, type Metadata } from "./metadata.js";
+import { readMetadata, sameButTime, unlistedDirectory, type Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
-
-/** Of an image that does not say what its root directory is like. */
-const unnamed: Metadata = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
 /** What the root directory of a layer in overlayfs form says. */
 export interface LayerRoot {
@@ -29,7 +26,7 @@ export function layerRoot(directory: string, overlay: OverlayXattrs): LayerRoot 
  * itself would show that of the uppermost layer, listed or not.
  */
 export function rootMetadata(layers: readonly LayerRoot[]): Metadata {
-  return layers.find(({ metadata }) => metadata !== undefined)?.metadata ?? unnamed;
+  return layers.find(({ metadata }) => metadata !== undefined)?.metadata ?? unlistedDirectory;
 }
 
 /** Gives a new layer's root directory the metadata of its parent's. */

@@ -1,6 +1,4 @@
-import { BuildError } from "../error.js";
 import {
-  toText,
   type BytePath,
   type Changeset,
   type Entry,
@@ -9,6 +7,7 @@ import {
 } from "../oci/changeset.js";
 import type { Metadata } from "./metadata.js";
 import { isDirectory, LayerTree, type DirectoryNode, type FileNode } from "./layer-tree.js";
+import { noLinkTarget } from "./write-errors.js";
 
 /**
  * What a changeset in any order and with repeats amounts to, in order: what unpacking it into a
@@ -84,7 +83,7 @@ function applyHardlink(tree: LayerTree, entry: HardlinkEntry): void {
   const target = tree.locate(entry.target);
   if (parent === target.parent && name === target.name) return;
   const node = target.parent.children.get(target.name);
-  if (node?.kind !== "file") throw noTarget(entry);
+  if (node?.kind !== "file") throw noLinkTarget(entry);
   const mode = node.entry.type === "symlink" ? node.entry.mode : entry.mode; // those have only one
   node.entry = { ...node.entry, ...merged(node.entry, entry), mode };
   parent.children.set(name, node);
@@ -118,11 +117,4 @@ function metadataOf({ mode, uid, gid, mtime, xattrs }: Metadata): Metadata {
 function merged(old: FileNode["entry"] | Metadata, next: Metadata): Metadata {
   if (old.xattrs === undefined) return metadataOf(next);
   return { ...metadataOf(next), xattrs: new Map([...old.xattrs, ...(next.xattrs ?? [])]) };
-}
-
-function noTarget({ path, target }: HardlinkEntry): BuildError {
-  return new BuildError(
-    "INVALID_ARCHIVE",
-    `Cannot unpack "${toText(path)}": it is a hard link to "${toText(target)}", which is not a file of the same layer`,
-  );
 }

@@ -1,5 +1,5 @@
 import { BuildError } from "../error.js";
-import { toText, type BytePath } from "../oci/changeset.js";
+import { toText, type BytePath, type HardlinkEntry } from "../oci/changeset.js";
 import { isSystemError } from "../sys/system-error.js";
 
 /** Of an entry that a layer directory cannot hold. */
@@ -7,6 +7,22 @@ export function nullDevice(path: BytePath): BuildError {
   return new BuildError(
     "UNSUPPORTED",
     `Cannot unpack "${toText(path)}": overlayfs takes a character device 0/0 for a removed file`,
+  );
+}
+
+/** Of a path through which nothing can be unpacked; `problem` says why. */
+export function notDirectory(path: string, problem: string): BuildError {
+  return new BuildError(
+    "INVALID_ARCHIVE",
+    `Cannot unpack files into "${toText(path as BytePath)}": it ${problem}`,
+  );
+}
+
+/** Of a hard link that leads nowhere. */
+export function noLinkTarget({ path, target }: HardlinkEntry): BuildError {
+  return new BuildError(
+    "INVALID_ARCHIVE",
+    `Cannot unpack "${toText(path)}": it is a hard link to "${toText(target)}", which is not a file of the same layer`,
   );
 }
 

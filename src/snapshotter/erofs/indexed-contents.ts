@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { viewOf } from "../../sys/byte-view.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import {
   endOfInode,
@@ -6,7 +7,6 @@ import {
   isInode,
   placeOfContent,
   readSize,
-  viewOf,
   type ContentPlace,
 } from "./inode-bytes.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";

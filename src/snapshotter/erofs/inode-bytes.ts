@@ -71,11 +71,6 @@ export function writeSize(bytes: Buffer, at: number, size: number): void {
   bytes.writeUInt32LE(highWord(size), at + 12);
 }
 
-/** To go through tens of thousands of inodes: a Buffer takes ten times as long until it is compiled, and longer than this even then. */
-export function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
-}
-
 /** Whether there is an inode of an `InodeArea` at that slot, and not padding. */
 export function isInode(view: DataView, at: number): boolean {
   return (view.getUint16(at, true) & EXTENDED) !== 0;

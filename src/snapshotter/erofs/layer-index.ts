@@ -8,6 +8,7 @@ import {
 import type { WrittenEntry } from "../../oci/layer-tar.js";
 import { fileTypes } from "../../sys/file-stat.js";
 import type { Sha256State } from "../../sys/running-sha256.js";
+import { unlistedRoot } from "../metadata.js";
 import { OverlayXattrs } from "../overlay-xattrs.js";
 import { ContentDigests } from "./content-digests.js";
 import { checkName, EntryInodes, type Leaf } from "./entry-inodes.js";
@@ -23,15 +24,6 @@ interface PendingDirectory {
   readonly marks: Map<string, Uint8Array>;
   readonly opaque: boolean;
 }
-
-const unlistedRoot: DirectoryEntry = {
-  type: "directory",
-  path: "" as BytePath,
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  mtime: 0,
-};
 
 /**
  * Writes the metadata of a layer as an EROFS image whose files lie in the layer's tar, in the form

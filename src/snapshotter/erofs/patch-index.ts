@@ -1,6 +1,7 @@
 import type { Entry } from "../../oci/changeset.js";
 import { memberOf } from "../../oci/layer-tar.js";
 import { encodeHeaders, paddingOf } from "../../oci/tar-header.js";
+import { viewOf } from "../../sys/byte-view.js";
 import { SHA256_SIZE } from "./content-digests.js";
 import { metadataOf } from "./index-files.js";
 import { IndexImage, type Inode } from "./index-image.js";
@@ -10,7 +11,6 @@ import {
   lastContent,
   placeOfContent,
   readSize,
-  viewOf,
   writeExtent,
   writeRights,
 } from "./inode-bytes.js";

@@ -1,4 +1,4 @@
-import type { TreeCursor } from "./tree-text.js";
+import type { TreeCursor } from "../snapshotter/tree-text.js";
 
 /** What is handed on at once. */
 const BATCH = 1 << 16;
