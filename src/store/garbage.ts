@@ -7,6 +7,7 @@ import { CurrentImages } from "./current-images.js";
 import { listItems, type DiskItem } from "./disk-items.js";
 import { chooseDoomed, type Doomed, type PruneRequest } from "./eviction.js";
 import type { Store } from "./store.js";
+import type { WholeImage } from "./whole-image.js";
 
 /** What `request` would remove as things are. */
 export async function planPrune(
@@ -132,10 +133,18 @@ class Remover {
     if (!this.#all && found.names.length > 0) return false;
     await this.#images.forget(found);
     if (!(await this.#isNeeded(id))) await blobs.remove(id);
+    const ofLayers = this.#formsOfLayers(found);
     for (const digest of found.blobs) {
-      if (digest !== id) await this.#removeBlob(digest);
+      if (digest !== id && !ofLayers.has(digest)) await this.#removeBlob(digest);
     }
     return true;
+  }
+
+  /** Blobs that an index names and that go with their layers: images without an index need them, too. */
+  #formsOfLayers({ diffIds }: WholeImage): ReadonlySet<Digest> {
+    const { layers, layerBytes } = this.#store;
+    const known = [...diffIds.keys()].filter((diffId) => layers.knows(diffId));
+    return new Set(known.flatMap((diffId) => layerBytes.forms(diffId)).map(({ digest }) => digest));
   }
 
   /** By an image: platforms of an index may be images of their own. */

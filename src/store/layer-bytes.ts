@@ -100,6 +100,11 @@ export class LayerBytes {
     });
   }
 
+  /** Every blob of a layer: as it was pulled, and as it was compressed here. */
+  forms(diffId: Digest): readonly Descriptor[] {
+    return this.#table.entries(`${diffId} `).map(([, descriptor]) => descriptor);
+  }
+
   /** Forgets every blob of a layer, and answers them. */
   forget(diffId: Digest): readonly Descriptor[] {
     const entries = this.#table.entries(`${diffId} `);

@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { mediaTypes, type Descriptor } from "../../src/oci/descriptor.js";
 import { digestOf, type Digest } from "../../src/oci/digest.js";
 import { listItems, type DiskItem } from "../../src/store/disk-items.js";
 import { evict, planPrune, prune } from "../../src/store/garbage.js";
@@ -26,6 +27,23 @@ async function buildImage(store: Store, text: string, names: readonly string[]) 
   const { digest } = await store.blobs.writeWhole(Buffer.from(JSON.stringify(config)));
   await store.images.put({ id: digest, createdAt: Date.now() }, names);
   return { id: digest, layer, blob: blob.digest };
+}
+
+/** An index of that image alone, without a name, as provenance makes one. */
+async function buildIndex(store: Store, image: Awaited<ReturnType<typeof buildImage>>) {
+  const layer = await store.layerBytes.compressed(image.layer, asGzip);
+  const manifest = await writeJson(store, mediaTypes.manifest, {
+    config: { mediaType: mediaTypes.config, digest: image.id, size: 1 },
+    layers: [layer],
+  });
+  const index = await writeJson(store, mediaTypes.index, { manifests: [manifest] });
+  await store.images.put({ id: index.digest, createdAt: 0, manifest: index }, []);
+  return index.digest;
+}
+
+async function writeJson(store: Store, mediaType: string, value: object): Promise<Descriptor> {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...value }));
+  return { mediaType, ...(await store.blobs.writeWhole(bytes)) };
 }
 
 async function contents(store: Store) {
@@ -61,6 +79,17 @@ describe("prune()", () => {
     });
     assert.lengthOf(store.images.list(), 2);
     assert.deepStrictEqual(await prune(store), []);
+  });
+
+  it("keeps the compressed layers of an image with a name when an index of it goes", async () => {
+    await using store = await temporaryStore();
+    const kept = await buildImage(store, "kept", ["web"]);
+    const index = await buildIndex(store, kept);
+    assert.deepStrictEqual(keys(await prune(store)), [index]);
+    assert.deepStrictEqual(await contents(store), {
+      layers: [kept.layer.id],
+      blobs: sorted(kept.id, kept.blob),
+    });
   });
 
   it("with `all` leaves nothing", async () => {
