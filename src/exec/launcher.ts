@@ -1,9 +1,12 @@
-import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import { once } from "node:events";
+import { closeSync, readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { BuildError } from "../error.js";
 import { mount, mountFlags } from "../sys/mounts.js";
-import { collect } from "./children.js";
+import { makePipe } from "../sys/pipe.js";
+import { spawnSession, waitFor } from "../sys/spawn.js";
+import { findProgram } from "./runtime.js";
 
 /** A container that the launcher starts. */
 export interface Launch {
@@ -51,34 +54,31 @@ export const FILE = "/proc/self/fd/3";
 /** Between two tries to kill a container that may not be there yet, in milliseconds. */
 const KILL_INTERVAL = 20;
 
-type Shell = ChildProcessByStdio<Writable, Readable, Readable>;
-
-/** Node's types see it by themselves only where there are no more than three streams. */
-function isPiped(shell: ChildProcess): shell is Shell {
-  return shell.stdin !== null && shell.stdout !== null && shell.stderr !== null;
-}
-
 /**
- * Starts containers from one small shell that lives as long as the build. Node itself would take
- * 5 ms for each fork, because it is large, and the chain of programs that ties a step's life to this
- * process 7 ms more. All steps share the shell's pid namespace, which ends with this process, in
+ * Starts containers from one small shell that lives as long as the build. To start each
+ * from here would take the chain of programs that ties a step's life to this process, 7 ms. All steps share the shell's pid namespace, which ends with this process, in
  * whatever way it ends, because the shell's input does; each container has its own inside.
  */
 export class Launcher implements AsyncDisposable {
-  readonly #shell: Shell;
+  readonly #input: Socket;
   readonly #running = new Map<string, (code: number) => void>();
   readonly #ended: Promise<Error>;
+  #hasEnded = false;
 
   private constructor(shell: Shell) {
-    this.#shell = shell;
+    this.#input = new Socket({ fd: shell.input, readable: false, writable: true });
+    this.#input.on("error", () => undefined); // the shell is gone: told by its end
+    const output = new Socket({ fd: shell.output, readable: true, writable: false });
     let said = "";
-    shell.stdout.setEncoding("latin1").on("data", (text: string) => {
+    output.setEncoding("latin1").on("data", (text: string) => {
       const lines = (said + text).split("\n");
       said = lines.pop() ?? "";
       for (const line of lines) this.#containerEnded(line);
     });
-    shell.stdin.on("error", () => undefined); // the shell is gone: told by its end
-    this.#ended = endOf(shell);
+    this.#ended = once(output, "close").then(() => {
+      this.#hasEnded = true;
+      return endOf(shell);
+    });
   }
 
   /** A line of the script: a name and an exit code. */
@@ -104,19 +104,13 @@ export class Launcher implements AsyncDisposable {
       "--mount-proc",
     ];
     const argv = [...namespace, "sh", "-c", SCRIPT, "launcher", members, ...runtime];
-    const shell = spawn("unshare", argv, {
-      env: { PATH: searchPath },
-      stdio: ["pipe", "pipe", "pipe", file],
-      detached: true, // Ctrl-C reaches a step only through its signal
-    });
-    if (!isPiped(shell)) throw new Error("the launcher was started without pipes");
-    return new Launcher(shell);
+    return new Launcher(startShell(argv, searchPath, file));
   }
 
   /** Starts a container, and answers with its exit code once it has ended. */
   async start({ name, bundle, option = "none" }: Launch): Promise<number> {
     const code = new Promise<number>((resolve) => this.#running.set(name, resolve));
-    this.#shell.stdin.write(`run ${name} ${option} ${bundle}\n`);
+    this.#input.write(`run ${name} ${option} ${bundle}\n`);
     return await Promise.race([code, this.#failure()]);
   }
 
@@ -126,34 +120,53 @@ export class Launcher implements AsyncDisposable {
 
   /** Kills a container, again and again: at first there may be none yet. */
   async kill(name: string): Promise<void> {
-    while (this.#running.has(name) && this.#shell.exitCode === null) {
-      this.#shell.stdin.write(`kill ${name}\n`);
+    while (this.#running.has(name) && !this.#hasEnded) {
+      this.#input.write(`kill ${name}\n`);
       await setTimeout(KILL_INTERVAL);
     }
   }
 
   /** Ends the shell, and with it whatever is left in its namespace. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#shell.stdin.end("end\n"); // sooner than the end of the pipe, which waits for the event loop
+    this.#input.end("end\n"); // sooner than the end of the pipe, which waits for the event loop
     await this.#ended;
   }
 }
 
-/** Resolves when the shell has ended, with what to tell a step that still waits for it. */
-async function endOf(shell: Shell): Promise<Error> {
-  const said = collect(shell.stderr);
-  const cause = await new Promise<unknown>((resolve) => {
-    shell.once("error", resolve);
-    shell.once("close", resolve);
-  });
-  if (cause instanceof Error) {
-    return new BuildError("NO_RUNTIME", `Cannot run steps: cannot start "unshare"`, {
-      hint: "install util-linux",
-      cause,
-    });
+/** The process between this one and the shell, and our ends of their pipes. */
+interface Shell {
+  readonly pid: number;
+  readonly input: number;
+  readonly output: number;
+  readonly errors: number;
+}
+
+/** In a session of its own: Ctrl-C reaches a step only through its signal. BuildError NO_RUNTIME. */
+function startShell(argv: readonly string[], searchPath: string, file: number | undefined): Shell {
+  const path = findProgram("unshare", searchPath) ?? cannotStart();
+  const [input, output, errors] = [makePipe(), makePipe(), makePipe()];
+  const theirs = [input.read, output.write, errors.write];
+  try {
+    const files = file === undefined ? theirs : [...theirs, file];
+    const env = [`PATH=${searchPath}`];
+    const pid = spawnSession({ path, argv: ["unshare", ...argv], env, files });
+    return { pid, input: input.write, output: output.read, errors: errors.read };
+  } catch (cause) {
+    return cannotStart(cause);
+  } finally {
+    for (const end of theirs) closeSync(end);
   }
-  return new BuildError(
-    "SANDBOX",
-    `Cannot run steps: ${(await said).trim() || "the launcher ended"}`,
-  );
+}
+
+function cannotStart(cause?: unknown): never {
+  const message = `Cannot run steps: cannot start "unshare"`;
+  throw new BuildError("NO_RUNTIME", message, { hint: "install util-linux", cause });
+}
+
+/** What to tell a step that waits for a shell that has closed its output. */
+function endOf({ pid, errors }: Shell): BuildError {
+  waitFor(pid);
+  const said = readFileSync(errors, "utf8").trim();
+  closeSync(errors);
+  return new BuildError("SANDBOX", `Cannot run steps: ${said || "the launcher ended"}`);
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { BuildError } from "../../src/error.js";
 import { editsOf } from "../../src/exec/devices/edits.js";
 import type { DeviceEdits } from "../../src/exec/device-edits.js";
-import { SEARCH_PATH } from "../../src/exec/runtime.js";
+import { findProgram, SEARCH_PATH } from "../../src/exec/runtime.js";
 import { inUserNamespace } from "../contracts/snapshotter.js";
 import { TestRoot } from "./busybox-root.js";
 import { cgroupsOf } from "./cgroups-of.js";
@@ -352,6 +352,14 @@ for (const runtime of ["crun", "runc"]) {
       await none.executor.getReady(common);
       await using root = await TestRoot.open();
       assert.propertyVal(await failure(none.run(step(root, "true"))), "code", "NO_RUNTIME");
+    });
+
+    it("run(): says what it cannot start its containers with", async () => {
+      const path = findProgram(runtime, SEARCH_PATH);
+      await using bare = await TestExecutor.open({ runtime: path, searchPath: "/none" });
+      await using root = await TestRoot.open();
+      const error = await failure(bare.run(step(root, "true")));
+      assert.propertyVal(error, "message", 'Cannot run steps: cannot start "unshare"');
     });
 
     it("run(): takes a runtime that was started ahead, and leaves it to another where it does not fit", async () => {
