@@ -1,3 +1,5 @@
+import { viewOf } from "../sys/byte-view.js";
+
 /** Fingerprint (0; 64 bits), SHA-256 (8), day of last use (40; 0 marks a free slot), file (44; 32 bits). Little endian. */
 const slotSize = 48;
 const digestOffset = 8;
@@ -32,12 +34,14 @@ export class FileTable {
   readonly #sought = new DataView(new ArrayBuffer(8));
   #bytes: Buffer;
   #slots: Buffer;
+  #view: DataView;
   #used = 0;
 
   private constructor(bytes: Buffer, header: number) {
     this.#header = header;
     this.#bytes = bytes;
     this.#slots = bytes.subarray(header);
+    this.#view = viewOf(this.#slots);
   }
 
   static empty(header: number): FileTable {
@@ -64,16 +68,16 @@ export class FileTable {
     this.#sought.setBigUint64(0, fingerprint(), true);
     const [low, high] = [this.#sought.getUint32(0, true), this.#sought.getUint32(4, true)];
     const isSame =
-      this.#slots.readUInt32LE(at) === low && this.#slots.readUInt32LE(at + 4) === high;
+      this.#view.getUint32(at, true) === low && this.#view.getUint32(at + 4, true) === high;
     return isSame ? at : undefined;
   }
 
   day(at: number): number {
-    return this.#slots.readUInt32LE(at + dayOffset);
+    return this.#view.getUint32(at + dayOffset, true);
   }
 
   setDay(at: number, day: number): void {
-    this.#slots.writeUInt32LE(day, at + dayOffset);
+    this.#view.setUint32(at + dayOffset, day, true);
   }
 
   /** In hex. */
@@ -85,10 +89,10 @@ export class FileTable {
   set(file: number, fingerprint: bigint, { sha256, day }: Known): void {
     const at = this.#locate(file);
     if (this.day(at) === 0) this.#used++;
-    this.#slots.writeBigUInt64LE(fingerprint, at);
+    this.#view.setBigUint64(at, fingerprint, true);
     this.#slots.write(sha256, at + digestOffset, "hex");
     this.setDay(at, day);
-    this.#slots.writeUInt32LE(file, at + fileOffset);
+    this.#view.setUint32(at + fileOffset, file, true);
     if (this.#isCrowded()) this.compact(1);
   }
 
@@ -109,6 +113,7 @@ export class FileTable {
     const before = wordsOf(this.#slots);
     this.#bytes = Buffer.alloc(this.#header + capacity * slotSize);
     this.#slots = this.#bytes.subarray(this.#header);
+    this.#view = viewOf(this.#slots);
     this.#used = 0;
     const words = wordsOf(this.#slots);
     for (let from = 0; from < before.length; from += slotWords) {
@@ -128,11 +133,11 @@ export class FileTable {
 
   /** The slot of this file, or the free one where it belongs. */
   #locate(file: number): number {
-    const slots = this.#slots;
-    const mask = slots.length / slotSize - 1;
+    const view = this.#view;
+    const mask = view.byteLength / slotSize - 1;
     for (let i = mix(file) & mask; ; i = (i + 1) & mask) {
       const at = i * slotSize;
-      if (this.day(at) === 0 || slots.readUInt32LE(at + fileOffset) === file) return at;
+      if (this.day(at) === 0 || view.getUint32(at + fileOffset, true) === file) return at;
     }
   }
 

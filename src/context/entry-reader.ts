@@ -196,8 +196,8 @@ export class EntryReader {
   }
 
   #version(): FileVersion {
-    const { inode, ctimeMilliseconds: ctimeMs } = this.#stat;
-    return { inode: Number(inode), ctimeMs, settled: ctimeMs < Date.now() - tickOf(ctimeMs) };
+    const { ino: inode, ctimeMilliseconds: ctimeMs } = this.#stat;
+    return { inode, ctimeMs, settled: ctimeMs < Date.now() - tickOf(ctimeMs) };
   }
 
   #metadata({ entryPath }: Place): Metadata {

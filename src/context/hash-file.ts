@@ -84,7 +84,7 @@ export function readOpened(fd: number, { path, size, version }: Wanted): SmallFi
 /** Whether an open file is that one, still unchanged. */
 function isVersion(fd: number, { inode, ctimeMs }: FileVersion): boolean {
   stat.fstat(fd);
-  return Number(stat.inode) === inode && stat.ctimeMilliseconds === ctimeMs;
+  return stat.ino === inode && stat.ctimeMilliseconds === ctimeMs;
 }
 
 function tooShort(path: BytePath): never {

@@ -40,8 +40,10 @@ function nothingAt(path: string): false {
  * garbage. Numbers in here are offsets in struct statx (linux/stat.h).
  */
 export class FileStat {
-  readonly #bytes = Buffer.alloc(256);
-  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 64);
+  readonly #bytes = new Uint8Array(256);
+  readonly #words = new Uint32Array(this.#bytes.buffer);
+  /** Unlike methods of a Buffer, those of this need not be compiled. */
+  readonly #view = new DataView(this.#bytes.buffer);
   readonly #name = Buffer.alloc(NAME_MAX + 1);
 
   /**
@@ -75,7 +77,7 @@ export class FileStat {
 
   /** st_mode: type and permission bits. */
   get mode(): number {
-    return this.#bytes.readUInt16LE(28);
+    return this.#view.getUint16(28, true);
   }
   get type(): number {
     return this.mode & fileTypes.mask;
@@ -84,16 +86,20 @@ export class FileStat {
     return this.mode & 0o7777;
   }
   get nlink(): number {
-    return this.#bytes.readUInt32LE(16);
+    return this.#view.getUint32(16, true);
   }
   get uid(): number {
-    return this.#bytes.readUInt32LE(20);
+    return this.#view.getUint32(20, true);
   }
   get gid(): number {
-    return this.#bytes.readUInt32LE(24);
+    return this.#view.getUint32(24, true);
   }
   get inode(): bigint {
-    return this.#bytes.readBigUInt64LE(32);
+    return this.#view.getBigUint64(32, true);
+  }
+  /** The same as node's own `Stats` has it: as exact as a double is. */
+  get ino(): number {
+    return this.#view.getUint32(36, true) * 0x1_0000_0000 + this.#view.getUint32(32, true);
   }
   /** In bytes. */
   get size(): number {
@@ -103,21 +109,21 @@ export class FileStat {
     return this.#wide(112);
   }
   get mtimeMilliseconds(): number {
-    return this.#wide(112) * 1000 + this.#bytes.readUInt32LE(120) / 1_000_000;
+    return this.#wide(112) * 1000 + this.#view.getUint32(120, true) / 1_000_000;
   }
   /** As node's own `Stats` has it, to the last bit. */
   get ctimeMilliseconds(): number {
-    return this.#wide(96) * 1000 + this.#bytes.readUInt32LE(104) / 1_000_000;
+    return this.#wide(96) * 1000 + this.#view.getUint32(104, true) / 1_000_000;
   }
   get deviceMajor(): number {
-    return this.#bytes.readUInt32LE(128);
+    return this.#view.getUint32(128, true);
   }
   get deviceMinor(): number {
-    return this.#bytes.readUInt32LE(132);
+    return this.#view.getUint32(132, true);
   }
   /** The filesystem's device, as "major:minor". */
   get filesystem(): string {
-    return `${this.#bytes.readUInt32LE(136)}:${this.#bytes.readUInt32LE(140)}`;
+    return `${this.#view.getUint32(136, true)}:${this.#view.getUint32(140, true)}`;
   }
   /** The struct statx as words, for fingerprints: the word at 8 is at byte 32. */
   get words(): Uint32Array {
@@ -126,6 +132,6 @@ export class FileStat {
 
   /** A signed 64-bit number, as exact as a double is; a bigint would be an object for each. */
   #wide(at: number): number {
-    return this.#bytes.readInt32LE(at + 4) * 0x1_0000_0000 + this.#bytes.readUInt32LE(at);
+    return this.#view.getInt32(at + 4, true) * 0x1_0000_0000 + this.#view.getUint32(at, true);
   }
 }

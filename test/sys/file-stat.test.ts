@@ -1,11 +1,29 @@
 import { assert } from "chai";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileStat } from "../../src/sys/file-stat.js";
 import { tellingFilesystem } from "../../src/sys/telling-filesystem.js";
 
 describe("FileStat", () => {
+  it("has the numbers that node's own Stats has", () => {
+    const stat = new FileStat();
+    for (const path of ["/", "/dev/null", import.meta.filename]) {
+      assert.isTrue(stat.lstat(path));
+      const { mode, nlink, uid, gid, ino, size, mtimeMs, ctimeMs } = lstatSync(path);
+      assert.deepStrictEqual(
+        { mode: stat.mode, nlink: stat.nlink, uid: stat.uid, gid: stat.gid, ino: stat.ino },
+        { mode, nlink, uid, gid, ino },
+      );
+      assert.strictEqual(stat.size, size);
+      assert.strictEqual(stat.mtimeMilliseconds, mtimeMs);
+      assert.strictEqual(stat.ctimeMilliseconds, ctimeMs);
+    }
+    const { ino } = lstatSync("/", { bigint: true });
+    assert.isTrue(stat.lstat("/"));
+    assert.strictEqual(stat.inode, ino);
+  });
+
   it("looks at a name among other bytes", () => {
     const directory = mkdtempSync(join(tmpdir(), "tsbuild-test-"));
     const fd = openSync(directory, "r");

@@ -1,3 +1,5 @@
+import { viewOf } from "../../sys/byte-view.js";
+
 /** Sizes as powers of two. Of 300,000 files each area fits into the last, and only 2 MiB were copied to it. */
 const SIZES = [12, 16, 18, 21, 25, 28];
 /** Behind those, each is that power of two times the one before. */
@@ -6,6 +8,7 @@ const STEP = 3;
 /** Bytes that grow at their end, with zeros. */
 export class ByteArea {
   #bytes = Buffer.alloc(1 << 12);
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   get length(): number {
@@ -15,6 +18,11 @@ export class ByteArea {
   /** To write to, until the next `grow`. Longer than the area: a view for each write costs time. */
   get buffer(): Buffer {
     return this.#bytes;
+  }
+
+  /** The same for numbers, until the next `grow`. */
+  get view(): DataView {
+    return this.#view;
   }
 
   /** All of it, until the next `grow`. */
@@ -43,5 +51,6 @@ export class ByteArea {
     const bytes = Buffer.alloc(2 ** power);
     this.#bytes.copy(bytes);
     this.#bytes = bytes;
+    this.#view = viewOf(bytes);
   }
 }

@@ -56,15 +56,15 @@ export class DirectoryBlocks {
 
   #addBlock(children: readonly Child[], first: number, end: number): void {
     const at = this.#area.grow(BLOCK);
-    const bytes = this.#area.buffer;
+    const { buffer: bytes, view } = this.#area;
     let nameAt = (end - first) * DIRENT;
     for (let i = first; i < end; i++) {
       const child = children[i];
       if (child === undefined) break;
       const entry = at + (i - first) * DIRENT;
-      bytes.writeUInt32LE(child.nid, entry);
-      bytes.writeUInt16LE(nameAt, entry + 8);
-      bytes.writeUInt8(typeNumbers.get(child.mode & fileTypes.mask) ?? 0, entry + 10);
+      view.setUint32(entry, child.nid, true);
+      view.setUint16(entry + 8, nameAt, true);
+      view.setUint8(entry + 10, typeNumbers.get(child.mode & fileTypes.mask) ?? 0);
       bytes.write(child.name, at + nameAt, "latin1");
       nameAt += child.name.length;
     }

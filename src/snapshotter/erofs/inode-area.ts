@@ -45,7 +45,7 @@ export class InodeArea {
   /** A device or a FIFO; `device` is its number as the kernel encodes it. */
   addSpecial(fields: InodeFields, device: number): number {
     const at = this.#add(fields, layouts.plain);
-    this.#area.buffer.writeUInt32LE(device, at + 16);
+    this.#area.view.setUint32(at + 16, device, true);
     return at;
   }
 
@@ -55,7 +55,7 @@ export class InodeArea {
     const at = this.#add(fields, layouts.chunks);
     this.#area.align(CHUNK_INDEX);
     this.#area.grow(indexesSize(extent.size));
-    writeExtent(this.#area.buffer, at, extent);
+    writeExtent(this.#area.view, at, extent);
     return at;
   }
 
@@ -70,7 +70,7 @@ export class InodeArea {
     this.#area.align(INODE_SLOT);
     if (!fits(this.#area.length)) this.#area.align(BLOCK);
     const at = this.#add(fields, layouts.inline);
-    writeSize(this.#area.buffer, at, target.length);
+    writeSize(this.#area.view, at, target.length);
     const data = this.#area.grow(target.length);
     this.#area.buffer.write(target, data, "latin1");
     return at;
@@ -80,29 +80,29 @@ export class InodeArea {
   takesLinks(at: number): boolean {
     const type = this.mode(at) & fileTypes.mask;
     if (type === fileTypes.directory) return false;
-    return type !== fileTypes.char || this.#area.buffer.readUInt32LE(at + 16) !== 0;
+    return type !== fileTypes.char || this.#area.view.getUint32(at + 16, true) !== 0;
   }
 
   /** One more name for the inode. */
   addLink(at: number, links = 1): void {
-    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 44) + links, at + 44);
+    this.#area.view.setUint32(at + 44, this.#area.view.getUint32(at + 44, true) + links, true);
   }
 
   /** Where the data of a plain inode is. */
   setData(at: number, size: number, block: number): void {
-    writeSize(this.#area.buffer, at, size);
-    this.#area.buffer.writeUInt32LE(block, at + 16);
+    writeSize(this.#area.view, at, size);
+    this.#area.view.setUint32(at + 16, block, true);
   }
 
   /** What `setData` set. */
   data(at: number): { readonly size: number; readonly block: number } {
-    const bytes = this.#area.buffer;
-    return { size: bytes.readUInt32LE(at + 8), block: bytes.readUInt32LE(at + 16) };
+    const { view } = this.#area;
+    return { size: view.getUint32(at + 8, true), block: view.getUint32(at + 16, true) };
   }
 
   /** What `setData` set, `blocks` further. */
   moveData(at: number, blocks: number): void {
-    this.#area.buffer.writeUInt32LE(this.#area.buffer.readUInt32LE(at + 16) + blocks, at + 16);
+    this.#area.view.setUint32(at + 16, this.#area.view.getUint32(at + 16, true) + blocks, true);
   }
 
   nid(at: number): number {
@@ -116,20 +116,20 @@ export class InodeArea {
 
   /** The mode with its type bits. */
   mode(at: number): number {
-    return this.#area.buffer.readUInt16LE(at + 4);
+    return this.#area.view.getUint16(at + 4, true);
   }
 
   /** Whether the inode has exactly these fields, but for the type bits. */
   matches(at: number, { mode, uid, gid, mtime, xattrs }: InodeFields): boolean {
-    const bytes = this.#area.buffer;
+    const { view } = this.#area;
     return (
-      ((bytes.readUInt16LE(at + 4) ^ mode) & ~fileTypes.mask) === 0 &&
-      bytes.readUInt32LE(at + 24) === uid &&
-      bytes.readUInt32LE(at + 28) === gid &&
-      bytes.readUInt32LE(at + 32) === mtime >>> 0 &&
-      bytes.readInt32LE(at + 36) === highWord(mtime) &&
-      bytes.readUInt16LE(at + 2) === xattrUnits(xattrs) &&
-      bytes.subarray(at + INODE, at + INODE + xattrs.byteLength).equals(xattrs)
+      ((view.getUint16(at + 4, true) ^ mode) & ~fileTypes.mask) === 0 &&
+      view.getUint32(at + 24, true) === uid &&
+      view.getUint32(at + 28, true) === gid &&
+      view.getUint32(at + 32, true) === mtime >>> 0 &&
+      view.getInt32(at + 36, true) === highWord(mtime) &&
+      view.getUint16(at + 2, true) === xattrUnits(xattrs) &&
+      this.#area.buffer.subarray(at + INODE, at + INODE + xattrs.byteLength).equals(xattrs)
     );
   }
 
@@ -137,13 +137,13 @@ export class InodeArea {
     const { xattrs } = fields;
     this.#area.align(INODE_SLOT);
     const at = this.#area.grow(INODE + xattrs.byteLength);
-    const bytes = this.#area.buffer;
-    bytes.writeUInt16LE(EXTENDED | layout, at);
-    bytes.writeUInt16LE(xattrUnits(xattrs), at + 2);
-    writeRights(bytes, at, fields);
-    bytes.writeUInt32LE(++this.#count, at + 20);
-    bytes.writeUInt32LE(1, at + 44); // links
-    xattrs.copy(bytes, at + INODE);
+    const { view } = this.#area;
+    view.setUint16(at, EXTENDED | layout, true);
+    view.setUint16(at + 2, xattrUnits(xattrs), true);
+    writeRights(view, at, fields);
+    view.setUint32(at + 20, ++this.#count, true);
+    view.setUint32(at + 44, 1, true); // links
+    xattrs.copy(this.#area.buffer, at + INODE);
     return at;
   }
 }

@@ -32,6 +32,7 @@ const CHUNK_HAS_INDEXES = 0x20;
 const CHUNK_BITS = 0x1f;
 /** A chunk has up to 2^31 blocks, which is a terabyte: nearly every file has only one. */
 const MAX_CHUNK_BITS = 31;
+const MAX_CHUNK_BLOCKS = 2 ** MAX_CHUNK_BITS;
 
 /** Bytes of the chunk indexes of a file. */
 export function indexesSize(size: number): number {
@@ -40,35 +41,35 @@ export function indexesSize(size: number): number {
 
 /** Writes what an inode says of its mode, owner and time. */
 export function writeRights(
-  bytes: Buffer,
+  view: DataView,
   at: number,
   { mode, uid, gid, mtime }: Omit<InodeFields, "xattrs">,
 ): void {
-  bytes.writeUInt16LE(mode, at + 4);
-  bytes.writeUInt32LE(uid, at + 24);
-  bytes.writeUInt32LE(gid, at + 28);
-  bytes.writeUInt32LE(mtime >>> 0, at + 32);
-  bytes.writeInt32LE(highWord(mtime), at + 36);
+  view.setUint16(at + 4, mode, true);
+  view.setUint32(at + 24, uid, true);
+  view.setUint32(at + 28, gid, true);
+  view.setUint32(at + 32, mtime >>> 0, true);
+  view.setInt32(at + 36, highWord(mtime), true);
 }
 
 /** Writes where the content of a file is, which has room for its chunk indexes. */
-export function writeExtent(bytes: Buffer, at: number, { size, start, device }: Extent): void {
+export function writeExtent(view: DataView, at: number, { size, start, device }: Extent): void {
   const bits = chunkBits(size);
-  const [chunks, blocks] = [chunksOf(size, bits), 2 ** bits];
-  writeSize(bytes, at, size);
-  bytes.writeUInt16LE(CHUNK_HAS_INDEXES | bits, at + 16);
-  const indexes = alignedToIndexes(at + INODE + xattrBody(bytes.readUInt16LE(at + 2)));
+  const chunks = chunksOf(size, bits);
+  writeSize(view, at, size);
+  view.setUint16(at + 16, CHUNK_HAS_INDEXES | bits, true);
+  const indexes = alignedToIndexes(behindXattrs(view, at));
   for (let i = 0; i < chunks; i++) {
     const index = indexes + i * CHUNK_INDEX;
-    bytes.writeUInt16LE(device, index + 2);
-    bytes.writeUInt32LE(start + i * blocks, index + 4);
+    view.setUint16(index + 2, device, true);
+    view.setUint32(index + 4, start + i * MAX_CHUNK_BLOCKS, true);
   }
 }
 
 /** Writes its size. */
-export function writeSize(bytes: Buffer, at: number, size: number): void {
-  bytes.writeUInt32LE(size >>> 0, at + 8);
-  bytes.writeUInt32LE(highWord(size), at + 12);
+export function writeSize(view: DataView, at: number, size: number): void {
+  view.setUint32(at + 8, size >>> 0, true);
+  view.setUint32(at + 12, highWord(size), true);
 }
 
 /** Whether there is an inode of an `InodeArea` at that slot, and not padding. */
@@ -146,14 +147,14 @@ function alignedToIndexes(at: number): number {
   return (at + CHUNK_INDEX - 1) & -CHUNK_INDEX;
 }
 
-/** Chunks of a file, by what its inode says of them: several only where the largest does not hold it. */
+/** Chunks of a file, by what its inode says of them. */
 function chunkCount(view: DataView, at: number): number {
-  const bits = view.getUint16(at + 16, true) & CHUNK_BITS;
-  return bits < MAX_CHUNK_BITS ? 1 : chunksOf(readSize(view, at), bits);
+  return chunksOf(readSize(view, at), view.getUint16(at + 16, true) & CHUNK_BITS);
 }
 
+/** Several only where the largest does not hold it. */
 function chunksOf(size: number, bits: number): number {
-  return Math.ceil(size / (BLOCK * 2 ** bits));
+  return bits < MAX_CHUNK_BITS ? 1 : Math.ceil(size / BLOCK / MAX_CHUNK_BLOCKS);
 }
 
 /** What of a number does not fit into 32 bits. */
@@ -164,5 +165,5 @@ export function highWord(value: number): number {
 /** The fewest bits of a chunk that holds the whole file. */
 function chunkBits(size: number): number {
   const blocks = Math.ceil(size / BLOCK);
-  return blocks > 2 ** MAX_CHUNK_BITS ? MAX_CHUNK_BITS : 32 - Math.clz32(blocks - 1);
+  return blocks > MAX_CHUNK_BLOCKS ? MAX_CHUNK_BITS : 32 - Math.clz32(blocks - 1);
 }

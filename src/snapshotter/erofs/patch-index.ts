@@ -110,11 +110,11 @@ class Patch {
   }
 
   #write(entry: Replaceable["entry"], { at, type, number }: Inode, content: number): void {
-    writeRights(this.#index, at, { ...entry, mode: type | entry.mode });
+    writeRights(this.#view, at, { ...entry, mode: type | entry.mode });
     if (entry.type !== "file") return;
     const { size, sha256 = "" } = entry;
     const extent = { size, start: content / BLOCK, device: PATCH_DEVICE };
-    if (size > 0) writeExtent(this.#index, at, extent);
+    if (size > 0) writeExtent(this.#view, at, extent);
     this.#index.write(sha256, this.#digests + (number - 1) * SHA256_SIZE, "hex");
   }
 
