@@ -3,6 +3,7 @@ import type { Span } from "../error.js";
 import { formatPlatform, type Platform } from "../oci/platform.js";
 import type { Plan, PlannedStage } from "../plan/plan.js";
 import { readBy, type Step } from "../plan/step.js";
+import { messageOf } from "../sys/system-failure.js";
 import type { BuildEvent, BuildTotals, Emit, Outcome, VertexStep } from "./event.js";
 
 /**
@@ -101,8 +102,7 @@ export class Board {
   }
 
   fail(id: number, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.end(id, { kind: "failed", message });
+    this.end(id, { kind: "failed", message: messageOf(error) });
   }
 
   /** Ends what is left: started work was cancelled, the rest never needed. */

@@ -1,6 +1,6 @@
 import { BuildError } from "../error.js";
+import { isSystemFailure } from "../sys/system-failure.js";
 import type { Command } from "./command.js";
-import { isSystemFailure } from "./system-error.js";
 
 /** What `docker run` answers when it could not start: the codes below are the container's. */
 const NOT_STARTED = 125;

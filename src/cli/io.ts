@@ -4,7 +4,7 @@ import type { Outlet } from "../output/destination.js";
 import type { TerminalSize } from "../progress/renderer.js";
 import { AskedVariables, type Environment } from "./asked.js";
 import { openStandardStream } from "./standard-stream.js";
-import { outputFailure } from "./system-error.js";
+import { outputFailure } from "./output-failure.js";
 import { isTerminal, terminalSize, terminalsOf } from "./terminal.js";
 
 /** All that a command knows of the world it was started in. */

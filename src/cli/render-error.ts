@@ -1,8 +1,8 @@
 import { BuildError } from "../error.js";
 import { printable } from "../progress/terminal-text.js";
+import { describeSystemFailure, isSystemFailure } from "../sys/system-failure.js";
 import { excerpt } from "./excerpt.js";
 import { firstFailure, isAbort } from "./exit-code.js";
-import { describeSystemFailure, isSystemFailure } from "./system-error.js";
 
 /** How an error is written. */
 export interface ErrorStyle {

@@ -78,6 +78,6 @@ function openFile(path: string): number {
   try {
     return openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
   } catch (error) {
-    throw diskError("use the store", error);
+    throw diskError(`use "${path}"`, error);
   }
 }

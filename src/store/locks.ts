@@ -69,7 +69,7 @@ function openLock(path: string, kind: Kind): number | undefined {
   try {
     return openLocked(path, constants.O_CREAT | constants.O_RDWR, kind);
   } catch (error) {
-    throw diskError("lock the store", error);
+    throw diskError(`lock the store with "${path}"`, error);
   }
 }
 

@@ -22,7 +22,10 @@ export class SystemError extends Error {
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
 
 /** True for a SystemError, or an error of node's, with one of these codes. */
-export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
+export function isSystemError(
+  error: unknown,
+  ...codes: readonly string[]
+): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
     return false;
   return codes.length === 0 || codes.includes(error.code);

@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { mkdir } from "node:fs/promises";
 import { Board, declareStages } from "../../src/builder/board.js";
 import { neverBuilt } from "../../src/cache/reason.js";
 import type { BuildEvent } from "../../src/builder/event.js";
@@ -171,6 +172,19 @@ describe("Board", () => {
       assert.deepStrictEqual(events.at(-1), { type: "ended", id, outcome } as BuildEvent);
     });
   }
+
+  it("says in words why a system call failed", async () => {
+    const { board, events } = recorded();
+    const id = board.declare("a");
+    const work = (): Promise<unknown> => mkdir("/proc/none/a");
+    assert.instanceOf(await board.during(id, work, never).catch((cause: unknown) => cause), Error);
+    const message = 'Cannot create "/proc/none/a": no such file or directory';
+    assert.deepStrictEqual(events.at(-1), {
+      type: "ended",
+      id,
+      outcome: { kind: "failed", message },
+    });
+  });
 
   it("gives the result of work that went well", async () => {
     const { board, events } = recorded();

@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Locks } from "../../src/store/locks.js";
-import { TemporaryDirectory } from "./fixture.js";
+import { failure, TemporaryDirectory } from "./fixture.js";
 
 describe("Locks", () => {
   it("lock() lets one task in at a time", async () => {
@@ -18,6 +18,15 @@ describe("Locks", () => {
     };
     await Promise.all(Array.from({ length: 20 }, task));
     assert.strictEqual(most, 1);
+  });
+
+  it("lock() says which file cannot be opened, and why", async () => {
+    const locks = new Locks("/proc/none");
+    const error = await failure(locks.lock("a"));
+    assert.match(
+      error.message,
+      /^Cannot lock the store with "\/proc\/none\/\w+": no such file or directory$/,
+    );
   });
 
   it("lock() of one name does not wait for another", async () => {

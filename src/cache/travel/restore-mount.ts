@@ -11,10 +11,11 @@ import { isLie } from "../../registry/mirrors.js";
 import { removeTree } from "../../snapshotter/remove-tree.js";
 import type { FillCache } from "../../store/cache-mount.js";
 import type { Store } from "../../store/store.js";
+import { messageOf } from "../../sys/system-failure.js";
 import type { Display } from "./display.js";
 import { chunkTypes, mountTitle, type MountChunk, type MountRecord } from "./mount-record.js";
 import { spooled } from "./pack-mount.js";
-import { messageOf, type CacheSource } from "./source.js";
+import type { CacheSource } from "./source.js";
 
 /** Chunks that are fetched at the same time. */
 const PARALLEL = 3;

@@ -5,6 +5,7 @@ import { BuildError, type BuildErrorCode } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import type { BlobSource } from "../../store/image-ingest.js";
+import { messageOf } from "../../sys/system-failure.js";
 import type { Display } from "./display.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
@@ -138,11 +139,6 @@ export class CacheSource implements BlobSource {
     if (!this.#isOff) this.#board.warn(undefined, message);
     this.#isOff = true;
   }
-}
-
-/** For people. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const contentCodes: ReadonlySet<BuildErrorCode> = new Set([

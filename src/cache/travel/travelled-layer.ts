@@ -3,9 +3,10 @@ import { BuildError } from "../../error.js";
 import { ingestLayer } from "../../store/image-ingest.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Store } from "../../store/store.js";
+import { messageOf } from "../../sys/system-failure.js";
 import type { Display } from "./display.js";
 import { filesIn, type TravelRecord } from "./record.js";
-import { messageOf, type CacheSource } from "./source.js";
+import type { CacheSource } from "./source.js";
 
 /** What fetching layers works with. */
 export interface FetchDeps {

@@ -11,7 +11,7 @@ import { exportCache, type CacheExport } from "../../cache/travel/export-cache.j
 import { FarSteps } from "../../cache/travel/far-steps.js";
 import { withInlineCache } from "../../cache/travel/inline.js";
 import type { CachePlace } from "../../cache/travel/place.js";
-import { messageOf } from "../../cache/travel/source.js";
+import { messageOf } from "../../sys/system-failure.js";
 import type { CacheTarget } from "../args/cache.js";
 import type { CacheSpec } from "../args/cache-spec.js";
 import { layerProgress } from "../commands/layer-progress.js";

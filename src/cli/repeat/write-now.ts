@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { isSystemError } from "../../sys/system-error.js";
-import { outputFailure } from "../system-error.js";
+import { outputFailure } from "../output-failure.js";
 
 /** Writes to standard output or standard error. False where a pipe that does not block has no room yet, and node will go on. */
 export function writeNow(fd: 1 | 2, text: string): boolean {

@@ -1,8 +1,3 @@
-import { isSystemError } from "../sys/system-error.js";
-
-/** What a shell reports of a program that SIGPIPE killed. */
-const BROKEN_PIPE = 141;
-
 /** What node and the system calls throw: an errno name, the call, the path. */
 export interface SystemFailure {
   readonly code: string;
@@ -95,15 +90,9 @@ export function isSystemFailure(error: unknown): error is Error & SystemFailure 
   );
 }
 
-function reasonOf(code: string): Reason {
-  return reasons[code] ?? { text: code };
-}
-
-/** What to tell of standard output that takes no more; nothing where its reader has gone, as `head` does. */
-export function outputFailure(error: unknown): { readonly code: number; readonly text: string } {
-  if (isSystemError(error, "EPIPE")) return { code: BROKEN_PIPE, text: "" };
-  const why = isSystemFailure(error) ? reasonOf(error.code).text : String(error);
-  return { code: 1, text: `ERROR: Cannot write to standard output: ${why}\n` };
+/** "no space left on device" for ENOSPC; a code that is not known as it is. */
+export function reasonOf(code: string): string {
+  return reasons[code]?.text ?? code;
 }
 
 /** "Cannot write "/x": no space left on device", and what to do about it. */
@@ -112,9 +101,14 @@ export function describeSystemFailure(failure: SystemFailure): {
   readonly hint: string | undefined;
 } {
   const { code, path } = failure;
-  const reason = reasonOf(code);
   const call = (failure.syscall ?? "").split(" ")[0] ?? "";
   const verb = verbs[call] ?? (call === "" ? "go on" : call);
   const what = path === undefined || path === "" ? verb : `${verb} "${path}"`;
-  return { message: `Cannot ${what}: ${reason.text}`, hint: reason.hint };
+  return { message: `Cannot ${what}: ${reasonOf(code)}`, hint: reasons[code]?.hint };
+}
+
+/** What went wrong, for people, in one sentence. */
+export function messageOf(error: unknown): string {
+  if (isSystemFailure(error)) return describeSystemFailure(error).message;
+  return error instanceof Error ? error.message : String(error);
 }
