@@ -24,8 +24,8 @@ export async function writeWhole(
   const partial = `${path}.${randomUUID()}.partial`;
   const unnamed = await openUnnamed(dirname(path), mode);
   try {
-    await using file = unnamed ?? (await open(partial, "wx", mode).catch(naming(path)));
-    await writeFile(file, content, options);
+    await using file = unnamed ?? (await open(partial, "wx", mode).catch(naming(path, "open")));
+    await writeFile(file, content, options).catch(naming(path, "write"));
     if (unnamed === undefined) await rename(partial, path);
     else publish(unnamed, path, partial);
   } finally {
@@ -33,10 +33,15 @@ export async function writeWhole(
   }
 }
 
-/** What a file is called until it is whole is no business of who asked for it. */
-function naming(path: string): (error: unknown) => never {
+/**
+ * What a file is called until it is whole is no business of who asked for it. Failures of another call
+ * are of what is read meanwhile.
+ */
+function naming(path: string, call: "open" | "write"): (error: unknown) => never {
   return (error) => {
-    if (error instanceof Error && "path" in error) error.path = path;
+    if (isSystemError(error) && "syscall" in error && error.syscall === call) {
+      throw Object.assign(error, { path });
+    }
     throw error;
   };
 }
