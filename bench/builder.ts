@@ -30,11 +30,11 @@ export interface Builder extends Carrier {
   /** Writes a built image into an archive whose layers are compressed with gzip. */
   exportArchive(job: BuildJob, file: string): Command;
   /** Builds with a cache in a registry; undefined where it cannot. */
-  readonly farCache?: FarCache | undefined;
+  readonly farCache?: RemoteCache | undefined;
 }
 
 /** A cache for several machines, of all steps, in a repository of a registry. */
-export interface FarCache {
+export interface RemoteCache {
   /** Builds an image, and exports what that took. */
   fill(job: BuildJob, repository: string): Command;
   /** Builds an image from what was exported. */

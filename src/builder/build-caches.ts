@@ -1,4 +1,4 @@
-import type { FarCache } from "../cache/far-cache.js";
+import type { RemoteCache } from "../cache/remote-cache.js";
 import type { CacheMount, CacheMountRequest } from "../store/cache-mount.js";
 import type { CacheMounts } from "../store/cache-mounts.js";
 
@@ -10,12 +10,12 @@ type Caches = Pick<CacheMounts, "acquire" | "removeEmpty" | "wipe">;
  */
 export class BuildCaches {
   readonly #caches: Caches;
-  readonly #far: Pick<FarCache, "restoreMount"> | undefined;
+  readonly #remoteCache: Pick<RemoteCache, "restoreMount"> | undefined;
   readonly #ready = new Map<string, Promise<void>>();
 
-  constructor(caches: Caches, far: Pick<FarCache, "restoreMount"> | undefined) {
+  constructor(caches: Caches, remoteCache: Pick<RemoteCache, "restoreMount"> | undefined) {
     this.#caches = caches;
-    this.#far = far;
+    this.#remoteCache = remoteCache;
   }
 
   async acquire(
@@ -26,9 +26,9 @@ export class BuildCaches {
     const ready = this.#ready.get(identity) ?? this.#prepare(request, signal);
     this.#ready.set(identity, ready);
     await ready;
-    const far = fresh ? undefined : this.#far;
+    const remoteCache = fresh ? undefined : this.#remoteCache;
     const restore: CacheMountRequest["restore"] =
-      far && ((fill) => far.restoreMount(request, fill, signal));
+      remoteCache && ((fill) => remoteCache.restoreMount(request, fill, signal));
     return await this.#caches.acquire({ ...request, restore }, signal);
   }
 
@@ -37,6 +37,6 @@ export class BuildCaches {
     signal: AbortSignal,
   ): Promise<void> {
     if (fresh) await this.#caches.wipe(identity, signal);
-    else if (this.#far !== undefined) await this.#caches.removeEmpty(identity);
+    else if (this.#remoteCache !== undefined) await this.#caches.removeEmpty(identity);
   }
 }

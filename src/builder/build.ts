@@ -1,5 +1,5 @@
 import type { DoneStep, DoneSteps } from "../cache/done-step.js";
-import { ifHere, LostLayer, type StepLayer } from "../cache/far-cache.js";
+import { ifHere, LostLayer, type StepLayer } from "../cache/remote-cache.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import type { CacheKey, StateKey } from "../cache/key.js";
 import type { FreshFlag } from "../cache/reason.js";
@@ -88,12 +88,12 @@ async function buildOnce(
   const images = await Promise.all(request.targets.map((target) => walk.stage(target)));
   if (request.whole) for (const { state } of images) await state.fetchMade(signal);
   const { done } = walk;
-  await Promise.all(done.map((step) => recordFar(step, engine)));
+  await Promise.all(done.map((step) => recordImported(step, engine)));
   return { images, steps: done, states: await walk.states() };
 }
 
 /** What came from elsewhere is found here from now on; of what was not fetched, what led to it is known. */
-async function recordFar(
+async function recordImported(
   { facts, layer, place, step, took, bottom }: DoneStep,
   engine: Engine,
 ): Promise<void> {

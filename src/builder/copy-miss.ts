@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { explainCopy, ignoreComponent } from "../cache/explain-copy.js";
-import type { FarRun, StepLayer } from "../cache/far-cache.js";
+import type { RemoteRun, StepLayer } from "../cache/remote-cache.js";
 import { changedComponents } from "../cache/explain.js";
 import { factsOf, factsWith, packFacts, unpackFacts, type FileFacts } from "../cache/file-facts.js";
 import {
@@ -23,7 +23,7 @@ import type { CopyOrigin } from "./copy-origin.js";
 import type { LastLayer } from "./edited-draft.js";
 import type { Engine } from "./engine.js";
 import { RecalledEntries } from "./recalled-entries.js";
-import { farRun, recordStep } from "./record-step.js";
+import { remoteRun, recordStep } from "./record-step.js";
 import type { Task } from "./step-task.js";
 import { stateChange } from "./why-missed.js";
 
@@ -117,9 +117,9 @@ export class CopyMiss {
     return await (this.#packed ??= packFacts(origin, files));
   }
 
-  #earlierRun(): FarRun | undefined {
+  #earlierRun(): RemoteRun | undefined {
     const before = this.#before;
-    if (before === undefined) return farRun(this.#task, this.#engine);
+    if (before === undefined) return remoteRun(this.#task, this.#engine);
     return { ...before, files: this.#engine.cache.filesOf(before) };
   }
 
@@ -159,7 +159,7 @@ export class CopyMiss {
     return (this.#unpacked ??= before === undefined ? Promise.resolve(undefined) : filesOf(before));
   }
 
-  #originChange(before: Pick<FarRun, "components">): (() => Change) | undefined {
+  #originChange(before: Pick<RemoteRun, "components">): (() => Change) | undefined {
     const { state } = this.#origin;
     if (state === undefined) return undefined;
     const from = this.#task.step.origin.kind === "context" ? "context" : "--from";
@@ -170,7 +170,7 @@ export class CopyMiss {
   }
 }
 
-async function filesOf({ components, files }: FarRun): Promise<FileFacts | undefined> {
+async function filesOf({ components, files }: RemoteRun): Promise<FileFacts | undefined> {
   const origin = originOf(components);
   return origin && files && (await unpackFacts(origin, files));
 }

@@ -1,4 +1,4 @@
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import { copyKey, selectionKey, type SelectionFacts } from "../cache/copy-key.js";
 import type { SelectionKey } from "../cache/key.js";
 import type { SelectedSource } from "../context/source-tree.js";

@@ -1,4 +1,4 @@
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import { copyKey, keptSelectionKey } from "../cache/copy-key.js";
 import { FileTreeSource } from "../context/file-tree-source.js";
 import type { Query, Recalled, SelectedSource, SourceTree } from "../context/source-tree.js";

@@ -22,13 +22,13 @@ export interface Destination {
  */
 export async function askDestination<T>(
   { later, parent, signal }: Pick<Task, "later" | "parent" | "signal">,
-  { facts, far, snapshots }: Pick<Engine, "facts" | "far" | "snapshots">,
+  { facts, remoteCache, snapshots }: Pick<Engine, "facts" | "remoteCache" | "snapshots">,
   ask: (destination: Destination) => Promise<T>,
 ): Promise<T> {
   let known = facts.get(parent.key);
   const here = known && (await tryToAnswer(ask, known));
   if (here !== undefined) return here.answer;
-  const told = await far?.facts(parent.key, signal);
+  const told = await remoteCache?.facts(parent.key, signal);
   if (told !== undefined) {
     known = known === undefined ? told : mergeFacts(told, known);
     const elsewhere = await tryToAnswer(ask, known);

@@ -1,4 +1,4 @@
-import type { FarCache, StepLayer } from "../cache/far-cache.js";
+import type { RemoteCache, StepLayer } from "../cache/remote-cache.js";
 import type { StepCache } from "../cache/records.js";
 import type { FactStore } from "../cache/rootfs-facts.js";
 import type { SourceTree } from "../context/source-tree.js";
@@ -71,7 +71,7 @@ export interface Engine {
   readonly cache: StepCache;
   readonly facts: FactStore;
   /** Undefined where --cache-from names none. */
-  readonly far?: FarCache | undefined;
+  readonly remoteCache?: RemoteCache | undefined;
   /** One holder per name on this machine, across processes. */
   readonly lock: (name: string, signal: AbortSignal) => Promise<AsyncDisposable>;
   /** Opened when the first RUN misses. */

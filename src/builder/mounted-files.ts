@@ -129,11 +129,11 @@ async function stateFiles(
 async function subtree(
   { source, state, entries }: Pick<MountedFiles, "entries"> & { source: string; state: State },
   { later, signal }: Pick<MountTask, "later" | "signal">,
-  { facts, far }: Engine,
+  { facts, remoteCache }: Engine,
 ): Promise<TreeDigest> {
   const known = new Map(facts.get(state.key)?.trees).get(source);
   if (known !== undefined) return known;
-  const told = new Map((await far?.facts(state.key, signal))?.trees).get(source);
+  const told = new Map((await remoteCache?.facts(state.key, signal))?.trees).get(source);
   const tree = told ?? (await treeDigest(await entries()));
   later(facts.add(state.key, { ...noFacts, trees: [[source, tree]] }));
   return tree;

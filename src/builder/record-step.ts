@@ -1,4 +1,4 @@
-import { ifHere, type FarCache, type StepLayer } from "../cache/far-cache.js";
+import { ifHere, type RemoteCache, type StepLayer } from "../cache/remote-cache.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import type { CacheKey } from "../cache/key.js";
 import type { CacheRecord } from "../cache/records.js";
@@ -44,9 +44,9 @@ export async function findRecorded(
 }
 
 /** The latest run of the same step elsewhere: explains a miss where none is known here. */
-export function farRun(
+export function remoteRun(
   { step, place }: Pick<Task, "place" | "step">,
-  { far }: Pick<Engine, "far">,
-): ReturnType<FarCache["nearest"]> {
-  return far?.nearest(stepIdentities(step, { scope: far.scope, ...place }));
+  { remoteCache }: Pick<Engine, "remoteCache">,
+): ReturnType<RemoteCache["nearest"]> {
+  return remoteCache?.nearest(stepIdentities(step, { scope: remoteCache.scope, ...place }));
 }

@@ -1,4 +1,4 @@
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import type { HitSource } from "../cache/hit.js";
 import type { CacheKey } from "../cache/key.js";
 import type { Engine } from "./engine.js";
@@ -42,7 +42,7 @@ async function lookUp(
     const from = { kind: "record", createdAt, step: stepTitle, took, importedFrom } as const;
     return { layer: here.layer, from };
   }
-  const layer = await engine.far?.find(key, signal);
+  const layer = await engine.remoteCache?.find(key, signal);
   if (layer === undefined) return undefined;
   const { createdAt, took } = layer;
   const importedFrom = cacheOf(layer);

@@ -1,4 +1,4 @@
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import { addKey } from "../cache/copy-key.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import type { KeyWithComponents } from "../cache/key.js";

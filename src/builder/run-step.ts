@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import { runKey } from "../cache/run-key.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import type { KeyWithComponents } from "../cache/key.js";

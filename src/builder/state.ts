@@ -1,4 +1,4 @@
-import { layerHere, type StepLayer } from "../cache/far-cache.js";
+import { layerHere, type StepLayer } from "../cache/remote-cache.js";
 import type { Ancestry, KnownState, StateOrigin } from "../cache/first-change.js";
 import { stateKey, stateUpon, type StateKey } from "../cache/key.js";
 import type { Digest } from "../oci/digest.js";

@@ -1,5 +1,5 @@
 import type { DoneStep } from "../cache/done-step.js";
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import type { CacheKey, KeyWithComponents } from "../cache/key.js";
 import type { StepPlace } from "../cache/step-identity.js";
 import type { FreshFlag } from "../cache/reason.js";

@@ -3,7 +3,7 @@ import { firstChange } from "../cache/first-change.js";
 import { parentOf, type StateKey } from "../cache/key.js";
 import { notAsked, type Change, type MissReason } from "../cache/reason.js";
 import type { Engine } from "./engine.js";
-import { farRun, type StepFacts } from "./record-step.js";
+import { remoteRun, type StepFacts } from "./record-step.js";
 import type { State } from "./state.js";
 import type { Task } from "./step-task.js";
 
@@ -11,12 +11,12 @@ import type { Task } from "./step-task.js";
 export function whyMissed(
   task: Pick<Task, "fresh" | "parent" | "place" | "step">,
   { components, identities }: Pick<StepFacts, "components" | "identities">,
-  engine: Pick<Engine, "cache" | "far">,
+  engine: Pick<Engine, "cache" | "remoteCache">,
 ): MissReason {
   const { fresh, parent } = task;
   if (fresh !== undefined) return notAsked(fresh);
   const here = engine.cache.earlier(identities);
-  const there = here.length > 0 ? undefined : farRun(task, engine);
+  const there = here.length > 0 ? undefined : remoteRun(task, engine);
   const earlier: readonly EarlierRun[] = there === undefined ? here : [there];
   return explainMiss(components, earlier, (run) =>
     stateChange(parent, parentOf(run.components), engine),
@@ -27,9 +27,12 @@ export function whyMissed(
 export function stateChange(
   state: State,
   before: StateKey | undefined,
-  { cache, far }: Pick<Engine, "cache" | "far">,
+  { cache, remoteCache }: Pick<Engine, "cache" | "remoteCache">,
 ): Change {
   if (before === undefined) return firstChange(state.ancestry, []);
   const here = cache.ancestry(before);
-  return firstChange(state.ancestry, here.length > 0 ? here : (far?.ancestry(before) ?? []));
+  return firstChange(
+    state.ancestry,
+    here.length > 0 ? here : (remoteCache?.ancestry(before) ?? []),
+  );
 }

@@ -1,4 +1,4 @@
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import { workdirKey } from "../cache/copy-key.js";
 import { shownComponents } from "../cache/shown.js";

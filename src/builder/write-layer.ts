@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { StepLayer } from "../cache/far-cache.js";
+import type { StepLayer } from "../cache/remote-cache.js";
 import type { MissReason } from "../cache/reason.js";
 import type { EntryList } from "../oci/changeset.js";
 import type { Step } from "../plan/step.js";
@@ -111,9 +111,10 @@ async function workBeside(
 }
 
 async function find(tree: TreeDigest, task: Task, engine: Engine): Promise<StepLayer | undefined> {
-  const { far, layers } = engine;
+  const { remoteCache, layers } = engine;
   if (task.fresh !== undefined) return undefined;
-  const known = (await layers.findByTree(tree)) ?? (await far?.findByTree(tree, task.signal));
+  const known =
+    (await layers.findByTree(tree)) ?? (await remoteCache?.findByTree(tree, task.signal));
   return known && found(known, task, engine);
 }
 

@@ -1,5 +1,5 @@
 import type { Step } from "../plan/step.js";
-import type { StepLayer } from "./far-cache.js";
+import type { StepLayer } from "./remote-cache.js";
 import type { KnownState } from "./first-change.js";
 import type { KeyWithComponents, StateKey } from "./key.js";
 import type { StepPlace } from "./step-identity.js";

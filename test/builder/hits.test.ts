@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import type { HitSource } from "../../src/cache/hit.js";
-import { FakeFarCache } from "./support/fake-far-cache.js";
+import { FakeRemoteCache } from "./support/fake-remote-cache.js";
 import type { BuildLog } from "./support/build-log.js";
 import { TestBuilds } from "./support/test-builds.js";
 
@@ -53,12 +53,12 @@ describe("a hit", () => {
   });
 
   it("tells the cache that it was imported from, also when it is here", async () => {
-    await using far = await TestBuilds.open();
+    await using elsewhere = await TestBuilds.open();
     await using builds = await TestBuilds.open();
     const text = "FROM scratch\nRUN make";
-    const { steps } = await far.build(text);
-    const cache = new FakeFarCache(steps, { from: far.store, to: builds.store });
-    const first = await builds.build(text, { far: cache, whole: true });
+    const { steps } = await elsewhere.build(text);
+    const cache = new FakeRemoteCache(steps, { from: elsewhere.store, to: builds.store });
+    const first = await builds.build(text, { remoteCache: cache, whole: true });
     const from = { kind: "record", createdAt: START, importedFrom: "another machine" } as const;
     const want = { "[1/1] RUN make": { ...from, step: "RUN make", took: 0 } };
     assert.deepStrictEqual(sourcesOf(first.log), want);

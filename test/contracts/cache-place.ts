@@ -6,16 +6,16 @@ import { digestOf } from "../../src/oci/digest.js";
 import { streamOf } from "../../src/oci/stream-of.js";
 import { verifiedBytes } from "../../src/oci/verified.js";
 import type { TreeDigest } from "../../src/snapshotter/snapshotter.js";
-import type { CachePlace } from "../../src/cache/travel/place.js";
-import { mountName } from "../../src/cache/travel/mount-record.js";
+import type { CachePlace } from "../../src/cache/remote/place.js";
+import { mountName } from "../../src/cache/remote/mount-record.js";
 import {
   namesOf,
   stepName,
   treeName,
   type CacheDocument,
   type RecordName,
-  type TravelRecord,
-} from "../../src/cache/travel/record.js";
+  type RemoteRecord,
+} from "../../src/cache/remote/record.js";
 import { failureOf } from "../oci/build-errors.js";
 
 const { signal } = new AbortController();
@@ -33,7 +33,7 @@ export function blobOf(text: string): Descriptor {
 }
 
 /** A record of a COPY whose layer's blob holds `text`. */
-export function recordFor(name: string, text = name): TravelRecord {
+export function recordFor(name: string, text = name): RemoteRecord {
   return {
     kind: "copy",
     title: `COPY ${name} /`,
@@ -51,7 +51,7 @@ export function recordFor(name: string, text = name): TravelRecord {
 }
 
 /** The name of a record that is made of its key. */
-export function firstName({ key }: TravelRecord): RecordName {
+export function firstName({ key }: RemoteRecord): RecordName {
   if (key === undefined) throw new Error("the record has no key");
   return stepName(key);
 }
@@ -64,7 +64,7 @@ const someFacts = {
 };
 
 /** Brings a record as an export does: its blob, then the record under its names. */
-async function bring(place: CachePlace, record: TravelRecord, text: string): Promise<void> {
+async function bring(place: CachePlace, record: RemoteRecord, text: string): Promise<void> {
   await place.write(record.layer.blob, { open: () => streamOf(Buffer.from(text)), signal });
   for (const name of namesOf(record)) await place.put(name, record, signal);
 }

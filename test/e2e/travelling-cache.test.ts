@@ -1,8 +1,8 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { startRegistry, type RegistryServer } from "../registry/docker-registry.js";
-import { startGha } from "../cache/travel/gha-server.js";
-import { s3Credentials, startS3 } from "../cache/travel/s3-server.js";
+import { startGha } from "../cache/remote/gha-server.js";
+import { s3Credentials, startS3 } from "../cache/remote/s3-server.js";
 import { loadBusybox } from "./support/base-images.js";
 import { buildLog, stepsOf } from "./support/build-log.js";
 import { inspect } from "./support/inspect.js";

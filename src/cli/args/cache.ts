@@ -1,4 +1,4 @@
-import type { WantedMounts } from "../../cache/travel/wanted-mounts.js";
+import type { WantedMounts } from "../../cache/remote/wanted-mounts.js";
 import type { BuildError } from "../../error.js";
 import { asGzip, type LayerCompression } from "../../store/layer-bytes.js";
 import { suggest } from "../../suggest.js";

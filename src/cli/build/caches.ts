@@ -1,6 +1,6 @@
 import type { Board } from "../../builder/board.js";
 import type { BuildResult, BuiltImage } from "../../builder/build.js";
-import type { FarCache } from "../../cache/far-cache.js";
+import type { RemoteCache } from "../../cache/remote-cache.js";
 import type { ImageConfig } from "../../oci/image.js";
 import type { Platform } from "../../oci/platform.js";
 import type { LayerRecord } from "../../store/layers.js";
@@ -11,7 +11,7 @@ import type { Session } from "../session.js";
 /** The caches of other machines that a build reads and writes. */
 export interface Caches extends AsyncDisposable {
   /** What --cache-from names. */
-  readonly far: FarCache | undefined;
+  readonly remoteCache: RemoteCache | undefined;
   /** Puts the cache of `--cache-to type=inline` into a config whose layers are these. */
   readonly inline: ((result: BuildResult) => InlineCache) | undefined;
   /** Fills what --cache-to names. To be called when every output is made. */

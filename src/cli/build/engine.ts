@@ -6,7 +6,7 @@ import { BuildCaches } from "../../builder/build-caches.js";
 import type { Engine, SandboxDefaults } from "../../builder/engine.js";
 import { Jobs } from "../../store/jobs.js";
 import type { ForeignEngine } from "../../builder/remote-state.js";
-import type { FarCache } from "../../cache/far-cache.js";
+import type { RemoteCache } from "../../cache/remote-cache.js";
 import { StepRecords } from "../../cache/records.js";
 import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Executor } from "../../exec/executor.js";
@@ -45,7 +45,7 @@ export interface Building {
   /** Told of each path of the context that is looked at. */
   readonly looked?: LocalTree["looked"];
   /** What --cache-from names. */
-  readonly far?: FarCache | undefined;
+  readonly remoteCache?: RemoteCache | undefined;
 }
 
 /** Wires the real parts; disposing stops the sandboxes and keeps what the scans found out. */
@@ -60,14 +60,14 @@ export async function openEngine(building: Building): Promise<AsyncDisposable & 
   return {
     ...storeParts(store),
     facts: new StoredFacts(store),
-    far: building.far,
+    remoteCache: building.remoteCache,
     executor: () => sandboxes.open(),
     contexts: {
       open: async (name) => (await foreign.open(name)) ?? (await contexts.open(name)),
       state: (name) => foreign.state(name),
     },
     remotes,
-    caches: new BuildCaches(store.cacheMounts, building.far),
+    caches: new BuildCaches(store.cacheMounts, building.remoteCache),
     secrets,
     agents: async (id) => await agents?.find(id),
     devices: async (wanted) => {

@@ -6,7 +6,7 @@ import { platformOptions } from "./plan.js";
 import type { Preparing } from "./prepare.js";
 
 const none: Caches = {
-  far: undefined,
+  remoteCache: undefined,
   inline: undefined,
   export: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -22,8 +22,8 @@ export async function openCaches(preparing: Preparing): Promise<Caches> {
   const platforms = [options, ...others].map(
     ({ targetPlatform = session.platform }) => targetPlatform,
   );
-  const { TravellingCaches } = await import("./travelling-caches.js");
-  return new TravellingCaches({ cacheFrom, cacheTo, platforms, session, board });
+  const { RemoteCaches } = await import("./remote-caches.js");
+  return new RemoteCaches({ cacheFrom, cacheTo, platforms, session, board });
 }
 
 function wantsInline({ buildArgs }: PlanOptions): boolean {

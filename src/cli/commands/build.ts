@@ -78,7 +78,7 @@ async function buildAndExport(
   const { command, session, board } = building;
   await using caches = await openCaches(building);
   const { warnings, isLocal, ...made } = await buildTarget(
-    { ...building, far: caches.far },
+    { ...building, remoteCache: caches.remoteCache },
     outputs,
   );
   const { tags, reproducible } = command;

@@ -11,7 +11,7 @@ import {
 } from "../../../src/builder/build.js";
 import type { BaseImage, Engine } from "../../../src/builder/engine.js";
 import { Jobs } from "../../../src/store/jobs.js";
-import type { FarCache } from "../../../src/cache/far-cache.js";
+import type { RemoteCache } from "../../../src/cache/remote-cache.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";
 import { openDirectoryContext } from "../../../src/context/directory-context.js";
@@ -36,7 +36,7 @@ export interface Given {
   readonly fresh?: BuildRequest["fresh"];
   readonly jobs?: number;
   readonly whole?: boolean;
-  readonly far?: FarCache;
+  readonly remoteCache?: RemoteCache;
   readonly signal?: AbortSignal;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly executor?: FakeExecutor;
@@ -123,13 +123,13 @@ export class TestBuilds implements AsyncDisposable {
     });
     const engine: Engine = {
       ...this.#engine(executor),
-      caches: new BuildCaches(this.store.cacheMounts, given.far),
+      caches: new BuildCaches(this.store.cacheMounts, given.remoteCache),
       contexts: {
         open: () => this.#openContext(given.context),
         state: () => Promise.resolve(undefined),
       },
       remotes: given.remotes ?? noRemotes,
-      far: given.far,
+      remoteCache: given.remoteCache,
       jobs: new Jobs(given.jobs ?? 4),
       underWay: new Map(),
       board: new Board(log.emit),

@@ -5,7 +5,7 @@ import type { Manifest } from "../../oci/image.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import type { MountRecord } from "./mount-record.js";
 import { readRecord } from "./read-record.js";
-import { serialize, type CacheDocument, type TravelRecord } from "./record.js";
+import { serialize, type CacheDocument, type RemoteRecord } from "./record.js";
 
 /** Media type of a document, the config of its manifest. */
 export const DOCUMENT_TYPE = "application/vnd.tsbuild.cache.v1+json";
@@ -45,14 +45,14 @@ function withBlobs(config: Stored, blobs: readonly Descriptor[]): CacheManifest 
 }
 
 /** One record, whole in its manifest: found with one request. */
-export function manifestOfRecord(record: TravelRecord): CacheManifest {
+export function manifestOfRecord(record: RemoteRecord): CacheManifest {
   const config = stored(Buffer.from("{}"), RECORD_TYPE);
   const annotations = { [RECORD_ANNOTATION]: serialize(record).toString() };
   return { config, manifest: manifestOf(config, [record.layer.blob], annotations) };
 }
 
 /** The record in a manifest; undefined of any other manifest. */
-export function recordInManifest({ annotations }: Manifest): TravelRecord | undefined {
+export function recordInManifest({ annotations }: Manifest): RemoteRecord | undefined {
   const text = annotations?.[RECORD_ANNOTATION];
   return text === undefined ? undefined : readRecord(Buffer.from(text));
 }

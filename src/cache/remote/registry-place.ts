@@ -24,7 +24,7 @@ import {
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
 import { readDocument, readMount } from "./read-record.js";
-import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
+import type { CacheDocument, RecordName, RemoteRecord } from "./record.js";
 
 /** The parts of a registry's client that a cache needs. */
 export type CacheRegistry = Pick<
@@ -107,7 +107,7 @@ export class RegistryPlace implements CachePlace {
     return await registry.document(this.#options.reference, config, signal);
   }
 
-  async find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
+  async find(name: RecordName, signal: AbortSignal): Promise<readonly RemoteRecord[]> {
     const stored = await this.#resolve(this.#named(name), signal);
     const manifest = stored && manifestIn(stored);
     const record = manifest && recordInManifest(manifest);
@@ -132,7 +132,7 @@ export class RegistryPlace implements CachePlace {
   }
 
   /** Whoever comes first: a tag leads to one record, and a step has one result at a time. */
-  async put(name: RecordName, record: TravelRecord, signal: AbortSignal): Promise<void> {
+  async put(name: RecordName, record: RemoteRecord, signal: AbortSignal): Promise<void> {
     const reference = this.#named(name);
     if (await this.#isThere(reference, signal)) return;
     await this.#push(manifestOfRecord(record), reference, signal);

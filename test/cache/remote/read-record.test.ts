@@ -1,6 +1,6 @@
 import { assert } from "chai";
-import { readDocument, readMount, readRecord } from "../../../src/cache/travel/read-record.js";
-import { serialize } from "../../../src/cache/travel/record.js";
+import { readDocument, readMount, readRecord } from "../../../src/cache/remote/read-record.js";
+import { serialize } from "../../../src/cache/remote/record.js";
 import { recordFor } from "../../contracts/cache-place.js";
 import { failureOf } from "../../oci/build-errors.js";
 

@@ -8,8 +8,8 @@ import type { Index, Manifest } from "../../../src/oci/image.js";
 import { serializeDocument } from "../../../src/oci/image-json.js";
 import { blobPath } from "../../../src/oci/image-layout.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
-import { DirectoryPlace } from "../../../src/cache/travel/directory-place.js";
-import { emptyDocument } from "../../../src/cache/travel/record.js";
+import { DirectoryPlace } from "../../../src/cache/remote/directory-place.js";
+import { emptyDocument } from "../../../src/cache/remote/record.js";
 import {
   blobOf,
   describeCachePlace,

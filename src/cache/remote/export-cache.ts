@@ -14,9 +14,9 @@ import {
   namesOf,
   serialize,
   type CacheDocument,
-  type TravelRecord,
+  type RemoteRecord,
 } from "./record.js";
-import { TravelledLayer } from "./travelled-layer.js";
+import { ImportedLayer } from "./imported-layer.js";
 
 /** Blobs, and records, at the same time. */
 const PARALLEL = 3;
@@ -69,7 +69,7 @@ export async function exportCache(
   await inParallel(blobs.values(), PARALLEL, sendLayer, signal);
   const steps = layers.map(({ record }) => record);
   const fresh = steps.filter((record) => !known.has(serialize(record).toString()));
-  const putRecord = async (record: TravelRecord, inner: AbortSignal): Promise<void> => {
+  const putRecord = async (record: RemoteRecord, inner: AbortSignal): Promise<void> => {
     for (const name of namesOf(record)) await place.put(name, record, inner);
   };
   await inParallel(fresh, PARALLEL, putRecord, signal);
@@ -98,7 +98,7 @@ function checkedBlobs(
 }
 
 interface PackedLayer {
-  readonly record: TravelRecord;
+  readonly record: RemoteRecord;
   readonly blob: Descriptor;
   readonly open: () => AsyncIterable<Uint8Array>;
 }
@@ -116,7 +116,7 @@ async function packLayers(
 }
 
 /** What a step itself does not tell. */
-interface Known extends Pick<TravelRecord["layer"], "blob" | "size"> {
+interface Known extends Pick<RemoteRecord["layer"], "blob" | "size"> {
   readonly files: string | undefined;
 }
 
@@ -130,7 +130,7 @@ async function packLayer(
   const files = await filesOf(done, { cache });
   const here = "fetch" in layer ? layer.fetched() : layer;
   if (here === undefined) {
-    if (!(layer instanceof TravelledLayer)) throw new Error("a layer that nobody can open");
+    if (!(layer instanceof ImportedLayer)) throw new Error("a layer that nobody can open");
     const { record, source } = layer;
     const { blob, size } = record.layer;
     const open = (): AsyncIterable<Uint8Array> => verified(source.open(blob, signal), blob);
@@ -142,7 +142,7 @@ async function packLayer(
   return { record: recordOf(done, { blob, size: here.size, files }), blob, open };
 }
 
-function recordOf(done: DoneStep, { blob, size, files }: Known): TravelRecord {
+function recordOf(done: DoneStep, { blob, size, files }: Known): RemoteRecord {
   const { diffId, tree, createdAt } = done.layer;
   const took = done.took === undefined ? {} : { took: done.took };
   const told = files === undefined ? {} : { files };

@@ -15,7 +15,7 @@ import {
 } from "../../oci/json-shape.js";
 import { usualSizes } from "./chunked.js";
 import type { MountRecord } from "./mount-record.js";
-import { LARGEST_FILES, type CacheDocument, type TravelRecord } from "./record.js";
+import { LARGEST_FILES, type CacheDocument, type RemoteRecord } from "./record.js";
 
 const hex: Check = (value, at) => {
   string(value, at);
@@ -126,13 +126,13 @@ function assertMount(value: unknown): asserts value is MountRecord {
 }
 
 /** Reads one record; INVALID_IMAGE when it is none. */
-export function readRecord(bytes: Uint8Array): TravelRecord {
+export function readRecord(bytes: Uint8Array): RemoteRecord {
   const value = parseJson(bytes, "cache record");
   assertRecord(value);
   return value;
 }
 
-function assertRecord(value: unknown): asserts value is TravelRecord {
+function assertRecord(value: unknown): asserts value is RemoteRecord {
   record(value, "cache record");
 }
 

@@ -11,11 +11,11 @@ import type { Descriptor } from "../../../src/oci/descriptor.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { oneFile } from "../../store/fixture.js";
 import { asGzip } from "../../../src/store/layer-bytes.js";
-import { stepsOf } from "../../../src/cache/travel/describe-step.js";
-import { DirectoryPlace } from "../../../src/cache/travel/directory-place.js";
-import { exportCache } from "../../../src/cache/travel/export-cache.js";
-import { FarSteps } from "../../../src/cache/travel/far-steps.js";
-import type { CachePlace } from "../../../src/cache/travel/place.js";
+import { stepsOf } from "../../../src/cache/remote/describe-step.js";
+import { DirectoryPlace } from "../../../src/cache/remote/directory-place.js";
+import { exportCache } from "../../../src/cache/remote/export-cache.js";
+import { RemoteSteps } from "../../../src/cache/remote/remote-steps.js";
+import type { CachePlace } from "../../../src/cache/remote/place.js";
 import {
   TestBuilds,
   type Built,
@@ -59,7 +59,7 @@ class Machines implements AsyncDisposable {
 class Machine {
   readonly builds: TestBuilds;
   readonly #directory: string;
-  #far: FarSteps | undefined;
+  #remoteCache: RemoteSteps | undefined;
 
   constructor(builds: TestBuilds, directory: string) {
     this.builds = builds;
@@ -80,7 +80,7 @@ class Machine {
       states: built.states,
       ...told,
       layerBytes,
-      isLost: (blob: Descriptor) => this.#far?.isLost(blob) === true,
+      isLost: (blob: Descriptor) => this.#remoteCache?.isLost(blob) === true,
       now: store.now,
     };
     const options = { signal, progress: () => undefined };
@@ -99,9 +99,9 @@ class Machine {
     const place = this.place();
     const told: BuildEvent[] = [];
     const board = new Board((event) => told.push(event));
-    const far = new FarSteps([place], { store: this.builds.store, board });
-    this.#far = far;
-    return { ...(await this.builds.build(dockerfile, { far, ...given })), place, told };
+    const remoteCache = new RemoteSteps([place], { store: this.builds.store, board });
+    this.#remoteCache = remoteCache;
+    return { ...(await this.builds.build(dockerfile, { remoteCache, ...given })), place, told };
   }
 }
 

@@ -9,12 +9,12 @@ import { messageOf } from "../../sys/system-failure.js";
 import type { Display } from "./display.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
-import { namesOf, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
+import { namesOf, type CacheDocument, type RecordName, type RemoteRecord } from "./record.js";
 
 /** A document, with everything in it found at once. */
 interface Known {
-  readonly byName: ReadonlyMap<RecordName, TravelRecord>;
-  readonly byIdentity: ReadonlyMap<string, TravelRecord>;
+  readonly byName: ReadonlyMap<RecordName, RemoteRecord>;
+  readonly byIdentity: ReadonlyMap<string, RemoteRecord>;
   readonly facts: ReadonlyMap<StateKey, RootfsFacts>;
   readonly origins: ReadonlyMap<StateKey, StateOrigin>;
 }
@@ -27,7 +27,7 @@ export class CacheSource implements BlobSource {
   readonly place: CachePlace;
   readonly #board: Display;
   readonly #lost = new Set<Digest>();
-  readonly #asked = new Map<RecordName, Promise<readonly TravelRecord[]>>();
+  readonly #asked = new Map<RecordName, Promise<readonly RemoteRecord[]>>();
   #loading: Promise<Known | undefined> | undefined;
   #known: Known | undefined;
   #isOff = false;
@@ -38,13 +38,13 @@ export class CacheSource implements BlobSource {
   }
 
   /** A record that the document has. */
-  async listed(name: RecordName, signal: AbortSignal): Promise<TravelRecord | undefined> {
+  async listed(name: RecordName, signal: AbortSignal): Promise<RemoteRecord | undefined> {
     const record = (await this.#load(signal))?.byName.get(name);
     return record !== undefined && this.#isGood(record) ? record : undefined;
   }
 
   /** A record that was put under a name; asked of the place once. */
-  async named(name: RecordName, signal: AbortSignal): Promise<TravelRecord | undefined> {
+  async named(name: RecordName, signal: AbortSignal): Promise<RemoteRecord | undefined> {
     if (this.#isOff || (await this.#load(signal)) === undefined) return undefined;
     const asked = this.#asked.get(name) ?? this.#ask(name, signal);
     this.#asked.set(name, asked);
@@ -63,7 +63,7 @@ export class CacheSource implements BlobSource {
   }
 
   /** By the first of these identities that the document has; only what was read so far. */
-  nearest(identities: readonly string[]): TravelRecord | undefined {
+  nearest(identities: readonly string[]): RemoteRecord | undefined {
     for (const identity of identities) {
       const record = this.#known?.byIdentity.get(identity);
       if (record !== undefined) return record;
@@ -87,7 +87,7 @@ export class CacheSource implements BlobSource {
   }
 
   /** Forgets a layer that could not be had, and the place where it is the place that failed. */
-  lose({ layer }: TravelRecord, error: unknown): void {
+  lose({ layer }: RemoteRecord, error: unknown): void {
     this.#lost.add(layer.blob.digest);
     if (!isAboutContent(error)) this.#isOff = true;
   }
@@ -102,7 +102,7 @@ export class CacheSource implements BlobSource {
     return this.#lost.has(digest);
   }
 
-  #isGood({ layer }: TravelRecord): boolean {
+  #isGood({ layer }: RemoteRecord): boolean {
     return !this.#isOff && !this.isLost(layer.blob);
   }
 
@@ -120,7 +120,7 @@ export class CacheSource implements BlobSource {
     return (this.#known = document && indexed(document));
   }
 
-  async #ask(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
+  async #ask(name: RecordName, signal: AbortSignal): Promise<readonly RemoteRecord[]> {
     return (await this.#try(() => this.place.find(name, signal), signal)) ?? [];
   }
 
@@ -165,8 +165,8 @@ export async function readable<T>(reading: Promise<T | undefined>): Promise<T | 
 }
 
 function indexed({ steps, facts, bases }: CacheDocument): Known {
-  const byName = new Map<RecordName, TravelRecord>();
-  const byIdentity = new Map<string, TravelRecord>();
+  const byName = new Map<RecordName, RemoteRecord>();
+  const byIdentity = new Map<string, RemoteRecord>();
   const origins = new Map<StateKey, StateOrigin>(bases);
   for (const record of [...steps].reverse()) {
     // the latest first: what is set last stays

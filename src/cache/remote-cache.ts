@@ -8,7 +8,7 @@ import type { CacheRecord } from "./records.js";
 import type { RootfsFacts } from "./rootfs-facts.js";
 
 /** A layer that another machine made: known by what it holds, fetched when somebody needs its files. */
-export interface FarLayer {
+export interface RemoteLayer {
   readonly diffId: Digest;
   readonly tree: TreeDigest;
   /** Milliseconds since the epoch: when it was first made. */
@@ -26,26 +26,26 @@ export interface FarLayer {
 }
 
 /** A layer of a step, wherever it is. */
-export type StepLayer = FarLayer | LayerRecord;
+export type StepLayer = RemoteLayer | LayerRecord;
 
 /** A step that another machine has run. */
-export interface FarRun extends Pick<CacheRecord, "components" | "tree"> {
-  /** As those of a `FarLayer`. */
+export interface RemoteRun extends Pick<CacheRecord, "components" | "tree"> {
+  /** As those of a `RemoteLayer`. */
   readonly files: Uint8Array | undefined;
 }
 
 /** The steps that other machines have run. What fails in it is not a hit, and never fails a build. */
-export interface FarCache {
+export interface RemoteCache {
   /** In the place of a Dockerfile's path, which differs from machine to machine. */
   readonly scope: string;
   /** The layer that a step of this key gave. */
-  find(key: CacheKey, signal: AbortSignal): Promise<FarLayer | undefined>;
+  find(key: CacheKey, signal: AbortSignal): Promise<RemoteLayer | undefined>;
   /** A layer of that content. */
-  findByTree(tree: TreeDigest, signal: AbortSignal): Promise<FarLayer | undefined>;
+  findByTree(tree: TreeDigest, signal: AbortSignal): Promise<RemoteLayer | undefined>;
   /** What steps have asked about a root filesystem, with the answers. */
   facts(state: StateKey, signal: AbortSignal): Promise<RootfsFacts | undefined>;
   /** The latest run of the same step, by the first of these identities that is known. */
-  nearest(identities: readonly string[]): FarRun | undefined;
+  nearest(identities: readonly string[]): RemoteRun | undefined;
   /** What led to a state elsewhere, as far as that is known. */
   ancestry(state: StateKey): Ancestry;
   /** Fills a new cache mount with what another machine exported of it; false where that cannot be. */

@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import fc from "fast-check";
-import { chunked, usualSizes } from "../../../src/cache/travel/chunked.js";
+import { chunked, usualSizes } from "../../../src/cache/remote/chunked.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { streamOf } from "../../store/fixture.js";
 import { noise } from "./noise.js";

@@ -4,7 +4,7 @@ import { originOf, type StateKey } from "../key.js";
 import { stepIdentities } from "../step-identity.js";
 import type { FactStore } from "../rootfs-facts.js";
 import type { StepCache } from "../records.js";
-import { FAR_SCOPE, LARGEST_FILES, type CacheDocument, type TravelRecord } from "./record.js";
+import { REMOTE_SCOPE, LARGEST_FILES, type CacheDocument, type RemoteRecord } from "./record.js";
 
 /** What a build can tell other machines. */
 export interface Told {
@@ -25,13 +25,13 @@ export function stepsOf(
 }
 
 /** The part of a record that does not depend on how its layer is stored. */
-export function describeStep({ step, place, facts }: DoneStep): Omit<TravelRecord, "layer"> {
+export function describeStep({ step, place, facts }: DoneStep): Omit<RemoteRecord, "layer"> {
   const components = facts?.components ?? [];
   return {
     kind: step.kind,
     title: step.title,
     ...(facts === undefined ? {} : { key: facts.key }),
-    identities: stepIdentities(step, { scope: FAR_SCOPE, ...place }),
+    identities: stepIdentities(step, { scope: REMOTE_SCOPE, ...place }),
     components: components.map(({ name, value }) => ({ name, value })), // digests, and nothing else
   };
 }

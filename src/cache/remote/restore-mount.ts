@@ -21,7 +21,7 @@ import type { CacheSource } from "./source.js";
 const PARALLEL = 3;
 
 /** A cache mount in a place, and what writes it here. */
-export interface FarMount {
+export interface RemoteMount {
   readonly record: MountRecord;
   readonly source: CacheSource;
   readonly fill: FillCache;
@@ -32,7 +32,7 @@ export interface FarMount {
  * before anything is written.
  */
 export async function restoreMount(
-  { record, source, fill }: FarMount,
+  { record, source, fill }: RemoteMount,
   { board, store }: { readonly board: Display; readonly store: Pick<Store, "work"> },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -64,7 +64,7 @@ export async function restoreMount(
 }
 
 async function fetchBlobs(
-  { record, source, spool }: Omit<FarMount, "fill"> & { readonly spool: string },
+  { record, source, spool }: Omit<RemoteMount, "fill"> & { readonly spool: string },
   tell: (current: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -85,7 +85,7 @@ async function fetchBlobs(
 /** Again from elsewhere, where what came was not the blob and the source knows another place. */
 async function fetchBlob(
   blob: Descriptor,
-  { source, spool }: Pick<FarMount, "source"> & { readonly spool: string },
+  { source, spool }: Pick<RemoteMount, "source"> & { readonly spool: string },
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {

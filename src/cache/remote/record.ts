@@ -8,7 +8,7 @@ import type { TreeDigest } from "../../snapshotter/snapshotter.js";
 import type { MountRecord } from "./mount-record.js";
 
 /** That a step was run somewhere, and what it gave: the same bytes wherever the same step is exported. */
-export interface TravelRecord {
+export interface RemoteRecord {
   readonly kind: Step["kind"];
   /** For people: "RUN make". */
   readonly title: string;
@@ -21,14 +21,14 @@ export interface TravelRecord {
   readonly took?: number;
   /** What a COPY selected, as `packFacts` tells it, in base64; missing where nobody knows, or that is much. */
   readonly files?: string;
-  readonly layer: TravelLayer;
+  readonly layer: RecordedLayer;
 }
 
 /** Of `files` before they are text, in bytes: some 600 of them. Documents are read by every build. */
 export const LARGEST_FILES = 1 << 14;
 
 /** A layer, and the blob that it comes as. */
-export interface TravelLayer {
+export interface RecordedLayer {
   readonly diffId: Digest;
   readonly tree: TreeDigest;
   /** Bytes of the uncompressed layer tar. */
@@ -41,7 +41,7 @@ export interface TravelLayer {
 /** What an export tells of all its steps: read at once, where records are found one by one. */
 export interface CacheDocument {
   /** The latest first. */
-  readonly steps: readonly TravelRecord[];
+  readonly steps: readonly RemoteRecord[];
   /** Of each step, when it was last looked whether its blob is there; missing where nobody says. */
   readonly checkedAt?: readonly number[];
   /** What was asked of root filesystems, with the answers. */
@@ -67,20 +67,20 @@ export function treeName(tree: TreeDigest): RecordName {
 }
 
 /** The names that lead to a record. What a RUN wrote is looked for by its key alone. */
-export function namesOf({ kind, key, layer }: TravelRecord): readonly RecordName[] {
+export function namesOf({ kind, key, layer }: RemoteRecord): readonly RecordName[] {
   const step = key === undefined ? [] : [stepName(key)];
   return kind === "run" ? step : [...step, treeName(layer.tree)];
 }
 
 /** What a COPY selected, packed. */
-export function filesIn({ files }: TravelRecord): Uint8Array | undefined {
+export function filesIn({ files }: RemoteRecord): Uint8Array | undefined {
   return files === undefined ? undefined : Buffer.from(files, "base64");
 }
 
 /** In the place of a Dockerfile's path: of one cache it is likely the same one. */
-export const FAR_SCOPE = "";
+export const REMOTE_SCOPE = "";
 
 /** The bytes of a record or a document. */
-export function serialize(value: CacheDocument | MountRecord | TravelRecord): Buffer {
+export function serialize(value: CacheDocument | MountRecord | RemoteRecord): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

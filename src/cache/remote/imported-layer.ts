@@ -1,11 +1,11 @@
-import { LostLayer, type FarLayer } from "../far-cache.js";
+import { LostLayer, type RemoteLayer } from "../remote-cache.js";
 import { BuildError } from "../../error.js";
 import { ingestLayer } from "../../store/image-ingest.js";
 import type { LayerRecord } from "../../store/layers.js";
 import type { Store } from "../../store/store.js";
 import { messageOf } from "../../sys/system-failure.js";
 import type { Display } from "./display.js";
-import { filesIn, type TravelRecord } from "./record.js";
+import { filesIn, type RemoteRecord } from "./record.js";
 import type { CacheSource } from "./source.js";
 
 /** What fetching layers works with. */
@@ -17,24 +17,24 @@ export interface FetchDeps {
 }
 
 /** The layer of a record, in the place where the record was found. */
-export class TravelledLayer implements FarLayer {
-  readonly record: TravelRecord;
+export class ImportedLayer implements RemoteLayer {
+  readonly record: RemoteRecord;
   readonly source: CacheSource;
   readonly #deps: FetchDeps;
   #fetching: Promise<LayerRecord> | undefined;
   #here: LayerRecord | undefined;
 
-  constructor(record: TravelRecord, source: CacheSource, deps: FetchDeps) {
+  constructor(record: RemoteRecord, source: CacheSource, deps: FetchDeps) {
     this.record = record;
     this.source = source;
     this.#deps = deps;
   }
 
-  get diffId(): FarLayer["diffId"] {
+  get diffId(): RemoteLayer["diffId"] {
     return this.record.layer.diffId;
   }
 
-  get tree(): FarLayer["tree"] {
+  get tree(): RemoteLayer["tree"] {
     return this.record.layer.tree;
   }
 

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import { Jobs } from "../../store/jobs.js";
-import type { FarCache, FarLayer, FarRun } from "../far-cache.js";
+import type { RemoteCache, RemoteLayer, RemoteRun } from "../remote-cache.js";
 import type { Ancestry, KnownState, StateOrigin } from "../first-change.js";
 import type { CacheKey, StateKey } from "../key.js";
 import type { RootfsFacts } from "../rootfs-facts.js";
@@ -12,34 +12,34 @@ import type { Display } from "./display.js";
 import { mountName } from "./mount-record.js";
 import type { CachePlace } from "./place.js";
 import {
-  FAR_SCOPE,
+  REMOTE_SCOPE,
   filesIn,
   stepName,
   treeName,
   type RecordName,
-  type TravelRecord,
+  type RemoteRecord,
 } from "./record.js";
 import { restoreMount } from "./restore-mount.js";
 import { CacheSource } from "./source.js";
-import { TravelledLayer, type FetchDeps } from "./travelled-layer.js";
+import { ImportedLayer, type FetchDeps } from "./imported-layer.js";
 
 /** Layers that are fetched at the same time. */
 const PARALLEL = 3;
 
-/** What `FarSteps` works with. */
-export interface FarStepsDeps {
+/** What `RemoteSteps` works with. */
+export interface RemoteStepsDeps {
   readonly store: Store;
   readonly board: Display;
 }
 
 /** The steps in the places of `--cache-from`, in their order. Nothing is read before a step misses here. */
-export class FarSteps implements FarCache {
-  readonly scope = FAR_SCOPE;
+export class RemoteSteps implements RemoteCache {
+  readonly scope = REMOTE_SCOPE;
   readonly #sources: readonly CacheSource[];
   readonly #deps: FetchDeps;
-  readonly #layers = new Map<TravelRecord, TravelledLayer>();
+  readonly #layers = new Map<RemoteRecord, ImportedLayer>();
 
-  constructor(places: readonly CachePlace[], { board, store }: FarStepsDeps) {
+  constructor(places: readonly CachePlace[], { board, store }: RemoteStepsDeps) {
     const downloads = new Jobs(PARALLEL);
     this.#sources = places.map((place) => new CacheSource(place, board));
     this.#deps = { board, store, turn: (signal) => downloads.take(signal) };
@@ -50,11 +50,11 @@ export class FarSteps implements FarCache {
     return this.#sources.some((source) => source.isLost(blob));
   }
 
-  find(key: CacheKey, signal: AbortSignal): Promise<FarLayer | undefined> {
+  find(key: CacheKey, signal: AbortSignal): Promise<RemoteLayer | undefined> {
     return this.#find(stepName(key), signal);
   }
 
-  findByTree(tree: TreeDigest, signal: AbortSignal): Promise<FarLayer | undefined> {
+  findByTree(tree: TreeDigest, signal: AbortSignal): Promise<RemoteLayer | undefined> {
     return this.#find(treeName(tree), signal);
   }
 
@@ -66,7 +66,7 @@ export class FarSteps implements FarCache {
     return undefined;
   }
 
-  nearest(identities: readonly string[]): FarRun | undefined {
+  nearest(identities: readonly string[]): RemoteRun | undefined {
     for (const source of this.#sources) {
       const found = source.nearest(identities);
       if (found === undefined) continue;
@@ -87,7 +87,7 @@ export class FarSteps implements FarCache {
   }
 
   async restoreMount(
-    { identity }: Parameters<FarCache["restoreMount"]>[0],
+    { identity }: Parameters<RemoteCache["restoreMount"]>[0],
     fill: FillCache,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -108,7 +108,7 @@ export class FarSteps implements FarCache {
   }
 
   /** The documents first: they are read already. */
-  async #find(name: RecordName, signal: AbortSignal): Promise<FarLayer | undefined> {
+  async #find(name: RecordName, signal: AbortSignal): Promise<RemoteLayer | undefined> {
     for (const source of this.#sources) {
       const record = await source.listed(name, signal);
       if (record !== undefined) return await this.#layerOf(record, source);
@@ -121,21 +121,21 @@ export class FarSteps implements FarCache {
   }
 
   /** A layer of that content may be here, whoever made it. */
-  async #layerOf(record: TravelRecord, source: CacheSource): Promise<FarLayer> {
+  async #layerOf(record: RemoteRecord, source: CacheSource): Promise<RemoteLayer> {
     const { layers } = this.#deps.store;
     const { diffId, tree } = record.layer;
     const here = (await layers.findByDiffId(diffId)) ?? (await layers.findByTree(tree));
     if (here !== undefined) return found(here, record, source);
     const known = this.#layers.get(record);
     if (known !== undefined) return known;
-    const layer = new TravelledLayer(record, source, this.#deps);
+    const layer = new ImportedLayer(record, source, this.#deps);
     this.#layers.set(record, layer);
     return layer;
   }
 }
 
 /** Only its record came from elsewhere. */
-function found(here: LayerRecord, record: TravelRecord, { place }: CacheSource): FarLayer {
+function found(here: LayerRecord, record: RemoteRecord, { place }: CacheSource): RemoteLayer {
   const { diffId, tree, createdAt } = here;
   const [files, { took }] = [filesIn(record), record];
   const at = { fetch: () => Promise.resolve(here), fetched: () => here };

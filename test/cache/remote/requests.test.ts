@@ -1,12 +1,12 @@
 import { assert } from "chai";
 import { Board } from "../../../src/builder/board.js";
-import { exportCache } from "../../../src/cache/travel/export-cache.js";
-import { FarSteps } from "../../../src/cache/travel/far-steps.js";
-import { GhaObjects } from "../../../src/cache/travel/gha-objects.js";
-import { ObjectPlace } from "../../../src/cache/travel/object-place.js";
-import type { CachePlace } from "../../../src/cache/travel/place.js";
-import { RegistryPlace } from "../../../src/cache/travel/registry-place.js";
-import { S3Objects } from "../../../src/cache/travel/s3-objects.js";
+import { exportCache } from "../../../src/cache/remote/export-cache.js";
+import { RemoteSteps } from "../../../src/cache/remote/remote-steps.js";
+import { GhaObjects } from "../../../src/cache/remote/gha-objects.js";
+import { ObjectPlace } from "../../../src/cache/remote/object-place.js";
+import type { CachePlace } from "../../../src/cache/remote/place.js";
+import { RegistryPlace } from "../../../src/cache/remote/registry-place.js";
+import { S3Objects } from "../../../src/cache/remote/s3-objects.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";
 import { parseReference } from "../../../src/oci/reference.js";
@@ -115,8 +115,8 @@ class Site implements AsyncDisposable {
   async build(machine: TestBuilds, dockerfile: string, given: Given = {}) {
     await using place = this.#kind.open(this.#proxy.host);
     const board = new Board(() => undefined);
-    const far = new FarSteps([place], { store: machine.store, board });
-    return await machine.build(dockerfile, { far, ...given });
+    const remoteCache = new RemoteSteps([place], { store: machine.store, board });
+    return await machine.build(dockerfile, { remoteCache, ...given });
   }
 
   async export({ store }: TestBuilds, { steps, states }: Built): Promise<void> {
@@ -140,7 +140,7 @@ function assertAsked(lines: readonly string[], wanted: readonly RegExp[]): void 
   for (const [index, line] of wanted.entries()) assert.match(lines[index] ?? "", line);
 }
 
-describe("requests of a cache that travels", () => {
+describe("requests of a remote cache", () => {
   for (const kind of kinds) {
     it(`K17 are few where nothing is new, ${kind.name}`, async () => {
       await using site = await Site.open(kind);

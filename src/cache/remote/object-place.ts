@@ -6,7 +6,7 @@ import { verified, type Promised } from "../../oci/verified.js";
 import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
 import { readDocument, readMount, readRecord } from "./read-record.js";
-import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
+import { serialize, type CacheDocument, type RecordName, type RemoteRecord } from "./record.js";
 
 /** Named pieces of content somewhere: a bucket, for example. */
 export interface ObjectStore extends AsyncDisposable {
@@ -48,7 +48,7 @@ export class ObjectPlace implements CachePlace {
     return bytes && readDocument(bytes);
   }
 
-  async find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]> {
+  async find(name: RecordName, signal: AbortSignal): Promise<readonly RemoteRecord[]> {
     const bytes = await this.#readWhole(this.#keys.records + name, signal);
     return bytes === undefined ? [] : [readRecord(bytes)];
   }
@@ -68,7 +68,7 @@ export class ObjectPlace implements CachePlace {
   }
 
   /** Whoever comes first, or in the same moment: a step has one result at a time. */
-  async put(name: RecordName, record: TravelRecord, signal: AbortSignal): Promise<void> {
+  async put(name: RecordName, record: RemoteRecord, signal: AbortSignal): Promise<void> {
     const key = this.#keys.records + name;
     if (!(await this.#objects.has(key, signal))) await this.#write(key, serialize(record), signal);
   }

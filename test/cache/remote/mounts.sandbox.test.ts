@@ -17,12 +17,12 @@ import {
 import { join } from "node:path";
 import { Board } from "../../../src/builder/board.js";
 import type { BuildEvent } from "../../../src/builder/event.js";
-import { DirectoryPlace } from "../../../src/cache/travel/directory-place.js";
-import { exportMounts } from "../../../src/cache/travel/export-mounts.js";
-import { FarSteps } from "../../../src/cache/travel/far-steps.js";
-import type { CachePlace } from "../../../src/cache/travel/place.js";
-import { emptyDocument } from "../../../src/cache/travel/record.js";
-import type { WantedMounts } from "../../../src/cache/travel/wanted-mounts.js";
+import { DirectoryPlace } from "../../../src/cache/remote/directory-place.js";
+import { exportMounts } from "../../../src/cache/remote/export-mounts.js";
+import { RemoteSteps } from "../../../src/cache/remote/remote-steps.js";
+import type { CachePlace } from "../../../src/cache/remote/place.js";
+import { emptyDocument } from "../../../src/cache/remote/record.js";
+import type { WantedMounts } from "../../../src/cache/remote/wanted-mounts.js";
 import type { ExitStatus, SandboxProcess } from "../../../src/exec/executor.js";
 import type { LayerCompression } from "../../../src/store/layer-bytes.js";
 import { fileTypes } from "../../../src/sys/file-stat.js";
@@ -121,7 +121,7 @@ class Machine {
   readonly builds: TestBuilds;
   readonly warnings: string[] = [];
   readonly #path: string;
-  #far: FarSteps | undefined;
+  #remoteCache: RemoteSteps | undefined;
   #steps = 0;
 
   constructor(builds: TestBuilds, path: string) {
@@ -148,11 +148,14 @@ class Machine {
   /** Runs a step with a cache mount, an hour after the last one. */
   async run(work: Work, { flags = "target=/c", fresh }: Given = {}): Promise<Built> {
     this.builds.waitAnHour();
-    const far = new FarSteps([this.place()], { store: this.builds.store, board: this.#board });
-    this.#far = far;
+    const remoteCache = new RemoteSteps([this.place()], {
+      store: this.builds.store,
+      board: this.#board,
+    });
+    this.#remoteCache = remoteCache;
     const dockerfile = `FROM scratch\nRUN --mount=type=cache,${flags} step ${++this.#steps}`;
     const executor = new MountExecutor(work);
-    return await this.builds.build(dockerfile, { far, executor, fresh: () => fresh });
+    return await this.builds.build(dockerfile, { remoteCache, executor, fresh: () => fresh });
   }
 
   /** What a step sees in the mount. */
@@ -173,7 +176,7 @@ class Machine {
     await place.setLatest(emptyDocument, signal);
     place.sent.length = 0;
     const { store } = this.builds;
-    const isLost = (blob: Descriptor): boolean => this.#far?.isLost(blob) === true;
+    const isLost = (blob: Descriptor): boolean => this.#remoteCache?.isLost(blob) === true;
     const exported = { wanted, steps, store, compression, isLost, board: this.#board, vertex: 1 };
     await exportMounts(place, exported, signal);
     return place;

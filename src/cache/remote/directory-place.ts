@@ -21,7 +21,7 @@ import type { MountName, MountRecord } from "./mount-record.js";
 import type { CachePlace, WriteOptions } from "./place.js";
 import { isAboutContent } from "./source.js";
 import { readDocument, readMount, readRecord } from "./read-record.js";
-import { serialize, type CacheDocument, type RecordName, type TravelRecord } from "./record.js";
+import { serialize, type CacheDocument, type RecordName, type RemoteRecord } from "./record.js";
 import {
   makeUnfinished,
   removeAbandoned,
@@ -67,7 +67,7 @@ export class DirectoryPlace implements CachePlace {
     throw new BuildError("INVALID_IMAGE", "it holds no cache of tsbuild");
   }
 
-  async find(name: RecordName): Promise<readonly TravelRecord[]> {
+  async find(name: RecordName): Promise<readonly RemoteRecord[]> {
     const directory = this.#recordsOf(name);
     const files = await ifThere(() => readdir(directory));
     return await Promise.all(
@@ -101,7 +101,7 @@ export class DirectoryPlace implements CachePlace {
     return "uploaded";
   }
 
-  async put(name: RecordName, record: TravelRecord): Promise<void> {
+  async put(name: RecordName, record: RemoteRecord): Promise<void> {
     const bytes = serialize(record);
     const path = join(this.#recordsOf(name), `${hexOf(digestOf(bytes))}.json`);
     if ((await ifThere(() => stat(path))) === undefined) await this.#writeWhole(path, bytes);

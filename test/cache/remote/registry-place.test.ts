@@ -5,10 +5,10 @@ import { serializeDocument } from "../../../src/oci/image-json.js";
 import { parseReference, type Reference } from "../../../src/oci/reference.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
 import { storedConfig } from "../../../src/output/packed-image.js";
-import { emptyDocument } from "../../../src/cache/travel/record.js";
+import { emptyDocument } from "../../../src/cache/remote/record.js";
 import { failureOf } from "../../oci/build-errors.js";
 import { RegistryClient } from "../../../src/registry/registry-client.js";
-import { RegistryPlace } from "../../../src/cache/travel/registry-place.js";
+import { RegistryPlace } from "../../../src/cache/remote/registry-place.js";
 import { describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";
 import { startRegistry, type RegistryServer } from "../../registry/docker-registry.js";
 

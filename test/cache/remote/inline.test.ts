@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { inlineDocument } from "../../../src/cache/travel/inline.js";
+import { inlineDocument } from "../../../src/cache/remote/inline.js";
 import { mediaTypes } from "../../../src/oci/descriptor.js";
 import { inlineCacheKey, type ImageConfig, type Manifest } from "../../../src/oci/image.js";
 import { blobOf, recordFor } from "../../contracts/cache-place.js";

@@ -6,11 +6,11 @@ import { StoredFacts } from "../../cache/rootfs-facts.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Platform } from "../../oci/platform.js";
 import { ResourceStack } from "../../store/resource-stack.js";
-import { stepsOf } from "../../cache/travel/describe-step.js";
-import { exportCache, type CacheExport } from "../../cache/travel/export-cache.js";
-import { FarSteps } from "../../cache/travel/far-steps.js";
-import { withInlineCache } from "../../cache/travel/inline.js";
-import type { CachePlace } from "../../cache/travel/place.js";
+import { stepsOf } from "../../cache/remote/describe-step.js";
+import { exportCache, type CacheExport } from "../../cache/remote/export-cache.js";
+import { RemoteSteps } from "../../cache/remote/remote-steps.js";
+import { withInlineCache } from "../../cache/remote/inline.js";
+import type { CachePlace } from "../../cache/remote/place.js";
 import { messageOf } from "../../sys/system-failure.js";
 import type { CacheTarget } from "../args/cache.js";
 import type { CacheSpec } from "../args/cache-spec.js";
@@ -36,8 +36,8 @@ function isPlace(target: CacheTarget): target is PlaceTarget {
 }
 
 /** The caches of --cache-from and --cache-to; each place is opened once. */
-export class TravellingCaches implements Caches {
-  readonly far: FarSteps | undefined;
+export class RemoteCaches implements Caches {
+  readonly remoteCache: RemoteSteps | undefined;
   readonly inline: Caches["inline"];
   readonly #targets: readonly PlaceTarget[];
   readonly #session: Session;
@@ -57,7 +57,7 @@ export class TravellingCaches implements Caches {
     }
     if (cacheFrom.length === 0) return;
     const places = cacheFrom.flatMap((spec) => this.#openIfPossible(spec) ?? []);
-    this.far = new FarSteps(places, { store: session.store, board });
+    this.remoteCache = new RemoteSteps(places, { store: session.store, board });
   }
 
   async export(result: BuildResult): Promise<void> {
@@ -86,14 +86,14 @@ export class TravellingCaches implements Caches {
     await this.#board.during(vertex, work, signal);
   }
 
-  readonly #isLost = (blob: Descriptor): boolean => this.far?.isLost(blob) === true;
+  readonly #isLost = (blob: Descriptor): boolean => this.remoteCache?.isLost(blob) === true;
 
   async #exportMounts(
     place: CachePlace,
     { target: { mounts: wanted, compression }, result: { steps }, vertex }: MountsOf,
   ): Promise<void> {
     if (wanted.length === 0) return;
-    const { exportMounts } = await import("../../cache/travel/export-mounts.js");
+    const { exportMounts } = await import("../../cache/remote/export-mounts.js");
     const [board, { store, io }] = [this.#board, this.#session];
     const exported = { wanted, steps, store, compression, isLost: this.#isLost, board, vertex };
     await exportMounts(place, exported, io.signal);

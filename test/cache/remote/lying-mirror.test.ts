@@ -3,9 +3,9 @@ import { Board } from "../../../src/builder/board.js";
 import type { BuildEvent } from "../../../src/builder/event.js";
 import { StepRecords } from "../../../src/cache/records.js";
 import { StoredFacts } from "../../../src/cache/rootfs-facts.js";
-import { exportCache } from "../../../src/cache/travel/export-cache.js";
-import { FarSteps } from "../../../src/cache/travel/far-steps.js";
-import { RegistryPlace } from "../../../src/cache/travel/registry-place.js";
+import { exportCache } from "../../../src/cache/remote/export-cache.js";
+import { RemoteSteps } from "../../../src/cache/remote/remote-steps.js";
+import { RegistryPlace } from "../../../src/cache/remote/registry-place.js";
 import { parseReference } from "../../../src/oci/reference.js";
 import { RegistryClient } from "../../../src/registry/registry-client.js";
 import { readRegistries } from "../../../src/registry/registry-settings.js";
@@ -55,8 +55,8 @@ describe("a cache in a registry with a mirror that lies", () => {
     await using place = openPlace(registry.host, mirror.host);
     const events: BuildEvent[] = [];
     const board = new Board((event) => events.push(event));
-    const far = new FarSteps([place], { store: second.store, board });
-    const built = await second.build(text, { far, whole: true });
+    const remoteCache = new RemoteSteps([place], { store: second.store, board });
+    const built = await second.build(text, { remoteCache, whole: true });
 
     assert.deepStrictEqual(built.executor.commands, []);
     const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));

@@ -1,10 +1,10 @@
 import { assert } from "chai";
 import { Transport } from "../../../src/registry/http/transport.js";
-import { GhaObjects } from "../../../src/cache/travel/gha-objects.js";
-import { ObjectPlace } from "../../../src/cache/travel/object-place.js";
+import { GhaObjects } from "../../../src/cache/remote/gha-objects.js";
+import { ObjectPlace } from "../../../src/cache/remote/object-place.js";
 import { streamOf } from "../../../src/oci/stream-of.js";
 import { digestOf } from "../../../src/oci/digest.js";
-import { PART } from "../../../src/cache/travel/s3-parts.js";
+import { PART } from "../../../src/cache/remote/s3-parts.js";
 import { chunked, collect } from "../../oci/bytes.js";
 import { startFaultProxy, type Fault } from "../../registry/fault-proxy.js";
 import { blobOf, describeCachePlace, type PlaceSite } from "../../contracts/cache-place.js";

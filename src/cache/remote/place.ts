@@ -1,7 +1,7 @@
 import type { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { MountName, MountRecord } from "./mount-record.js";
-import type { CacheDocument, RecordName, TravelRecord } from "./record.js";
+import type { CacheDocument, RecordName, RemoteRecord } from "./record.js";
 
 /**
  * A place that other machines reach, too: a directory, a repository of a registry, a bucket. Any number
@@ -14,7 +14,7 @@ export interface CachePlace extends AsyncDisposable {
   /** What the latest export told of all its steps; undefined where none has been. */
   latest(signal: AbortSignal): Promise<CacheDocument | undefined>;
   /** The records that were put under a name. */
-  find(name: RecordName, signal: AbortSignal): Promise<readonly TravelRecord[]>;
+  find(name: RecordName, signal: AbortSignal): Promise<readonly RemoteRecord[]>;
   /** The bytes of a blob; verified by whoever keeps them. Fails when it is not there. */
   open(blob: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Told that those were others. Answers what to tell of it where `open` has another place to ask, else undefined. */
@@ -22,7 +22,7 @@ export interface CachePlace extends AsyncDisposable {
   /** Brings a blob there, unless it is there already: then nothing is read. */
   write(blob: Descriptor, options: WriteOptions): Promise<"present" | "uploaded">;
   /** Puts a record under a name; what was put there before can still be found. */
-  put(name: RecordName, record: TravelRecord, signal: AbortSignal): Promise<void>;
+  put(name: RecordName, record: RemoteRecord, signal: AbortSignal): Promise<void>;
   /** Replaces what `latest` answers. */
   setLatest(document: CacheDocument, signal: AbortSignal): Promise<void>;
   /** What was exported last of a cache mount; undefined where nothing was. */

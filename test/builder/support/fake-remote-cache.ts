@@ -1,9 +1,9 @@
 import {
   LostLayer,
-  type FarCache,
-  type FarLayer,
-  type FarRun,
-} from "../../../src/cache/far-cache.js";
+  type RemoteCache,
+  type RemoteLayer,
+  type RemoteRun,
+} from "../../../src/cache/remote-cache.js";
 import type { Ancestry } from "../../../src/cache/first-change.js";
 import type { CacheKey, StateKey } from "../../../src/cache/key.js";
 import type { RootfsFacts } from "../../../src/cache/rootfs-facts.js";
@@ -14,7 +14,7 @@ import { asTar } from "../../../src/store/layer-bytes.js";
 import type { Store } from "../../../src/store/store.js";
 
 /** What one store built, as another one sees it from afar. */
-export class FakeFarCache implements FarCache {
+export class FakeRemoteCache implements RemoteCache {
   readonly scope = "far";
   /** Titles of the steps whose layers were fetched. */
   readonly fetched: string[] = [];
@@ -43,11 +43,11 @@ export class FakeFarCache implements FarCache {
     this.#facts = facts;
   }
 
-  find(key: CacheKey): Promise<FarLayer | undefined> {
+  find(key: CacheKey): Promise<RemoteLayer | undefined> {
     return this.#layerOf(({ facts }) => facts?.key === key);
   }
 
-  findByTree(tree: TreeDigest): Promise<FarLayer | undefined> {
+  findByTree(tree: TreeDigest): Promise<RemoteLayer | undefined> {
     return this.#layerOf(({ layer }) => layer.tree === tree);
   }
 
@@ -55,7 +55,7 @@ export class FakeFarCache implements FarCache {
     return Promise.resolve(this.#facts.get(state));
   }
 
-  nearest(): FarRun | undefined {
+  nearest(): RemoteRun | undefined {
     const { facts, layer } = this.#steps.at(-1) ?? {};
     return facts && layer && { components: facts.components, tree: layer.tree, files: undefined };
   }
@@ -68,17 +68,17 @@ export class FakeFarCache implements FarCache {
     return Promise.resolve(false);
   }
 
-  #layerOf(wanted: (step: DoneStep) => boolean): Promise<FarLayer | undefined> {
+  #layerOf(wanted: (step: DoneStep) => boolean): Promise<RemoteLayer | undefined> {
     const found = this.#steps.find(
       (step) => wanted(step) && !this.fetched.includes(lostMark(step)),
     );
-    return Promise.resolve(found && this.#far(found));
+    return Promise.resolve(found && this.#remoteLayer(found));
   }
 
-  #far(step: DoneStep): FarLayer {
+  #remoteLayer(step: DoneStep): RemoteLayer {
     const { diffId, tree, createdAt } = step.layer;
-    let here: Awaited<ReturnType<FarLayer["fetch"]>> | undefined;
-    const fetch: FarLayer["fetch"] = async (signal) => {
+    let here: Awaited<ReturnType<RemoteLayer["fetch"]>> | undefined;
+    const fetch: RemoteLayer["fetch"] = async (signal) => {
       if (here !== undefined) return here;
       const { title } = step.step;
       if (this.lost.has(title)) {
