@@ -12,13 +12,13 @@ export const documentFile = join(root, "docs/conformance.md");
 const introduction = [
   "# Conformance",
   "",
-  "What a Dockerfile may say, row by row, and how it is known that tsbuild does it. `npm run conformance -- --document`",
-  "writes this page from the tests; a test holds it against them.",
+  "Every feature of a build, row by row, and how tsbuild is tested against it. `npm run conformance -- --document` writes",
+  "this page from the tests; a test compares the two.",
   "",
-  "- **cases** are builds of `fixtures/conformance`. `npm run conformance` compares the images, file by file, with",
-  "  those of docker's BuildKit and of buildah, where these are installed; every test run compares them with what was recorded.",
+  "- **cases** are builds of `fixtures/conformance`. `npm run conformance` compares their images, file by file, with those of",
+  "  docker's BuildKit and of buildah, if installed; every test run compares them with the recorded results.",
   "- **docker**, **buildah**: how many of the cases they agree with.",
-  "- **tests**: the rooms of `test/` that have tests of the row.",
+  "- **tests**: the directories of `test/` with tests of the row.",
   "",
 ].join("\n");
 
@@ -78,7 +78,7 @@ function likeBuildah({ recorded = "" }: Case): boolean {
 
 function summary(cases: readonly Case[]): string {
   const number = (matches: (item: Case) => boolean): number => cases.filter(matches).length;
-  return `${cases.length} cases: ${number(likeDocker)} as docker has it, ${number(({ differs }) => differs !== undefined)} different on purpose, ${number(({ reviewed }) => reviewed !== undefined)} read by hand, ${number(({ pending }) => pending !== undefined)} not right yet.\n`;
+  return `${cases.length} cases: ${number(likeDocker)} the same as docker, ${number(({ differs }) => differs !== undefined)} different on purpose, ${number(({ reviewed }) => reviewed !== undefined)} reviewed by hand, ${number(({ pending }) => pending !== undefined)} not yet right.\n`;
 }
 
 /** What is not as docker has it, with the reasons. */
@@ -92,8 +92,8 @@ function differences(cases: readonly Case[]): string {
   };
   return [
     list("Different on purpose", ({ differs }) => differs),
-    list("Not right yet", ({ pending }) => pending),
-    list("What docker could not be asked", ({ reviewed }) => reviewed),
+    list("Not yet right", ({ pending }) => pending),
+    list("Not comparable with docker", ({ reviewed }) => reviewed),
   ].join("\n");
 }
 

@@ -17,70 +17,70 @@ export const table: readonly Section[] = [
   section(
     "Parser",
     `P01 the eighteen instructions
-P02 encoding, line ends, limits, empty files
+P02 encoding, line endings, limits, empty files
 P03 comments
-P04 leading blanks
-P05 continued lines
-P06 blank lines in a continued instruction
-P07 the block of directives
+P04 leading whitespace
+P05 line continuations
+P06 blank lines in continued instructions
+P07 parser directives
 P08 the syntax directive
 P09 the escape directive
 P10 the check directive
 P11 flags of instructions
 P12 exec form, as JSON
 P13 ENV and LABEL without an equals sign
-P14 splitting into words
+P14 word splitting
 P15 heredocs
-P16 heredocs of RUN
-P17 heredocs of COPY and ADD
-P18 places in errors
+P16 heredocs in RUN
+P17 heredocs in COPY and ADD
+P18 error locations
 P19 suggestions
 P20 comments that describe stages and arguments
-P21 other names of the Dockerfile
+P21 other file names
 P22 preprocessed files | buildah's own
 P23 several Dockerfiles | buildah's own`,
   ),
   section(
     "Variables",
     `X01 where they are expanded
-X02 values from before the instruction
-X03 names
+X02 values before the instruction
+X03 variable names
 X04 unset variables
 X05 malformed braces
 X06 defaults
 X07 alternates
 X08 required variables
-X09 prefixes and suffixes taken off
+X09 prefix and suffix removal
 X10 replacement
 X11 quotes
-X12 escaped dollars
+X12 escaped dollar signs
 X13 words of EXPOSE
-X14 titles of steps`,
+X14 step titles`,
   ),
   section(
     "Stages and arguments",
     `S01 FROM
-S02 stages upon stages
-S03 how stages are found
-S04 only what is needed is built
+S02 stages from stages
+S03 stage lookup
+S04 unused stages are skipped
 S05 the target
-S06 doubled and reserved names
+S06 duplicate and reserved names
 S07 platforms of stages
 S08 order without copying | buildah's own
 S09 global arguments
 S10 precedence of values
-S11 arguments against ENV
+S11 ARG and ENV of one name
 S12 scope of arguments
 S13 arguments in the environment of RUN
 S14 proxy arguments
 S15 platform arguments
 S16 the name of the target
-S17 arguments that control the build
-S18 arguments that nobody takes
-S19 triggers
-S20 labels and annotations of the command line
+S17 build arguments that control the build
+S18 unused build arguments
+S19 ONBUILD triggers
+S20 labels and annotations on the command line
 S21 another first FROM | buildah's own
-S22 how base images are found`,
+S22 base image lookup`,
   ),
   section(
     "Metadata",
@@ -105,7 +105,7 @@ C02 the root of the sources
 C03 the path of the destination
 C04 directories
 C05 files
-C06 several sources
+C06 multiple sources
 C07 wildcards
 C08 symlinks among the sources
 C09 symlinks in the destination
@@ -118,51 +118,51 @@ C15 --from
 C16 --link
 C17 --parents
 C18 --exclude
-C19 what the cache looks at
-C20 COPY takes nothing remote
+C19 what the cache key covers
+C20 COPY refuses remote sources
 C21 archives
 C22 ADD of URLs
 C23 ADD of git repositories
 C24 checksums
 C25 flags of ADD
-C26 only what is used is read
-C27 odd names`,
+C26 only used files are read
+C27 unusual names`,
   ),
   section(
     "Ignore files",
-    `G01 which file counts
+    `G01 ignore file lookup
 G02 lines
 G03 patterns
 G04 exceptions
 G05 the Dockerfile itself
 G06 excluded sources
-G07 files that cannot be read`,
+G07 unreadable files`,
   ),
   section(
     "RUN",
     `R01 forms and failures
-R02 mounts: options
-R03 mounts: targets
+R02 mount options
+R03 mount targets
 R04 bind mounts
-R05 caches
-R06 sharing of caches
-R07 tmpfs
+R05 cache mounts
+R06 sharing of cache mounts
+R07 tmpfs mounts
 R08 secrets
-R09 ssh agents
+R09 ssh mounts
 R10 networks
 R11 security modes
 R12 devices
 R13 environment
-R14 files that the engine provides
+R14 files provided by the engine
 R15 the sandbox
 R16 limits
 R17 other architectures | as far as the machine's binfmt_misc goes
 R18 missing working directories
 R19 interruption
-R20 mounts of the command line | buildah's own
+R20 mounts on the command line | buildah's own
 R21 more namespaces and isolation | buildah's own
 R22 capturing proxy | BuildKit's, not released
-R23 samples of resources | part of BuildKit's provenance
+R23 resource samples | part of BuildKit's provenance
 R24 no container per step | kaniko's own`,
   ),
   section(
@@ -174,15 +174,15 @@ B04 a Dockerfile on standard input, with a context
 B05 a Dockerfile elsewhere
 B06 git repositories
 B07 URLs
-B08 a part of a remote context
+B08 subdirectory of a remote context
 B09 object stores | kaniko's own
 B10 named contexts
 B11 named directories
 B12 named images
-B13 named image layouts
+B13 named OCI layouts
 B14 named remote sources
 B15 outputs of other builds | of bake
-B16 unchanged files are not read again`,
+B16 unchanged files are not reread`,
   ),
   section(
     "Flags",
@@ -218,23 +218,23 @@ F29 --shm-size, --ulimit
 F30 --ssh
 F31 --tag
 F32 --target
-F33 flags that are kept for old scripts
+F33 deprecated flags
 F34 environment
-F35 more flags of buildah | buildah's own
+F35 other flags of buildah | buildah's own
 F36 flags of kaniko | kaniko's own
 F37 exit codes`,
   ),
   section(
     "Image config",
-    `H01 texts of the history
-H02 comments of the history
-H03 entries without a layer
+    `H01 history texts
+H02 history comments
+H03 empty history entries
 H04 times
-H05 texts of buildah | buildah's own
+H05 history texts of buildah | buildah's own
 H06 fields
 H07 inheritance
 H08 platform
-H09 spelling of the JSON
+H09 JSON encoding
 H10 identity
 H11 squashed images | buildah's own`,
   ),
