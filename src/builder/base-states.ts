@@ -54,19 +54,44 @@ export class BaseStates {
 
   async #pull({ image, request, vertex }: Pull, signal: AbortSignal): Promise<LayerChain> {
     const { board, fail } = this.#options;
-    // A stage that was found in the cache has ended its FROM, and now a later step misses.
-    const id = board.isOpen(vertex)
-      ? vertex
-      : board.declare(`[internal] pull ${request.reference}`);
-    const layers = (): Promise<LayerChain> =>
+    const layers = (id: () => number): Promise<LayerChain> =>
       image.layers((item, current, total) => {
-        board.progress(id, item, current, total);
+        board.progress(id(), item, current, total);
       }, signal);
     try {
-      return await board.during(id, layers, signal);
+      if (board.isOpen(vertex))
+        return await board.during(vertex, () => layers(() => vertex), signal);
+      return await this.#pullLate(request.reference, layers, signal);
     } catch (cause) {
       const error = locate(cause, request.at);
       fail(error);
+      throw error;
+    }
+  }
+
+  /**
+   * A stage that was found in the cache has ended its FROM, and now somebody wants the files. Shown as work
+   * of its own, but only when something has to come.
+   */
+  async #pullLate(
+    reference: string,
+    layers: (id: () => number) => Promise<LayerChain>,
+    signal: AbortSignal,
+  ): Promise<LayerChain> {
+    const { board } = this.#options;
+    let shown: number | undefined;
+    const show = (): number => {
+      if (shown !== undefined) return shown;
+      shown = board.declare(`[internal] pull ${reference}`);
+      board.start(shown);
+      return shown;
+    };
+    try {
+      const chain = await layers(show);
+      if (shown !== undefined) board.end(shown, { kind: "done" });
+      return chain;
+    } catch (error) {
+      if (!signal.aborted) board.fail(show(), error);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { assert } from "chai";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BaseImage } from "../../src/builder/engine.js";
 import { BuildError } from "../../src/error.js";
 import { failureOf } from "../oci/build-errors.js";
 import { oneFile } from "../store/fixture.js";
@@ -320,16 +321,46 @@ describe("build() upon an image", () => {
     assert.deepStrictEqual(executor.commands, []);
   });
 
-  it("shows a fetch for a later step, where FROM has ended, as work of its own", async () => {
-    await using builds = await TestBuilds.open();
-    const base = await builds.image(oneFile("base"));
-    const images = { base };
-    await builds.build("FROM base AS a\nRUN put a 1\nFROM scratch\nCOPY --from=a a /", { images });
-    const { log } = await builds.build(
-      "FROM base AS a\nRUN put a 1\nFROM scratch\nRUN wait\nCOPY --from=a file /",
-      { images },
-    );
-    assert.strictEqual(log.outcomes["[a 1/2] FROM base"], "cached");
-    assert.strictEqual(log.outcomes["[internal] pull base"], "done");
+  describe("where FROM has ended, and a later step wants the files", () => {
+    const first = "FROM base AS a\nRUN put a 1\nFROM scratch\nCOPY --from=a a /";
+    const later = "FROM base AS a\nRUN put a 1\nFROM scratch\nRUN wait\nCOPY --from=a file /";
+    const title = "[internal] pull base";
+
+    it("shows a fetch as work of its own", async () => {
+      await using builds = await TestBuilds.open();
+      const base = await builds.image(oneFile("base"));
+      await builds.build(first, { images: { base } });
+      const remote: BaseImage = {
+        ...base,
+        layers(progress, signal) {
+          progress("sha256:a", 1, 2);
+          return base.layers(progress, signal);
+        },
+      };
+      const { log } = await builds.build(later, { images: { base: remote } });
+      assert.strictEqual(log.outcomes["[a 1/2] FROM base"], "cached");
+      assert.strictEqual(log.outcomes[title], "done");
+    });
+
+    it("shows nothing where the layers are here", async () => {
+      await using builds = await TestBuilds.open();
+      const images = { base: await builds.image(oneFile("base")) };
+      await builds.build(first, { images });
+      const { log } = await builds.build(later, { images });
+      assert.notProperty(log.outcomes, title);
+    });
+
+    it("shows a fetch that fails before anything comes", async () => {
+      await using builds = await TestBuilds.open();
+      const base = await builds.image(oneFile("base"));
+      await builds.build(first, { images: { base } });
+      const gone: BaseImage = {
+        ...base,
+        layers: () => Promise.reject(new BuildError("REGISTRY", "Cannot reach registry")),
+      };
+      const { done, log } = builds.start(later, { images: { base: gone } });
+      await failureOf(done, "REGISTRY");
+      assert.strictEqual(log.outcomes[title], "failed");
+    });
   });
 });
