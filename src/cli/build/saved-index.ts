@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { PackedFileIndex } from "../../cache/file-index.js";
 
@@ -38,17 +37,19 @@ export class SavedIndex {
   /** Keeps it for the next build. */
   async save(): Promise<void> {
     const bytes = (await this.#loading)?.save();
-    if (bytes !== undefined) await this.#write(bytes);
+    if (bytes !== undefined) this.#write(bytes);
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+  /** Without a detour over other threads: at the end of a build nothing goes on beside it. */
+  #write(bytes: Uint8Array): void {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const partial = `${this.#path}.${randomUUID()}`;
     try {
-      await writeFile(partial, bytes, { mode: 0o600 });
-      await rename(partial, this.#path);
-    } finally {
-      await rm(partial, { force: true });
+      writeFileSync(partial, bytes, { mode: 0o600 });
+      renameSync(partial, this.#path);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
     }
   }
 }
