@@ -30,6 +30,7 @@ export function targetsJson(dockerfile: Dockerfile): object {
     default: isDefault ? true : undefined,
     description,
     base: from.image.text,
+    platform: from.platform?.value,
     location: locationOf(lines.range(from.at)),
   }));
   return { targets, sources: [Buffer.from(source.text).toString("base64")] };

@@ -263,14 +263,15 @@ describe("tsbuild --call=targets", () => {
   });
 
   it("F09 answers in JSON", async () => {
-    const { io } = await ask("--call targets,format=json", "FROM a AS B\nFROM $c\n");
+    const text = "FROM a AS B\nFROM --platform=$D $c\n";
+    const { io } = await ask("--call targets,format=json", text);
     const location = (line: number) => ({ ranges: [{ start: { line }, end: { line } }] });
     assert.deepEqual(JSON.parse(io.text), {
       targets: [
         { name: "b", base: "a", location: location(1) },
-        { default: true, base: "$c", location: location(2) },
+        { default: true, base: "$c", platform: "$D", location: location(2) },
       ],
-      sources: [Buffer.from("FROM a AS B\nFROM $c\n").toString("base64")],
+      sources: [Buffer.from(text).toString("base64")],
     });
   });
 });
