@@ -28,19 +28,21 @@ export function failures({ vertices }: Tracker): readonly string[] {
   return failed.flatMap(failure);
 }
 
+/** Each line once: an instruction may name what is not set several times. */
 function warnings(
   found: readonly BuildWarning[],
   explain: RendererOptions["explain"],
 ): readonly string[] {
   if (found.length === 0) return [];
-  const count = found.length === 1 ? "1 warning" : `${found.length} warnings`;
+  const different = new Map(found.map((warning) => [describeWarning(warning), warning]));
+  const count = different.size === 1 ? "1 warning" : `${different.size} warnings`;
   const isShort = explain === undefined && found.some(({ rule }) => rule !== undefined);
   const more = isShort ? " (--debug shows more)" : "";
   return [
     "",
     ` ${count} found${more}:`,
-    ...found.flatMap((warning) => [
-      ` - ${describeWarning(warning)}`,
+    ...[...different].flatMap(([text, warning]) => [
+      ` - ${text}`,
       ...(explain?.(warning) ?? []).map((line) => `   ${line}`),
     ]),
   ];

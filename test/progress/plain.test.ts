@@ -148,7 +148,7 @@ const cases: readonly Case[] = [
     text: ["#1 a", "#1 0.000 20%", "#1 0.000 red", "#1 DONE 0.0s"],
   },
   {
-    name: "repeats the last lines of a failed step and lists warnings",
+    name: "repeats the last lines of a failed step and lists warnings, each once",
     script: [
       declared(1, "[2/2] RUN false"),
       {
@@ -157,6 +157,7 @@ const cases: readonly Case[] = [
         message: "Stage name 'Web' should be lowercase",
         at: { source, start: 15, end: 16 },
       },
+      { type: "warning", rule: undefined, message: "no user", at: undefined },
       { type: "warning", rule: undefined, message: "no user", at: undefined },
       started(1),
       output(1, "one\ntwo"),
