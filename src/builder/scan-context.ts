@@ -12,7 +12,7 @@ export interface NamedSelection {
 
 /** Looks at all there is, and keeps for the next build how it looks. */
 export async function scanContext(tree: SourceTree, query: Query): Promise<NamedSelection> {
-  using look = tree.looks?.begin();
+  using look = tree.looks?.begin(query);
   const selected = await selectAll(tree, query, look);
   const source = onlySource(selected);
   const sink = (text: Uint8Array): void => look?.text(text);

@@ -4,7 +4,7 @@ import type { KeptSelection } from "../context/look-memory.js";
 import type { BytePath } from "../oci/changeset.js";
 
 /** Bump the number when the meaning of a look changes, or of the patterns that it was taken by: older ones then count for nothing. */
-const magic = "tsblook2";
+const magic = "tsblook3";
 /** Magic (0), bytes of the look (8), of the text (12) and of the head (16), SHA-256 of these and the head (20). */
 const sizesOffset = 8;
 const checksumOffset = 20;
@@ -18,6 +18,8 @@ const END = "\0";
 export interface LookHead {
   /** Of the last time that all files were looked up in the file index, since the epoch. */
   readonly day: number;
+  /** SHA-256 of it, in hex. */
+  readonly digest: string;
   readonly query: string;
   readonly selected: KeptSelection;
 }
@@ -49,7 +51,7 @@ export function frameOf(
   return { header, end };
 }
 
-/** Undefined where there is none, or anything is wrong with it. Of the text its reader has to find that out. */
+/** Undefined where there is none, or anything is wrong with it. Of the look and the text their readers have to find that out. */
 export function readLookFile(path: string): LookFile | undefined {
   try {
     return withFile(path, (fd) => {
@@ -101,8 +103,8 @@ function checksumOf(header: Buffer, end: Buffer): string {
   return hash("sha256", Buffer.concat([header.subarray(0, checksumOffset), end]), "hex");
 }
 
-function textOf({ day, query, selected: { name, source } }: LookHead): string {
-  const fields = [String(day), query, name];
+function textOf({ day, digest, query, selected: { name, source } }: LookHead): string {
+  const fields = [String(day), digest, query, name];
   if (source !== undefined) {
     const { base, implied, length, path } = source;
     fields.push(source.name, path, base, String(length), ...implied);
@@ -111,8 +113,8 @@ function textOf({ day, query, selected: { name, source } }: LookHead): string {
 }
 
 function parseHead(text: string): LookHead | undefined {
-  const [day, query, name, ...rest] = text.split(END);
-  if (query === undefined || name === undefined) return undefined;
+  const [day, digest, query, name, ...rest] = text.split(END);
+  if (digest === undefined || query === undefined || name === undefined) return undefined;
   const [sourceName, path, base, length, ...implied] = rest;
   const source = length !== undefined && {
     name: sourceName as BytePath,
@@ -121,7 +123,7 @@ function parseHead(text: string): LookHead | undefined {
     length: Number(length),
     implied: implied as BytePath[],
   };
-  return { day: Number(day), query, selected: { name, source: source || undefined } };
+  return { day: Number(day), digest, query, selected: { name, source: source || undefined } };
 }
 
 function withFile<T>(path: string, use: (fd: number) => T): T {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
 import {
   closeSync,
   mkdirSync,
@@ -61,7 +61,8 @@ export class SavedLooks implements LookMemory {
 
   async keep({ look, text, ...head }: WholeLook): Promise<void> {
     const partial = this.#path();
-    const { header, end } = frameOf(head, { look: look.byteLength, text: text.byteLength });
+    const sizes = { look: look.byteLength, text: text.byteLength };
+    const { header, end } = frameOf({ ...head, digest: hash("sha256", look, "hex") }, sizes);
     try {
       await writeFile(partial, [header, look, text, end], { flag: "wx", mode: 0o600 });
       await rename(partial, this.#file(head.query));
@@ -98,6 +99,7 @@ class Draft implements LookDraft {
   readonly #publish: (partial: string, query: string) => void;
   readonly #today: number;
   readonly #sizes = { look: 0, text: 0 };
+  readonly #sha256 = createHash("sha256");
   #fd: number | undefined;
   #isOver = false;
 
@@ -110,6 +112,7 @@ class Draft implements LookDraft {
   look(bytes: Uint8Array): void {
     this.#write(bytes);
     this.#sizes.look += bytes.byteLength;
+    this.#sha256.update(bytes);
   }
 
   text(bytes: Uint8Array): void {
@@ -119,7 +122,8 @@ class Draft implements LookDraft {
 
   keep(query: string, selected: KeptSelection): void {
     this.#try((fd) => {
-      const { header, end } = frameOf({ day: this.#today, query, selected }, this.#sizes);
+      const digest = this.#sha256.digest("hex");
+      const { header, end } = frameOf({ day: this.#today, digest, query, selected }, this.#sizes);
       writeFully(fd, end, headerSize + this.#sizes.look + this.#sizes.text);
       writeFully(fd, header, 0);
       this.#publish(this.#path, query);

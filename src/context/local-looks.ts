@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { comparePaths, type BytePath, type FileEntry } from "../oci/changeset.js";
 import { briefObjects } from "../sys/brief-objects.js";
-import type { FileStat } from "../sys/file-stat.js";
+import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { tellingFilesystem } from "../sys/telling-filesystem.js";
-import { ConfinedRoot, nameOf, parentOf, pathBelow } from "./confined.js";
+import { ConfinedRoot, joinPath, nameOf, parentOf, pathBelow } from "./confined.js";
 import { EntryReader } from "./entry-reader.js";
 import { KnownFiles } from "./known-files.js";
+import { KnownNames } from "./known-names.js";
 import type { KeptLook, LookMemory } from "./look-memory.js";
 import { LookAgain } from "./look-again.js";
 import { LookWriter } from "./look.js";
@@ -108,18 +109,25 @@ export class LocalLooks implements Looks {
     };
   }
 
-  begin(): LookRecord {
+  begin(query: Query): LookRecord {
+    const known = this.#knownNames(query);
+    let directory = "" as BytePath;
     const draft = this.#memory.draft();
     const writer = new LookWriter((bytes) => {
       draft.look(bytes);
     });
     return {
       enter: (path) => {
+        directory = path;
         writer.enter(path);
       },
       see: (name, stat) => {
         writer.see(name, stat);
+        if (known !== undefined && stat.type === fileTypes.directory)
+          known.see(joinPath(directory, name), stat);
       },
+      knows: (path) => known?.has(path) === true,
+      names: (path) => known?.in(path) ?? [],
       text: (bytes) => {
         if (writer.files < MANY) return;
         writer.end();
@@ -134,6 +142,18 @@ export class LocalLooks implements Looks {
         draft[Symbol.dispose]();
       },
     };
+  }
+
+  /** Those of the earlier look for that query; a damaged one might lack some. */
+  #knownNames(query: Query): KnownNames | undefined {
+    const kept = this.#memory.get(this.#nameOf(query));
+    if (kept === undefined || hash("sha256", kept.look, "hex") !== kept.digest) return undefined;
+    try {
+      const filesystem = tellingFilesystem(this.#tree.root);
+      return filesystem === undefined ? undefined : new KnownNames(kept.look, filesystem);
+    } catch {
+      return undefined; // whoever selects hears of what is wrong
+    }
   }
 
   #nameOf({ patterns, exclude, parents }: Query): string {

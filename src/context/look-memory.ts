@@ -23,6 +23,8 @@ export interface WholeLook {
 export interface KeptLook {
   /** Of a `LookWriter`; for who asked, to be written to. */
   readonly look: Uint32Array;
+  /** SHA-256 of that as it was kept, in hex. */
+  readonly digest: string;
   readonly selected: KeptSelection;
   /** Of the last time that all files were looked up in the file index, since the epoch. */
   readonly day: number;

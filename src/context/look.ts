@@ -8,6 +8,10 @@ export interface Onlooker {
   enter(path: BytePath): void;
   /** Sees what has that name. */
   see(name: BytePath, stat: FileStat): void;
+  /** Whether the names in a directory that was seen are known without listing it. */
+  knows?(path: BytePath): boolean;
+  /** These, in the order of their bytes, where somebody wants entries of them. */
+  names?(path: BytePath): readonly BytePath[];
 }
 
 /** In struct statx: mode; inode and size; ctime, mtime, and the numbers of the device. All that is kept of a name. */

@@ -35,10 +35,6 @@ export class LookingReader implements LocalReader {
     return { entry: isDirectory ? directory : something, inode: undefined };
   }
 
-  knows(path: BytePath): boolean {
-    return this.#again.knows(path);
-  }
-
   retrace(open: ConfinedDirectory): Retraced {
     return { ...this.#again.retrace(open, this.#stat), entry: directory };
   }

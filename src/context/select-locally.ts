@@ -5,6 +5,7 @@ import { ConfinedRoot, joinPath, type ConfinedDirectory } from "./confined.js";
 import { DirectoriesAhead } from "./directories-ahead.js";
 import type { Place } from "./entry-reader.js";
 import type { LocalTree } from "./local-tree.js";
+import type { Onlooker } from "./look.js";
 import { Selection } from "./selection.js";
 import type { SelectedSource, SelectOptions } from "./source-tree.js";
 import type { OpenDirectory, Retraced, WalkableTree } from "./walkable-tree.js";
@@ -16,9 +17,7 @@ export interface LocalReader {
     place: Place,
     wants: Parameters<OpenDirectory["read"]>[1],
   ): ReturnType<OpenDirectory["read"]>;
-  /** Whether the names in a directory that was read are known. */
-  knows?(path: BytePath): boolean;
-  /** Reads all that is in such a directory. */
+  /** Reads all that is in a directory whose names are known, and wants no entries. */
   retrace?(directory: ConfinedDirectory): Retraced;
 }
 
@@ -35,18 +34,19 @@ export async function selectLocally(
     readdir(toHostPath(joinPath(root, path)), "latin1"),
   );
   const stat = new FileStat();
+  const { onlooker } = options;
   const listener = new Listener(looked);
   const tree: WalkableTree = {
     kind: "context",
     ignore,
     foresee: (paths) => {
-      ahead.foresee(paths.filter((path) => reader.knows?.(path) !== true));
+      ahead.foresee(paths.filter((path) => onlooker?.knows?.(path) !== true));
     },
     open: (path) => {
-      options.onlooker?.enter(path);
+      onlooker?.enter(path);
       const directory = confined.directory(path);
       if (directory === undefined) listener.tell(path);
-      return directory && openDirectory(directory, { path, reader, listener, ahead });
+      return directory && openDirectory(directory, { path, reader, listener, ahead, onlooker });
     },
     readLink: (path) => {
       listener.tell(path);
@@ -78,18 +78,22 @@ interface Opened {
   readonly reader: LocalReader;
   readonly listener: Listener;
   readonly ahead: DirectoriesAhead;
+  readonly onlooker: Onlooker | undefined;
 }
 
 function openDirectory(
   directory: ConfinedDirectory,
-  { path, reader, listener, ahead }: Opened,
+  { path, reader, listener, ahead, onlooker }: Opened,
 ): OpenDirectory {
   return {
     retrace: () =>
-      listener.hasEnough && reader.knows?.(path) === true ? reader.retrace?.(directory) : undefined,
+      listener.hasEnough && onlooker?.knows?.(path) === true
+        ? reader.retrace?.(directory)
+        : undefined,
     names: () => {
       listener.tell(joinPath(path, "."));
-      return ahead.list(path, () => directory.names());
+      const known = onlooker?.knows?.(path) === true ? onlooker.names?.(path) : undefined;
+      return known ?? ahead.list(path, () => directory.names());
     },
     read: (named, wants) => {
       listener.tell(named.path);

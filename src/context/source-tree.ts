@@ -32,8 +32,8 @@ export interface Query extends SelectOptions {
 export interface Looks {
   /** What was selected by the same query, where all that would be looked at for it has the names and types that it had then. */
   recall(query: Query): Promise<Recalled | undefined>;
-  /** To be shown what `select` looks at. */
-  begin(): LookRecord;
+  /** To be shown what `select` looks at for that query, which need not list directories that look as they did for it before. */
+  begin(query: Query): LookRecord;
 }
 
 /** A look that is being taken, and what it selects. Disposing drops what is not kept. */

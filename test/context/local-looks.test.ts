@@ -49,14 +49,14 @@ class Scene {
     });
   }
 
-  async begin(): Promise<LookRecord | undefined> {
-    return (await this.open()).looks?.begin();
+  async begin(query: Query): Promise<LookRecord | undefined> {
+    return (await this.open()).looks?.begin(query);
   }
 
   /** What a build does that is not told what it selects. */
   async keep(query: Query, name: string, begun?: LookRecord): Promise<void> {
     const tree = await this.open();
-    using look = begun ?? tree.looks?.begin();
+    using look = begun ?? tree.looks?.begin(query);
     for (const pattern of query.patterns) {
       const [source] = await tree.select(pattern, { ...query, onlooker: look });
       assert.isDefined(source?.base);
@@ -292,7 +292,7 @@ describe("LocalLooks", () => {
 
   it("reads a file again of which a change could hide in the same tick of the clock, and keeps nothing of few files", async () => {
     const scene = await settledScene();
-    const look = await scene.begin();
+    const look = await scene.begin(all);
     writeFileSync(join(scene.root, "src/a"), "A");
     await scene.keep(all, "too young", look);
     const recalled = await scene.recall(all);

@@ -58,7 +58,7 @@ class Scene {
 
   async keep(): Promise<void> {
     const tree = this.tree();
-    using look = tree.looks?.begin();
+    using look = tree.looks?.begin(query);
     const [source] = await tree.select(".", { ...query, onlooker: look });
     assert(source?.base !== undefined && look !== undefined);
     const { name, path, base, entries } = source;

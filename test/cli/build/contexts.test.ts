@@ -69,7 +69,7 @@ describe("ContextSet", () => {
     const query = { patterns: ["."] };
     const contexts = new ContextSet(place(root), new Map(), indexes);
     const tree = await contexts.open(undefined);
-    using look = tree.looks?.begin();
+    using look = tree.looks?.begin(query);
     await tree.select(".", { onlooker: look });
     look?.keep(query, { name: "kept", source: undefined });
     await contexts.save();
