@@ -42,6 +42,7 @@ export type BuildErrorCode =
   | "INVALID_ARCHIVE"
   | "INVALID_IMAGE"
   | "INVALID_REFERENCE"
+  | "NOT_AN_IMAGE"
   | "NO_RUNTIME"
   | "NO_SPACE"
   | "NO_SUBORDINATE_IDS"

@@ -99,7 +99,7 @@ function configIn(bytes: Uint8Array, manifest: Manifest, { name }: ResolveOption
     const type = manifest.artifactType ?? manifest.config.mediaType;
     if (type === mediaTypes.config || type === dockerMediaTypes.config) throw error;
     const message = `Cannot use "${name}": it is not an image, but of type "${type}"`;
-    throw new BuildError("INVALID_IMAGE", message, { cause: error });
+    throw new BuildError("NOT_AN_IMAGE", message, { cause: error });
   }
 }
 

@@ -50,9 +50,12 @@ describeForAccounts("a registry", (site) => {
     const want = `^The push refers to repository \\[${repository}\\]\n1: ${line}2: ${line}$`;
     assert.match(all.stdout, new RegExp(want));
     await site.ok(["rmi", `${repository}:1`, `${repository}:2`]);
-    const pulled = await site.ok(["pull", "-q", "-a", repository]);
-    const names = pulled.stdout.trimEnd().split("\n");
+    const context = site.context({ Dockerfile: "FROM busybox\nRUN echo kept >/k" });
+    await site.ok(["--cache-to", `type=registry,ref=${repository}:cache`, context]);
+    const pulled = await site.ok(["pull", plain, "-a", repository]);
+    const names = pulled.stdout.match(/(?<= for ).*/g) ?? [];
     assert.sameMembers(names, [`${repository}:1`, `${repository}:2`]);
+    assert.match(pulled.stderr, /\d+ of \d+ tags are not of images, and left out, such as "cache/);
     assert.match((await site.tsbuild(["pull", "-a", `${repository}:1`])).stderr, /it names one/);
   });
 

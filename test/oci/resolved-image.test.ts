@@ -69,7 +69,7 @@ describe("N03 resolveImage()", () => {
       const parts = { config: config.descriptor, layers, ...extra };
       const { message } = await failureOf(
         resolve(documentOf(mediaTypes.manifest, parts), [config]),
-        "INVALID_IMAGE",
+        "NOT_AN_IMAGE",
       );
       assert.strictEqual(message, `Cannot use "app": it is not an image, but of type "${type}"`);
     }

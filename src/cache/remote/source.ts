@@ -146,6 +146,7 @@ const contentCodes: ReadonlySet<BuildErrorCode> = new Set([
   "IMAGE_NOT_FOUND",
   "INVALID_ARCHIVE",
   "INVALID_IMAGE",
+  "NOT_AN_IMAGE",
   "UNSUPPORTED",
 ]);
 
