@@ -207,7 +207,7 @@ function merged(
 }
 
 function notDirectory(path: BytePath): BuildError {
-  return new BuildError("COPY", `Cannot copy to "/${toText(path)}": it is not a directory`);
+  return new BuildError("COPY", `Cannot enter "/${toText(path)}": it is not a directory`);
 }
 
 function isDirectory(path: BytePath): BuildError {
