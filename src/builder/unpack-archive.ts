@@ -13,6 +13,7 @@ import { readContent } from "../oci/content.js";
 import { ContentSpool } from "../oci/content-spool.js";
 import { readArchive } from "../oci/layer-tar.js";
 import { decodeHeader } from "../oci/tar-decode.js";
+import { BLOCK } from "../oci/tar-header.js";
 import { Dresser, type Owner } from "./dresser.js";
 import { isFile, type File } from "./placed-file.js";
 import type { Placement } from "./placement.js";
@@ -51,18 +52,16 @@ function plainBytes({ file }: Unpacking): AsyncGenerator<Uint8Array> {
   return decompressed(readContent(file));
 }
 
-const blockSize = 512;
-
 /** Whether it begins with a tar header. */
 async function isArchive(unpacking: Unpacking): Promise<boolean> {
-  const head = Buffer.alloc(blockSize);
+  const head = Buffer.alloc(BLOCK);
   let size = 0;
   try {
     for await (const chunk of plainBytes(unpacking)) {
       size += Buffer.from(chunk).copy(head, size);
-      if (size === blockSize) break;
+      if (size === BLOCK) break;
     }
-    return size === blockSize && decodeHeader(head) !== undefined;
+    return size === BLOCK && decodeHeader(head) !== undefined;
   } catch (error) {
     if (error instanceof BuildError && error.code === "INVALID_ARCHIVE") return false;
     throw named(unpacking, error);

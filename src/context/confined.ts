@@ -4,8 +4,8 @@ import { fileTypes, type FileStat } from "../sys/file-stat.js";
 import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
 import { openIn } from "../sys/small-files.js";
+import { O_PATH } from "../sys/open-flags.js";
 
-const O_PATH = 0o10000000; // not in node's constants
 /** Without O_NOATIME the first read of a changed file writes its inode: a tenth of what reading 50,000 small ones costs. */
 let quietly = constants.O_NOATIME;
 const directoryFlags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;

@@ -1,11 +1,10 @@
 import { BuildError } from "../error.js";
 import { toText, type BytePath } from "../oci/changeset.js";
 import { joinPath, parentOf } from "./confined.js";
+import { MAX_SYMLINKS } from "../sys/limits.js";
 
 /** The target of the symlink at a path whose parents are real; undefined when it is none. */
 export type ReadLink = (path: BytePath) => BytePath | undefined;
-
-const maxLinks = 40; // as the kernel's MAXSYMLINKS
 
 /**
  * The real path behind `path`, in a root that absolute links and ".." do not leave. What does not
@@ -27,7 +26,7 @@ export function resolveLinks(path: BytePath, readLink: ReadLink): BytePath {
       real = next;
       continue;
     }
-    if (++links > maxLinks) throw tooManyLinks(path);
+    if (++links > MAX_SYMLINKS) throw tooManyLinks(path);
     if (target.startsWith("/")) real = "" as BytePath;
     // One by one: a tar can hold targets of more parts than a call has arguments.
     for (const part of target.split("/").reverse()) pending.push(part);

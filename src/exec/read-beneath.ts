@@ -2,10 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { BuildError } from "../error.js";
 import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
+import { O_CLOEXEC, O_PATH } from "../sys/open-flags.js";
 
 const LARGEST = 16 * 1024 * 1024; // an image may hold anything under the name of /etc/passwd
-const O_PATH = 0o10000000; // opens nothing yet: a FIFO would block, a device might act
-const O_CLOEXEC = 0o2000000;
 
 /**
  * Reads a small text file of a root filesystem whose links may be hostile; undefined when there is

@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 import { isSystemError } from "../sys/system-error.js";
+import { MAX_SYMLINKS } from "../sys/limits.js";
 
 /** Where a path of the image leads, its links followed inside the root. */
 export interface RootfsPath {
@@ -10,8 +11,6 @@ export interface RootfsPath {
   /** How many of its last components are not there yet. */
   readonly missing: number;
 }
-
-const MOST_LINKS = 40; // as the kernel (path_resolution(7))
 
 /**
  * Follows `path` inside the root, dangling links too, so that what is missing can be made at its
@@ -30,7 +29,7 @@ export function resolveInRootfs(rootPath: string, path: string): RootfsPath {
     }
     const target = missing > 0 ? undefined : look(posix.join(rootPath, ...found, name));
     if (typeof target === "string") {
-      if (++links > MOST_LINKS) {
+      if (++links > MAX_SYMLINKS) {
         throw new BuildError("SANDBOX", `Cannot use "${path}" in the image: too many links`);
       }
       ahead.push(...target.split("/").reverse());

@@ -13,6 +13,7 @@ import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
 import { setModificationTime } from "../sys/inodes.js";
 import { readMetadata, sameMetadata, type Metadata } from "./metadata.js";
+import { O_CLOEXEC } from "../sys/open-flags.js";
 
 /** A mount point that the engine made in a root filesystem. */
 export interface Stub {
@@ -76,7 +77,6 @@ function inParent(root: number, path: string, remove: (entry: string) => void): 
 }
 
 function openParent(root: number, path: string): number | undefined {
-  const O_CLOEXEC = 0o2000000;
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
   const parent = Buffer.from(posix.dirname(path).slice(1)).toString("latin1");
   try {

@@ -1,11 +1,9 @@
 import { readlinkSync } from "node:fs";
 import { toBytePath, toHostPath, type BytePath } from "../oci/changeset.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
+import { MAX_SYMLINKS } from "../sys/limits.js";
 import { isWhiteout } from "./overlay-xattrs.js";
 import { notDirectory } from "./write-errors.js";
-
-/** As the kernel: more links than this in one path are a loop. */
-export const MAX_LINKS = 40;
 
 /** Makes a directory at a host path where there is none; `over` says what is in its place. */
 export type MakeDirectory = (host: BytePath, over: "nothing" | "whiteout") => void;
@@ -91,7 +89,7 @@ export class ConfinedRoot {
         continue;
       }
       this.#redirected = true;
-      if (++links > MAX_LINKS) throw notDirectory(dir, "has too many symbolic links");
+      if (++links > MAX_SYMLINKS) throw notDirectory(dir, "has too many symbolic links");
       if (target.startsWith("/")) host = this.root;
       pending.push(...target.split("/").reverse());
     }

@@ -6,7 +6,7 @@ import {
   type FileEntry,
   type SymlinkEntry,
 } from "../oci/changeset.js";
-import { MAX_LINKS } from "./confined-root.js";
+import { MAX_SYMLINKS } from "../sys/limits.js";
 import { unlistedDirectory, type Metadata } from "./metadata.js";
 import { notDirectory } from "./write-errors.js";
 
@@ -80,7 +80,7 @@ export class LayerTree {
         way.push(next);
         continue;
       }
-      if (++links > MAX_LINKS) throw notDirectory(directory, "has too many symbolic links");
+      if (++links > MAX_SYMLINKS) throw notDirectory(directory, "has too many symbolic links");
       if (next.startsWith("/")) way = [this.root];
       pending.push(...next.split("/").reverse());
     }

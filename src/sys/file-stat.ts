@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { bind, cPath, lastErrno } from "./libc.js";
+import { NAME_MAX } from "./limits.js";
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "./open-flags.js";
 import { check, SystemError } from "./system-error.js";
 
@@ -19,7 +20,6 @@ export const fileTypes = {
   fifo: 0o010000,
 } as const;
 
-const NAME_MAX = 255;
 const STATX_BASIC_STATS = 0x7ff;
 
 /** A part of some bytes. */

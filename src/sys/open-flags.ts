@@ -4,3 +4,5 @@
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const O_CLOEXEC = 0o2000000;
+/** Opens nothing yet: a FIFO would block, a device might act. Not in node's constants. */
+export const O_PATH = 0o10000000;

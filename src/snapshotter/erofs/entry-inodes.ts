@@ -8,6 +8,7 @@ import {
   type SymlinkEntry,
 } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
+import { NAME_MAX } from "../../sys/limits.js";
 import type { Metadata } from "../metadata.js";
 import type { OverlayXattrs } from "../overlay-xattrs.js";
 import { blocksOf, encodeDevice, type InodeArea } from "./inode-area.js";
@@ -21,7 +22,6 @@ export type Leaf = Exclude<Entry, { readonly type: "opaque" | "directory" | "har
 /** Keeps data that does not fit behind its inode; answers where. */
 export type KeepData = (inode: number, data: string) => void;
 
-const NAME_MAX = 255;
 const TARGET_MAX = 4095;
 
 /** overlayfs, "whiteouts and opaque directories": a character device 0/0. */
