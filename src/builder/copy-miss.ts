@@ -34,6 +34,10 @@ export interface Selected {
   readonly selected: readonly SelectedSource[];
 }
 
+/** The parts of a step and of an engine that this needs. */
+type MissTask = Pick<Task<CopyStep>, "fresh" | "parent" | "place" | "step" | "vertex">;
+type MissEngine = Pick<Engine, "board" | "cache" | "now" | "remoteCache" | "scope">;
+
 /** A COPY that has no short cut: tells why it is not a hit, and keeps what the next is compared with. */
 export class CopyMiss {
   readonly #origin: CopyOrigin;
@@ -41,13 +45,13 @@ export class CopyMiss {
   readonly #components: readonly KeyComponent[];
   readonly #identities: readonly [command: string, ...rest: string[]];
   readonly #selected: readonly SelectedSource[];
-  readonly #task: Task<CopyStep>;
-  readonly #engine: Engine;
+  readonly #task: MissTask;
+  readonly #engine: MissEngine;
   #facts: Promise<FileFacts | undefined> | undefined;
   #unpacked: Promise<FileFacts | undefined> | undefined;
   #packed: Promise<Uint8Array> | undefined;
 
-  constructor({ origin, short, selected }: Selected, task: Task<CopyStep>, engine: Engine) {
+  constructor({ origin, short, selected }: Selected, task: MissTask, engine: MissEngine) {
     const ignore = origin.ignore === undefined ? [] : [origin.ignore.text];
     const components = shownComponents(task.step, short.components);
     this.#origin = origin;
@@ -74,7 +78,7 @@ export class CopyMiss {
   /** Why there is no layer of that content. */
   async explain(tree: TreeDigest): Promise<MissReason> {
     const { fresh, parent } = this.#task;
-    void this.#pack(); // while the layer is written
+    this.#pack().catch(() => undefined); // while the layer is written; what fails is told by `record`
     if (fresh !== undefined) return notAsked(fresh);
     const before = this.#earlierRun();
     if (before === undefined) return neverBuilt;

@@ -64,9 +64,12 @@ export class EditedDraft implements AsyncDisposable {
     let confirm: Begun["confirm"] = () => undefined;
     const tree = new Promise<TreeDigest>((resolve, reject) => {
       confirm = resolve;
-      signal.addEventListener("abort", () => {
+      const stop = (): void => {
         reject(signal.reason as Error);
-      });
+      };
+      if (signal.aborted)
+        stop(); // then nobody is told of it any more
+      else signal.addEventListener("abort", stop, { once: true });
     });
     const draft = this.#find(base, tree, signal);
     for (const promise of [tree, draft]) promise.catch(() => undefined); // whoever takes it hears of it
