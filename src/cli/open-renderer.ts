@@ -1,6 +1,6 @@
-import { chooseMode, createRenderer, type Mode } from "../progress/mode.js";
+import { chooseMode, createRenderer } from "../progress/mode.js";
 import { unrefInterval, type Renderer, type RendererOptions } from "../progress/renderer.js";
-import type { Progress } from "./args/words.js";
+import { oneOf, progresses, type Progress } from "./args/words.js";
 import { displayOf, wantsColor } from "./display.js";
 import { given } from "./environment.js";
 import type { Io } from "./io.js";
@@ -13,15 +13,13 @@ export interface ProgressFlags {
 
 type World = Pick<Io, "env" | "size" | "terminal"> & Pick<RendererOptions, "out">;
 
-/** The renderer that flags and environment ask for. */
+/** The renderer that flags and environment ask for. Throws USAGE for what none of them can mean. */
 export function openRenderer(
   { progress, quiet }: ProgressFlags,
   { env, size, terminal, out }: World,
   explain?: RendererOptions["explain"],
 ): Renderer {
-  const requested = quiet
-    ? "quiet"
-    : (progress ?? fromEnvironment(given(env, "TSBUILD_PROGRESS") ?? env["BUILDKIT_PROGRESS"]));
+  const requested = quiet ? "quiet" : (progress ?? fromEnvironment(env));
   return createRenderer(chooseMode(requested, terminal.err), {
     out,
     now: Date.now,
@@ -33,16 +31,11 @@ export function openRenderer(
   });
 }
 
-const modes: ReadonlySet<string> = new Set<Mode | "auto" | "none">([
-  "auto",
-  "none",
-  "plain",
-  "quiet",
-  "rawjson",
-  "tty",
-]);
-
-/** As BuildKit treats BUILDKIT_PROGRESS, a word that means nothing here means "auto". */
-function fromEnvironment(text = "auto"): Mode | "auto" | "none" {
-  return modes.has(text) ? (text as Mode | "auto" | "none") : "auto";
+/** What a variable asks for: one of the words of `--progress`. */
+function fromEnvironment(env: World["env"]): Progress {
+  for (const name of ["TSBUILD_PROGRESS", "BUILDKIT_PROGRESS"]) {
+    const text = given(env, name);
+    if (text !== undefined) return oneOf(name, text, progresses);
+  }
+  return "auto";
 }

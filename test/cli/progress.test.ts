@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import type { Progress } from "../../src/cli/args/words.js";
 import { withProgress } from "../../src/cli/progress.js";
+import { failureOf } from "../oci/build-errors.js";
 import { FakeIo, type World } from "./fake-io.js";
 
 /** What is shown of one vertex that goes well. */
@@ -52,16 +53,21 @@ describe("withProgress()", () => {
       { env: { TSBUILD_PROGRESS: "rawjson" } },
       plain,
     ],
-    [
-      "the usual for a TSBUILD_PROGRESS without a meaning",
-      {},
-      { env: { TSBUILD_PROGRESS: "x" } },
-      plain,
-    ],
   ];
   for (const [name, flags, world, want] of cases) {
     it(`shows ${name}`, async () => {
       assert.match(await shown(flags, world), want);
+    });
+  }
+
+  for (const name of ["TSBUILD_PROGRESS", "BUILDKIT_PROGRESS"]) {
+    it(`refuses a ${name} without a meaning`, async () => {
+      const { message } = await failureOf(shown({}, { env: { [name]: "plane" } }), "USAGE");
+      assert.strictEqual(
+        message,
+        `Cannot use ${name} "plane": want auto, none, plain, quiet, rawjson, tty`,
+      );
+      assert.match(await shown({ quiet: true }, { env: { [name]: "plane" } }), /^$/);
     });
   }
 
