@@ -478,6 +478,12 @@ describe("parseCommand() of wrong usage", () => {
       'Cannot use --filter "usedby": want description, id, immutable, inuse, mutable, parents, private, shared, type, until, unused-for',
     ],
     [
+      "prune --max-used-space 20per",
+      "USAGE",
+      'Cannot use --max-used-space "20per": want a number of bytes with an optional unit b, k, m, g or t',
+      'or a part of the disk, such as "20%"',
+    ],
+    [
       "prune --max-used-space 120%",
       "USAGE",
       'Cannot use --max-used-space "120%": want at most 100%',

@@ -4,10 +4,12 @@ import { badValue } from "./usage-error.js";
 /** An amount of disk space. */
 export type Space = { readonly bytes: number } | { readonly percent: number };
 
+const partOfDisk = 'or a part of the disk, such as "20%"';
+
 /** Reads "10GB" as parseSize does, or "20%" of the disk. */
 export function parseSpace(flag: string, text: string): Space {
   const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
-  if (percent === undefined) return { bytes: parseSize(flag, text) };
+  if (percent === undefined) return { bytes: parseSize(flag, text, partOfDisk) };
   if (Number(percent) > 100) throw badValue(flag, text, "want at most 100%");
   return { percent: Number(percent) };
 }
