@@ -90,16 +90,21 @@ export class BuildRecorder {
     const at = this.#now();
     this.#hold({ end: { ...end, at, totals: this.totals(), steps: this.steps.length } });
     this.#flush();
-    this.#try(() => {
-      for (const file of [this.#journal, this.#log]) if (file !== undefined) closeSync(file);
-      removeOld(this.#directory, at);
-    });
+    for (const file of [this.#journal, this.#log]) {
+      this.#try(() => {
+        if (file !== undefined) closeSync(file);
+      });
+    }
     this.#journal = undefined;
+    this.#log = undefined;
+    this.#try(() => {
+      removeOld(this.#directory, at); // even of a build that is not recorded: it may have lacked the room
+    });
   }
 
   /** The log first: a journal never tells of bytes that are not there. */
   #output({ id, stream, chunk }: Extract<BuildEvent, { type: "output" }>, ms: number): void {
-    this.#try(() => {
+    this.#write(() => {
       this.#log ??= openNew(this.#directory, this.#files.log);
       writeAll(this.#log, chunk);
     });
@@ -118,17 +123,21 @@ export class BuildRecorder {
     const text = this.#held.join("");
     this.#held = [];
     this.#heldBytes = 0;
-    this.#try(() => {
+    this.#write(() => {
       if (this.#journal !== undefined) writeAll(this.#journal, Buffer.from(text));
     });
   }
 
-  #try(write: () => void): void {
-    if (this.failure !== undefined) return;
+  /** Nothing more is written once something was not: the record would have a hole. */
+  #write(write: () => void): void {
+    if (this.failure === undefined) this.#try(write);
+  }
+
+  #try(action: () => void): void {
     try {
-      write();
+      action();
     } catch (error) {
-      this.failure = error;
+      this.failure ??= error;
     }
   }
 }

@@ -1,5 +1,13 @@
 import { assert } from "chai";
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent, Outcome } from "../../../src/builder/event.js";
 import { neverBuilt } from "../../../src/cache/reason.js";
@@ -59,6 +67,16 @@ class Kept {
 
 function declared(id: number, title: string, start: number) {
   return { id, title, step: { ...position, at: { source, start, end: start + 5 } } };
+}
+
+function openFiles(): readonly string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // the one of the listing itself
+    }
+  });
 }
 
 describe("BuildRecorder", () => {
@@ -196,6 +214,18 @@ describe("BuildRecorder", () => {
     recorder.finish({ status: "completed" });
     assert.instanceOf(recorder.failure, Error);
     assert.strictEqual(recorder.totals().run, 1);
+  });
+
+  it("leaves no file open where it could not write all", () => {
+    const kept = new Kept();
+    const recorder = kept.start();
+    const [one] = listBuilds(kept.paths.builds);
+    mkdirSync(one?.files.log ?? ""); // so that the log cannot be written
+    kept.tell(recorder);
+    assert.include(openFiles(), one?.files.journal);
+    recorder.finish({ status: "completed" });
+    assert.instanceOf(recorder.failure, Error);
+    assert.notInclude(openFiles(), one?.files.journal);
   });
 });
 
