@@ -1,7 +1,7 @@
-import { mediaTypes, type Descriptor } from "./descriptor.js";
+import { annotationKeys, mediaTypes, type Descriptor } from "./descriptor.js";
 import type { Digest } from "./digest.js";
 import { serializeDocument } from "./image-json.js";
-import { blobPath, layoutFile, refNameAnnotation } from "./image-layout.js";
+import { blobPath, layoutFile } from "./image-layout.js";
 import { familiarReference, formatReference, type Reference } from "./reference.js";
 
 /** A small file of an image archive or layout; the blobs lie beside them, at `blobPath`. */
@@ -29,8 +29,8 @@ export function ociLayoutFiles(images: readonly NamedRoot[]): readonly ArchiveFi
 function named(root: Descriptor, name: Reference): Descriptor {
   const annotations = {
     ...root.annotations,
-    "io.containerd.image.name": formatReference(name),
-    ...(name.tag === undefined ? {} : { [refNameAnnotation]: name.tag }),
+    [annotationKeys.imageName]: formatReference(name),
+    ...(name.tag === undefined ? {} : { [annotationKeys.refName]: name.tag }),
   };
   return { ...root, annotations };
 }

@@ -29,6 +29,22 @@ export const mediaTypes = {
   layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
 } as const;
 
+/** Keys of the annotations that images are found and told apart by. */
+export const annotationKeys = {
+  /** In index.json of an image layout: the tag (image-spec, annotations.md). */
+  refName: "org.opencontainers.image.ref.name",
+  /** In index.json of an image layout: the whole name, as containerd and Docker load it. */
+  imageName: "io.containerd.image.name",
+  /** Of a manifest of attestations: the digest of the image that it is about, and what it is. */
+  attestedDigest: "vnd.docker.reference.digest",
+  attestationType: "vnd.docker.reference.type",
+  /** Of a layer with an attestation: the type of what it says. */
+  predicateType: "in-toto.io/predicate-type",
+} as const;
+
+/** `attestationType` of every manifest of attestations. */
+export const ATTESTATION_MANIFEST = "attestation-manifest";
+
 /** Docker's image manifest v2, schema 2, media types. */
 export const dockerMediaTypes = {
   index: "application/vnd.docker.distribution.manifest.list.v2+json",

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
-import { mediaTypes, type Descriptor } from "./descriptor.js";
+import { isSystemError } from "../sys/system-error.js";
+import { annotationKeys, mediaTypes, type Descriptor } from "./descriptor.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "./digest.js";
 import { parseDocument } from "./image-json.js";
 import type { Index } from "./image.js";
@@ -16,9 +17,6 @@ export interface LayoutName {
   readonly tag?: string;
   readonly digest?: Digest;
 }
-
-/** The annotation of index.json that holds an image's tag. */
-export const refNameAnnotation = "org.opencontainers.image.ref.name";
 
 /** The file that says of a directory that it is an image layout. */
 export const layoutFile = {
@@ -103,7 +101,7 @@ function isOneImage({ manifests }: Index, { tag, digest }: LayoutName): boolean 
 
 /** Some tools write the whole name where the specification wants a tag. */
 function tagOf({ annotations }: Descriptor): string | undefined {
-  const name = annotations?.[refNameAnnotation];
+  const name = annotations?.[annotationKeys.refName];
   return name?.slice(name.lastIndexOf("/") + 1).replace(/^.*:/, "");
 }
 
@@ -124,7 +122,11 @@ async function readFileOf({ path }: LayoutName, file: string): Promise<Uint8Arra
   try {
     return await readFile(join(path, file));
   } catch (cause) {
-    const message = `Cannot read image layout "${path}": it has no ${file}`;
-    throw new BuildError("IMAGE_NOT_FOUND", message, { cause });
+    if (!isSystemError(cause)) throw cause;
+    const { code, message } = cause;
+    const failed = `Cannot read image layout "${path}"`;
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new BuildError("IMAGE_NOT_FOUND", `${failed}: it has no ${file}`, { cause });
+    throw new BuildError("INVALID_IMAGE", `${failed}: ${file}: ${message}`, { cause });
   }
 }

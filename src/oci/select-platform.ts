@@ -1,4 +1,4 @@
-import type { Descriptor } from "./descriptor.js";
+import { annotationKeys, ATTESTATION_MANIFEST, type Descriptor } from "./descriptor.js";
 import type { Index } from "./image.js";
 import { formatPlatform, normalizePlatform, type Platform } from "./platform.js";
 
@@ -32,7 +32,7 @@ export function listPlatforms(index: Index): readonly string[] {
 export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     platform?.os === "unknown" ||
-    annotations?.["vnd.docker.reference.type"] === "attestation-manifest"
+    annotations?.[annotationKeys.attestationType] === ATTESTATION_MANIFEST
   );
 }
 

@@ -1,4 +1,9 @@
-import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
+import {
+  annotationKeys,
+  ATTESTATION_MANIFEST,
+  mediaTypes,
+  type Descriptor,
+} from "../oci/descriptor.js";
 import { hexOf, type Digest } from "../oci/digest.js";
 import { formatPlatform, type Platform } from "../oci/platform.js";
 import { familiarReference, type Reference } from "../oci/reference.js";
@@ -70,7 +75,7 @@ export function packAttestation(
 ): IndexedImage {
   const layers = statements.map(({ type, bytes }) => {
     const { descriptor } = stored(bytes, statementType);
-    const annotations = { "in-toto.io/predicate-type": type };
+    const annotations = { [annotationKeys.predicateType]: type };
     return { descriptor: { ...descriptor, annotations }, open: () => streamOf(bytes) };
   });
   const descriptors = layers.map(({ descriptor }) => descriptor);
@@ -91,8 +96,8 @@ export function packAttestation(
     descriptor: {
       ...packed.descriptor,
       annotations: {
-        "vnd.docker.reference.digest": image.digest,
-        "vnd.docker.reference.type": "attestation-manifest",
+        [annotationKeys.attestedDigest]: image.digest,
+        [annotationKeys.attestationType]: ATTESTATION_MANIFEST,
       },
       platform: { os: "unknown", architecture: "unknown" },
     },

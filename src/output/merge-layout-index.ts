@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry, FileEntry } from "../oci/changeset.js";
-import { mediaTypes, type Descriptor } from "../oci/descriptor.js";
+import { annotationKeys, mediaTypes, type Descriptor } from "../oci/descriptor.js";
 import { parseDocument, serializeDocument } from "../oci/image-json.js";
-import { refNameAnnotation } from "../oci/image-layout.js";
 import type { Index } from "../oci/image.js";
 import { isSystemError } from "../sys/system-error.js";
 
@@ -41,5 +40,5 @@ function readIndex(directory: string): Index | undefined {
 
 /** The whole name, else the tag; an image without either is known by its digest. */
 function nameOf({ annotations, digest }: Descriptor): string {
-  return annotations?.["io.containerd.image.name"] ?? annotations?.[refNameAnnotation] ?? digest;
+  return annotations?.[annotationKeys.imageName] ?? annotations?.[annotationKeys.refName] ?? digest;
 }

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
-import type { Descriptor } from "../oci/descriptor.js";
+import { annotationKeys, type Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { parseDocument } from "../oci/image-json.js";
-import { blobPath, readImageLayout, refNameAnnotation } from "../oci/image-layout.js";
+import { blobPath, readImageLayout } from "../oci/image-layout.js";
 import type { Platform } from "../oci/platform.js";
 import type { ResolvedImage } from "../oci/resolved-image.js";
 import { isSystemError } from "../sys/system-error.js";
@@ -54,9 +54,9 @@ function groupByDigest(manifests: readonly Descriptor[]): ReadonlyMap<Digest, re
 
 /** containerd's annotation holds a whole name; the specification's only a tag, or what a tool put there. */
 function nameOf({ annotations }: Descriptor): readonly string[] {
-  const whole = annotations?.["io.containerd.image.name"];
+  const whole = annotations?.[annotationKeys.imageName];
   if (whole !== undefined) return [whole];
-  const reference = annotations?.[refNameAnnotation];
+  const reference = annotations?.[annotationKeys.refName];
   return reference === undefined ? [] : [reference];
 }
 

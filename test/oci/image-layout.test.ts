@@ -132,6 +132,12 @@ describe("readImageLayout()", () => {
     assert.include(empty.message, `Cannot read image layout "${directory}": it has no index.json`);
   });
 
+  it("does not say that what it cannot read is missing", async () => {
+    await mkdir(join(directory, "index.json"));
+    const unread = await failureOf(readImageLayout({ path: directory }, amd64), "INVALID_IMAGE");
+    assert.include(unread.message, `"${directory}": index.json: EISDIR`);
+  });
+
   it("reads what skopeo writes, and writes what skopeo reads", async () => {
     await tagged({ v1 });
     const copy = join(directory, "copy");

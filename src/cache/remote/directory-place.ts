@@ -1,11 +1,11 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BuildError } from "../../error.js";
-import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
+import { annotationKeys, mediaTypes, type Descriptor } from "../../oci/descriptor.js";
 import { digestOf, hexOf, type Digest } from "../../oci/digest.js";
 import { fileBytes } from "../../oci/file-bytes.js";
 import { parseDocument, serializeDocument } from "../../oci/image-json.js";
-import { blobPath, layoutFile, refNameAnnotation } from "../../oci/image-layout.js";
+import { blobPath, layoutFile } from "../../oci/image-layout.js";
 import type { Index } from "../../oci/image.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import { streamOf } from "../../oci/stream-of.js";
@@ -131,7 +131,7 @@ export class DirectoryPlace implements CachePlace {
       return undefined; // nobody finds anything in it
     });
     const others = (before?.manifests ?? []).filter((one) => one !== this.#tagged(before));
-    const annotations = { [refNameAnnotation]: this.#options.tag };
+    const annotations = { [annotationKeys.refName]: this.#options.tag };
     const index: Index = {
       schemaVersion: 2,
       mediaType: mediaTypes.index,
@@ -142,7 +142,9 @@ export class DirectoryPlace implements CachePlace {
 
   #tagged(index: Index | undefined): Descriptor | undefined {
     const { tag } = this.#options;
-    return index?.manifests.find(({ annotations }) => annotations?.[refNameAnnotation] === tag);
+    return index?.manifests.find(
+      ({ annotations }) => annotations?.[annotationKeys.refName] === tag,
+    );
   }
 
   async #readIndex(): Promise<Index | undefined> {

@@ -1,5 +1,5 @@
 import { BuildError } from "../../error.js";
-import { mediaTypes, type Descriptor } from "../../oci/descriptor.js";
+import { annotationKeys, mediaTypes, type Descriptor } from "../../oci/descriptor.js";
 import { parseDigest, type Digest } from "../../oci/digest.js";
 import { parseDocument } from "../../oci/image-json.js";
 import { isObject, parseJson } from "../../oci/json-shape.js";
@@ -100,14 +100,14 @@ async function statementsOf(
   manifests: readonly Descriptor[],
   blobs: Store["blobs"],
 ): Promise<readonly Attachment[]> {
-  const subject = attestation.annotations?.["vnd.docker.reference.digest"];
+  const subject = attestation.annotations?.[annotationKeys.attestedDigest];
   const about = manifests.find((one) => one.digest === subject);
   const document = parseDocument(await blobs.readWhole(attestation.digest), attestation.mediaType);
   if (document.kind !== "manifest") return [];
   return document.manifest.layers.map(({ digest, mediaType, annotations }) => ({
     digest,
     platform: about === undefined ? "" : platformOf(about),
-    type: annotations?.["in-toto.io/predicate-type"] ?? mediaType,
+    type: annotations?.[annotationKeys.predicateType] ?? mediaType,
   }));
 }
 

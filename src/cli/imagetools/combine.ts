@@ -1,5 +1,10 @@
 import { BuildError } from "../../error.js";
-import { dockerMediaTypes, mediaTypes, type Descriptor } from "../../oci/descriptor.js";
+import {
+  annotationKeys,
+  dockerMediaTypes,
+  mediaTypes,
+  type Descriptor,
+} from "../../oci/descriptor.js";
 import { parseDocument, parseImageConfig } from "../../oci/image-json.js";
 import type { Manifest } from "../../oci/image.js";
 import {
@@ -116,7 +121,7 @@ function onlyFor(platforms: readonly Platform[], parts: readonly Part[]): readon
   const about = parts.filter(
     ({ descriptor }) =>
       isAttestation(descriptor) &&
-      digests.has(descriptor.annotations?.["vnd.docker.reference.digest"] ?? ""),
+      digests.has(descriptor.annotations?.[annotationKeys.attestedDigest] ?? ""),
   );
   return [...kept, ...about];
 }

@@ -1,4 +1,4 @@
-import type { Descriptor } from "../../oci/descriptor.js";
+import { annotationKeys, type Descriptor } from "../../oci/descriptor.js";
 import { parseDocument, parseImageConfig } from "../../oci/image-json.js";
 import type { Index } from "../../oci/image.js";
 import { formatPlatform, normalizePlatform } from "../../oci/platform.js";
@@ -132,7 +132,7 @@ async function saidOf(source: Source, predicate: RegExp): Promise<unknown> {
   const said: Record<string, unknown> = {};
   for (const descriptor of manifests.filter(isAttestation)) {
     const about = images.find(
-      ({ digest }) => digest === descriptor.annotations?.["vnd.docker.reference.digest"],
+      ({ digest }) => digest === descriptor.annotations?.[annotationKeys.attestedDigest],
     );
     const found = await readStatements(descriptor, source, predicate);
     if (about !== undefined && found !== undefined) said[platformName(about)] = found;

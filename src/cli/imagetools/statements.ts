@@ -1,4 +1,4 @@
-import type { Descriptor } from "../../oci/descriptor.js";
+import { annotationKeys, type Descriptor } from "../../oci/descriptor.js";
 import { parseDocument } from "../../oci/image-json.js";
 import { isObject, parseJson } from "../../oci/json-shape.js";
 import type { Source } from "./source.js";
@@ -18,7 +18,7 @@ export async function readStatements(
   const document = parseDocument(await source.read(attestation), attestation.mediaType);
   if (document.kind !== "manifest") return undefined;
   const layers = document.manifest.layers.filter(({ annotations }) =>
-    predicate.test(annotations?.["in-toto.io/predicate-type"] ?? ""),
+    predicate.test(annotations?.[annotationKeys.predicateType] ?? ""),
   );
   const said: unknown[] = [];
   for (const layer of layers) {
