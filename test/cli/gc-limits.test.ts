@@ -36,7 +36,7 @@ table("garbageConfig()", read, [
   ['{"maxUsedSpace": -1}', `${refused}"maxUsedSpace" is not a size; such as "20GB" or "10%"`],
   [
     '{"maxUsedSpace": "much"}',
-    'Cannot use maxUsedSpace "much": want a number of bytes with an optional unit b, k, m, g or t',
+    'Cannot use maxUsedSpace "much": want a number of bytes with an optional unit b, k, m, g or t; or a part of the disk, such as "20%"',
   ],
 ]);
 
