@@ -93,9 +93,9 @@ function wrong(text: string, why: string): BuildError {
   });
 }
 
-/** A URL or "user@host:path" for people: without user and password where it has a scheme. */
+/** A URL or "user@host:path" for people: without user and password (which may hold an "@") where it has a scheme. */
 export function redactRemote(remote: string): string {
-  return remote.replace(/^([a-z0-9]+:\/\/)[^/@]*@/i, "$1");
+  return remote.replace(/^([a-z0-9]+:\/\/)[^/]*@/i, "$1");
 }
 
 /** A source for people. */

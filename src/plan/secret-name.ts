@@ -11,7 +11,7 @@ export function looksSecret(name: string): boolean {
 /** Stands where a secret would. */
 export const MASK = "****";
 
-/** Without the user names and passwords of the URLs in it. */
+/** Without the user names and passwords of the URLs in it: they end at the last "@" before a "/". */
 export function credentialsHidden(text: string): string {
-  return text.replaceAll(/(?<=\w:\/\/)[^\s/@]+@/g, `${MASK}@`);
+  return text.replaceAll(/(?<=\w:\/\/)[^\s/]+@/g, `${MASK}@`);
 }

@@ -125,6 +125,7 @@ describe("B06 parseGitContext()", () => {
 describe("redactRemote() and shownOf()", () => {
   it("leave out passwords", () => {
     assert.strictEqual(redactRemote("https://me:pw@x.org/a.git"), "https://x.org/a.git");
+    assert.strictEqual(redactRemote("https://me:p@ss@x.org/a@b.git"), "https://x.org/a@b.git");
     assert.strictEqual(redactRemote("git@x.org:a"), "git@x.org:a");
     const source = { ...plain, remote: "https://pw@x.org/a.git", ref: "v1", subdir: "b" };
     assert.strictEqual(shownOf(source), "https://x.org/a.git#v1:b");

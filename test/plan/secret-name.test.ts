@@ -21,6 +21,7 @@ describe("looksSecret()", () => {
 describe("credentialsHidden()", () => {
   for (const [text, want] of [
     ["https://me:pass@host/a@b", "https://****@host/a@b"],
+    ["https://me:p@ss@host/a@b,https://c@d", "https://****@host/a@b,https://****@d"],
     ["a http://token@x and git+ssh://u@y", "a http://****@x and git+ssh://****@y"],
     ["git@github.com:org/repo", "git@github.com:org/repo"],
     ["https://host/path?to=a@b", "https://host/path?to=a@b"],
