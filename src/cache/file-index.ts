@@ -4,6 +4,7 @@ import type { FileIndex } from "../context/file-index.js";
 import { tickOf } from "../context/tick.js";
 import type { FileStat } from "../sys/file-stat.js";
 import { FileTable, mix } from "./file-table.js";
+import { ReservedFiles } from "./reserved-files.js";
 import { DAY } from "../time.js";
 
 /** Bump the number when the meaning of anything here changes: an older file then counts as empty. */
@@ -19,6 +20,9 @@ const compiled = xxhash();
 /** Files that no build asked for in this time are forgotten. */
 const keptDays = 14;
 
+/** Reserved for a file that may change again without its times showing it. */
+const NOT_RECORDED = -1;
+
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
 
@@ -33,6 +37,7 @@ export class PackedFileIndex implements FileIndex {
   readonly #table: FileTable;
   readonly #fields = Buffer.alloc(56);
   readonly #words = new Uint32Array(this.#fields.buffer, this.#fields.byteOffset, 14);
+  readonly #reserved = new ReservedFiles();
   #changed = false;
 
   private constructor(xxhash: XXHashAPI, saved: Saved, scanStart: number) {
@@ -70,16 +75,20 @@ export class PackedFileIndex implements FileIndex {
   }
 
   record(stat: FileStat, sha256: string): void {
-    this.recordLater(stat)(sha256);
+    this.settle(this.reserve(stat), Buffer.from(sha256, "hex"));
   }
 
-  recordLater(stat: FileStat): (sha256: string) => void {
-    if (!this.#isSettled(stat)) return () => undefined;
-    const [file, fingerprint] = [fileOf(stat), this.#fingerprint(stat)];
-    return (sha256) => {
-      this.#table.set(file, fingerprint, { sha256, day: this.#today });
-      this.#changed = true;
-    };
+  reserve(stat: FileStat): number {
+    return this.#isSettled(stat)
+      ? this.#reserved.add(fileOf(stat), this.#fingerprint(stat))
+      : NOT_RECORDED;
+  }
+
+  settle(reserved: number, sha256: Uint8Array): void {
+    if (reserved === NOT_RECORDED) return;
+    const { file, fingerprint } = this.#reserved.take(reserved);
+    this.#table.set(file, fingerprint, { sha256, day: this.#today });
+    this.#changed = true;
   }
 
   /** What the next build loads, valid until anything else is asked for; undefined when nothing changed. */

@@ -17,8 +17,7 @@ export function mix(number: number): number {
 
 /** What is known of a file in its state. */
 interface Known {
-  /** In hex. */
-  readonly sha256: string;
+  readonly sha256: Uint8Array;
   readonly day: number;
 }
 
@@ -90,7 +89,7 @@ export class FileTable {
     const at = this.#locate(file);
     if (this.day(at) === 0) this.#used++;
     this.#view.setBigUint64(at, fingerprint, true);
-    this.#slots.write(sha256, at + digestOffset, "hex");
+    this.#slots.set(sha256, at + digestOffset);
     this.setDay(at, day);
     this.#view.setUint32(at + fileOffset, file, true);
     if (this.#isCrowded()) this.compact(1);

@@ -5,7 +5,7 @@ import { joinPath, type ConfinedDirectory } from "./confined.js";
 import { emptySha256, hashLarge, readSmall, smallFile } from "./hash-file.js";
 import type { FileIndex } from "./file-index.js";
 import type { Onlooker } from "./look.js";
-import type { LateEntry } from "./reading-batch.js";
+import type { ReadingBatch } from "./reading-batch.js";
 import { ReadingQueue } from "./reading-queue.js";
 import { tickOf } from "./tick.js";
 
@@ -44,8 +44,8 @@ interface Known {
 export interface Read {
   readonly entry: Entry;
   readonly inode: string | undefined;
-  /** Told where the entry is kept: its digest is still to come. */
-  readonly late?: LateEntry;
+  /** Told where the entry is kept, before anything else is read: its digest is still to come. */
+  readonly late?: Pick<ReadingBatch, "keptIn">;
 }
 
 /** What files are read with. */
@@ -148,14 +148,14 @@ export class EntryReader {
   #queueFor(spool: ContentSpool | undefined): ReadingQueue | undefined {
     if (spool === undefined || this.#thread === undefined) return undefined;
     if (this.#queue === undefined && this.#readFiles++ < MANY) return undefined;
-    return (this.#queue ??= new ReadingQueue(spool, this.#thread));
+    return (this.#queue ??= new ReadingQueue({ spool, index: this.#index, script: this.#thread }));
   }
 
   #late(place: Place, version: FileVersion, queue: ReadingQueue): Read {
     const { directory, name, path } = place;
     const { size } = this.#stat;
-    const record = this.#index?.recordLater(this.#stat);
-    const late = queue.add({ directory, name, path, size, version, record });
+    const reserved = this.#index?.reserve(this.#stat) ?? 0;
+    const late = queue.add({ directory, name, path, size, version, reserved });
     return { entry: this.#entry(place, version, {}), inode: undefined, late };
   }
 

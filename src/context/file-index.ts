@@ -6,6 +6,8 @@ export interface FileIndex {
   lookup(stat: FileStat): string | undefined;
   /** `stat` is from before the content was read. */
   record(stat: FileStat, sha256: string): void;
-  /** The same of a digest that comes when `stat` is already that of another file. */
-  recordLater(stat: FileStat): (sha256: string) => void;
+  /** The same for a digest that comes when `stat` is already that of another file: a number to `settle` it by. */
+  reserve(stat: FileStat): number;
+  /** Records the digest of the file that such a number was reserved for, once. */
+  settle(reserved: number, sha256: Uint8Array): void;
 }

@@ -20,11 +20,17 @@ export const factColumns = { directory: 0, size: 1, inode: 2, ctimeMs: 3, column
 
 /** What came of each file. */
 export interface FilesRead {
-  /** SHA-256 in hex; "" of one that cannot be read. */
-  readonly digests: readonly string[];
-  /** 1 where the bytes in the spool are surely those of the file that was looked at. */
-  readonly kept: Uint8Array;
+  /** SHA-256, one behind the other. */
+  readonly digests: Uint8Array;
+  /** Of each one of `outcomes`. */
+  readonly outcomes: Uint8Array;
 }
+
+/** Not to be read; read; and read, with its bytes in the spool surely those of the file that was looked at. */
+export const outcomes = { failed: 0, read: 1, kept: 2 } as const;
+
+/** Bytes of a digest. */
+export const SHA256_SIZE = 32;
 
 /** The most bytes that may be read at once. */
 export const MOST_BYTES = CHUNK;
@@ -43,7 +49,8 @@ let groupsAhead = 0;
 export function readFiles(files: FilesToRead): FilesRead {
   buffer ??= Buffer.allocUnsafeSlow(MOST_BYTES);
   const { length } = files.names;
-  const read = { digests: [] as string[], kept: new Uint8Array(length) };
+  const digests = Buffer.alloc(length * SHA256_SIZE);
+  const results = new Uint8Array(length);
   let end = 0;
   for (let i = 0; i < length; i += GROUP) {
     const group = filesOf(files, i);
@@ -52,17 +59,17 @@ export function readFiles(files: FilesToRead): FilesRead {
     const start = performance.now();
     for (const [n, file] of group.entries()) {
       const content = readOne(file, opened?.[n]);
-      read.digests.push(content?.sha256 ?? ""); // whoever looked at it reads it again, and tells why
-      if (content?.bytes !== undefined) {
-        buffer.set(content.bytes, end);
-        read.kept[i + n] = 1;
+      if (content !== undefined) {
+        digests.write(content.sha256, (i + n) * SHA256_SIZE, "hex");
+        results[i + n] = content.bytes === undefined ? outcomes.read : outcomes.kept;
       }
+      if (content?.bytes !== undefined) buffer.set(content.bytes, end);
       end += file.size;
     }
     if (opened === undefined && performance.now() - start > SLOW) groupsAhead = GROUPS_AHEAD;
   }
   writeAt(files.spool, buffer.subarray(0, end), files.offset);
-  return read;
+  return { digests, outcomes: results };
 }
 
 interface FileToRead extends HashedFile {

@@ -2,7 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { ContentSpool, SpoolRegion } from "../oci/content-spool.js";
 import { readFiles, type FilesRead } from "./read-files.js";
-import { ReadingBatch, type LateEntry, type UnreadFile } from "./reading-batch.js";
+import type { FileIndex } from "./file-index.js";
+import { ReadingBatch, type UnreadFile } from "./reading-batch.js";
 
 /** Batches that the other thread has, so that it need not wait until this one comes to give it more. */
 const MOST_GIVEN = 4;
@@ -16,15 +17,24 @@ interface Placed {
   readonly region: SpoolRegion;
 }
 
+interface ReadingQueueOptions {
+  readonly spool: ContentSpool;
+  /** Is told of the digests. */
+  readonly index: FileIndex | undefined;
+  /** The path of the script of the other thread. */
+  readonly script: string;
+}
+
 /**
  * Reads small files on another thread while this one looks at more of them, and helps when it is ahead. What comes
  * of it does not depend on who reads what (docs/adr/0009-two-threads-read-new-files.md).
  */
 export class ReadingQueue {
   readonly #spool: ContentSpool;
+  readonly #index: FileIndex | undefined;
   /** The other thread, while there is one. */
   #worker: Worker | undefined;
-  #open = new ReadingBatch();
+  #open: ReadingBatch;
   #count = 0;
   readonly #waiting: Placed[] = [];
   /** What the other thread has; it answers in that order. */
@@ -32,9 +42,10 @@ export class ReadingQueue {
   #failure: { readonly number: number; readonly error: unknown } | undefined;
   #wake = (): void => undefined;
 
-  /** `script`: the path of that of the other thread. */
-  constructor(spool: ContentSpool, script: string) {
+  constructor({ spool, index, script }: ReadingQueueOptions) {
     this.#spool = spool;
+    this.#index = index;
+    this.#open = new ReadingBatch(index);
     this.#worker = start(script);
     this.#worker?.on("message", (read: FilesRead) => {
       const first = this.#given.shift();
@@ -50,10 +61,11 @@ export class ReadingQueue {
     });
   }
 
-  /** Has a file read until `finish` is done. */
-  add(file: UnreadFile): LateEntry {
+  /** Has a file read until `finish` is done; answers the batch that it is in. */
+  add(file: UnreadFile): ReadingBatch {
     if (!this.#open.takes(file)) this.#close();
-    return this.#open.add(file);
+    this.#open.add(file);
+    return this.#open;
   }
 
   /** Reads what is left. Fails as the first file does that cannot be read, in the order in which they were added. */
@@ -81,7 +93,7 @@ export class ReadingQueue {
   /** What follows goes into another batch. */
   #close(): void {
     const batch = this.#open;
-    this.#open = new ReadingBatch();
+    this.#open = new ReadingBatch(this.#index);
     if (batch.size === 0) return;
     const region = this.#spool.reserve(batch.size);
     this.#waiting.push({ number: this.#count++, batch, region });

@@ -22,7 +22,7 @@ export class EntryStore {
   }
 
   /** Says of a plain file what its content turned out to be, and where that is if it is kept elsewhere. */
-  settle(number: number, sha256: string, content?: PlainContent): void {
+  settle(number: number, sha256: Uint8Array, content?: PlainContent): void {
     this.#blocks[Math.floor(number / BLOCK_FILES)]?.settle(number % BLOCK_FILES, sha256, content);
   }
 

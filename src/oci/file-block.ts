@@ -100,12 +100,12 @@ export class FileBlock {
     this.#large[j + large.size] = size;
     this.#large[j + large.mtime] = mtime;
     this.#setContent(this.#count, content, name);
-    if (sha256 !== undefined) this.#setDigest(this.#count, sha256);
+    if (sha256 !== undefined) this.#setDigest(this.#count, Buffer.from(sha256, "hex"));
     if (++this.#count === BLOCK_FILES) this.#pack();
   }
 
   /** Says of the file that was added at `index` what its content turned out to be. */
-  settle(index: number, sha256: string, content: PlainContent | undefined): void {
+  settle(index: number, sha256: Uint8Array, content: PlainContent | undefined): void {
     this.#setDigest(index, sha256);
     if (content !== undefined) this.#setContent(index, content, "");
   }
@@ -124,8 +124,8 @@ export class FileBlock {
     this.#large[j + large.ctimeMs] = version?.ctimeMs ?? 0;
   }
 
-  #setDigest(index: number, sha256: string): void {
-    this.#digests.write(sha256, index * SHA256_SIZE, "hex");
+  #setDigest(index: number, sha256: Uint8Array): void {
+    this.#digests.set(sha256, index * SHA256_SIZE);
     this.#digestText = "";
     const i = index * small.columns + small.mode;
     this.#small[i] = (this.#small[i] ?? 0) | flags.hasDigest;

@@ -177,7 +177,9 @@ describe("PackedFileIndex", () => {
     const index = {
       lookup: (stat: FileStat) => second.lookup(stat),
       record: (_: FileStat, digest: string) => void recorded.push(digest),
-      recordLater: () => (digest: string) => void recorded.push(digest),
+      reserve: () => 0,
+      settle: (_: number, digest: Uint8Array) =>
+        void recorded.push(Buffer.from(digest).toString("hex")),
     };
     const again = await openDirectoryContext({
       root,

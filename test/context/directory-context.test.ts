@@ -265,7 +265,8 @@ describe("openDirectoryContext()", () => {
     const index: FileIndex = {
       lookup: (stat) => void seen.push(String(stat.size)),
       record: () => undefined,
-      recordLater: () => () => undefined,
+      reserve: () => 0,
+      settle: () => undefined,
     };
     const root = directoryWith(temporary, { a: "1", b: "22", "c/d": "333" });
     const context = await openDirectoryContext({
@@ -292,7 +293,8 @@ describe("openDirectoryContext()", () => {
         return undefined;
       },
       record: () => undefined,
-      recordLater: () => () => undefined,
+      reserve: () => 0,
+      settle: () => undefined,
     };
     const context = await openDirectoryContext({
       root,

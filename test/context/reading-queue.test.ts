@@ -5,7 +5,13 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { FileIndex } from "../../src/context/file-index.js";
-import { readFiles, type FilesToRead } from "../../src/context/read-files.js";
+import {
+  outcomes,
+  readFiles,
+  SHA256_SIZE,
+  type FilesRead,
+  type FilesToRead,
+} from "../../src/context/read-files.js";
 import { LocalSourceTree } from "../../src/context/local-source-tree.js";
 import { toBytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
@@ -70,10 +76,11 @@ describe("new files that two threads read", () => {
       using _clock = clockThatJumps(1);
       assert.deepStrictEqual(readFiles(files), read);
       assert.deepStrictEqual(openIn(root), [join(root, "d001")]);
-      const digests = numbers.map((i) => (i === 601 ? "" : hexOf(digestOf(contentOf(i)))));
-      assert.deepStrictEqual(read.digests, digests);
-      const kept = numbers.map((i) => (i === 301 || i === 601 ? 0 : 1));
-      assert.deepStrictEqual(read.kept, Uint8Array.from(kept));
+      for (const [n, i] of numbers.entries()) {
+        const outcome = i === 601 ? outcomes.failed : i === 301 ? outcomes.read : outcomes.kept;
+        assert.strictEqual(read.outcomes[n], outcome);
+        if (i !== 601) assert.strictEqual(digestIn(read, n), hexOf(digestOf(contentOf(i))));
+      }
     } finally {
       fs.closeSync(directory);
       fs.closeSync(spool);
@@ -94,11 +101,13 @@ describe("new files that two threads read", () => {
         offset: 10,
       };
       worker.postMessage(files);
-      const read: unknown = (await once(worker, "message")).at(0);
+      const [read] = (await once(worker, "message")) as [FilesRead];
       const sha256 = hexOf(digestOf(contentOf(301)));
-      assert.deepStrictEqual(read, { digests: [sha256, sha256, ""], kept: Uint8Array.of(1, 0, 0) });
-      const kept = fs.readFileSync(join(temporary, "spool"), "latin1");
-      assert.strictEqual(kept.slice(10, 10 + size), contentOf(301));
+      assert.deepStrictEqual([digestIn(read, 0), digestIn(read, 1)], [sha256, sha256]);
+      const { kept, failed } = outcomes;
+      assert.deepStrictEqual(read.outcomes, Uint8Array.of(kept, outcomes.read, failed));
+      const spooled = fs.readFileSync(join(temporary, "spool"), "latin1");
+      assert.strictEqual(spooled.slice(10, 10 + size), contentOf(301));
     } finally {
       await worker.terminate();
       fs.closeSync(directory);
@@ -190,7 +199,10 @@ describe("new files that two threads read", () => {
       record: (_, sha256) => {
         record(sha256);
       },
-      recordLater: () => record,
+      reserve: () => 0,
+      settle: (_, sha256) => {
+        record(Buffer.from(sha256).toString("hex"));
+      },
     };
     const tree = new LocalSourceTree({
       root: toBytePath(root),
@@ -210,6 +222,11 @@ describe("new files that two threads read", () => {
 
 function contentOf(i: number): string {
   return i % 500 === 0 ? "" : `${i} `.repeat(1 + (i % 97));
+}
+
+/** The digest of file `i`, in hex. */
+function digestIn({ digests }: FilesRead, i: number): string {
+  return Buffer.from(digests.subarray(i * SHA256_SIZE, (i + 1) * SHA256_SIZE)).toString("hex");
 }
 
 /** What this process has open there. */

@@ -167,7 +167,8 @@ function select(
       return undefined;
     },
     record: () => undefined,
-    recordLater: () => () => undefined,
+    reserve: () => 0,
+    settle: () => undefined,
   };
   const tree = {
     root: toBytePath(root),

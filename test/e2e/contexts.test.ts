@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { FilesRead } from "../../src/context/read-files.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { baseLayout } from "./support/base-images.js";
 import { inspect } from "./support/inspect.js";
@@ -58,8 +59,9 @@ describeForAccounts("build contexts", (site) => {
         spool,
         offset: 0,
       });
-      const read: unknown = (await once(thread, "message")).at(0);
-      assert.deepStrictEqual(read, { digests: [hexOf(digestOf("1"))], kept: Uint8Array.of(0) });
+      const [{ digests, outcomes }] = (await once(thread, "message")) as [FilesRead];
+      assert.strictEqual(Buffer.from(digests).toString("hex"), hexOf(digestOf("1")));
+      assert.deepStrictEqual(outcomes, Uint8Array.of(1));
     } finally {
       await thread.terminate();
       for (const fd of [directory, spool]) closeSync(fd);

@@ -90,7 +90,7 @@ describe("EntryStore", () => {
             const kept = { ...spool, offset: i, version: undefined };
             const number = numbers[i] ?? 0;
             assert.isUndefined((store.get(number) as FileEntry).sha256);
-            store.settle(number, found, isKept ? kept : undefined);
+            store.settle(number, Buffer.from(found, "hex"), isKept ? kept : undefined);
             return { ...entry, sha256: found, content: isKept ? kept : entry.content };
           });
           assert.deepStrictEqual([...new StoredEntries(store, numbers)], settled);
