@@ -22,8 +22,8 @@ interface OpenContext {
 }
 
 /**
- * The build context and the named ones that are directories of this machine, each scanned when a step first needs it. What was learnt of
- * their files is kept under `indexDirectory` for the next build.
+ * The build context and the named ones that are directories of this machine, each scanned when a step first
+ * needs it. What was learnt of their files is kept under `indexDirectory` for the next build.
  */
 export class ContextSet {
   readonly #places: ReadonlyMap<string | undefined, Place>;

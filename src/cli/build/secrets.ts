@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import type { SecretSource } from "../../secret-source.js";
+import { isSystemError } from "../../sys/system-error.js";
 import type { SecretSpec } from "../args/secret.js";
 import type { Io } from "../io.js";
 
@@ -41,7 +42,8 @@ async function checkFile(id: string, path: string): Promise<void> {
     checkSize(id, found.size);
   } catch (cause) {
     if (cause instanceof BuildError) throw cause;
-    throw unreadable(id, path, "there is no such file", cause);
+    const isMissing = isSystemError(cause, "ENOENT", "ENOTDIR");
+    throw unreadable(id, path, isMissing ? "there is no such file" : "it cannot be read", cause);
   }
 }
 

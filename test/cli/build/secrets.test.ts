@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSecrets } from "../../../src/cli/build/secrets.js";
@@ -12,6 +12,7 @@ describe("openSecrets()", () => {
     cwd = await mkdtemp(join(tmpdir(), "tsbuild-secrets-"));
     await writeFile(join(cwd, "file"), "from the file");
     await writeFile(join(cwd, "named"), "by its id");
+    await symlink("loop", join(cwd, "loop"));
     await writeFile(join(cwd, "large"), Buffer.alloc(500 * 1024 + 1));
   });
   after(async () => rm(cwd, { recursive: true }));
@@ -55,6 +56,7 @@ describe("openSecrets()", () => {
   for (const [file, why] of [
     ["none", "there is no such file"],
     [".", "it is a directory"],
+    ["loop", "it cannot be read"],
   ] as const) {
     it(`F28 says at the start that ${why}`, async () => {
       const error = await failureOf(
