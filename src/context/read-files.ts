@@ -2,6 +2,7 @@ import type { BytePath, FileVersion } from "../oci/changeset.js";
 import { writeAt } from "../oci/content-spool.js";
 import { CHUNK } from "../oci/open-content.js";
 import { fetchAhead } from "../sys/small-files.js";
+import { SHA256_SIZE } from "../sys/sha256.js";
 import { ConfinedDirectory } from "./confined.js";
 import { readOpened, readSmall, type HashedFile, type SmallFile } from "./hash-file.js";
 
@@ -28,9 +29,6 @@ export interface FilesRead {
 
 /** Not to be read; read; and read, with its bytes in the spool surely those of the file that was looked at. */
 export const outcomes = { failed: 0, read: 1, kept: 2 } as const;
-
-/** Bytes of a digest. */
-export const SHA256_SIZE = 32;
 
 /** The most bytes that may be read at once. */
 export const MOST_BYTES = CHUNK;

@@ -2,12 +2,12 @@ import { toText, type BytePath, type FileVersion } from "../oci/changeset.js";
 import type { SpoolRegion } from "../oci/content-spool.js";
 import type { EntryStore } from "../oci/entry-store.js";
 import type { PlainContent } from "../oci/file-block.js";
+import { SHA256_SIZE } from "../sys/sha256.js";
 import { joinPath, parentOf, type ConfinedDirectory } from "./confined.js";
 import type { FileIndex } from "./file-index.js";
 import { readSmall, type HashedFile } from "./hash-file.js";
 import {
   MOST_BYTES,
-  SHA256_SIZE,
   factColumns,
   outcomes,
   type FilesRead,

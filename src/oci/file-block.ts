@@ -1,3 +1,4 @@
+import { SHA256_SIZE } from "../sys/sha256.js";
 import type { BytePath, Entry, FileEntry, FileVersion } from "./changeset.js";
 
 /** A file of the host, or a part of one: nearly every entry of a large COPY. */
@@ -47,8 +48,7 @@ export interface BlockPrefixes {
 
 /** Files in a block: so many that its text is worth one conversion, so few that the text may stay. */
 export const BLOCK_FILES = 1024;
-const SHA256_SIZE = 32;
-const SHA256_HEX = 64;
+const SHA256_HEX = SHA256_SIZE * 2;
 
 /** Columns of small numbers, and of those that may be large, negative or broken. */
 const small = { directory: 0, source: 1, mode: 2, uid: 3, gid: 4, nameEnd: 5, columns: 6 } as const;

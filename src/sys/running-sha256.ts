@@ -1,9 +1,9 @@
 import { createHash, hash } from "node:crypto";
 import koffi from "koffi";
+import { SHA256_SIZE } from "./sha256.js";
 
 /** So many bytes are hashed sooner than another thread is asked to. */
 const LITTLE = 1 << 16;
-const SHA256_SIZE = 32;
 /** Bytes that SHA-256 takes at once. */
 const BLOCK = 64;
 

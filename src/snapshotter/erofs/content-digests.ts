@@ -1,8 +1,6 @@
 import type { Changeset, Entry } from "../../oci/changeset.js";
+import { SHA256_SIZE } from "../../sys/sha256.js";
 import { ByteArea } from "./byte-area.js";
-
-/** Bytes of a digest. */
-export const SHA256_SIZE = 32;
 
 const hexDigits = Buffer.from("0123456789abcdef");
 

@@ -1,9 +1,9 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
 import { viewOf } from "../../sys/byte-view.js";
+import { SHA256_SIZE } from "../../sys/sha256.js";
 import { INODE, layouts, placeOfContent, readSize, type ContentPlace } from "./inode-bytes.js";
 import { findName, namesIn } from "./directory-blocks.js";
-import { SHA256_SIZE } from "./content-digests.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";
 import { decodeXattrs, xattrBody } from "./xattrs.js";
 

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { viewOf } from "../../sys/byte-view.js";
-import { SHA256_SIZE } from "./content-digests.js";
 import {
   endOfInode,
   hasChunks,
@@ -9,6 +8,7 @@ import {
   readSize,
   type ContentPlace,
 } from "./inode-bytes.js";
+import { SHA256_SIZE } from "../../sys/sha256.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 
 /** What an index says of the content of a file. */
