@@ -2,7 +2,7 @@ import type { BytePath, FileVersion } from "../oci/changeset.js";
 import { writeAt } from "../oci/content-spool.js";
 import { CHUNK } from "../oci/open-content.js";
 import { fetchAhead } from "../sys/small-files.js";
-import { SHA256_SIZE } from "../sys/sha256.js";
+import { SHA256_SIZE } from "../sha256.js";
 import { ConfinedDirectory } from "./confined.js";
 import { readOpened, readSmall, type HashedFile, type SmallFile } from "./hash-file.js";
 

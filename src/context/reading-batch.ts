@@ -2,7 +2,7 @@ import { toText, type BytePath, type FileVersion } from "../oci/changeset.js";
 import type { SpoolRegion } from "../oci/content-spool.js";
 import type { EntryStore } from "../oci/entry-store.js";
 import type { PlainContent } from "../oci/file-block.js";
-import { SHA256_SIZE } from "../sys/sha256.js";
+import { SHA256_SIZE } from "../sha256.js";
 import { joinPath, parentOf, type ConfinedDirectory } from "./confined.js";
 import type { FileIndex } from "./file-index.js";
 import { readSmall, type HashedFile } from "./hash-file.js";

@@ -1,4 +1,4 @@
-import { SHA256_SIZE } from "../sys/sha256.js";
+import { SHA256_SIZE } from "../sha256.js";
 import type { BytePath, Entry, FileEntry, FileVersion } from "./changeset.js";
 
 /** A file of the host, or a part of one: nearly every entry of a large COPY. */

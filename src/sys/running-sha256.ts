@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import koffi from "koffi";
-import { SHA256_SIZE } from "./sha256.js";
+import { SHA256_SIZE } from "../sha256.js";
 
 /** So many bytes are hashed sooner than another thread is asked to. */
 const LITTLE = 1 << 16;

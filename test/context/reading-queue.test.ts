@@ -17,7 +17,7 @@ import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
 import { failureOf } from "../oci/build-errors.js";
 import { collect } from "../oci/bytes.js";
-import { SHA256_SIZE } from "../../src/sys/sha256.js";
+import { SHA256_SIZE } from "../../src/sha256.js";
 import { clockThatJumps } from "./clock-that-jumps.js";
 import { directoryWith, temporaryDirectory } from "./temporary.js";
 

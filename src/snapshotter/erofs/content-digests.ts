@@ -1,5 +1,5 @@
 import type { Changeset, Entry } from "../../oci/changeset.js";
-import { SHA256_SIZE } from "../../sys/sha256.js";
+import { SHA256_SIZE } from "../../sha256.js";
 import { ByteArea } from "./byte-area.js";
 
 const hexDigits = Buffer.from("0123456789abcdef");

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Sha256State } from "../../sys/running-sha256.js";
-import { SHA256_SIZE } from "../../sys/sha256.js";
+import { SHA256_SIZE } from "../../sha256.js";
 import { BLOCK, readHead } from "./superblock.js";
 
 /** A size in 64 bits, and the words. */

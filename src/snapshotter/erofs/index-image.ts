@@ -1,7 +1,7 @@
 import type { BytePath } from "../../oci/changeset.js";
 import { fileTypes } from "../../sys/file-stat.js";
 import { viewOf } from "../../sys/byte-view.js";
-import { SHA256_SIZE } from "../../sys/sha256.js";
+import { SHA256_SIZE } from "../../sha256.js";
 import { INODE, layouts, placeOfContent, readSize, type ContentPlace } from "./inode-bytes.js";
 import { findName, namesIn } from "./directory-blocks.js";
 import { BLOCK, INODE_SLOT, readHead } from "./superblock.js";

@@ -8,7 +8,7 @@ import {
   readSize,
   type ContentPlace,
 } from "./inode-bytes.js";
-import { SHA256_SIZE } from "../../sys/sha256.js";
+import { SHA256_SIZE } from "../../sha256.js";
 import { BLOCK, HEAD, INODE_SLOT, readHead } from "./superblock.js";
 
 /** What an index says of the content of a file. */

@@ -2,7 +2,7 @@ import type { Entry } from "../../oci/changeset.js";
 import { memberOf } from "../../oci/layer-tar.js";
 import { encodeHeaders, paddingOf } from "../../oci/tar-header.js";
 import { viewOf } from "../../sys/byte-view.js";
-import { SHA256_SIZE } from "../../sys/sha256.js";
+import { SHA256_SIZE } from "../../sha256.js";
 import { metadataOf } from "./index-files.js";
 import { IndexImage, type Inode } from "./index-image.js";
 import {
