@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "../error.js";
-import { isSystemError } from "../sys/system-error.js";
 import { annotationKeys, mediaTypes, type Descriptor } from "./descriptor.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "./digest.js";
 import { parseDocument } from "./image-json.js";
@@ -122,7 +121,7 @@ async function readFileOf({ path }: LayoutName, file: string): Promise<Uint8Arra
   try {
     return await readFile(join(path, file));
   } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
+    if (!(cause instanceof Error) || !("code" in cause)) throw cause;
     const { code, message } = cause;
     const failed = `Cannot read image layout "${path}"`;
     if (code === "ENOENT" || code === "ENOTDIR")
