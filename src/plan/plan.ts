@@ -88,8 +88,6 @@ export interface PlanOptions {
   /** `--target`; undefined is the last stage. */
   readonly target: string | undefined;
   readonly buildArgs: ReadonlyMap<string, string>;
-  /** HTTP_PROXY and the like, given to every RUN without being declared. */
-  readonly proxyArgs: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
   /** `--network`: for RUN lines without one of their own. */
   readonly network: "default" | "none" | "host";

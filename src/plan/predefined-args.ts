@@ -46,11 +46,11 @@ function isProxy(name: string): boolean {
 
 /** The proxy variables of a RUN in both cases (S14), except those that it has already. */
 export function proxyEnv(
-  { proxyArgs, buildArgs }: PlanOptions,
+  { buildArgs }: PlanOptions,
   taken: ReadonlyMap<string, string>,
 ): readonly string[] {
   const values = new Map<string, string>();
-  for (const [name, value] of [...proxyArgs, ...buildArgs]) {
+  for (const [name, value] of buildArgs) {
     if (isProxy(name)) values.set(name.toUpperCase(), value);
   }
   return [...values]

@@ -14,7 +14,6 @@ interface GoldenOptions {
   readonly targetPlatform?: string;
   readonly network?: PlanOptions["network"];
   readonly buildArgs?: Readonly<Record<string, string>>;
-  readonly proxyArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly namedContexts?: Readonly<Record<string, NamedContext>>;
   readonly images?: Readonly<Record<string, RuntimeConfig>>;
@@ -26,7 +25,6 @@ function given({ target, targetPlatform, network, images, ...maps }: GoldenOptio
     targetPlatform: targetPlatform === undefined ? undefined : parsePlatform(targetPlatform),
     network: network ?? "default",
     buildArgs: new Map(Object.entries(maps.buildArgs ?? {})),
-    proxyArgs: new Map(Object.entries(maps.proxyArgs ?? {})),
     labels: new Map(Object.entries(maps.labels ?? {})),
     namedContexts: new Map(Object.entries(maps.namedContexts ?? {})),
     ...(images === undefined ? {} : { images }),

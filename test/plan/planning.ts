@@ -26,7 +26,6 @@ export function optionsOf({ images: _, ...given }: Given = {}): PlanOptions {
   return {
     target: undefined,
     buildArgs: new Map(),
-    proxyArgs: new Map(),
     labels: new Map(),
     network: "default",
     buildPlatform: amd64,

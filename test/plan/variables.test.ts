@@ -135,14 +135,9 @@ describe("makePlan(): variables", () => {
     assert.deepEqual(stage?.config.config?.Env?.slice(-1), ["v=1"]);
   });
 
-  it("S14: proxies reach RUN in both cases, from either option, and no history", () => {
+  it("S14: proxies reach RUN in both cases, and no history", () => {
     const plan = planOf("FROM a\nENV no_proxy=mine\nRUN x", {
-      ...args({ https_proxy: "s" }),
-      proxyArgs: new Map([
-        ["HTTP_PROXY", "h"],
-        ["HTTPS_PROXY", "other"],
-        ["NO_PROXY", "n"],
-      ]),
+      ...args({ HTTP_PROXY: "h", HTTPS_PROXY: "other", NO_PROXY: "n", https_proxy: "s" }),
     });
     const { proxyEnv, env } = stepOf(plan, "run");
     assert.deepEqual(proxyEnv, [

@@ -142,7 +142,6 @@ export function planOptions(command: BuildCommand, io: Io): PlanOptions {
   return {
     target: command.target,
     buildArgs: buildArgs(command, io.env),
-    proxyArgs: new Map(),
     labels: command.labels,
     network: command.network,
     buildPlatform: hostPlatform(process.arch),

@@ -49,7 +49,7 @@ function configOf(changes: readonly string[], platform: Platform): RuntimeConfig
 }
 
 function optionsFor(platform: Platform): PlanOptions {
-  const nothing = { target: undefined, buildArgs: new Map(), proxyArgs: new Map() };
+  const nothing = { target: undefined, buildArgs: new Map() };
   const rest = { labels: new Map(), network: "default", namedContexts: new Map() } as const;
   return { ...nothing, ...rest, buildPlatform: platform, targetPlatform: platform };
 }
