@@ -4,7 +4,7 @@ interface ReservedFile {
   readonly fingerprint: bigint;
 }
 
-/** Files whose digests are still to come, each known by a number: as objects, thousands of them would keep the collector of garbage busy. */
+/** Files whose digests are still to come, each known by a number: thousands of objects would keep the collector busy. */
 export class ReservedFiles {
   /** Numbers that were taken back. */
   readonly #free: number[] = [];

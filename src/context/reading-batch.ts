@@ -35,8 +35,8 @@ interface PlacedDirectory {
 }
 
 /**
- * Small files that are read at once, by whichever thread. In columns: as objects, the thousands of files that wait would be copied
- * by each collection of garbage.
+ * Small files that are read at once, by whichever thread. In columns: as objects, the thousands of files that wait
+ * would be copied by each collection of garbage.
  */
 export class ReadingBatch implements Disposable {
   readonly #index: FileIndex | undefined;
@@ -78,7 +78,7 @@ export class ReadingBatch implements Disposable {
     this.#size += size;
   }
 
-  /** The entry of the file that was added last is kept there: its digest is added when it is read. To be told before the next one is added. */
+  /** Where the entry of the file that was added last is kept, to be told before the next one: gets the digest. */
   keptIn(store: EntryStore, number: number): void {
     this.#stores.push(store);
     this.#numbers.push(number);

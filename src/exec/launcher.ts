@@ -55,9 +55,9 @@ export const FILE = "/proc/self/fd/3";
 const KILL_INTERVAL = 20;
 
 /**
- * Starts containers from one small shell that lives as long as the build. To start each
- * from here would take the chain of programs that ties a step's life to this process, 7 ms. All steps share the shell's pid namespace, which ends with this process, in
- * whatever way it ends, because the shell's input does; each container has its own inside.
+ * Starts containers from one small shell that lives as long as the build. To start each from here would take the chain
+ * of programs that ties a step's life to this process: 7 ms. All steps share the shell's pid namespace, which ends with
+ * this process, in whatever way it ends, because the shell's input does; each container has its own inside.
  */
 export class Launcher implements AsyncDisposable {
   readonly #input: Socket;
