@@ -1,5 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { BuildError } from "../../error.js";
 import type { SecretSource } from "../../secret-source.js";
 import { isSystemError } from "../../sys/system-error.js";
@@ -49,7 +51,7 @@ async function checkFile(id: string, path: string): Promise<void> {
 
 async function readSecret(id: string, path: string): Promise<Uint8Array> {
   try {
-    const value = await readFile(path);
+    const value = await buffer(createReadStream(path, { end: LARGEST })); // a byte too many tells
     checkSize(id, value.byteLength);
     return value;
   } catch (cause) {

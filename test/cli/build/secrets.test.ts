@@ -51,6 +51,12 @@ describe("openSecrets()", () => {
     assert.strictEqual(error.message, 'Cannot use secret "a": it has more than 500 KiB');
     const variable = { id: "a", file: undefined, env: "V" };
     await failureOf(openSecrets([variable], { env: { V: "x".repeat(512001) }, cwd }), "USAGE");
+    const endless = { id: "a", file: "/dev/zero", env: undefined };
+    const secrets = await openSecrets([endless], { env, cwd });
+    assert.strictEqual((await failureOf(secrets("a"), "USAGE")).message, error.message);
+    await writeFile(join(cwd, "full"), Buffer.alloc(500 * 1024));
+    const full = await openSecrets([{ id: "a", file: "full", env: undefined }], { env, cwd });
+    assert.strictEqual((await full("a"))?.byteLength, 500 * 1024);
   });
 
   for (const [file, why] of [
