@@ -1,4 +1,5 @@
 import type { BytePath, DirectoryEntry, HardlinkEntry } from "../oci/changeset.js";
+import type { Rights } from "../snapshotter/tree-digest.js";
 import type { Chmod } from "./chmod.js";
 import type { File } from "./placed-file.js";
 
@@ -32,5 +33,10 @@ export class Dresser {
   file(file: File, path: BytePath): File {
     const changed = file.type === "symlink" ? undefined : this.#chmod?.apply(file.mode, false);
     return { ...file, ...this.#owner, path, mode: changed ?? file.mode };
+  }
+
+  /** Those of a regular file. */
+  rights({ mode, uid, gid }: Rights): Rights {
+    return { uid, gid, ...this.#owner, mode: this.#chmod?.apply(mode, false) ?? mode };
   }
 }

@@ -1,6 +1,9 @@
 import { joinPath, parentOf } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
 import type { BytePath, Entry, EntryList } from "../oci/changeset.js";
+import { rowsOf } from "../oci/entry-store.js";
+import { FileRow } from "../oci/file-row.js";
+import { hashEntries, type HashedEntries, type TreeHasher } from "../snapshotter/tree-digest.js";
 import { placedEntry, type TreeTarget } from "./placed-entry.js";
 import { PlacedText } from "./placed-text.js";
 import { RecalledEntries, type Outline } from "./recalled-entries.js";
@@ -29,26 +32,60 @@ export function placeOnlyTree(
     else placement.putDirectory(dressed);
   }
   if (isRecalled) return new PlacedText(above, entries, target);
-  return {
-    length: above.length + entries.length - 1,
-    *[Symbol.iterator](): Generator<Entry> {
-      yield* above;
-      for (const entry of entries) if (entry.path !== "") yield placedEntry(entry, target);
-    },
-  };
+  return new PlacedTree(above, entries, target);
+}
+
+/** What is above a tree, and all of the tree where it is placed. */
+class PlacedTree implements HashedEntries {
+  readonly #above: EntryList;
+  readonly #tree: EntryList;
+  readonly #target: TreeTarget;
+
+  constructor(above: EntryList, tree: EntryList, target: TreeTarget) {
+    this.#above = above;
+    this.#tree = tree;
+    this.#target = target;
+  }
+
+  get length(): number {
+    return this.#above.length + this.#tree.length - 1;
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    yield* this.#above;
+    for (const entry of this.#tree) {
+      const placed = this.#placed(entry);
+      if (placed !== undefined) yield placed;
+    }
+  }
+
+  async hashInto(tree: TreeHasher, onRead: () => void): Promise<void> {
+    for (const entry of this.#above) tree.add(entry, undefined); // directories
+    const { destination, dresser } = this.#target;
+    await hashEntries(this.#tree, tree, {
+      placed: (entry) => this.#placed(entry),
+      prefix: destination === "" ? "" : `${destination}/`,
+      rights: (of) => dresser.rights(of),
+      onRead,
+    });
+  }
+
+  /** Undefined of the directory itself. */
+  #placed(entry: Entry): Entry | undefined {
+    return entry.path === "" ? undefined : placedEntry(entry, this.#target);
+  }
 }
 
 /** As that of `RecalledEntries`. */
 function* outline(entries: EntryList, isNew: (directory: BytePath) => boolean): Generator<Outline> {
   let checked = { directory: undefined as BytePath | undefined, isNew: false };
-  for (const entry of entries) {
-    const { path } = entry;
-    if (entry.type === "directory") {
-      yield entry;
+  for (const one of rowsOf(entries)) {
+    if (!(one instanceof FileRow) && one.type === "directory") {
+      yield one;
       continue;
     }
-    const directory = parentOf(path);
+    const directory = one instanceof FileRow ? one.parent : parentOf(one.path);
     if (directory !== checked.directory) checked = { directory, isNew: isNew(directory) };
-    if (!checked.isNew) yield { type: "other", path };
+    if (!checked.isNew) yield { type: "other", path: one.path };
   }
 }

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { joinPath } from "../context/confined.js";
 import type { SelectedSource } from "../context/source-tree.js";
-import type { BytePath, Entry, FileEntry } from "../oci/changeset.js";
+import type { BytePath, Entry, EntryList, FileEntry } from "../oci/changeset.js";
+import { rowsOf } from "../oci/entry-store.js";
+import { FileRow } from "../oci/file-row.js";
+import { RowTexts } from "../oci/row-texts.js";
 import { ByteBatches, MadeOfRights } from "./byte-batches.js";
 import { haveText, untold, type TreeText } from "../snapshotter/tree-text.js";
 import { FactCursor } from "./fact-cursor.js";
@@ -17,9 +20,6 @@ export type FileFacts = Buffer;
 /** Ends a path and a fact; neither is empty, so that two stand only at the end of both. */
 const END = "\0";
 const BOTH = `${END}${END}`;
-
-/** Text that becomes bytes at once. */
-const BATCH = 1 << 16;
 
 /** What counts of files where flags replace the rest. */
 export interface Counted {
@@ -54,22 +54,29 @@ export function factsOf(
 }
 
 function* piecesOf(selected: readonly SelectedSource[], counted: Counted): Generator<Buffer> {
-  let text = "";
-  for (const { path, entries } of selected) {
-    if (haveText(entries)) {
-      yield Buffer.from(text, "latin1");
-      yield* piecesOfText(entries.text, path, counted);
-      text = "";
-      continue;
-    }
-    for (const entry of entries) {
-      text += lineOf(path, entry, counted);
-      if (text.length < BATCH) continue;
-      yield Buffer.from(text, "latin1");
-      text = "";
-    }
+  for (const { path, entries } of selected)
+    yield* haveText(entries)
+      ? piecesOfText(entries.text, path, counted)
+      : piecesOfEntries(entries, path, counted);
+}
+
+function* piecesOfEntries(entries: EntryList, path: BytePath, counted: Counted): Generator<Buffer> {
+  const made: Buffer[] = [];
+  const isFile = entries.length === 1; // or an empty directory
+  const form = {
+    prefix: path === "" || isFile ? path : `${path}/`,
+    facts: (row: FileRow) => `${END}file ${rightsOf(row, counted)}  `,
+    text: ({ name, sha256 }: FileRow, directory: string, facts: string) =>
+      `${directory}${name}${facts}${sha256.slice(0, DIGITS)}${BOTH}`,
+  };
+  const texts = new RowTexts(form, (text) => made.push(text));
+  for (const one of rowsOf(entries)) {
+    if (made.length > 0) yield* made.splice(0);
+    if (one instanceof FileRow) texts.add(one);
+    else texts.addText(lineOf(path, one, counted));
   }
-  yield Buffer.from(text, "latin1");
+  texts.flush();
+  yield* made;
 }
 
 /** Of the digest of a content in hex. */

@@ -1,5 +1,6 @@
 import type { Entry, EntryList } from "./changeset.js";
 import { BLOCK_FILES, FileBlock, isPlain, Prefixes, type PlainContent } from "./file-block.js";
+import { FileRow } from "./file-row.js";
 
 /**
  * Keeps entries, each known by a number; plain files in some 110 bytes outside of the heap. As objects,
@@ -33,11 +34,28 @@ export class EntryStore {
     return entry;
   }
 
+  /**
+   * Of each number the entry; of a plain file with a digest only its row, which is the same object for all and valid until
+   * the next is asked for.
+   */
+  *rows(numbers: Iterable<number>): Generator<Entry | FileRow> {
+    const row = new FileRow();
+    for (const number of numbers) {
+      const isRow = number >= 0 && this.#block(number)?.read(number % BLOCK_FILES, row) === true;
+      yield isRow ? row : this.get(number);
+    }
+  }
+
   #file(number: number): Entry | undefined {
+    return this.#block(number)?.file(number % BLOCK_FILES);
+  }
+
+  /** That of a file, to be read. */
+  #block(number: number): FileBlock | undefined {
     const block = this.#blocks[Math.floor(number / BLOCK_FILES)];
     if (block !== this.#reading) this.#reading?.rest();
     this.#reading = block;
-    return block?.file(number % BLOCK_FILES);
+    return block;
   }
 }
 
@@ -58,4 +76,14 @@ export class StoredEntries implements EntryList {
   *[Symbol.iterator](): Generator<Entry> {
     for (const number of this.#numbers) yield this.#store.get(number);
   }
+
+  /** As `EntryStore.rows`. */
+  rows(): Iterable<Entry | FileRow> {
+    return this.#store.rows(this.#numbers);
+  }
+}
+
+/** Entries, as rows where they are kept so. */
+export function rowsOf(entries: Iterable<Entry>): Iterable<Entry | FileRow> {
+  return entries instanceof StoredEntries ? entries.rows() : entries;
 }

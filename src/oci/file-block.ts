@@ -1,5 +1,6 @@
 import { SHA256_SIZE } from "../sha256.js";
 import type { BytePath, Entry, FileEntry, FileVersion } from "./changeset.js";
+import type { FileRow } from "./file-row.js";
 
 /** A file of the host, or a part of one: nearly every entry of a large COPY. */
 export interface PlainFile extends FileEntry {
@@ -144,8 +145,7 @@ export class FileBlock {
 
   /** The file that was added at `index`. */
   file(index: number): PlainFile {
-    this.#unpack();
-    const name = this.#names.slice(this.#nameEnd(index - 1), this.#nameEnd(index));
+    const name = this.#name(index);
     const bits = this.#smallAt(index, small.mode);
     const source = this.#sources.text(this.#smallAt(index, small.source));
     const directory = this.#directories.text(this.#smallAt(index, small.directory));
@@ -167,6 +167,20 @@ export class FileBlock {
     };
   }
 
+  /** Makes a row that of the file that was added at `index`; false where it has no digest. */
+  read(index: number, row: FileRow): boolean {
+    const bits = this.#smallAt(index, small.mode);
+    if ((bits & flags.hasDigest) === 0) return false;
+    row.directory = this.#directories.text(this.#smallAt(index, small.directory));
+    row.name = this.#name(index);
+    row.mode = bits & modeBits;
+    row.uid = this.#smallAt(index, small.uid);
+    row.gid = this.#smallAt(index, small.gid);
+    row.size = this.#largeAt(index, large.size);
+    row.sha256 = this.#digest(index);
+    return true;
+  }
+
   /** Forgets the text that `file` has made. */
   rest(): void {
     if (this.#packed === undefined) return;
@@ -181,6 +195,11 @@ export class FileBlock {
       ctimeMs: this.#largeAt(index, large.ctimeMs),
       settled: (bits & flags.settled) !== 0,
     };
+  }
+
+  #name(index: number): string {
+    this.#unpack();
+    return this.#names.slice(this.#nameEnd(index - 1), this.#nameEnd(index));
   }
 
   #nameEnd(index: number): number {

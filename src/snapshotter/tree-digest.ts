@@ -1,7 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Changeset, Entry, EntryList, OpaqueEntry, WhiteoutEntry } from "../oci/changeset.js";
 import { contentDigest } from "../oci/content.js";
+import { rowsOf } from "../oci/entry-store.js";
+import { FileRow } from "../oci/file-row.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
+import { RowTexts } from "../oci/row-texts.js";
+import { SHA256_SIZE } from "../sha256.js";
 import { measureTar, type TarSink } from "./measure-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
@@ -84,8 +88,11 @@ export function describe(
   return `${common}${xattrsOf(entry.xattrs)}${contentOf(entry, sha256)}`;
 }
 
-/** Mode and owner in it. */
-export function rightsText({ mode, uid, gid }: Pick<Described, "gid" | "mode" | "uid">): string {
+/** Mode and owner. */
+export type Rights = Pick<Described, "gid" | "mode" | "uid">;
+
+/** They in the text. */
+export function rightsText({ mode, uid, gid }: Rights): string {
   return fieldsOf([String(mode), String(uid), String(gid)]);
 }
 
@@ -130,11 +137,14 @@ function fieldsOf(fields: readonly string[]): string {
 }
 
 const NO_XATTRS = fieldOf("0");
+const FILE_FIELD = fieldOf("file");
+/** Of a digest in hex. */
+const SHA256_LENGTH = 2 * SHA256_SIZE;
 
 /** Entries that know what is hashed of them. */
 export interface HashedEntries extends EntryList {
-  /** Lets other work go on where there is much to hash. */
-  hashInto(tree: TreeHasher): Promise<void> | void;
+  /** Lets other work go on where there is much to hash. `onRead` is told of each file that comes without its SHA-256. */
+  hashInto(tree: TreeHasher, onRead: () => void): Promise<void> | void;
 }
 
 function areHashed(changes: Changeset): changes is HashedEntries {
@@ -151,15 +161,51 @@ export async function treeDigest(
   onRead = (): void => undefined,
 ): Promise<TreeDigest> {
   const tree = new TreeHasher(sink);
-  // Waiting for each of what is there already takes as long as hashing it.
-  if (areHashed(changes)) await changes.hashInto(tree);
-  else if (Symbol.iterator in changes) {
-    for (const entry of changes)
-      tree.add(entry, digestOf(entry) ?? (await digestIn(entry, onRead)));
-  } else {
-    for await (const entry of changes) tree.add(entry, await digestIn(entry, onRead));
-  }
+  if (areHashed(changes)) await changes.hashInto(tree, onRead);
+  else if (Symbol.iterator in changes) await hashEntries(changes, tree, { onRead });
+  else for await (const entry of changes) tree.add(entry, await digestIn(entry, onRead));
   return tree.digest();
+}
+
+/** How entries are hashed. */
+interface EntryHashing {
+  /** What they become before that, but for files that are rows; undefined of what is left out. */
+  readonly placed?: (entry: Entry) => Entry | undefined;
+  /** What the paths of those begin with in addition: nothing, or a directory and "/". */
+  readonly prefix?: string;
+  /** Mode and owner of those. */
+  readonly rights?: (of: Rights) => Rights;
+  readonly onRead: () => void;
+}
+
+/** Adds entries to a tree; of a store not one by one. */
+export async function hashEntries(
+  entries: Iterable<Entry>,
+  tree: TreeHasher,
+  { placed = (entry) => entry, prefix = "", rights = (same) => same, onRead }: EntryHashing,
+): Promise<void> {
+  const form = {
+    prefix,
+    facts: (row: FileRow) =>
+      `${rightsText(rights(row))}${NO_XATTRS}${fieldOf(String(row.size))}${SHA256_LENGTH}:`,
+    text: ({ name, sha256 }: FileRow, directory: string, facts: string) =>
+      `${FILE_FIELD}${directory.length + name.length}:${directory}${name}${facts}${sha256}`,
+  };
+  const texts = new RowTexts(form, (text) => {
+    tree.addText(text);
+  });
+  for (const one of rowsOf(entries)) {
+    if (one instanceof FileRow) {
+      texts.add(one);
+      continue;
+    }
+    const entry = placed(one);
+    if (entry === undefined) continue;
+    texts.flush();
+    // waiting for each of what is known takes as long as hashing it
+    tree.add(entry, digestOf(entry) ?? (await digestIn(entry, onRead)));
+  }
+  texts.flush();
 }
 
 /** Of the content of a file, where it is known. */

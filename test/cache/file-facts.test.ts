@@ -14,6 +14,7 @@ import {
 import type { StateKey } from "../../src/cache/key.js";
 import type { SelectedSource } from "../../src/context/source-tree.js";
 import { toBytePath, type BytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
+import { directory, plainFile, stored, symlink } from "../oci/entries.js";
 
 const origin = "origin" as StateKey;
 const all = { owner: true, mode: true };
@@ -42,6 +43,31 @@ function select(entries: readonly Entry[]): readonly SelectedSource[] {
 function facts(entries: readonly Entry[], counted = all): FileFacts {
   return Buffer.concat([...(factsOf(select(entries), counted) ?? [])]);
 }
+
+describe("factsOf()", () => {
+  const trees: Record<string, readonly Entry[]> = {
+    tree: [
+      directory(""),
+      plainFile("a"),
+      directory("b"),
+      plainFile("b/c", { uid: 5 }),
+      symlink("l", "a"),
+    ],
+    file: [plainFile("")],
+    link: [symlink("", "a")],
+    "empty directory": [directory("")],
+    "file without a digest": [directory(""), plainFile("a", { sha256: undefined })],
+  };
+  for (const [name, entries] of Object.entries(trees)) {
+    for (const counted of [all, { owner: false, mode: false }])
+      it(`is the same of what is kept in columns: a ${name}, ${JSON.stringify(counted)}`, () => {
+        const [source] = select(entries);
+        if (source === undefined) throw new Error("nothing selected");
+        const made = factsOf([{ ...source, entries: stored(entries) }], counted) ?? [];
+        assert.deepStrictEqual(Buffer.concat([...made]), facts(entries, counted));
+      });
+  }
+});
 
 describe("fileChanges()", () => {
   const capability = new Map([["security.capability", Buffer.from([1])]]);

@@ -1,4 +1,6 @@
-import { toBytePath, type Entry } from "../../src/oci/changeset.js";
+import { createHash } from "node:crypto";
+import { toBytePath, type Entry, type FileEntry } from "../../src/oci/changeset.js";
+import { EntryStore, StoredEntries } from "../../src/oci/entry-store.js";
 
 /** What an entry of each kind has unless a test says otherwise. */
 const metadata = { mode: 0o644, uid: 0, gid: 0, mtime: 1_700_000_000 } as const;
@@ -16,6 +18,27 @@ export function file(path: string, content: string | Uint8Array = "", extra: Ext
   const bytes = Buffer.from(content);
   const common = { ...metadata, path: toBytePath(path), ...extra };
   return { ...common, type: "file", size: bytes.length, content: { kind: "bytes", bytes } };
+}
+
+/** A regular file of the host, with a digest of its own. */
+export function plainFile(path: string, change: Partial<FileEntry> = {}): FileEntry {
+  const name = toBytePath(path);
+  return {
+    ...metadata,
+    type: "file",
+    path: name,
+    size: name.length,
+    content: { kind: "file", path: toBytePath(`/host/${path}`), offset: 0 },
+    sha256: createHash("sha256").update(name).digest("hex"),
+    ...change,
+  };
+}
+
+/** Kept as a selection of files is. */
+export function stored(entries: readonly Entry[]): StoredEntries {
+  const store = new EntryStore();
+  const numbers = entries.map((entry) => store.add(entry));
+  return new StoredEntries(store, numbers);
 }
 
 export function directory(path: string, extra: Extra = {}): Entry {

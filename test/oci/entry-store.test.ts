@@ -1,7 +1,8 @@
 import { assert } from "chai";
 import fc from "fast-check";
 import type { BytePath, Entry, FileEntry } from "../../src/oci/changeset.js";
-import { EntryStore, StoredEntries } from "../../src/oci/entry-store.js";
+import { EntryStore, rowsOf, StoredEntries } from "../../src/oci/entry-store.js";
+import { FileRow } from "../../src/oci/file-row.js";
 
 const name = fc.stringMatching(/^[a-z.é]{1,14}$/);
 const path = fc.array(name, { maxLength: 4 }).map((names) => names.join("/") as BytePath);
@@ -49,6 +50,16 @@ const link = path.map((target): Entry => ({
   mtime: 0,
 }));
 
+/** What is to be told of it. */
+function rowOrEntry(entry: Entry): unknown {
+  if (entry.type !== "file" || entry.xattrs !== undefined || entry.sha256 === undefined)
+    return entry;
+  const { path, mode, uid, gid, size, sha256 } = entry;
+  const nameStart = path.lastIndexOf("/") + 1;
+  const [directory, name] = [path.slice(0, nameStart), path.slice(nameStart)];
+  return { path, directory, name, mode, uid, gid, size, sha256 };
+}
+
 describe("EntryStore", () => {
   it("gives back what was added, in any order, block by block", () => {
     const entries = fc.array(
@@ -94,6 +105,25 @@ describe("EntryStore", () => {
             return { ...entry, sha256: found, content: isKept ? kept : entry.content };
           });
           assert.deepStrictEqual([...new StoredEntries(store, numbers)], settled);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("tells of plain files with a digest in rows, and gives all others", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(file, link), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom(1, 60),
+        (some, times) => {
+          const store = new EntryStore();
+          const added = Array.from({ length: times }, () => some).flat();
+          const numbers = added.map((entry) => store.add(entry));
+          const told: unknown[] = [];
+          for (const one of rowsOf(new StoredEntries(store, numbers)))
+            told.push(one instanceof FileRow ? { ...one, path: one.path } : one);
+          assert.deepStrictEqual(told, added.map(rowOrEntry));
         },
       ),
       { numRuns: 40 },

@@ -22,6 +22,8 @@ import {
   file,
   hardlink,
   opaque,
+  plainFile,
+  stored,
   symlink,
   whiteout,
 } from "../oci/entries.js";
@@ -31,6 +33,36 @@ const x = (value: string): ReadonlyMap<string, Uint8Array> =>
 const sha256 = (bytes: string): string => createHash("sha256").update(bytes).digest("hex");
 
 describe("treeDigest()", () => {
+  it("is the same of entries that are kept in columns", async () => {
+    const entries = [
+      directory("a"),
+      plainFile("a/1"),
+      plainFile("a/b/2"),
+      plainFile("a/b/3", { mode: 0o4755, uid: 70_000 }),
+      symlink("a/c", "b"),
+      plainFile("a/d", { size: 12_345_678 }),
+      plainFile("a/ü", { gid: 5 }),
+      plainFile("a/x", { xattrs: x("1") }),
+      plainFile(`b/${"n".repeat(70_000)}`),
+      plainFile("c"),
+    ];
+    assert.strictEqual(await treeDigest(stored(entries)), await treeDigest(entries));
+  });
+
+  it("reads files that are kept in columns without a digest", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "tsbuild-")), "f");
+    writeFileSync(path, "content");
+    const content = { kind: "file", path: toBytePath(path), offset: 0 } as const;
+    const entry = plainFile("f", { size: 7, content, sha256: undefined });
+    let read = 0;
+    const tree = await treeDigest(stored([entry, plainFile("g")]), undefined, () => {
+      read++;
+    });
+    assert.strictEqual(tree, await treeDigest([file("f", "content"), plainFile("g")]));
+    assert.strictEqual(read, 1);
+    rmSync(path);
+  });
+
   const different: readonly (readonly [string, Entry, Entry])[] = [
     ["a path", file("a"), file("b")],
     ["a type", fifo("a"), directory("a", { mode: 0o644 })],
