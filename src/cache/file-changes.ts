@@ -21,33 +21,20 @@ export const noChanges: FileChanges = { first: [], count: 0, areMoves: false };
  */
 export function fileChanges(facts: FileFacts, factsNow: FileFacts): FileChanges {
   const { before, now } = differingFacts(facts, factsNow);
-  /** Undefined of a file with other content. */
-  const altered = new Map<BytePath, Change | undefined>();
-  const unpaired = pair(before, now, (path, facts) => {
-    const change = facts && alteration(toText(path), facts);
-    if (facts === undefined) altered.set(path, undefined);
-    else if (change !== undefined) altered.set(path, { ...change, how: "changed" });
+  const first: Change[] = [];
+  let count = 0;
+  const unpaired = pair(before, now, (file, facts) => {
+    const change = facts === undefined ? content : alteration(facts);
+    if (change === undefined) return;
+    if (count++ < KEPT) first.push(change(toText(file.path)));
   });
   const [gone, come] = [[...unpaired.before], [...unpaired.now]];
   const moves = movesBetween(gone.filter(isNoDirectory), come.filter(isNoDirectory));
-  return altered.size > 0 || moves.length > 0
-    ? listed(altered, moves)
-    : listed(altered, movesBetween(gone, come));
-}
-
-function listed(
-  altered: ReadonlyMap<BytePath, Change | undefined>,
-  moves: readonly Change[],
-): FileChanges {
-  const first: Change[] = [];
-  for (const [path, change] of altered) {
-    if (first.length === KEPT) break;
-    first.push(change ?? { what: toText(path), how: "changed" });
-  }
+  const others = count + moves.length > 0 ? moves : movesBetween(gone, come);
   return {
-    first: [...first, ...moves.slice(0, KEPT - first.length)],
-    count: altered.size + moves.length,
-    areMoves: moves.length > 0,
+    first: [...first, ...others.slice(0, KEPT - first.length)],
+    count: count + others.length,
+    areMoves: others.length > 0,
   };
 }
 
@@ -59,11 +46,14 @@ interface FactPair {
   readonly now: string;
 }
 
-/** Called for a path that both have, with other facts; without these for a file with other content. */
-type Meet = (path: BytePath, facts?: FactPair) => void;
+/** A file, of which the path may not be wanted. */
+type Named = Pick<FactCursor, "path">;
+
+/** Called for a file that both have, with other facts; without these where only its content is another. */
+type Meet = (file: Named, facts?: FactPair) => void;
 
 /**
- * Calls `meet` for each path that both have, and answers those that one has. Both come in nearly the same order:
+ * Calls `meet` for each file that both have, and answers those that one has. Both come in nearly the same order:
  * what waits for its other half is what came or went lately, not all.
  */
 function pair(
@@ -78,25 +68,24 @@ function pair(
     if (!isOld && !isOwn) break;
     if (isOld && isOwn && owns.hasPathOf(olds)) {
       const differs = owns.differsFrom(olds);
-      if (differs === "content") meet(owns.path);
-      else if (differs !== undefined) meet(owns.path, { before: olds.fact, now: owns.fact });
+      if (differs === "content") meet(owns);
+      else if (differs !== undefined) meet(owns, { before: olds.fact, now: owns.fact });
       continue;
     }
     if (isOwn) {
       const { path, fact } = owns;
       const earlier = take(gone, path);
       if (earlier === undefined) come.set(path, fact);
-      else if (earlier !== fact) meet(path, { before: earlier, now: fact });
+      else if (earlier !== fact) meet({ path }, { before: earlier, now: fact });
     }
     if (isOld) {
       const { path, fact } = olds;
       const later = take(come, path);
       if (later === undefined) gone.set(path, fact);
-      else if (later !== fact) meet(path, { before: fact, now: later });
+      else if (later !== fact) meet({ path }, { before: fact, now: later });
     }
   }
-  // What two sources of a COPY name is there twice, but once where there was one of them.
-  if (come.size > 0) for (const [path] of factsIn(before)) come.delete(path);
+  // What two sources of a COPY name was listed twice by earlier versions.
   if (gone.size > 0) for (const [path] of factsIn(now)) gone.delete(path);
   return { before: gone, now: come };
 }
@@ -131,21 +120,28 @@ function movesBetween(gone: readonly Fact[], come: readonly Fact[]): readonly Ch
   return [...renamed, ...added, ...deleted];
 }
 
-function alteration(path: string, facts: FactPair): Omit<Change, "how"> | undefined {
+/** What changed of a file whose path is put in. */
+type Alteration = (path: string) => Change;
+
+const content: Alteration = (path) => ({ what: path, how: "changed" });
+
+function alteration(facts: FactPair): Alteration | undefined {
   const [before, now] = [partsOf(facts.before), partsOf(facts.now)];
-  if (before.type !== now.type)
-    return { what: `type of ${path}`, before: before.type, after: now.type };
+  if (before.type !== now.type) return changedFrom("type", before.type, now.type);
   if (before.content !== now.content) {
-    if (now.type !== "symlink") return { what: path };
-    const [old, target] = [before, now].map(({ content }) => toText(content as BytePath));
-    return { what: `link target of ${path}`, before: old ?? "", after: target ?? "" };
+    if (now.type !== "symlink") return content;
+    const [old = "", target = ""] = [before, now].map(({ content }) => toText(content as BytePath));
+    return changedFrom("link target", old, target);
   }
-  if (differ(before.mode, now.mode)) {
-    return { what: `mode of ${path}`, before: octal(before.mode), after: octal(now.mode) };
-  }
-  if (differ(before.owner, now.owner))
-    return { what: `owner of ${path}`, before: before.owner, after: now.owner };
-  return before.xattrs === now.xattrs ? undefined : { what: `attributes of ${path}` };
+  if (differ(before.mode, now.mode))
+    return changedFrom("mode", octal(before.mode), octal(now.mode));
+  if (differ(before.owner, now.owner)) return changedFrom("owner", before.owner, now.owner);
+  if (before.xattrs === now.xattrs) return undefined;
+  return (path) => ({ what: `attributes of ${path}`, how: "changed" });
+}
+
+function changedFrom(what: string, before: string, after: string): Alteration {
+  return (path) => ({ what: `${what} of ${path}`, how: "changed", before, after });
 }
 
 function octal(mode: string): string {

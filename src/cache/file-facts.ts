@@ -54,13 +54,19 @@ export function factsOf(
 }
 
 function* piecesOf(selected: readonly SelectedSource[], counted: Counted): Generator<Buffer> {
+  const seen = selected.length > 1 ? new Set<BytePath>() : undefined;
   for (const { path, entries } of selected)
     yield* haveText(entries)
       ? piecesOfText(entries.text, path, counted)
-      : piecesOfEntries(entries, path, counted);
+      : piecesOfEntries(entries, path, { ...counted, seen });
 }
 
-function* piecesOfEntries(entries: EntryList, path: BytePath, counted: Counted): Generator<Buffer> {
+/** Without those that were seen in another source. */
+function* piecesOfEntries(
+  entries: EntryList,
+  path: BytePath,
+  { seen, ...counted }: Counted & { readonly seen: Set<BytePath> | undefined },
+): Generator<Buffer> {
   const made: Buffer[] = [];
   const isFile = entries.length === 1; // or an empty directory
   const form = {
@@ -72,6 +78,8 @@ function* piecesOfEntries(entries: EntryList, path: BytePath, counted: Counted):
   const texts = new RowTexts(form, (text) => made.push(text));
   for (const one of rowsOf(entries)) {
     if (made.length > 0) yield* made.splice(0);
+    if (seen?.has(joinPath(path, one.path)) === true) continue;
+    seen?.add(joinPath(path, one.path));
     if (one instanceof FileRow) texts.add(one);
     else texts.addText(lineOf(path, one, counted));
   }

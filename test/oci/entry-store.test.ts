@@ -122,7 +122,7 @@ describe("EntryStore", () => {
           const numbers = added.map((entry) => store.add(entry));
           const told: unknown[] = [];
           for (const one of rowsOf(new StoredEntries(store, numbers)))
-            told.push(one instanceof FileRow ? { ...one, path: one.path } : one);
+            told.push(one instanceof FileRow ? Object.assign({ path: one.path }, one) : one);
           assert.deepStrictEqual(told, added.map(rowOrEntry));
         },
       ),
