@@ -74,7 +74,7 @@ export class ReadingQueue {
       this.#close();
       await this.#readAll();
     } finally {
-      await this.#worker?.terminate();
+      void this.#worker?.terminate(); // it has nothing left to do, and nobody waits for its end
     }
     if (this.#failure !== undefined) throw this.#failure.error;
   }
