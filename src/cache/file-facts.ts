@@ -203,13 +203,19 @@ function short(...fields: readonly (string | Uint8Array)[]): string {
 /** Of so many bytes, what deflating them would spare is not worth the start of zlib, 3 ms of a build. */
 const SMALL = 4096;
 
+/** Bytes that zlib hands over at a time: each piece takes a turn of the event loop, which a layer in the making has filled. */
+const PIECE = 1 << 18;
+
 /** A last block, without compression (RFC 1951, 3.2.4): what comes before its bytes. */
 const STORED = 5;
 
 async function deflate(bytes: Uint8Array): Promise<Buffer> {
   if (bytes.byteLength <= SMALL) return stored(bytes);
   const { constants, deflateRaw } = await import("node:zlib");
-  return await promisify(deflateRaw)(bytes, { level: constants.Z_BEST_SPEED });
+  return await promisify(deflateRaw)(bytes, {
+    level: constants.Z_BEST_SPEED,
+    chunkSize: PIECE,
+  });
 }
 
 async function inflate(bytes: Uint8Array): Promise<Buffer> {
@@ -217,7 +223,7 @@ async function inflate(bytes: Uint8Array): Promise<Buffer> {
   const plain = block.subarray(STORED);
   if (plain.byteLength <= SMALL && block.equals(stored(plain))) return plain;
   const { inflateRaw } = await import("node:zlib");
-  return await promisify(inflateRaw)(bytes);
+  return await promisify(inflateRaw)(bytes, { chunkSize: PIECE });
 }
 
 function stored(bytes: Uint8Array): Buffer {
