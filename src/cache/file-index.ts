@@ -8,11 +8,13 @@ import { ReservedFiles } from "./reserved-files.js";
 import { DAY } from "../time.js";
 
 /** Bump the number when the meaning of anything here changes: an older file then counts as empty. */
-const magic = "tsbfidx2";
-/** Magic (0), xxHash64 of what follows it (8), seed (16), then the table. */
+const magic = "tsbfidx3";
+/** Magic (0), xxHash64 of what follows it (8), seed (16), how many slots are used (24), day of the last sweep (28), then the table. */
 const checksumOffset = 8;
 const seedOffset = 16;
-const headerSize = 24;
+const usedOffset = 24;
+const sweptOffset = 28;
+const headerSize = 32;
 
 /** Compiled on a thread of V8's, while a build reads its Dockerfile. */
 const compiled = xxhash();
@@ -38,12 +40,14 @@ export class PackedFileIndex implements FileIndex {
   readonly #fields = Buffer.alloc(56);
   readonly #words = new Uint32Array(this.#fields.buffer, this.#fields.byteOffset, 14);
   readonly #reserved = new ReservedFiles();
+  #swept: number;
   #changed = false;
 
   private constructor(xxhash: XXHashAPI, saved: Saved, scanStart: number) {
     this.#xxhash = xxhash;
     this.#seed = saved.seed;
     this.#table = saved.table;
+    this.#swept = saved.swept;
     this.#scanStart = scanStart;
   }
 
@@ -95,11 +99,21 @@ export class PackedFileIndex implements FileIndex {
   save(): Uint8Array | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
-    const bytes = this.#table.compact(this.#today - keptDays);
+    this.#sweep();
+    const { bytes } = this.#table;
     bytes.write(magic, "latin1");
     bytes.writeBigUInt64LE(this.#seed, seedOffset);
+    bytes.writeUInt32LE(this.#table.used, usedOffset);
+    bytes.writeUInt32LE(this.#swept, sweptOffset);
     bytes.writeBigUInt64LE(checksumOf(this.#xxhash, bytes), checksumOffset);
     return bytes;
+  }
+
+  /** Once a day: going through all slots takes as long as writing them down. */
+  #sweep(): void {
+    if (this.#swept === this.#today) return;
+    this.#table.compact(this.#today - keptDays);
+    this.#swept = this.#today;
   }
 
   get #today(): number {
@@ -140,11 +154,13 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 
 interface Saved {
   readonly seed: bigint;
+  /** Day on which what nobody asked for was forgotten. */
+  readonly swept: number;
   readonly table: FileTable;
 }
 
 function emptyIndex(): Saved {
-  return { seed: randomBytes(8).readBigUInt64LE(), table: FileTable.empty(headerSize) };
+  return { seed: randomBytes(8).readBigUInt64LE(), swept: 0, table: FileTable.empty(headerSize) };
 }
 
 function parse(api: XXHashAPI, bytes: Buffer): Saved | undefined {
@@ -152,8 +168,10 @@ function parse(api: XXHashAPI, bytes: Buffer): Saved | undefined {
     return undefined;
   }
   if (bytes.readBigUInt64LE(checksumOffset) !== checksumOf(api, bytes)) return undefined;
-  const table = FileTable.from(bytes, headerSize);
-  return table === undefined ? undefined : { seed: bytes.readBigUInt64LE(seedOffset), table };
+  const table = FileTable.from(bytes, headerSize, bytes.readUInt32LE(usedOffset));
+  if (table === undefined) return undefined;
+  const swept = bytes.readUInt32LE(sweptOffset);
+  return { seed: bytes.readBigUInt64LE(seedOffset), swept, table };
 }
 
 /** In pieces: each is copied into the memory of the hash, which never becomes smaller again. */

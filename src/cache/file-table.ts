@@ -47,13 +47,23 @@ export class FileTable {
     return new FileTable(Buffer.alloc(header + smallestCapacity * slotSize), header);
   }
 
-  /** Takes over the buffer of another one; undefined when it cannot be one. */
-  static from(bytes: Buffer, header: number): FileTable | undefined {
+  /** Takes over the buffer of another one, of which so many slots are used; undefined when it cannot be one. */
+  static from(bytes: Buffer, header: number, used: number): FileTable | undefined {
     const capacity = (bytes.length - header) / slotSize;
     if (capacity < smallestCapacity || !Number.isInteger(Math.log2(capacity))) return undefined;
     const table = new FileTable(bytes, header);
-    table.#used = table.#count(1);
+    table.#used = used;
     return table.#isCrowded() ? undefined : table;
+  }
+
+  /** All of it, header included, until anything is added or forgotten. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** How many files there are. */
+  get used(): number {
+    return this.#used;
   }
 
   get byteLength(): number {
@@ -96,16 +106,14 @@ export class FileTable {
   }
 
   /**
-   * Forgets what was last used before `day`, and takes no more room than it has to. Answers all of it, header
-   * included, to be written down before anything else is done with it.
+   * Forgets what was last used before `day`, and takes no more room than it has to.
    */
-  compact(day: number): Buffer {
+  compact(day: number): void {
     const kept = this.#count(day);
     let capacity = smallestCapacity;
     while (kept * 3 > capacity * 2) capacity *= 2;
     const isCompact = kept === this.#used && capacity * slotSize === this.#slots.length;
     if (!isCompact) this.#rebuild(capacity, day);
-    return this.#bytes;
   }
 
   #rebuild(capacity: number, day: number): void {
