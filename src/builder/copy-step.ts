@@ -43,7 +43,7 @@ async function copyFromContext(task: Task<CopyStep>, engine: Engine): Promise<St
   const known = recalled?.isSame === true ? await layerOf(recalled, task, engine) : undefined;
   if (known !== undefined) return known;
   const told = recalled && recalledSelection(recalled, task.later);
-  const { key, selected } = told ?? (await scanContext(tree, query));
+  const { key, selected } = told ?? (await scanContext(tree, query, task.later));
   const origin: CopyOrigin = {
     key,
     state: undefined,

@@ -3,6 +3,7 @@ import type { KeptSource } from "../context/look-memory.js";
 import type { Onlooker } from "../context/look.js";
 import type { Query, SelectedSource, SourceTree } from "../context/source-tree.js";
 import { contentOf } from "./copy-short-cut.js";
+import type { Task } from "./step-task.js";
 
 /** What a COPY selects from a directory, and the name of that. */
 export interface NamedSelection {
@@ -10,14 +11,18 @@ export interface NamedSelection {
   readonly selected: readonly SelectedSource[];
 }
 
-/** Looks at all there is, and keeps for the next build how it looks. */
-export async function scanContext(tree: SourceTree, query: Query): Promise<NamedSelection> {
+/** Looks at all there is, and keeps for the next build how it looks, which ends `later`. */
+export async function scanContext(
+  tree: SourceTree,
+  query: Query,
+  later: Task["later"],
+): Promise<NamedSelection> {
   using look = tree.looks?.begin(query);
   const selected = await selectAll(tree, query, look);
   const source = onlySource(selected);
   const sink = (text: Uint8Array): void => look?.text(text);
   const key = await contentOf(selected, source && sink);
-  look?.keep(query, { name: key, source });
+  if (look !== undefined) later(look.keep(query, { name: key, source }));
   return { key, selected };
 }
 

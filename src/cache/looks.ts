@@ -1,15 +1,6 @@
 import { createHash, hash, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type {
   KeptLook,
@@ -50,9 +41,9 @@ export class SavedLooks implements LookMemory {
   draft(): LookDraft {
     return new Draft(
       this.#path(),
-      (partial, query) => {
-        mkdirSync(dirname(this.#prefix), { recursive: true, mode: 0o700 });
-        renameSync(partial, this.#file(query));
+      async (partial, query) => {
+        await mkdir(dirname(this.#prefix), { recursive: true, mode: 0o700 });
+        await rename(partial, this.#file(query));
         this.#forget();
       },
       this.#today,
@@ -96,14 +87,18 @@ export class SavedLooks implements LookMemory {
 /** What is not kept costs time, nothing else: so nothing in here fails. */
 class Draft implements LookDraft {
   readonly #path: string;
-  readonly #publish: (partial: string, query: string) => void;
+  readonly #publish: (partial: string, query: string) => Promise<void>;
   readonly #today: number;
   readonly #sizes = { look: 0, text: 0 };
   readonly #sha256 = createHash("sha256");
   #fd: number | undefined;
   #isOver = false;
 
-  constructor(path: string, publish: (partial: string, query: string) => void, today: number) {
+  constructor(
+    path: string,
+    publish: (partial: string, query: string) => Promise<void>,
+    today: number,
+  ) {
     this.#path = path;
     this.#publish = publish;
     this.#today = today;
@@ -120,15 +115,21 @@ class Draft implements LookDraft {
     this.#sizes.text += bytes.byteLength;
   }
 
-  keep(query: string, selected: KeptSelection): void {
+  /** Off this thread: to take the place of a large file takes as long as freeing that. */
+  async keep(query: string, selected: KeptSelection): Promise<void> {
     this.#try((fd) => {
       const digest = this.#sha256.digest("hex");
       const { header, end } = frameOf({ day: this.#today, digest, query, selected }, this.#sizes);
       writeFully(fd, end, headerSize + this.#sizes.look + this.#sizes.text);
       writeFully(fd, header, 0);
-      this.#publish(this.#path, query);
     });
-    this[Symbol.dispose]();
+    if (this.#isOver) return;
+    this.#end();
+    try {
+      await this.#publish(this.#path, query);
+    } catch {
+      await rm(this.#path, { force: true }).catch(() => undefined);
+    }
   }
 
   #write(bytes: Uint8Array): void {
@@ -152,12 +153,17 @@ class Draft implements LookDraft {
     return openSync(this.#path, "wx", 0o600);
   }
 
-  [Symbol.dispose](): void {
+  /** Answers whether there is a file. */
+  #end(): boolean {
     this.#isOver = true;
-    if (this.#fd === undefined) return;
+    if (this.#fd === undefined) return false;
     closeSync(this.#fd);
     this.#fd = undefined;
-    rmSync(this.#path, { force: true });
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#end()) rmSync(this.#path, { force: true });
   }
 }
 

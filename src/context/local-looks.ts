@@ -133,10 +133,10 @@ export class LocalLooks implements Looks {
         writer.end();
         draft.text(bytes);
       },
-      keep: (query, selected) => {
+      keep: async (query, selected) => {
         if (writer.files < MANY) return;
         writer.end();
-        draft.keep(this.#nameOf(query), selected);
+        await draft.keep(this.#nameOf(query), selected);
       },
       [Symbol.dispose]: () => {
         draft[Symbol.dispose]();

@@ -54,6 +54,6 @@ export interface KeptSource {
 export interface LookDraft extends Disposable {
   look(bytes: Uint8Array): void;
   text(bytes: Uint8Array): void;
-  /** For the next build. */
-  keep(query: string, selected: KeptSelection): void;
+  /** For the next build; done once what it answers is. */
+  keep(query: string, selected: KeptSelection): Promise<void>;
 }

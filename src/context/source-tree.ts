@@ -40,7 +40,8 @@ export interface Looks {
 export interface LookRecord extends Onlooker, Disposable {
   /** Takes what the tree digest of the only source hashes, after all was seen. */
   text(bytes: Uint8Array): void;
-  keep(query: Query, selected: KeptSelection): void;
+  /** For the next build; done once what it answers is. Never fails. */
+  keep(query: Query, selected: KeptSelection): Promise<void>;
 }
 
 /** What was selected by an earlier query, with what is another way now. */

@@ -85,12 +85,15 @@ class Builds {
   }
 
   async scanned(): Promise<NamedSelection> {
-    return await scanContext(await this.#open(true), query);
+    const kept: Promise<unknown>[] = [];
+    const named = await scanContext(await this.#open(true), query, (work) => kept.push(work));
+    await Promise.all(kept);
+    return named;
   }
 
   /** Without a look before or after it. */
   async plain(): Promise<NamedSelection> {
-    return await scanContext(await this.#open(false), query);
+    return await scanContext(await this.#open(false), query, () => undefined);
   }
 
   async #open(isKept: boolean): Promise<SourceTree> {

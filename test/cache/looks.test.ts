@@ -22,13 +22,13 @@ const selected: KeptSelection = {
 };
 const look = new Uint32Array([1, 2, 3]);
 
-function keep(looks: SavedLooks, of = query): void {
+async function keep(looks: SavedLooks, of = query): Promise<void> {
   using draft = looks.draft();
   draft.look(new Uint8Array(look.buffer, 0, 8));
   draft.look(new Uint8Array(look.buffer, 8));
   draft.text(Buffer.from("the "));
   draft.text(Buffer.from("text"));
-  draft.keep(of, selected);
+  await draft.keep(of, selected);
 }
 
 /** As `keep`, all at once. */
@@ -48,7 +48,7 @@ describe("SavedLooks", () => {
     const prefix = join(directoryWith(temporary, {}), "deep", "a");
     const at = (days: number): SavedLooks => new SavedLooks(prefix, undefined, () => days * day);
     assert.isUndefined(at(10).get(query));
-    keep(at(10));
+    await keep(at(10));
     assert.deepStrictEqual(contents(at(10).get(query)), all);
     assert.deepStrictEqual(contents(at(16).get(query)), all);
     assert.isUndefined(at(17).get(query));
@@ -60,10 +60,10 @@ describe("SavedLooks", () => {
     assert.isUndefined(at(17).get(query));
   });
 
-  it("knows what is not kept of sources that are several", () => {
+  it("knows what is not kept of sources that are several", async () => {
     const looks = new SavedLooks(join(directoryWith(temporary, {}), "a"));
     using draft = looks.draft();
-    draft.keep(query, { name: selected.name, source: undefined });
+    await draft.keep(query, { name: selected.name, source: undefined });
     assert.deepStrictEqual(contents(looks.get(query)), [
       [],
       { name: selected.name, source: undefined },
@@ -71,10 +71,10 @@ describe("SavedLooks", () => {
     ]);
   });
 
-  it("counts for nothing when anything is missing or odd", () => {
+  it("counts for nothing when anything is missing or odd", async () => {
     const directory = directoryWith(temporary, {});
     const looks = new SavedLooks(join(directory, "a"));
-    keep(looks);
+    await keep(looks);
     const [name = ""] = readdirSync(directory);
     const file = join(directory, name);
     const whole = readFileSync(file);
@@ -96,7 +96,7 @@ describe("SavedLooks", () => {
     assert.isUndefined(kept?.text());
   });
 
-  it("leaves nothing of what is not kept, and forgets the oldest of many", () => {
+  it("leaves nothing of what is not kept, and forgets the oldest of many", async () => {
     const directory = directoryWith(temporary, {});
     const looks = new SavedLooks(join(directory, "a"), join(directory, "work"));
     {
@@ -106,10 +106,10 @@ describe("SavedLooks", () => {
     assert.deepStrictEqual(readdirSync(join(directory, "work")), []);
     const nameOf = (i: number): string => `${i}`.padEnd(64, "0");
     for (let i = 10; i < 26; i++) {
-      keep(looks, nameOf(i));
+      await keep(looks, nameOf(i));
       utimesSync(join(directory, `a.${nameOf(i).slice(0, 16)}.look`), i, i);
     }
-    keep(looks, "c".repeat(64));
+    await keep(looks, "c".repeat(64));
     assert.isUndefined(looks.get(nameOf(10)));
     assert.isDefined(looks.get(nameOf(11)));
     assert.deepStrictEqual(readdirSync(join(directory, "work")), []);
@@ -118,7 +118,7 @@ describe("SavedLooks", () => {
   it("fails no build that cannot keep anything", async () => {
     const blocked = join(directoryWith(temporary, { blocked: "a file" }), "blocked");
     const looks = new SavedLooks(join(blocked, "a"));
-    keep(looks);
+    await keep(looks);
     await keepWhole(looks, 0);
     assert.isUndefined(looks.get(query));
   });

@@ -50,7 +50,7 @@ class Scene {
       const sources = await tree.select(pattern, { ...query, onlooker: { ...look, names } });
       for (const { entries } of sources) selected.push(...entries);
     }
-    look.keep(query, { name: "kept", source: undefined });
+    await look.keep(query, { name: "kept", source: undefined });
     return { entries: selected.map(withoutContent), known: known.sort() };
   }
 

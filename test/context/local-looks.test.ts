@@ -63,7 +63,7 @@ class Scene {
     }
     const source = { name: "", path: "", base: "", implied: [], length: 0 } as const;
     const only = query.patterns.length === 1 ? source : undefined;
-    look?.keep(query, { name, source: only as KeptSource | undefined });
+    await look?.keep(query, { name, source: only as KeptSource | undefined });
   }
 
   async recall(query: Query, ignored?: string): Promise<Recalled | undefined> {

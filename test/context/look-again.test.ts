@@ -63,7 +63,7 @@ class Scene {
     assert(source?.base !== undefined && look !== undefined);
     const { name, path, base, entries } = source;
     const kept = { name, path, base, implied: [], length: entries.length };
-    look.keep(query, { name: "kept", source: kept });
+    await look.keep(query, { name: "kept", source: kept });
   }
 
   async recall(looked?: LocalTree["looked"]): Promise<Recalled | undefined> {

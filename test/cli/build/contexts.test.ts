@@ -71,7 +71,7 @@ describe("ContextSet", () => {
     const tree = await contexts.open(undefined);
     using look = tree.looks?.begin(query);
     await tree.select(".", { onlooker: look });
-    look?.keep(query, { name: "kept", source: undefined });
+    await look?.keep(query, { name: "kept", source: undefined });
     await contexts.save();
     const again = await new ContextSet(place(root), new Map(), indexes).open(undefined);
     const recalled = await again.looks?.recall(query);
