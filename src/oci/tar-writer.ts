@@ -134,6 +134,7 @@ export class TarWriter implements Disposable {
 /** No less than what `encodePax` takes, without encoding it twice. */
 function paxSize({ name, linkName, xattrs }: TarHeader): number {
   let size = 4 * BLOCK + name.length + linkName.length;
-  for (const [key, value] of xattrs ?? []) size += 64 + key.length + value.byteLength;
+  if (xattrs === undefined) return size;
+  for (const [key, value] of xattrs) size += 64 + key.length + value.byteLength;
   return size;
 }
