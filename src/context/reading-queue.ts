@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { ContentSpool, SpoolRegion } from "../oci/content-spool.js";
+import { lessInlining } from "../sys/less-inlining.js";
 import { readFiles, type FilesRead } from "./read-files.js";
 import type { FileIndex } from "./file-index.js";
 import { ReadingBatch, type UnreadFile } from "./reading-batch.js";
@@ -46,6 +47,7 @@ export class ReadingQueue {
     this.#spool = spool;
     this.#index = index;
     this.#open = new ReadingBatch(index);
+    void lessInlining();
     this.#worker = start(script);
     this.#worker?.on("message", (read: FilesRead) => {
       const first = this.#given.shift();
