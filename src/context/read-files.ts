@@ -2,6 +2,7 @@ import type { BytePath, FileVersion } from "../oci/changeset.js";
 import { writeAt } from "../oci/content-spool.js";
 import { CHUNK } from "../oci/open-content.js";
 import { fetchAhead } from "../sys/small-files.js";
+import { uptime } from "../sys/uptime.js";
 import { SHA256_SIZE } from "../sha256.js";
 import { ConfinedDirectory } from "./confined.js";
 import { readOpened, readSmall, type HashedFile, type SmallFile } from "./hash-file.js";
@@ -54,7 +55,7 @@ export function readFiles(files: FilesToRead): FilesRead {
     const group = filesOf(files, i);
     const opened = groupsAhead > 0 ? group.map(openAhead) : undefined;
     groupsAhead--;
-    const start = performance.now();
+    const start = uptime();
     for (const [n, file] of group.entries()) {
       const content = readOne(file, opened?.[n]);
       if (content !== undefined) {
@@ -64,7 +65,7 @@ export function readFiles(files: FilesToRead): FilesRead {
       if (content?.bytes !== undefined) buffer.set(content.bytes, end);
       end += file.size;
     }
-    if (opened === undefined && performance.now() - start > SLOW) groupsAhead = GROUPS_AHEAD;
+    if (opened === undefined && uptime() - start > SLOW) groupsAhead = GROUPS_AHEAD;
   }
   writeAt(files.spool, buffer.subarray(0, end), files.offset);
   return { digests, outcomes: results };

@@ -6,6 +6,7 @@ import type {
   RootDatabase,
   TransactionFlags,
 } from "lmdb";
+import { uptime } from "../sys/uptime.js";
 import { cannotOpen, cannotWrite, checkHeader } from "./database-error.js";
 import { Gate } from "./gate.js";
 
@@ -151,8 +152,8 @@ export class Database implements AsyncDisposable {
 
   async #meetCompany(): Promise<void> {
     const { signal } = this.#hurried;
-    const latest = performance.now() + PATIENCE;
-    const isOver = (): boolean => this.#isInHurry || signal.aborted || performance.now() >= latest;
+    const latest = uptime() + PATIENCE;
+    const isOver = (): boolean => this.#isInHurry || signal.aborted || uptime() >= latest;
     for (let met = 0; met < this.#held.length && !isOver();) {
       met = this.#held.length;
       await setTimeout(COMPANY, undefined, { signal }).catch(() => undefined);

@@ -10,6 +10,7 @@ import type { BuildRecorder } from "../../progress/history/recorder.js";
 import { databaseState } from "../../store/database-state.js";
 import { storePaths, type StorePaths } from "../../store/store-paths.js";
 import { fileStamp } from "../../sys/file-stamp.js";
+import { uptime } from "../../sys/uptime.js";
 import { dockerfileNames, type BuildInput } from "../build/input.js";
 import type { BuildSummary } from "../build/exporting.js";
 import { resultOf } from "../build/recording.js";
@@ -40,7 +41,7 @@ export class NoteTaker {
   #isWork = false;
 
   /** To be called before the store is opened. `startedAt`: no later than the first look at anything, in milliseconds since the epoch. */
-  constructor(io: Io, startedAt = performance.timeOrigin) {
+  constructor(io: Io, startedAt = Date.now() - uptime()) {
     this.#io = io;
     this.#startedAt = startedAt;
     this.#paths = storePaths(storeRoot(io, readNamespace()));
