@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
 import { isObject } from "../oci/json-shape.js";
 import type { SpaceLimits } from "../store/eviction.js";
 import { bytesOf, parseSpace, type Space } from "./args/space.js";
@@ -41,8 +41,8 @@ export function garbageConfig(
 }
 
 /** Bytes of the disk that the store at `root` is on. */
-export async function diskSize(root: string): Promise<number> {
-  const { blocks, bsize } = await statfs(root);
+export function diskSize(root: string): number {
+  const { blocks, bsize } = statfsSync(root);
   return blocks * bsize;
 }
 

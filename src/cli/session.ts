@@ -38,7 +38,7 @@ export async function openSession(io: Io): Promise<Session> {
     });
   const garbage = garbageConfig(readConfigFile(io.env), io.env);
   const collect = {
-    limits: async () => limitsOn(await diskSize(root), garbage),
+    limits: () => limitsOn(diskSize(root), garbage),
     warn: (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       io.err.write(`warning: Cannot collect garbage: ${reason}\n`);

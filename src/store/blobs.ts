@@ -5,12 +5,11 @@ import { BuildError } from "../error.js";
 import { digestOf, hexOf, parseDigest, type Digest } from "../oci/digest.js";
 import { fileBytes } from "../oci/file-bytes.js";
 import { Measured } from "../oci/measured.js";
-import { streamOf } from "../oci/stream-of.js";
 import { verified, type Promised } from "../oci/verified.js";
 import { isSystemError } from "../sys/system-error.js";
 import { diskError } from "./disk-error.js";
 import type { Holds } from "./holds.js";
-import { NewFile } from "./new-file.js";
+import { NewFile, publishBytes } from "./new-file.js";
 import { PassingBlob } from "./passing-blob.js";
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -109,9 +108,12 @@ export class Blobs {
     return stored;
   }
 
-  /** As `write`, of bytes at hand. */
-  writeWhole(bytes: Uint8Array): Promise<Promised> {
-    return this.write(streamOf(bytes), { digest: digestOf(bytes), size: bytes.byteLength });
+  /** As `write`, of the few bytes of a config or a manifest. */
+  async writeWhole(bytes: Uint8Array): Promise<Promised> {
+    const stored = { digest: digestOf(bytes), size: bytes.byteLength };
+    if (await this.has(stored.digest)) return stored;
+    await publishBytes(bytes, { temporary: this.#newPath(), path: this.path(stored.digest) });
+    return stored;
   }
 
   /** Passes bytes on and stores them on the way, when they are what `want` names. */
@@ -141,7 +143,11 @@ export class Blobs {
   }
 
   #create(): Promise<NewFile> {
-    return NewFile.create(join(this.#work, `blob-${++this.#created}`));
+    return NewFile.create(this.#newPath());
+  }
+
+  #newPath(): string {
+    return join(this.#work, `blob-${++this.#created}`);
   }
 }
 

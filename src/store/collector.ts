@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
 import type { CacheMountRecord } from "./cache-mount.js";
 import type { DiskItem } from "./disk-items.js";
 import type { SpaceLimits } from "./eviction.js";
@@ -8,8 +8,8 @@ import { HOUR } from "../time.js";
 
 /** What keeps a store within its limits. */
 export interface CollectorOptions {
-  /** Asked once, when something was written; undefined collects nothing. */
-  readonly limits: () => Promise<SpaceLimits | undefined>;
+  /** Asked when something was written; undefined collects nothing. */
+  readonly limits: () => SpaceLimits | undefined;
   /** Told of what went wrong: no build fails of it. */
   readonly warn: (error: unknown) => void;
 }
@@ -25,7 +25,6 @@ export class Collector {
   readonly #store: () => Store;
   readonly #options: CollectorOptions;
   readonly #stale = new Map<string, CacheMountRecord>();
-  #limits: Promise<SpaceLimits | undefined> | undefined;
   #quietUntil = 0;
   #due = false;
   #running: Promise<void> | undefined;
@@ -70,13 +69,13 @@ export class Collector {
   }
 
   async #check(): Promise<void> {
-    const limits = await (this.#limits ??= this.#options.limits());
+    const limits = this.#options.limits();
     if (limits === undefined) return;
     const store = this.#store();
     await this.#measureCaches(store, limits);
     const total = store.tally.total();
     const { reserved = 0 } = limits; // a store that has no more frees nothing of a disk that others fill
-    if (total <= reserved || total < this.#quietUntil || !(await isOver(store, limits))) return;
+    if (total <= reserved || total < this.#quietUntil || !isOver(store, limits)) return;
     await this.#collect(store, limits);
   }
 
@@ -86,7 +85,7 @@ export class Collector {
     const accepts = ({ kind }: DiskItem): boolean => kind !== "blob"; // who wrote it may need it yet
     const request = { accepts, limits: { ...limits, maxUsed: goal } };
     await evict(store, await planPrune(store, request), { all: false });
-    const isVain = await isOver(store, limits); // others may fill the disk
+    const isVain = isOver(store, limits); // others may fill the disk
     this.#quietUntil = isVain ? store.tally.total() * (1 + SLACK) : 0;
   }
 
@@ -102,11 +101,11 @@ export class Collector {
   }
 }
 
-async function isOver(
+function isOver(
   { paths, tally }: Store,
   { maxUsed = Infinity, minFree = 0 }: SpaceLimits,
-): Promise<boolean> {
+): boolean {
   if (tally.total() > maxUsed) return true;
-  const { bavail, bsize } = await statfs(paths.root);
+  const { bavail, bsize } = statfsSync(paths.root);
   return bavail * bsize < minFree;
 }

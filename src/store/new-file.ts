@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncPath } from "../sys/sync-path.js";
@@ -59,5 +59,24 @@ export class NewFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
     if (!this.#published) await rm(this.#path, { force: true });
+  }
+}
+
+/**
+ * Makes a file of a few bytes visible as `path`, whole and for good, by way of `temporary` on the same disk. Only what
+ * waits for the disk is done on another thread: that takes a detour.
+ */
+export async function publishBytes(
+  bytes: Uint8Array,
+  { temporary, path }: { readonly temporary: string; readonly path: string },
+): Promise<void> {
+  try {
+    writeFileSync(temporary, bytes, { mode: 0o600 });
+    await syncPath(temporary);
+    renameSync(temporary, path);
+    await syncPath(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw diskError(`write "${path}"`, error);
   }
 }

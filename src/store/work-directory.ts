@@ -78,13 +78,14 @@ async function removeOwned(path: string, owner: number, locks: Locks): Promise<v
   }
 }
 
-/** A process that found all it needed leaves nothing but empty directories: those take no other thread. */
+/** Most processes leave nothing but empty directories and a file: those take no other thread. */
 async function remove(path: string): Promise<void> {
   try {
     rmdirSync(path);
   } catch (error) {
-    if (!isSystemError(error, "ENOENT", "ENOTEMPTY", "ENOTDIR", "EEXIST")) throw error;
-    await removeTree(path);
+    if (isSystemError(error, "ENOTDIR")) unlinkSync(path);
+    else if (isSystemError(error, "ENOENT", "ENOTEMPTY", "EEXIST")) await removeTree(path);
+    else throw error;
   }
 }
 

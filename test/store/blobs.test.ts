@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/oci/digest.js";
 import { collect, failure, streamOf, temporaryStore } from "./fixture.js";
@@ -57,6 +57,22 @@ describe("Blobs", () => {
     };
     await store.blobs.write(source, want);
     assert.isFalse(opened);
+  });
+
+  it("writeWhole() stores bytes once, for this user alone", async () => {
+    await using store = await temporaryStore();
+    assert.deepStrictEqual(await store.blobs.writeWhole(bytes), want);
+    assert.deepStrictEqual(await store.blobs.writeWhole(bytes), want);
+    assert.deepStrictEqual(await store.blobs.readWhole(want.digest), bytes);
+    assert.strictEqual(statSync(store.blobs.path(want.digest)).mode & 0o777, 0o600);
+  });
+
+  it("writeWhole() that fails says so, and leaves nothing", async () => {
+    await using store = await temporaryStore();
+    rmdirSync(store.paths.blobs);
+    const { code } = await failure(store.blobs.writeWhole(bytes));
+    assert.strictEqual(code, "STORE");
+    assert.deepStrictEqual(readdirSync(store.work), ["owner"]);
   });
 
   it("write() stops when told, and leaves nothing", async () => {

@@ -12,9 +12,9 @@ async function build(store: Store, text: string): Promise<LayerRecord> {
   return await store.layers.adopt(draft, { origin: "built" });
 }
 
-function collecting(limits: Awaited<ReturnType<CollectorOptions["limits"]>>): CollectorOptions {
+function collecting(limits: ReturnType<CollectorOptions["limits"]>): CollectorOptions {
   return {
-    limits: () => Promise.resolve(limits),
+    limits: () => limits,
     warn: (error) => {
       throw error;
     },
@@ -111,7 +111,9 @@ describe("Collector", () => {
     const broken = new Error("no limits today");
     {
       await using store = await openTestStore(directory.path, Date.now, {
-        limits: () => Promise.reject(broken),
+        limits: () => {
+          throw broken;
+        },
         warn: (error) => warnings.push(error),
       });
       await build(store, "kept");

@@ -147,6 +147,8 @@ describe("openStore()", () => {
   it("close() removes this process's work, twice as well as once", async () => {
     await using directory = await TemporaryDirectory.make();
     await using store = await openTestStore(directory.path);
+    mkdirSync(join(store.work, "draft"));
+    for (const name of ["spool", "draft/file"]) writeFileSync(join(store.work, name), "");
     await store.close();
     assert.deepStrictEqual(readdirSync(store.paths.work), []);
     await store.close();

@@ -56,7 +56,7 @@ export async function runDu(command: DuCommand, store: Store, io: Io): Promise<n
 
 /** `tsbuild prune`: removes what no named image needs, and says how much that was (SEMANTICS K30). */
 export async function runPrune(command: PruneCommand, store: Store, io: Io): Promise<number> {
-  const request = await requestOf(command, store);
+  const request = requestOf(command, store);
   if (command.plan) return await tellPlan(request, store, io);
   if (!command.force && io.terminal.in && !(await agrees(command, io))) return 0;
   const records = new StepRecords(store);
@@ -75,14 +75,14 @@ export async function runPrune(command: PruneCommand, store: Store, io: Io): Pro
   return 0;
 }
 
-async function requestOf(command: PruneCommand, store: Store): Promise<PruneRequest> {
+function requestOf(command: PruneCommand, store: Store): PruneRequest {
   const { all, filters, maxUsed, minFree, reserved } = command;
   const test = diskTest(filters, store.now());
   const describe = describer(new StepRecords(store).list());
   const accepts = (item: DiskItem): boolean => test(describe(item));
   const isLimited = maxUsed !== undefined || minFree !== undefined || reserved !== undefined;
   if (!isLimited) return { all, accepts };
-  const disk = await diskSize(store.paths.root);
+  const disk = diskSize(store.paths.root);
   const bytes = (space: Space | undefined): number | undefined => space && bytesOf(space, disk);
   const limits = { maxUsed: bytes(maxUsed), minFree: bytes(minFree), reserved: bytes(reserved) };
   return { all, accepts, limits };
