@@ -35,6 +35,7 @@ const shell = "/bin/busybox";
 const running = `
 FROM scratch AS base
 COPY busybox /bin/sh
+COPY passwd group /etc/
 FROM base AS made
 RUN echo 1 >/one
 RUN --mount=type=cache,target=/cache echo 2 >/two
@@ -43,9 +44,10 @@ WORKDIR /app
 COPY --from=made /one /two ./
 COPY . .
 `;
-// Twice, with another value: steps that miss upon an image that is here, and what is told of them.
+// Twice, with another value and another file: steps that miss upon an image that is here, and what is told of them.
 const missing = `
 FROM running
+COPY changed /
 ARG A
 RUN echo $A >/one
 RUN echo $A >/two
@@ -78,14 +80,20 @@ function compile() {
     if (existsSync(shell)) {
       const place = context("running", running);
       copyFileSync(shell, join(place, "busybox"));
+      writeFileSync(join(place, "passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+      writeFileSync(join(place, "group"), "root:x:0:\n");
       const outputs = ["--output=type=image", `--output=type=oci,dest=${join(scratch, "out.tar")}`];
       const builds = (...args) => succeeds("ignore", ...inNamespaces, ...bundle, ...args);
       const isBuilt = ["default", "none"].some((network) =>
         builds("--quiet", `--network=${network}`, "--tag=running", ...outputs, place),
       );
       if (isBuilt) {
-        const upon = ["--progress=plain", "--network=host", context("missing", missing)];
-        for (const value of [1, 2]) builds("--tag=missing", `--build-arg=A=${value}`, ...upon);
+        const changing = context("missing", missing);
+        const upon = ["--progress=plain", "--network=host", changing];
+        for (const value of ["1", "2"]) {
+          writeFileSync(join(changing, "changed"), value);
+          builds("--tag=missing", `--build-arg=A=${value}`, ...upon);
+        }
       }
     }
     // found in the cache, a build is noted, if its files are not too new for that; then it can be repeated
