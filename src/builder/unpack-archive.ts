@@ -38,18 +38,47 @@ export interface Unpacking {
  */
 export async function unpackArchive(unpacking: Unpacking): Promise<boolean> {
   if (!(await isArchive(unpacking))) return false;
-  using spool = new ContentSpool(unpacking.work);
-  const unpacker = new Unpacker(unpacking, spool);
   try {
-    for await (const entry of readArchive(plainBytes(unpacking))) await unpacker.place(entry);
+    await unpack(unpacking);
   } catch (error) {
     throw named(unpacking, error);
   }
   return true;
 }
 
-function plainBytes({ file }: Unpacking): AsyncGenerator<Uint8Array> {
-  return decompressed(readContent(file));
+async function unpack(unpacking: Unpacking): Promise<void> {
+  using spool = new ContentSpool(unpacking.work);
+  const unpacker = new Unpacker(unpacking, spool);
+  const bytes = new ReadToEnd(readContent(unpacking.file));
+  try {
+    for await (const entry of readArchive(decompressed(bytes))) await unpacker.place(entry);
+  } finally {
+    await bytes.finish();
+  }
+}
+
+/**
+ * A file that is read on after the archive ends in it, or is found to be damaged: only its own end tells whether it is
+ * still what was looked at.
+ */
+class ReadToEnd implements AsyncIterable<Uint8Array> {
+  readonly #bytes: AsyncIterator<Uint8Array>;
+  #last: Promise<IteratorResult<Uint8Array>> | undefined;
+
+  constructor(bytes: AsyncIterator<Uint8Array>) {
+    this.#bytes = bytes;
+  }
+
+  /** Stays open when its reader stops. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return { next: () => (this.#last = this.#bytes.next()) };
+  }
+
+  /** Fails as the file does, also where a reader that stopped did not wait for that. */
+  async finish(): Promise<void> {
+    await this.#last;
+    while ((await this.#bytes.next()).done !== true);
+  }
 }
 
 /** Whether it begins with a tar header. */
@@ -57,7 +86,7 @@ async function isArchive(unpacking: Unpacking): Promise<boolean> {
   const head = Buffer.alloc(BLOCK);
   let size = 0;
   try {
-    for await (const chunk of plainBytes(unpacking)) {
+    for await (const chunk of decompressed(readContent(unpacking.file))) {
       size += Buffer.from(chunk).copy(head, size);
       if (size === BLOCK) break;
     }

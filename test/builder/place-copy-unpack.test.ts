@@ -4,10 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack, type Header } from "tar-stream";
+import { openDirectoryContext } from "../../src/context/directory-context.js";
 import { BuildError } from "../../src/error.js";
 import type { Entry } from "../../src/oci/changeset.js";
 import { readContent } from "../../src/oci/content.js";
 import { digestOf, hexOf } from "../../src/oci/digest.js";
+import { CHUNK } from "../../src/oci/open-content.js";
 import type { CopyStep } from "../../src/plan/step.js";
 import { assertEntry } from "../context/assert-entry.js";
 import { directoryWith, temporaryDirectory, type Layout } from "../context/temporary.js";
@@ -236,6 +238,31 @@ describe("placeCopy() with an archive, C21", () => {
       assert.deepStrictEqual(
         listing(await add({ bytes })),
         listing(await add({ bytes: await tar([file("f")]) })),
+      );
+    });
+  }
+
+  for (const { name, after } of [
+    { name: "another one", after: async () => gzipSync(await tar([file("other")])) },
+    { name: "a damaged one", after: async () => (await tar([file("f")])).fill("no header", 1024) },
+  ]) {
+    it(`says that an archive became ${name} meanwhile, also where nobody reads its end`, async () => {
+      const root = directoryWith(temporary, {});
+      const write = (bytes: Uint8Array): void => {
+        const padded = Buffer.alloc(2 * CHUNK); // gzip stops at the zeros
+        padded.set(bytes);
+        writeFileSync(join(root, "a.tar"), padded);
+      };
+      write(gzipSync(await tar([file("f")])));
+      const tree = await openDirectoryContext({ root, index: undefined, ignore: undefined });
+      const selected = await tree.select("a.tar");
+      const [work, over] = [directoryWith(temporary, {}), directoryWith(temporary, {})];
+      const step = copyStep("/new", { instruction: "ADD", unpack: true });
+      write(await after());
+      const { message } = await failure(copy(step, selected, { work, over }));
+      assert.match(
+        message,
+        /^Cannot unpack "a.tar": Cannot read ".*": it changed while being read/,
       );
     });
   }
