@@ -7,6 +7,7 @@ import { accountOf } from "../../test/e2e/support/account-of.js";
 import { ownDirectory } from "./own-directory.js";
 import { writeFiles } from "../../test/e2e/support/temporary.js";
 import { startRegistry } from "../../test/registry/docker-registry.js";
+import { ChangingContext } from "./changing-context.js";
 import { Chance } from "./chance.js";
 import { Machine } from "./machine.js";
 import { readOptions, usage, type Options } from "./options.js";
@@ -32,9 +33,10 @@ async function run({ rounds, seed, user, snapshotter, directory: parent }: Optio
   const projects = writeProjects(directory, { base, account });
   const anyContext = join(directory, "any");
   writeFiles(anyContext, { Dockerfile: `FROM ${base}\nRUN true\n` }, account);
+  const changing = new ChangingContext(join(directory, "changing"), { base, account });
   const machine = (): Machine => new Machine({ account, directory, anyContext, snapshotter });
   const cache = ownDirectory(account, join(directory, "cache-"));
-  const scene = { here: machine(), far: machine(), registry, cache, projects };
+  const scene = { here: machine(), far: machine(), registry, cache, projects, changing };
   const torture = await Torture.prepare(scene, { oracle: machine(), chance: new Chance(seed) });
   for (let round = 1; round <= rounds; round++) {
     const said = await torture.round();

@@ -17,6 +17,7 @@ export interface Options {
 export const usage = `Usage: npm run torture -- [flags]
 
 Starts six builds and one other command at once on one store, kills them at random, and looks whether anything is wrong or left.
+The files of one of the contexts change while it is built.
 
   --rounds <n>          how often (default: 100)
   --seed <n>            choose what an earlier run chose (default: by the clock; it is printed)

@@ -13,6 +13,9 @@ const BUILDS = 6;
 /** Milliseconds within which a command of a round is killed: most are done by then. */
 const LATEST = 3000;
 
+/** Milliseconds. */
+const BETWEEN_CHANGES = 5;
+
 /** Rounds of commands that are killed, and what holds after each. */
 export class Torture {
   readonly #scene: Scene;
@@ -31,6 +34,10 @@ export class Torture {
     { oracle, chance }: { readonly oracle: Machine; readonly chance: Chance },
   ): Promise<Torture> {
     const expected = new Map<Project, Outputs>();
+    for (const state of scene.changing.states) {
+      scene.changing.settle(state);
+      expected.set(state, await buildAll(oracle, state));
+    }
     for (const project of scene.projects) {
       const image = `${scene.registry}/${project.name}`;
       await oracle.ok([...exactly(oracle.output()), "-t", image, "--push", project.context]);
@@ -43,8 +50,10 @@ export class Torture {
   async round(): Promise<string> {
     const builds = Array.from({ length: BUILDS }, () => chooseBuild(this.#scene, this.#chance));
     const works = [...builds, chooseChore(this.#scene, this.#chance)];
-    const ends = await settled(works.map((work) => this.#disturb(work)));
     const { here, far } = this.#scene;
+    const machine = this.#chance.of([here, far]);
+    const disturbed = works.map((work) => this.#disturb(work));
+    const ends = await settled([...disturbed, this.#change(machine)]);
     for (const machine of [here, far]) await machine.assertNothingLeft();
     for (const machine of [here, far]) {
       const those = builds.filter((build) => build.machine === machine);
@@ -52,6 +61,7 @@ export class Torture {
         await this.#check(machine, project);
       }
     }
+    await this.#settle(machine);
     return ends.join(" ");
   }
 
@@ -86,6 +96,29 @@ export class Torture {
     }
     if ("project" in work) await this.#assertOutputs(work);
     return end;
+  }
+
+  /** Builds a context that changes meanwhile. */
+  async #change(machine: Machine): Promise<string> {
+    const { changing } = this.#scene;
+    const timer = setInterval(() => {
+      changing.change(this.#chance);
+    }, BETWEEN_CHANGES);
+    try {
+      const [state] = changing.states;
+      const argv = ["-o", "type=cacheonly", state?.context ?? ""];
+      return await this.#disturb({ machine, argv, excuse: /Cannot (?:copy|read) / });
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** What was seen of its changes must not be taken for what it is now. */
+  async #settle(machine: Machine): Promise<void> {
+    const { changing } = this.#scene;
+    const state = this.#chance.of(changing.states);
+    changing.settle(state);
+    await this.#check(machine, state);
   }
 
   async #check(machine: Machine, project: Project): Promise<void> {

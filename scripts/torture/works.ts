@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Chance } from "./chance.js";
+import type { ChangingContext } from "./changing-context.js";
 import type { Machine } from "./machine.js";
 import { exactly, outputsTo } from "./outputs.js";
 import type { Project } from "./projects.js";
@@ -12,6 +13,7 @@ export interface Scene {
   /** A cache of `type=local`. */
   readonly cache: string;
   readonly projects: readonly Project[];
+  readonly changing: ChangingContext;
 }
 
 /** One command that may be killed. */
