@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, type Stats } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { BuildError, type Source } from "../../error.js";
 import { isHttpUrl } from "../../plan/remote-source.js";
 import { parseGitContext, type GitUrl } from "../../plan/git-url.js";
@@ -55,7 +55,7 @@ export async function readInput(
   const root = resolve(io.cwd, context);
   const far = isDirectory(root) ? undefined : farContext(context);
   if (far !== undefined) {
-    return { kind: "far", input: { context: far, dockerfile: await farDockerfile(file, io) } };
+    return { kind: "far", input: { context: far, dockerfile: await remoteDockerfile(file, io) } };
   }
   checkDirectory(context, root);
   if (file !== undefined && isHttpUrl(file)) {
@@ -96,6 +96,12 @@ async function fromStandardInput(file: string | undefined, io: Io): Promise<Foun
     `Cannot use --file "${file}" with the Dockerfile on standard input: ambiguous Dockerfile source`,
     { hint: "standard input may also be a tar of the whole context" },
   );
+}
+
+/** As of an archive, but an absolute path is a file of this machine. */
+async function remoteDockerfile(file: string | undefined, io: Io): Promise<FarDockerfile> {
+  if (file === undefined || !isAbsolute(file)) return await farDockerfile(file, io);
+  return { kind: "given", source: readDockerfile(file, file) };
 }
 
 /** `-`, a URL, or a path inside of what is fetched. */

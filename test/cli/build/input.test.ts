@@ -182,6 +182,17 @@ describe("readInput()", () => {
     assert.deepStrictEqual(dockerfile, { kind: "given", source });
   });
 
+  it("B06, B07 takes the Dockerfile for a remote context from this machine where --file is absolute", async () => {
+    const file = join(directoryWith(temporary, { d: "FROM a" }), "d");
+    for (const context of ["git@x.org:a", "https://x.org/a.tar.gz"]) {
+      const { dockerfile } = await readFar(context, file);
+      const source = { name: file, text: "FROM a" };
+      assert.deepStrictEqual(dockerfile, { kind: "given", source });
+    }
+    const missing = await failureOf(readFar("git@x.org:a", `${file}-not`), "CONTEXT");
+    assert.strictEqual(missing.message, `Cannot read the Dockerfile "${file}-not": no such file`);
+  });
+
   it("prefers a directory that is there to a remote context of that name", async () => {
     const cwd = directoryWith(temporary, { "github.com/u/r/Dockerfile": "FROM a" });
     assert.strictEqual((await read("github.com/u/r", undefined, { cwd })).source.text, "FROM a");
