@@ -120,5 +120,8 @@ function inWorkspace(workspace: string): Workspace {
   return { workspace, make };
 }
 
-/** What comes after a step is over by then, and the next one runs; in milliseconds. */
-const REST = 5;
+/**
+ * What comes after a step is over by then, and the next one has made its mounts: while some are taken away, the kernel
+ * lets others wait. In milliseconds.
+ */
+const REST = 9;
