@@ -91,7 +91,7 @@ export function describe(
 /** Mode and owner. */
 export type Rights = Pick<Described, "gid" | "mode" | "uid">;
 
-/** They in the text. */
+/** Those in the text. */
 export function rightsText({ mode, uid, gid }: Rights): string {
   return fieldsOf([String(mode), String(uid), String(gid)]);
 }

@@ -96,6 +96,13 @@ describe("SavedLooks", () => {
     assert.isUndefined(kept?.text());
   });
 
+  it("leaves nothing of what cannot be put in its place, and does not fail", async () => {
+    const directory = directoryWith(temporary, { file: "" });
+    const work = join(directory, "work");
+    await keep(new SavedLooks(join(directory, "file", "a"), work));
+    assert.deepStrictEqual(readdirSync(work), []);
+  });
+
   it("leaves nothing of what is not kept, and forgets the oldest of many", async () => {
     const directory = directoryWith(temporary, {});
     const looks = new SavedLooks(join(directory, "a"), join(directory, "work"));
