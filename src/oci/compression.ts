@@ -17,11 +17,9 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
     case "plain":
       yield* all;
       return;
-    case "gzip": {
-      const { createGunzip } = await import("node:zlib"); // most builds decompress nothing
-      yield* through(all, createGunzip(inflating));
+    case "gzip":
+      yield* gunzipped(all);
       return;
-    }
     case "zstd":
       yield* unzstd(all);
       return;
@@ -31,6 +29,12 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGene
     case "xz":
       yield* unxz(all);
   }
+}
+
+/** The plain bytes of gzip, of any number of members. */
+export async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { createGunzip } = await import("node:zlib"); // most builds decompress nothing
+  yield* through(bytes, createGunzip(inflating));
 }
 
 /**

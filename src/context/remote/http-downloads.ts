@@ -6,6 +6,7 @@ import { parseRetryAfter, retried } from "../../registry/http/retry.js";
 import { chunksOf, discard, type Transport } from "../../registry/http/transport.js";
 import { redactUrl, redirectTarget } from "../../registry/http/web-url.js";
 import type { SecretSource } from "../../secret-source.js";
+import { gunzipped } from "../../oci/compression.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Download } from "../../store/downloads.js";
 import type { Store } from "../../store/store.js";
@@ -131,7 +132,7 @@ export class HttpDownloads {
   ): Promise<Download> {
     const { headers } = response;
     const { blobs, downloads } = this.#options.store;
-    const total = Number(headers["content-length"] ?? NaN);
+    const total = isGzipped(response) ? NaN : Number(headers["content-length"] ?? NaN);
     const counted = count(url, response, { limit, onBytes, total });
     const { digest, size } = await blobs.write(counted, undefined, signal);
     const lastModified = Date.parse(headers["last-modified"] ?? "");
@@ -159,7 +160,7 @@ async function* count(
 ): AsyncGenerator<Uint8Array> {
   let current = 0;
   try {
-    for await (const chunk of chunksOf(response)) {
+    for await (const chunk of bodyOf(response)) {
       current += chunk.byteLength;
       if (current > limit) throw tooLarge(url, limit);
       onBytes?.(current, Number.isNaN(total) ? undefined : total);
@@ -168,6 +169,17 @@ async function* count(
   } catch (error) {
     throw error instanceof BuildError ? error : unreachable(new URL(url), error);
   }
+}
+
+/** What was served, without the coding that some servers put on unasked: docker's client takes it off, too. */
+function bodyOf(response: IncomingMessage): AsyncIterable<Uint8Array> {
+  const chunks = chunksOf(response);
+  return isGzipped(response) ? gunzipped(chunks) : chunks;
+}
+
+/** By RFC 9110, 8.4. */
+function isGzipped({ headers }: IncomingMessage): boolean {
+  return headers["content-encoding"]?.toLowerCase() === "gzip";
 }
 
 /** Whether an answer says that nothing changed; a weak tag is as good as a strong one here. */

@@ -1,4 +1,5 @@
 import { assert } from "chai";
+import { gzipSync } from "node:zlib";
 import { Transport } from "../../../src/registry/http/transport.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { HttpDownloads } from "../../../src/context/remote/http-downloads.js";
@@ -71,6 +72,21 @@ describe("HttpDownloads", () => {
     const url = `http://${server.host}/a`;
     assert.strictEqual((await get(store, url)).digest, digestOf("a"));
     assert.strictEqual((await get(store, url)).digest, digestOf("a"));
+  });
+
+  it("C22 keeps the body without its Content-Encoding, and takes none that is cut off or too long", async () => {
+    const gzip = gzipSync("a".repeat(100));
+    const bodies = [gzip, gzip.subarray(0, 15), gzip];
+    await using server = await startRogue((_, response) => {
+      response.writeHead(200, { "Content-Encoding": "gzip" }).end(bodies.shift());
+    });
+    await using store = await temporaryStore();
+    const url = `http://${server.host}/a`;
+    const { digest, size } = await get(store, url);
+    assert.deepEqual({ digest, size }, { digest: digestOf("a".repeat(100)), size: 100 });
+    await failureOf(get(store, url), "INVALID_ARCHIVE");
+    const error = await failureOf(get(store, url, { limit: 99 }), "REMOTE");
+    assert.include(error.message, "more than 99 bytes");
   });
 
   it("C22 downloads again what has another ETag, or none", async () => {
