@@ -75,7 +75,7 @@ function* piecesOfEntries(
     text: ({ name, sha256 }: FileRow, directory: string, facts: string) =>
       `${directory}${name}${facts}${sha256.slice(0, DIGITS)}${BOTH}`,
   };
-  const texts = new RowTexts(form, (text) => made.push(text));
+  const texts = new RowTexts(form, (text) => made.push(Buffer.from(text)));
   for (const one of rowsOf(entries)) {
     if (made.length > 0) yield* made.splice(0);
     if (seen?.has(joinPath(path, one.path)) === true) continue;

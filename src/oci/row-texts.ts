@@ -16,8 +16,10 @@ export interface RowForm {
 /** Makes texts of files from their rows, one behind the other. */
 export class RowTexts {
   readonly #form: RowForm;
-  readonly #sink: (text: Buffer) => void;
+  readonly #sink: (text: Uint8Array) => void;
   #pending = "";
+  /** What the sink is given a part of: fresh memory for each would cost more than what is done with it. */
+  #bytes = Buffer.allocUnsafeSlow(2 * BATCH);
   /** What was made of the row before: nearly all have the same. */
   #own = "";
   #directory: string;
@@ -27,7 +29,8 @@ export class RowTexts {
   #size = -1;
   #facts = "";
 
-  constructor(form: RowForm, sink: (text: Buffer) => void) {
+  /** What the sink is given is valid until it is done. */
+  constructor(form: RowForm, sink: (text: Uint8Array) => void) {
     this.#form = form;
     this.#sink = sink;
     this.#directory = form.prefix;
@@ -51,7 +54,10 @@ export class RowTexts {
   /** Hands on what was added. */
   flush(): void {
     if (this.#pending === "") return;
-    this.#sink(Buffer.from(this.#pending, "latin1"));
+    const { length } = this.#pending;
+    if (length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(length);
+    this.#bytes.write(this.#pending, "latin1");
+    this.#sink(this.#bytes.subarray(0, length));
     this.#pending = "";
   }
 
