@@ -1,11 +1,11 @@
 /** Until disposed, so many milliseconds pass between two looks at the clock, whatever is done in between. */
 export function clockThatJumps(milliseconds: number): Disposable {
-  const { uptime } = process;
-  let seconds = uptime();
+  const { uptime } = Object.getOwnPropertyDescriptors(process);
+  let seconds = process.uptime();
   process.uptime = () => (seconds += milliseconds / 1000);
   return {
     [Symbol.dispose]() {
-      process.uptime = uptime;
+      Object.defineProperty(process, "uptime", uptime);
     },
   };
 }
