@@ -71,7 +71,7 @@ export class StoredTar implements Disposable {
     }
     this.#parts = parts;
     this.size = at;
-    this.#fds = tarFiles(layer).map((path) => openSync(path, "r"));
+    this.#fds = openAll(tarFiles(layer));
     this.fileSizes = this.#fds.map((fd) => fstatSync(fd).size);
   }
 
@@ -169,6 +169,18 @@ export class StoredTar implements Disposable {
 
   [Symbol.dispose](): void {
     for (const fd of this.#fds) closeSync(fd);
+  }
+}
+
+/** All of them, or none. */
+function openAll(paths: readonly string[]): readonly number[] {
+  const fds: number[] = [];
+  try {
+    for (const path of paths) fds.push(openSync(path, "r"));
+    return fds;
+  } catch (error) {
+    for (const fd of fds) closeSync(fd);
+    throw error;
   }
 }
 

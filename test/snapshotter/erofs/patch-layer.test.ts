@@ -20,9 +20,13 @@ import { encodeHeaders } from "../../../src/oci/tar-header.js";
 import { splitStates } from "../../../src/snapshotter/erofs/hash-states.js";
 import { indexFiles } from "../../../src/snapshotter/erofs/index-files.js";
 import { layerContents } from "../../../src/snapshotter/erofs/layer-contents.js";
-import { INDEX_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/layer-place.js";
+import { INDEX_NAME, PATCH_NAME, TAR_NAME } from "../../../src/snapshotter/erofs/layer-place.js";
 import { patchLayer } from "../../../src/snapshotter/erofs/patch-layer.js";
-import { readStoredLayer, storedTar } from "../../../src/snapshotter/erofs/stored-tar.js";
+import {
+  readStoredLayer,
+  StoredTar,
+  storedTar,
+} from "../../../src/snapshotter/erofs/stored-tar.js";
 import { writeLayer } from "../../../src/snapshotter/erofs/write-layer.js";
 import { LayeredFiles } from "../../../src/snapshotter/layer-files.js";
 import type { TarMeasure } from "../../../src/snapshotter/measure-tar.js";
@@ -280,6 +284,18 @@ describe("patchLayer()", () => {
       assert.isFalse(await patches(mixed, changes));
     });
   }
+
+  it("leaves no descriptor open where a part of the tar is gone", async () => {
+    const base = await layerOf(mixed);
+    const write = patchLayer(base, await Promise.all([file("last", "new")].map(known)));
+    assert(write !== undefined);
+    const patched = fresh();
+    await write(patched);
+    rmSync(join(patched, PATCH_NAME));
+    const before = readdirSync("/proc/self/fd").length;
+    assert.throws(() => new StoredTar(patched), "ENOENT");
+    assert.lengthOf(readdirSync("/proc/self/fd"), before);
+  });
 
   it("leaves a file whose digest nobody knows, and a root that is not listed, to others", async () => {
     const base = await layerOf(mixed);
