@@ -76,7 +76,7 @@ function readText(path: string, header: Buffer): Buffer | undefined {
       return readFully(fd, Buffer.allocUnsafeSlow(sizes.text), headerSize + sizes.look);
     });
   } catch {
-    return undefined;
+    return undefined; // as above
   }
 }
 

@@ -58,6 +58,7 @@ export class SavedLooks implements LookMemory {
       await writeFile(partial, [header, look, text, end], { flag: "wx", mode: 0o600 });
       await rename(partial, this.#file(head.query));
     } catch {
+      // not kept: the next build looks at all files
       await rm(partial, { force: true }).catch(() => undefined);
     }
   }
@@ -128,6 +129,7 @@ class Draft implements LookDraft {
     try {
       await this.#publish(this.#path, query);
     } catch {
+      // as in `SavedLooks.keep`
       await rm(this.#path, { force: true }).catch(() => undefined);
     }
   }
@@ -144,7 +146,7 @@ class Draft implements LookDraft {
     try {
       write((this.#fd ??= this.#open()));
     } catch {
-      this[Symbol.dispose]();
+      this[Symbol.dispose](); // as in `SavedLooks.keep`
     }
   }
 

@@ -57,7 +57,7 @@ function trees(): readonly string[] {
   return controllers.map(({ name }) => posix.join(TOP, name));
 }
 
-/** Removes one that processes may just have left; fine when it is gone. */
+/** Removes one that processes may just have left; fine when it is gone. One that stays in use is left to `removeDeadCgroups`. */
 export async function removeCgroup(path: string): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     try {
