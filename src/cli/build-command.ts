@@ -1,4 +1,5 @@
 import type { Resources } from "../exec/resources.js";
+import type { Ulimit } from "../exec/rlimits.js";
 import type { DeviceGrant, Entitlement } from "./args/allow.js";
 import type { Attestations } from "./args/attest.js";
 import type { CacheTarget } from "./args/cache.js";
@@ -9,13 +10,12 @@ import type { OutputSpec } from "./args/output.js";
 import type { SecretSpec } from "./args/secret.js";
 import type { Setting } from "./args/setting.js";
 import type { SshSpec } from "./args/ssh.js";
-import type { Ulimit } from "./args/ulimit.js";
 import type { Network, Progress } from "./args/words.js";
 
 /** `tsbuild [build] CONTEXT`. */
 export interface BuildCommand extends Attestations {
   readonly kind: "build";
-  /** As written: a directory, or "-" for standard input. */
+  /** As written: a directory, a git repository, a URL, or "-" for standard input. */
   readonly context: string;
   readonly file: string | undefined;
   readonly tags: readonly string[];

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 import type { DeviceEdits } from "./device-edits.js";
 import type { Resources } from "./resources.js";
+import type { Ulimit } from "./rlimits.js";
 import type { SandboxMount } from "./sandbox-mount.js";
 
 /** One process in its own namespaces over a root directory. */
@@ -33,11 +34,7 @@ export interface SandboxProcess {
   readonly resources: Resources;
   /** The cgroup below which those of steps are; undefined is the uppermost. */
   readonly cgroupParent: string | undefined;
-  readonly ulimits: readonly {
-    readonly type: string;
-    readonly soft: number;
-    readonly hard: number;
-  }[];
+  readonly ulimits: readonly Ulimit[];
   /**
    * Where output goes: to a callback, or, with input, straight to the terminal of this process. Never to
    * files that this process was given: the runtime makes the process's user own what it inherits.

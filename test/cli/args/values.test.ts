@@ -55,6 +55,10 @@ table("parseUlimit()", parseUlimit, [
     "nofiles=1",
     'Cannot use --ulimit "nofiles=1": no limit is called "nofiles"; did you mean "nofile"?',
   ],
+  [
+    "as=1000000",
+    'Cannot use --ulimit "as=1000000": no limit is called "as"; the limits are core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack',
+  ],
 ]);
 
 table("parseHost()", parseHost, [
