@@ -423,6 +423,11 @@ describe("parseCommand() of wrong usage", () => {
       "USAGE",
       'Cannot use --provenance "mode=most": mode is min or max',
     ],
+    [
+      "--provenance=maybe .",
+      "USAGE",
+      'Cannot use --provenance "maybe": want true, false or KEY=VALUE[,KEY=VALUE…]',
+    ],
     ["--sbom=generator= .", "USAGE", 'Cannot use --sbom "generator=": generator names an image'],
     ["--sbom=a-b=1 .", "USAGE", 'Cannot use --sbom "a-b=1": no parameter is called "a-b"'],
     [

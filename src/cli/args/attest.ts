@@ -54,9 +54,12 @@ export function parseShorthand(type: Attest["type"]): (text: string) => Attest {
   return (text) => {
     const flag = `--${type}`;
     const wanted = parseGoBoolean(text);
-    const values =
-      wanted === undefined ? pairsOf(flag, text) : new Map([["disabled", String(!wanted)]]);
-    return { type, values, flag, text };
+    if (wanted !== undefined) {
+      return { type, values: new Map([["disabled", String(!wanted)]]), flag, text };
+    }
+    if (!text.includes("="))
+      throw badValue(flag, text, "want true, false or KEY=VALUE[,KEY=VALUE…]");
+    return { type, values: pairsOf(flag, text), flag, text };
   };
 }
 
