@@ -493,7 +493,21 @@ describe("parseCommand() of wrong usage", () => {
       "USAGE",
       'Cannot use --max-used-space "120%": want at most 100%',
     ],
-    ["prune --builder a", "UNSUPPORTED", "Cannot use --builder: not supported yet"],
+    ...["prune", "du", "history ls", "history rm", "imagetools create", "imagetools inspect"].map(
+      (command) =>
+        [
+          `${command} --builder a`,
+          "UNSUPPORTED",
+          "Cannot use --builder: not supported yet",
+          "tsbuild is its own builder, and has no others",
+        ] as const,
+    ),
+    [
+      "--root a build .",
+      "USAGE",
+      "Cannot use --root: no such flag here",
+      "TSBUILD_ROOT=DIRECTORY in the environment",
+    ],
     ["images --filter a", "USAGE", 'Cannot use --filter "a": want KEY=VALUE'],
     [
       "images --filter labl=a",

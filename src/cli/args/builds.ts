@@ -2,7 +2,7 @@ import { BuildError } from "../../error.js";
 import type { BuildsCommand } from "../builds-command.js";
 import type { StoreCommand } from "../store-command.js";
 import { buildFilterHelp, parseBuildFilter } from "./build-filter.js";
-import { command, debugFlag, formatFlag } from "./common-flags.js";
+import { buildxCommand, command, debugFlag, formatFlag } from "./common-flags.js";
 import type { Flags } from "./flags.js";
 import { parseHistory } from "./images.js";
 import { noOperands, optionalOperand } from "./operands.js";
@@ -22,7 +22,7 @@ export function parseAnyHistory(argv: readonly string[]): BuildsCommand | StoreC
 
 const parseBuilds: Parser<BuildsCommand> = (argv) => {
   const summary = "Lists the builds that are kept, the latest first.";
-  const flags = command("history builds", "[flags]", summary, [
+  const flags = buildxCommand("history builds", "[flags]", summary, [
     "tsbuild history builds --filter status=error --filter 'startedAt>24h'",
   ]);
   const filters = flags.many("--filter <condition>", buildFilterHelp, parseBuildFilter);
@@ -48,7 +48,9 @@ const parseBuilds: Parser<BuildsCommand> = (argv) => {
 
 const parseLogs: Parser<BuildsCommand> = (argv) => {
   const summary = "Shows the log of a build again, with everything that its steps wrote.";
-  const flags = command("history logs", "[flags] [BUILD]", summary, ["tsbuild history logs ^1"]);
+  const flags = buildxCommand("history logs", "[flags] [BUILD]", summary, [
+    "tsbuild history logs ^1",
+  ]);
   const modes = "plain, rawjson, tty (default plain)";
   const progress = flags.one("--progress <mode>", modes, parseProgress);
   const debug = debugFlag(flags);
@@ -60,7 +62,7 @@ const parseReport: Parser<BuildsCommand> = (argv) => {
   if (argv[0] === "attachment") return parseAttachment(argv.slice(1));
   const summary =
     "Shows what is kept of a build: flags, steps, results, error. For attachments, see history inspect attachment.";
-  const flags = command("history inspect", "[flags] [BUILD]", summary, [
+  const flags = buildxCommand("history inspect", "[flags] [BUILD]", summary, [
     "tsbuild history inspect --format json",
   ]);
   const json = jsonFlag(flags);
@@ -71,7 +73,7 @@ const parseReport: Parser<BuildsCommand> = (argv) => {
 
 const parseAttachment: Parser<BuildsCommand> = (argv) => {
   const summary = "Prints what a build put beside its image, or the image's own documents.";
-  const flags = command("history inspect attachment", "[flags] [BUILD [DIGEST]]", summary, [
+  const flags = buildxCommand("history inspect attachment", "[flags] [BUILD [DIGEST]]", summary, [
     "tsbuild history inspect attachment --type sbom",
   ]);
   const type = flags.one(
@@ -115,7 +117,12 @@ function forDesktop(word: string): Parser<never> {
 }
 
 const parseRemove: Parser<BuildsCommand> = (argv) => {
-  const flags = command("history rm", "[flags] BUILD…", "Removes builds from the history.", []);
+  const flags = buildxCommand(
+    "history rm",
+    "[flags] BUILD…",
+    "Removes builds from the history.",
+    [],
+  );
   const all = flags.switch("--all", "every build that is not running");
   const debug = debugFlag(flags);
   const builds = flags.parse(argv);

@@ -1,4 +1,5 @@
 import { Flags } from "./flags.js";
+import { unsupportedBuildxFlags } from "./unsupported.js";
 import { nonEmpty, parseProgress, progresses, type Progress } from "./words.js";
 
 /** The flags of a command without anything special. */
@@ -9,6 +10,16 @@ export function command(
   examples: readonly string[],
 ): Flags {
   return new Flags({ name, usage, summary, examples });
+}
+
+/** Those of a command that docker buildx has, too. */
+export function buildxCommand(
+  name: string,
+  usage: string,
+  summary: string,
+  examples: readonly string[],
+): Flags {
+  return new Flags({ name, usage, summary, examples, unsupported: unsupportedBuildxFlags });
 }
 
 /** `--format` of a list. */

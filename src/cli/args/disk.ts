@@ -4,7 +4,7 @@ import { filterFlag } from "./filter.js";
 import { Flags } from "./flags.js";
 import { noOperands } from "./operands.js";
 import { parseSpace, type Space } from "./space.js";
-import { unsupportedDiskFlags as unsupported } from "./unsupported.js";
+import { unsupportedBuildxFlags as unsupported } from "./unsupported.js";
 
 const filters = filterFlag(
   [

@@ -3,7 +3,9 @@ const compression = "-o type=…,compression=FORMAT";
 const epoch = "SOURCE_DATE_EPOCH=SECONDS in the environment";
 const times = `${epoch}, and --reproducible`;
 const login = "credentials come from config.json in DOCKER_CONFIG, where tsbuild login keeps them";
-const settings = '"registries" in ~/.config/tsbuild/config.json, see docs/registries.md';
+/** Where to say that a registry has no certificate or a bad one, or mirrors. */
+export const registrySettings =
+  '"registries" in ~/.config/tsbuild/config.json, see docs/registries.md';
 const certificates = "/etc/docker/certs.d/HOST/, see docs/registries.md";
 const metadata = "--metadata-file PATH, keys image.name, containerimage.digest";
 const archive = "-o type=docker,dest=PATH";
@@ -43,6 +45,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--pull-always", "--pull"],
   ["--pull-never", "leave out --pull: an image of the store is used as it is"],
   ["--retry", retries],
+  ["--root", "TSBUILD_ROOT=DIRECTORY in the environment"],
   ["--rewrite-timestamp", "-o type=…,rewrite-timestamp=true"],
   ["--runtime", "TSBUILD_RUNTIME=PATH in the environment"],
   ["--sbom-scanner-image", "--sbom=generator=IMAGE"],
@@ -76,8 +79,8 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--image-name-tag-with-digest-file", metadata],
   ["--image-name-with-digest-file", metadata],
   ["--insecure", insecure],
-  ["--insecure-pull", settings],
-  ["--insecure-registry", settings],
+  ["--insecure-pull", registrySettings],
+  ["--insecure-registry", registrySettings],
   ["--kaniko-dir", "TSBUILD_ROOT=DIRECTORY in the environment"],
   ["--log-format", "--progress MODE"],
   ["--no-push", "leave out --push"],
@@ -86,10 +89,10 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--push-retry", retries],
   ["--registry-certificate", certificates],
   ["--registry-client-cert", certificates],
-  ["--registry-mirror", settings],
+  ["--registry-mirror", registrySettings],
   ["--skip-tls-verify", insecure],
-  ["--skip-tls-verify-pull", settings],
-  ["--skip-tls-verify-registry", settings],
+  ["--skip-tls-verify-pull", registrySettings],
+  ["--skip-tls-verify-registry", registrySettings],
   ["--snapshot-mode", looks],
   ["--snapshotMode", looks],
   ["--tar-path", archive],

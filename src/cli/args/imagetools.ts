@@ -6,6 +6,7 @@ import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
 import { HelpRequest } from "./help-request.js";
 import { oneOperand } from "./operands.js";
+import { unsupportedBuildxFlags } from "./unsupported.js";
 import { nonEmpty, parsePlatforms } from "./words.js";
 
 const help = `Usage: tsbuild imagetools COMMAND
@@ -46,6 +47,7 @@ function parseCreate(argv: readonly string[]): ImagetoolsCommand {
     usage: "[flags] SOURCE…",
     summary:
       "Combines images into one for several platforms, under new names in registries. SOURCE is a name, a digest, the JSON of a descriptor, or oci-layout://PATH[:TAG].",
+    unsupported: unsupportedBuildxFlags,
     examples: [
       "tsbuild imagetools create -t example.com/web:1 example.com/web@sha256:… example.com/web@sha256:…",
       "tsbuild imagetools create -t other.example.com/web:1 example.com/web:1",
@@ -116,6 +118,7 @@ function parseInspect(argv: readonly string[]): ImagetoolsCommand {
     name: "imagetools inspect",
     usage: "[flags] NAME",
     summary: "Shows what a name in a registry, or oci-layout://PATH[:TAG], leads to.",
+    unsupported: unsupportedBuildxFlags,
     examples: ["tsbuild imagetools inspect --format '{{json .Manifest}}' alpine"],
   });
   const raw = flags.switch("--raw", "the manifest as it is");

@@ -1,6 +1,7 @@
 import type { ManifestCommand } from "../manifest-command.js";
 import { debugFlag, progressFlag } from "./common-flags.js";
 import { Flags } from "./flags.js";
+import { registrySettings } from "./foreign-flags.js";
 import { HelpRequest } from "./help-request.js";
 import { noSuchCommand } from "./imagetools.js";
 import { oneOperand, someOperands, twoOperands } from "./operands.js";
@@ -107,5 +108,6 @@ function parseRemove(argv: readonly string[]): ManifestCommand {
 }
 
 function command(name: string, usage: string, summary: string): Flags {
-  return new Flags({ name: `manifest ${name}`, usage, summary, examples: [] });
+  const foreign = new Map([["--insecure", registrySettings]]);
+  return new Flags({ name: `manifest ${name}`, usage, summary, foreign, examples: [] });
 }

@@ -18,8 +18,8 @@ export const unsupportedBuildFlags: readonly string[] = [
   "--print",
 ];
 
-/** Flags of `docker buildx prune` and `du` that tsbuild knows and does not have. */
-export const unsupportedDiskFlags: readonly string[] = ["--builder"];
+/** Flags that every command of `docker buildx` has, and tsbuild does not. */
+export const unsupportedBuildxFlags: readonly string[] = ["--builder"];
 
 /** Flags of `docker run` that tsbuild knows and does not have. */
 export const unsupportedRunFlags: readonly string[] = [

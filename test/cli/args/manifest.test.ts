@@ -31,6 +31,10 @@ table("Q03 parseManifest()", (text) => parseManifest(text.split(" ")), [
   ["push l", { kind: "manifest-push", list: "l", purge: false, progress: undefined, debug: false }],
   ["rm l m", { kind: "manifest-rm", lists: ["l", "m"], debug: false }],
   [
+    "push --insecure l",
+    'Cannot use --insecure: no such flag here; "registries" in ~/.config/tsbuild/config.json, see docs/registries.md',
+  ],
+  [
     "anotate l a",
     'Cannot run "tsbuild manifest anotate": no such command; did you mean "annotate"?',
   ],
