@@ -1,6 +1,6 @@
 import type { EpochSource } from "../../plan/plan.js";
 import type { Building } from "./engine.js";
-import { resolve } from "./far-input.js";
+import { resolve } from "./remote-input.js";
 
 /** When that was made whose time a build is to have, in seconds; undefined where nobody knows (T02). */
 export async function timeOf(epoch: EpochSource, building: Building): Promise<number | undefined> {

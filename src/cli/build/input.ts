@@ -19,14 +19,14 @@ export interface BuildInput {
   readonly scope: string;
 }
 
-/** Of which something has to be fetched or unpacked before the Dockerfile can be read. */
-export interface FarInput {
-  readonly context: FarContext;
-  readonly dockerfile: FarDockerfile;
+/** An input of which something has to be fetched or unpacked before the Dockerfile can be read. */
+export interface RemoteInput {
+  readonly context: RemoteContext;
+  readonly dockerfile: RemoteDockerfile;
 }
 
-/** Where the files of a build are. */
-export type FarContext =
+/** Where the files of such a build are; a directory where only the Dockerfile is elsewhere. */
+export type RemoteContext =
   /** Host path. */
   | { readonly kind: "directory"; readonly root: string }
   /** A tar on standard input, compressed or not. */
@@ -35,7 +35,7 @@ export type FarContext =
   | { readonly kind: "http"; readonly url: string };
 
 /** Where the Dockerfile of such a build is. */
-export type FarDockerfile =
+export type RemoteDockerfile =
   | { readonly kind: "given"; readonly source: Source }
   /** Undefined is `Dockerfile`. */
   | { readonly kind: "inside"; readonly path: string | undefined }
@@ -43,8 +43,8 @@ export type FarDockerfile =
 
 /** What `readInput` found: the input, or what is still to be done for it. */
 export type FoundInput =
-  | { readonly kind: "near"; readonly input: BuildInput }
-  | { readonly kind: "far"; readonly input: FarInput };
+  | { readonly kind: "local"; readonly input: BuildInput }
+  | { readonly kind: "remote"; readonly input: RemoteInput };
 
 /** Finds and reads what PATH, `-`, URLs and `--file` name (SEMANTICS.md B01 to B07). */
 export async function readInput(
@@ -53,26 +53,29 @@ export async function readInput(
 ): Promise<FoundInput> {
   if (context === "-") return await fromStandardInput(file, io);
   const root = resolve(io.cwd, context);
-  const far = isDirectory(root) ? undefined : farContext(context);
-  if (far !== undefined) {
-    return { kind: "far", input: { context: far, dockerfile: await remoteDockerfile(file, io) } };
+  const remote = isDirectory(root) ? undefined : remoteContext(context);
+  if (remote !== undefined) {
+    return {
+      kind: "remote",
+      input: { context: remote, dockerfile: await remoteDockerfile(file, io) },
+    };
   }
   checkDirectory(context, root);
   if (file !== undefined && isHttpUrl(file)) {
     const dockerfile = { kind: "url", url: file } as const;
-    return { kind: "far", input: { context: { kind: "directory", root }, dockerfile } };
+    return { kind: "remote", input: { context: { kind: "directory", root }, dockerfile } };
   }
   if (file === "-") {
     const source = await readDockerfileInput(io);
-    return near({ source, dockerfile: undefined, context: root, scope: "-" });
+    return local({ source, dockerfile: undefined, context: root, scope: "-" });
   }
   const dockerfile = file === undefined ? findDockerfile(root) : resolve(io.cwd, file);
   const source = readDockerfile(dockerfile, file);
-  return near({ source, dockerfile, context: root, scope: dockerfile });
+  return local({ source, dockerfile, context: root, scope: dockerfile });
 }
 
-function near(input: BuildInput): FoundInput {
-  return { kind: "near", input };
+function local(input: BuildInput): FoundInput {
+  return { kind: "local", input };
 }
 
 async function fromStandardInput(file: string | undefined, io: Io): Promise<FoundInput> {
@@ -84,12 +87,12 @@ async function fromStandardInput(file: string | undefined, io: Io): Promise<Foun
   }
   const input = await readStandardInput(io.in);
   if (input.kind === "archive") {
-    const dockerfile = await farDockerfile(file, io);
-    return { kind: "far", input: { context: input, dockerfile } };
+    const dockerfile = await archiveDockerfile(file, io);
+    return { kind: "remote", input: { context: input, dockerfile } };
   }
   if (file === undefined) {
     const source = { name: "-", text: input.text };
-    return near({ source, dockerfile: undefined, context: undefined, scope: "-" });
+    return local({ source, dockerfile: undefined, context: undefined, scope: "-" });
   }
   throw new BuildError(
     "USAGE",
@@ -98,14 +101,14 @@ async function fromStandardInput(file: string | undefined, io: Io): Promise<Foun
   );
 }
 
-/** As of an archive, but an absolute path is a file of this machine. */
-async function remoteDockerfile(file: string | undefined, io: Io): Promise<FarDockerfile> {
-  if (file === undefined || !isAbsolute(file)) return await farDockerfile(file, io);
+/** As `archiveDockerfile`, but an absolute path is a file of this machine. */
+async function remoteDockerfile(file: string | undefined, io: Io): Promise<RemoteDockerfile> {
+  if (file === undefined || !isAbsolute(file)) return await archiveDockerfile(file, io);
   return { kind: "given", source: readDockerfile(file, file) };
 }
 
-/** `-`, a URL, or a path inside of what is fetched. */
-async function farDockerfile(file: string | undefined, io: Io): Promise<FarDockerfile> {
+/** Standard input for `-`, a URL, or a path inside of the context. */
+async function archiveDockerfile(file: string | undefined, io: Io): Promise<RemoteDockerfile> {
   if (file === "-") return { kind: "given", source: await readDockerfileInput(io) };
   return file !== undefined && isHttpUrl(file)
     ? { kind: "url", url: file }
@@ -124,7 +127,7 @@ async function readDockerfileInput(io: Io): Promise<Source> {
   );
 }
 
-function farContext(context: string): FarContext | undefined {
+function remoteContext(context: string): RemoteContext | undefined {
   const url = parseGitContext(context);
   if (url !== undefined) return { kind: "git", url };
   return isHttpUrl(context) ? { kind: "http", url: context } : undefined;

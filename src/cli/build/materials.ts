@@ -63,7 +63,7 @@ export function remoteMaterials(pinned: readonly Pinned[]): readonly Material[] 
 /** Where the Dockerfile comes from, when that is a context from elsewhere. */
 export function sourceOf({ command, remotes }: Building): Partial<Material> {
   const git = parseGitContext(command.context);
-  const isFar = git !== undefined || isHttpUrl(command.context);
+  const isRemote = git !== undefined || isHttpUrl(command.context);
   const [first] = remotes.pinned;
-  return isFar && first !== undefined ? remoteMaterial(first) : {};
+  return isRemote && first !== undefined ? remoteMaterial(first) : {};
 }

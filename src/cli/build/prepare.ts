@@ -7,7 +7,7 @@ import { withProgress } from "../progress.js";
 import { openSession, type Session } from "../session.js";
 import { storeParts, type Building } from "./engine.js";
 import { ForeignContexts, type OpenForeign } from "./foreign-contexts.js";
-import type { FarTools } from "./far-input.js";
+import type { RemoteTools } from "./remote-input.js";
 import { readInput, type BuildInput, type FoundInput } from "./input.js";
 import { remoteContext } from "./named-contexts.js";
 import { planOptions } from "./plan.js";
@@ -53,7 +53,7 @@ export async function prepareBuild(
 /** The Dockerfile alone, for questions about it; what is elsewhere is fetched. */
 export async function prepareInput(command: BuildCommand, io: Io): Promise<BuildInput> {
   const found = await readInput(command, io);
-  if (found.kind === "near") return found.input;
+  if (found.kind === "local") return found.input;
   return await withProgress(command, io, async (board) => {
     await using session = await openSession(io);
     await using building = await prepareBuild(found, { command, session, board });
@@ -71,9 +71,9 @@ async function readFound(
   sources: Map<string | undefined, OpenForeign>,
   preparing: Equipped,
 ): Promise<BuildInput> {
-  if (found.kind === "near") return found.input;
-  const { readFarInput } = await import("./far-input.js");
-  const { input, context } = await readFarInput(found.input, toolsOf(preparing));
+  if (found.kind === "local") return found.input;
+  const { readRemoteInput } = await import("./remote-input.js");
+  const { input, context } = await readRemoteInput(found.input, toolsOf(preparing));
   if (context !== undefined) sources.set(undefined, context);
   return input;
 }
@@ -85,12 +85,12 @@ async function nameContexts(
   for (const [name, value] of preparing.command.buildContexts) {
     const source = remoteContext(value);
     if (source === undefined) continue;
-    const { openNamed } = await import("./far-input.js");
+    const { openNamed } = await import("./remote-input.js");
     sources.set(name, openNamed(source, `load context ${name}`, toolsOf(preparing)));
   }
 }
 
-function toolsOf(preparing: Equipped): FarTools {
+function toolsOf(preparing: Equipped): RemoteTools {
   const { command, session } = preparing;
   return { ...preparing, buildArgs: planOptions(command, session.io).buildArgs };
 }

@@ -63,10 +63,10 @@ function inputOf(
   { context, file, target, platforms }: BuildCommand,
   found: FoundInput,
 ): Pick<BuildHeader, "context" | "dockerfile" | "platforms" | "target"> {
-  const near = found.kind === "near" ? found.input : undefined;
+  const local = found.kind === "local" ? found.input : undefined;
   return {
-    context: near?.context ?? (context === "-" ? context : credentialsHidden(context)),
-    dockerfile: near?.dockerfile ?? credentialsHidden(file ?? (near ? "-" : "Dockerfile")),
+    context: local?.context ?? (context === "-" ? context : credentialsHidden(context)),
+    dockerfile: local?.dockerfile ?? credentialsHidden(file ?? (local ? "-" : "Dockerfile")),
     ...(target === undefined ? {} : { target }),
     platforms,
   };

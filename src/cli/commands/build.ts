@@ -56,7 +56,7 @@ export async function runBuild(
       await using building = await prepareBuild(found, preparing);
       return await buildAndExport(building, outputs, split);
     });
-    return { ...made, input: made.isLocal && found.kind === "near" ? found.input : undefined };
+    return { ...made, input: made.isLocal && found.kind === "local" ? found.input : undefined };
   });
   await writeResults(command, summary, io);
   const isQuiet = command.quiet && !outputs.some(isStandardOutput);

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import {
   readInput,
   type BuildInput,
-  type FarInput,
+  type RemoteInput,
   type FoundInput,
 } from "../../../src/cli/build/input.js";
 import type { BuildErrorCode } from "../../../src/error.js";
@@ -20,17 +20,17 @@ const find = (context: string, file?: string, world: World = {}): Promise<FoundI
 
 async function read(context: string, file?: string, world?: World): Promise<BuildInput> {
   const found = await find(context, file, world);
-  if (found.kind === "far") throw new Error("it is not all here");
+  if (found.kind === "remote") throw new Error("it is not all here");
   return found.input;
 }
 
-async function readFar(context: string, file?: string, world?: World): Promise<FarInput> {
+async function readRemote(context: string, file?: string, world?: World): Promise<RemoteInput> {
   const found = await find(context, file, world);
-  if (found.kind === "near") throw new Error("it is all here");
+  if (found.kind === "local") throw new Error("it is all here");
   return found.input;
 }
 
-function git(remote: string, ref?: string, subdir?: string): FarInput["context"] {
+function git(remote: string, ref?: string, subdir?: string): RemoteInput["context"] {
   const url = {
     remote,
     ref,
@@ -44,7 +44,7 @@ function git(remote: string, ref?: string, subdir?: string): FarInput["context"]
   return { kind: "git", url };
 }
 
-function inside(path?: string): FarInput["dockerfile"] {
+function inside(path?: string): RemoteInput["dockerfile"] {
   return { kind: "inside", path };
 }
 
@@ -129,14 +129,14 @@ describe("readInput()", () => {
   ];
   for (const [name, input] of archives) {
     it(`B03 takes ${name} on standard input for the context, whole`, async () => {
-      const { context, dockerfile } = await readFar("-", "sub/Dockerfile", { input });
+      const { context, dockerfile } = await readRemote("-", "sub/Dockerfile", { input });
       assert.deepStrictEqual(dockerfile, { kind: "inside", path: "sub/Dockerfile" });
       if (context.kind !== "archive") throw new Error("it is not an archive");
       assert.deepStrictEqual(await collect(context.bytes), input);
     });
   }
 
-  const far: readonly (readonly [string, string | undefined, FarInput])[] = [
+  const remotes: readonly (readonly [string, string | undefined, RemoteInput])[] = [
     [
       "https://x.org/a.git#main:sub",
       undefined,
@@ -162,22 +162,22 @@ describe("readInput()", () => {
       },
     ],
   ];
-  for (const [context, file, want] of far) {
+  for (const [context, file, want] of remotes) {
     it(`B06, B07 knows what ${context} is${file === undefined ? "" : ` with --file ${file}`}`, async () => {
-      assert.deepStrictEqual(await readFar(context, file), want);
+      assert.deepStrictEqual(await readRemote(context, file), want);
     });
   }
 
   it("B05 takes a URL for the Dockerfile of a directory", async () => {
     const root = directoryWith(temporary, {});
-    assert.deepStrictEqual(await readFar(root, "https://x.org/a"), {
+    assert.deepStrictEqual(await readRemote(root, "https://x.org/a"), {
       context: { kind: "directory", root },
       dockerfile: { kind: "url", url: "https://x.org/a" },
     });
   });
 
   it("B04 takes the Dockerfile for a remote context from standard input", async () => {
-    const { dockerfile } = await readFar("git@x.org:a", "-", { input: "FROM a" });
+    const { dockerfile } = await readRemote("git@x.org:a", "-", { input: "FROM a" });
     const source = { name: "-", text: "FROM a" };
     assert.deepStrictEqual(dockerfile, { kind: "given", source });
   });
@@ -185,11 +185,11 @@ describe("readInput()", () => {
   it("B06, B07 takes the Dockerfile for a remote context from this machine where --file is absolute", async () => {
     const file = join(directoryWith(temporary, { d: "FROM a" }), "d");
     for (const context of ["git@x.org:a", "https://x.org/a.tar.gz"]) {
-      const { dockerfile } = await readFar(context, file);
+      const { dockerfile } = await readRemote(context, file);
       const source = { name: file, text: "FROM a" };
       assert.deepStrictEqual(dockerfile, { kind: "given", source });
     }
-    const missing = await failureOf(readFar("git@x.org:a", `${file}-not`), "CONTEXT");
+    const missing = await failureOf(readRemote("git@x.org:a", `${file}-not`), "CONTEXT");
     assert.strictEqual(missing.message, `Cannot read the Dockerfile "${file}-not": no such file`);
   });
 

@@ -34,7 +34,7 @@ function scene(words: readonly string[], signal = new AbortController().signal):
     events,
     recording: {
       command: parseCommand(["build", ...words]) as BuildCommand,
-      found: { kind: "near", input },
+      found: { kind: "local", input },
       session: { io, store } as unknown as Recording["session"],
       board: new Board((event) => events.push(event)),
     },

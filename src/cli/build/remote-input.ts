@@ -18,11 +18,11 @@ import type { RemoteContent, RemoteReader } from "../../context/remote/remotes.j
 import type { Session } from "../session.js";
 import { storeParts } from "./engine.js";
 import type { Dated, OpenForeign } from "./foreign-contexts.js";
-import { dockerfileNames, type BuildInput, type FarContext, type FarInput } from "./input.js";
+import { dockerfileNames, type BuildInput, type RemoteContext, type RemoteInput } from "./input.js";
 import { dockerfileLimit } from "./standard-input.js";
 
-/** What fetching an input needs. */
-export interface FarTools {
+/** What fetching a remote input needs. */
+export interface RemoteTools {
   readonly session: Session;
   readonly remotes: RemoteReader;
   readonly board: Board;
@@ -36,11 +36,11 @@ export interface ReadInput {
   readonly context: OpenForeign | undefined;
 }
 
-/** Fetches and unpacks what is elsewhere, and reads the Dockerfile (SEMANTICS B03, B05 to B07). */
-export async function readFarInput(far: FarInput, tools: FarTools): Promise<ReadInput> {
-  const context = await openContext(far.context, tools);
-  const source = await readDockerfile(far, context, tools);
-  const root = far.context.kind === "directory" ? far.context.root : undefined;
+/** Fetches and unpacks what is remote, and reads the Dockerfile (SEMANTICS B03, B05 to B07). */
+export async function readRemoteInput(remote: RemoteInput, tools: RemoteTools): Promise<ReadInput> {
+  const context = await openContext(remote.context, tools);
+  const source = await readDockerfile(remote, context, tools);
+  const root = remote.context.kind === "directory" ? remote.context.root : undefined;
   const scope = `${context?.shown ?? root ?? ""} ${source.name}`;
   const input = { source, dockerfile: undefined, context: root, scope };
   return { input, context: context && (() => Promise.resolve(context)) };
@@ -53,7 +53,10 @@ interface OpenContext extends Dated {
   readonly onlyFile: string | undefined;
 }
 
-async function openContext(context: FarContext, tools: FarTools): Promise<OpenContext | undefined> {
+async function openContext(
+  context: RemoteContext,
+  tools: RemoteTools,
+): Promise<OpenContext | undefined> {
   switch (context.kind) {
     case "directory":
       return undefined;
@@ -83,7 +86,7 @@ async function openContext(context: FarContext, tools: FarTools): Promise<OpenCo
 const contextName = "context";
 
 /** A git context with what build arguments say about it. */
-function contextSource(url: GitUrl, { buildArgs }: FarTools): RemoteSource & { kind: "git" } {
+function contextSource(url: GitUrl, { buildArgs }: RemoteTools): RemoteSource & { kind: "git" } {
   const keep = buildArgs.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
   const source = gitSource(url);
   return {
@@ -94,7 +97,7 @@ function contextSource(url: GitUrl, { buildArgs }: FarTools): RemoteSource & { k
 }
 
 /** A named context from elsewhere (B14): a repository, or a file as it was downloaded. */
-export function openNamed(source: RemoteSource, title: string, tools: FarTools): OpenForeign {
+export function openNamed(source: RemoteSource, title: string, tools: RemoteTools): OpenForeign {
   const named = source.kind === "http" ? { ...source, name: contextName } : source;
   return async () => ({ ...(await resolve(named, title, tools)), unpack: false });
 }
@@ -103,7 +106,7 @@ export function openNamed(source: RemoteSource, title: string, tools: FarTools):
 export function resolve(
   source: RemoteSource,
   title: string,
-  { session, remotes, board }: Omit<FarTools, "buildArgs">,
+  { session, remotes, board }: Omit<RemoteTools, "buildArgs">,
 ): Promise<RemoteContent> {
   const { signal } = session.io;
   const vertex = board.declare(`[internal] ${title}`);
@@ -116,7 +119,7 @@ export function resolve(
 /** A tar that comes once, as a file; what it holds is known by its digest. */
 async function spool(
   bytes: AsyncIterable<Uint8Array>,
-  { session, board }: FarTools,
+  { session, board }: RemoteTools,
 ): Promise<Dated> {
   const { io, store } = session;
   const path = join(store.work, "context.tar");
@@ -171,9 +174,9 @@ async function isArchive({ entries: [file] }: SelectedSource): Promise<boolean> 
 }
 
 async function readDockerfile(
-  { dockerfile, context: where }: FarInput,
+  { dockerfile, context: where }: RemoteInput,
   context: OpenContext | undefined,
-  tools: FarTools,
+  tools: RemoteTools,
 ): Promise<Source> {
   if (context?.onlyFile !== undefined && dockerfile.kind === "inside") {
     return readInside(await filesOf(context, tools), {
@@ -194,7 +197,7 @@ async function readDockerfile(
   }
 }
 
-async function filesOf(context: Foreign, { session }: FarTools): Promise<ReadableRootfs> {
+async function filesOf(context: Foreign, { session }: RemoteTools): Promise<ReadableRootfs> {
   const { io, store } = session;
   const state = await foreignState(context, storeParts(store), io.signal);
   return openRootfs(await store.snapshotter.view(await state.chain(io.signal)));
@@ -216,7 +219,7 @@ function readInside(files: ReadableRootfs, { path, where }: Inside): Source {
   });
 }
 
-async function downloadDockerfile(url: string, tools: FarTools): Promise<Source> {
+async function downloadDockerfile(url: string, tools: RemoteTools): Promise<Source> {
   const shown = redactUrl(new URL(url));
   const source = { ...httpSource(url), limit: dockerfileLimit };
   const content = await resolve(source, `load remote Dockerfile ${shown}`, tools);
