@@ -1,4 +1,4 @@
-import { SHA256_SIZE } from "../sha256.js";
+import { SHA256_DIGITS, SHA256_SIZE } from "../sha256.js";
 import type { BytePath, Entry, FileEntry, FileVersion } from "./changeset.js";
 import type { FileRow } from "./file-row.js";
 
@@ -49,7 +49,6 @@ export interface BlockPrefixes {
 
 /** Files in a block: so many that its text is worth one conversion, so few that the text may stay. */
 export const BLOCK_FILES = 1024;
-const SHA256_HEX = SHA256_SIZE * 2;
 
 /** Columns of small numbers, and of those that may be large, negative or broken. */
 const small = { directory: 0, source: 1, mode: 2, uid: 3, gid: 4, nameEnd: 5, columns: 6 } as const;
@@ -218,7 +217,7 @@ export class FileBlock {
   #digest(index: number): string {
     const end = this.#count * SHA256_SIZE;
     if (this.#digestText === "") this.#digestText = this.#digests.toString("hex", 0, end);
-    return this.#digestText.slice(index * SHA256_HEX, (index + 1) * SHA256_HEX);
+    return this.#digestText.slice(index * SHA256_DIGITS, (index + 1) * SHA256_DIGITS);
   }
 
   #pack(): void {

@@ -5,7 +5,7 @@ import { rowsOf } from "../oci/entry-store.js";
 import { FileRow } from "../oci/file-row.js";
 import { writeLayerTar, type WrittenEntry } from "../oci/layer-tar.js";
 import { RowTexts } from "../oci/row-texts.js";
-import { SHA256_SIZE } from "../sha256.js";
+import { SHA256_DIGITS } from "../sha256.js";
 import { measureTar, type TarSink } from "./measure-tar.js";
 import type { LayerMeasure, TreeDigest } from "./snapshotter.js";
 
@@ -138,8 +138,6 @@ function fieldsOf(fields: readonly string[]): string {
 
 const NO_XATTRS = fieldOf("0");
 const FILE_FIELD = fieldOf("file");
-/** Of a digest in hex. */
-const SHA256_LENGTH = 2 * SHA256_SIZE;
 
 /** Entries that know what is hashed of them. */
 export interface HashedEntries extends EntryList {
@@ -187,7 +185,7 @@ export async function hashEntries(
   const form = {
     prefix,
     facts: (row: FileRow) =>
-      `${rightsText(rights(row))}${NO_XATTRS}${fieldOf(String(row.size))}${SHA256_LENGTH}:`,
+      `${rightsText(rights(row))}${NO_XATTRS}${fieldOf(String(row.size))}${SHA256_DIGITS}:`,
     text: ({ name, sha256 }: FileRow, directory: string, facts: string) =>
       `${FILE_FIELD}${directory.length + name.length}:${directory}${name}${facts}${sha256}`,
   };

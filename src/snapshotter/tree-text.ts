@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { comparePaths, type BytePath, type Content, type EntryList } from "../oci/changeset.js";
+import { SHA256_DIGITS } from "../sha256.js";
 import type { TreeDigest } from "./snapshotter.js";
 import { describe, FORMAT_FIELD, type Described } from "./tree-digest.js";
 import {
@@ -167,8 +168,6 @@ function move(places: Uint32Array, from: number, to: number, by: number): void {
   for (let i = from * PLACES; by !== 0 && i < end; i++) places[i] = (places[i] ?? 0) + by;
 }
 
-const SHA256_LENGTH = 64;
-
 /** Entries whose text is at hand. */
 export interface TextEntries extends EntryList {
   readonly text: TreeText;
@@ -238,7 +237,7 @@ export class TreeCursor {
 
   /** Where the digest of a file begins. */
   get sha256From(): number {
-    return this.end - SHA256_LENGTH;
+    return this.end - SHA256_DIGITS;
   }
 
   get isFile(): boolean {

@@ -1,5 +1,5 @@
 import type { Changeset, Entry } from "../../oci/changeset.js";
-import { SHA256_SIZE } from "../../sha256.js";
+import { SHA256_DIGITS, SHA256_SIZE } from "../../sha256.js";
 import { ByteArea } from "./byte-area.js";
 
 const hexDigits = Buffer.from("0123456789abcdef");
@@ -37,7 +37,7 @@ export class ContentDigests {
   has(number: number, sha256: string): boolean {
     const bytes = this.#area.buffer;
     const start = (number - 1) * SHA256_SIZE;
-    if (sha256.length !== SHA256_SIZE * 2) return false;
+    if (sha256.length !== SHA256_DIGITS) return false;
     for (let i = 0; i < SHA256_SIZE; i++) {
       const byte = bytes[start + i] ?? 0;
       if (sha256.charCodeAt(2 * i) !== hexDigits[byte >> 4]) return false;
