@@ -1,5 +1,6 @@
 const insecure = "-o type=registry,registry.insecure=true";
 const compression = "-o type=…,compression=FORMAT";
+const place = "TSBUILD_ROOT=DIRECTORY in the environment";
 const epoch = "SOURCE_DATE_EPOCH=SECONDS in the environment";
 const times = `${epoch}, and --reproducible`;
 const login = "credentials come from config.json in DOCKER_CONFIG, where tsbuild login keeps them";
@@ -45,7 +46,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--pull-always", "--pull"],
   ["--pull-never", "leave out --pull: an image of the store is used as it is"],
   ["--retry", retries],
-  ["--root", "TSBUILD_ROOT=DIRECTORY in the environment"],
+  ["--root", place],
   ["--rewrite-timestamp", "-o type=…,rewrite-timestamp=true"],
   ["--runtime", "TSBUILD_RUNTIME=PATH in the environment"],
   ["--sbom-scanner-image", "--sbom=generator=IMAGE"],
@@ -58,7 +59,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   // kaniko
   ["--cache", layers],
   ["--cache-copy-layers", layers],
-  ["--cache-dir", "TSBUILD_ROOT=DIRECTORY in the environment"],
+  ["--cache-dir", place],
   ["--cache-repo", "--cache-to and --cache-from type=registry,ref=NAME"],
   ["--cache-run-layers", layers],
   ["--cleanup", untouched],
@@ -81,7 +82,7 @@ export const foreignFlags: ReadonlyMap<string, string> = new Map([
   ["--insecure", insecure],
   ["--insecure-pull", registrySettings],
   ["--insecure-registry", registrySettings],
-  ["--kaniko-dir", "TSBUILD_ROOT=DIRECTORY in the environment"],
+  ["--kaniko-dir", place],
   ["--log-format", "--progress MODE"],
   ["--no-push", "leave out --push"],
   ["--no-push-cache", "leave out --cache-to"],
