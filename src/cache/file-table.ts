@@ -105,9 +105,7 @@ export class FileTable {
     if (this.#isCrowded()) this.compact(1);
   }
 
-  /**
-   * Forgets what was last used before `day`, and takes no more room than it has to.
-   */
+  /** Forgets what was last used before `day`, and takes no more room than it has to. */
   compact(day: number): void {
     const kept = this.#count(day);
     let capacity = smallestCapacity;
