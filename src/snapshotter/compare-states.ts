@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { comparePaths, type BytePath, type Entry, type FileEntry } from "../oci/changeset.js";
-import { readContent } from "../oci/content.js";
+import { comparePaths, type BytePath, type Entry } from "../oci/changeset.js";
 import type { FileTree, TreeNode } from "../oci/file-tree.js";
+import { sameFile } from "./same-file.js";
 import type { LayerChain, Snapshotter } from "./snapshotter.js";
 
 /** A path at which two states differ: added, changed, deleted. */
@@ -72,34 +71,13 @@ async function differenceAt(
   const [before, after] = [nodeAt(old, path), nodeAt(young, path)];
   if (before === undefined) return after && "A";
   if (after === undefined) return "D";
-  return (await isSame(before.entry, after.entry)) ? undefined : "C";
+  return (await sameFile(before.entry, after.entry)) ? undefined : "C";
 }
 
 /** Nothing is below what is not a directory. */
 function nodeAt(tree: FileTree, path: BytePath): TreeNode | undefined {
   const isDirectory = (parent: BytePath): boolean => tree.lstat(parent)?.entry.type === "directory";
   return parentsOf(path).toReversed().every(isDirectory) ? tree.lstat(path) : undefined;
-}
-
-async function isSame(a: TreeNode["entry"], b: TreeNode["entry"]): Promise<boolean> {
-  if (factsOf(a) !== factsOf(b)) return false;
-  if (a.type !== "file" || b.type !== "file") return true;
-  return a.size === 0 || (await digestOf(a)) === (await digestOf(b));
-}
-
-/** All but content and time. */
-function factsOf(entry: TreeNode["entry"]): string {
-  const { type, mode, uid, gid, xattrs = new Map<string, Uint8Array>() } = entry;
-  const attributes = [...xattrs].map(([name, value]) => [name, Buffer.from(value).toString("hex")]);
-  const own = { ...entry, path: "", mtime: 0, xattrs: attributes.sort(), content: undefined };
-  return JSON.stringify({ ...own, sha256: undefined, type, mode, uid, gid });
-}
-
-async function digestOf(entry: FileEntry): Promise<string> {
-  if (entry.sha256 !== undefined) return entry.sha256;
-  const hash = createHash("sha256");
-  for await (const chunk of readContent(entry)) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 function addParents(path: BytePath, found: Map<BytePath, Difference["kind"]>): void {
