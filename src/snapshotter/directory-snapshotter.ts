@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Changeset, Entry } from "../oci/changeset.js";
+import { toBytePath, type Changeset, type Entry } from "../oci/changeset.js";
 import { writeLayerTar } from "../oci/layer-tar.js";
 import { syncFilesystem } from "../sys/filesystems.js";
 import type { FileTree } from "../oci/file-tree.js";
@@ -30,6 +30,7 @@ import type {
   LayerMeasure,
   Snapshotter,
 } from "./snapshotter.js";
+import { StateBelow } from "./state-below.js";
 import type { StandIns } from "./stand-ins.js";
 import { treeChanges } from "./tree-changes.js";
 import { measureChanges } from "./tree-digest.js";
@@ -153,10 +154,12 @@ class DirectorySnapshotter implements Snapshotter {
 
   /** The upper directory itself becomes the layer, or a copy of it when it is in memory. */
   async #commit(
-    { workspace, upper, memory }: CollectedChanges,
+    { parent, workspace, upper, memory }: CollectedChanges,
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
-    const changes = overlayChanges(upper, this.#overlay);
+    const kept = memory === undefined ? toBytePath(upper) : undefined;
+    const below = new StateBelow(() => this.files(parent), kept);
+    const changes = overlayChanges(upper, this.#overlay, below);
     if (memory === undefined) {
       const measure = await measureChanges(changes, signal);
       return this.#draft({ workspace, directory: upper, measure });

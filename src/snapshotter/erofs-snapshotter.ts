@@ -41,6 +41,7 @@ import type {
   Replacement,
   Snapshotter,
 } from "./snapshotter.js";
+import { StateBelow } from "./state-below.js";
 import type { StandIns } from "./stand-ins.js";
 import { Workspaces, type Workspace } from "./workspaces.js";
 
@@ -171,11 +172,12 @@ class ErofsSnapshotter implements Snapshotter {
 
   /** What a RUN wrote goes into a tar, and away: then it never needs to reach the disk. */
   async #commit(
-    { workspace, upper, memory }: CollectedChanges,
+    { parent, workspace, upper, memory }: CollectedChanges,
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
     const directory = join(workspace, "layer");
-    const changes = overlayChanges(upper, this.#overlay);
+    const below = new StateBelow(() => this.files(parent));
+    const changes = overlayChanges(upper, this.#overlay, below);
     const measured = await measureLayer(changes, directory, { signal });
     if (memory === undefined) this.#workspaces.remove(upper);
     else memory[Symbol.dispose]();

@@ -2,11 +2,13 @@ import type { MemoryDirectory } from "./memory-directory.js";
 import type { Metadata } from "./metadata.js";
 import type { OverlayXattrs } from "./overlay-xattrs.js";
 import { listChangedRoot } from "./root-directory.js";
-import type { ActiveSnapshot, DraftLayer } from "./snapshotter.js";
+import type { ActiveSnapshot, DraftLayer, LayerChain } from "./snapshotter.js";
 import type { Workspaces } from "./workspaces.js";
 
 /** Where a RUN's changes are, once its overlay is unmounted. */
 export interface CollectedChanges {
+  /** What they are changes of. */
+  readonly parent: LayerChain;
   /** Holds `upper`, and goes with the draft. */
   readonly workspace: string;
   /** In overlayfs form. */
@@ -67,9 +69,9 @@ export class OverlayActive implements ActiveSnapshot {
   async commit(signal?: AbortSignal): Promise<DraftLayer> {
     if (this.#left) throw new Error("this snapshot was committed or dropped before");
     await this.unmount();
-    const { workspace, upper, memory, overlay, rootMetadata } = this.#options;
+    const { parent, workspace, upper, memory, overlay, rootMetadata } = this.#options;
     listChangedRoot(upper, rootMetadata, overlay);
-    const draft = await this.#options.commit({ workspace, upper, memory }, signal);
+    const draft = await this.#options.commit({ parent, workspace, upper, memory }, signal);
     this.#left = true;
     return draft;
   }

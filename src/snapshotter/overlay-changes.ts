@@ -1,19 +1,28 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { toBytePath, toHostPath, type BytePath, type Entry } from "../oci/changeset.js";
+import {
+  toBytePath,
+  toHostPath,
+  type BytePath,
+  type DirectoryEntry,
+  type Entry,
+} from "../oci/changeset.js";
 import { FileStat, fileTypes } from "../sys/file-stat.js";
 import { readMetadata, type Metadata } from "./metadata.js";
 import { isWhiteout, type OverlayXattrs } from "./overlay-xattrs.js";
+import type { PlainEntry, StateBelow } from "./state-below.js";
 
 /**
  * The changeset that an overlay layer directory holds, in order. The root directory is an entry only
- * where it is marked as one. Sockets are no part of a layer. Nobody else may write there meanwhile.
+ * where it is marked as one. Sockets are no part of a layer, nor is what the state below has as well, where that
+ * is given. Nobody else may write there meanwhile.
  */
 export async function* overlayChanges(
   directory: string,
   overlay: OverlayXattrs,
+  below?: StateBelow,
 ): AsyncGenerator<Entry> {
-  yield* new Walk(directory, overlay).entries();
+  yield* new Walk(directory, overlay, below).entries();
 }
 
 /**
@@ -27,17 +36,31 @@ export async function* readTree(root: string): AsyncGenerator<Entry> {
 /** Entries between two turns of the event loop. */
 const BATCH = 512;
 
+/** A directory of which not all entries were looked at. */
+interface OpenDirectory {
+  /** Paths inside, the first one last. */
+  readonly names: BytePath[];
+  /** Whether it shows what layers below have in it. */
+  readonly isMerged: boolean;
+  /** Itself, where it is as it was, and nothing in it is known to be a change. */
+  unchanged: DirectoryEntry | undefined;
+}
+
 class Walk {
   readonly #root: string;
   readonly #overlay: OverlayXattrs | undefined;
+  readonly #below: StateBelow | undefined;
   readonly #stat = new FileStat();
+  /** Whether what was looked at last was copied up from a layer below. */
+  #isCopy = false;
   /** First path of each inode with several names. */
   readonly #linked = new Map<string, BytePath>();
   #count = 0;
 
-  constructor(root: string, overlay: OverlayXattrs | undefined) {
+  constructor(root: string, overlay: OverlayXattrs | undefined, below?: StateBelow) {
     this.#root = toBytePath(root);
     this.#overlay = overlay;
+    this.#below = below;
   }
 
   async *entries(): AsyncGenerator<Entry> {
@@ -51,21 +74,54 @@ class Walk {
 
   /** A loop over directories instead of nested generators, which would cost each entry its depth. */
   async *#inside(root: BytePath): AsyncGenerator<Entry> {
-    const open = [this.#names(root)];
-    if (this.#isOpaque(root)) yield { type: "opaque", path: root };
-    for (let names = open.at(-1); names !== undefined; names = open.at(-1)) {
-      const path = names.pop();
+    const hidesAll = this.#isOpaque(root);
+    if (hidesAll) yield { type: "opaque", path: root };
+    const open: OpenDirectory[] = [
+      { names: this.#names(root), isMerged: !hidesAll, unchanged: undefined },
+    ];
+    for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+      const path = inner.names.pop();
       if (path === undefined) {
         open.pop();
+        if (inner.unchanged !== undefined) this.#below?.leaveOut(inner.unchanged);
         continue;
       }
       if (++this.#count % BATCH === 0) await setImmediate();
       const entry = this.#entry(path);
-      if (entry === undefined) continue;
-      yield entry;
-      if (entry.type !== "directory") continue;
-      if (this.#isOpaque(path)) yield { type: "opaque", path };
-      open.push(this.#names(path));
+      const isOpaque = entry?.type === "directory" && this.#isOpaque(path);
+      const showsBelow = inner.isMerged && !isOpaque;
+      const asked = showsBelow ? this.#worthAsking(entry) : undefined;
+      const unchanged = asked && (await this.#below?.has(asked)) === true ? asked : undefined;
+      if (unchanged === undefined) {
+        yield* changedNow(open);
+        if (entry !== undefined) yield entry;
+      } else if (unchanged.type !== "directory") {
+        this.#below?.leaveOut(unchanged);
+      }
+      if (entry?.type !== "directory") continue;
+      if (isOpaque) yield { type: "opaque", path };
+      const isMerged = showsBelow && this.#isCopy;
+      open.push({ names: this.#names(path), isMerged, unchanged: unchanged && entry });
+    }
+  }
+
+  /** The entry that was just read, unless it is plain that the state below has another. Names of one file change together. */
+  #worthAsking(entry: Entry | undefined): PlainEntry | undefined {
+    switch (entry?.type) {
+      case undefined:
+      case "whiteout":
+      case "opaque":
+      case "hardlink":
+        return undefined;
+      case "directory":
+        return this.#isCopy ? entry : undefined;
+      case "file":
+      case "symlink":
+      case "block":
+      case "char":
+      case "fifo":
+        if (this.#stat.nlink > 1) return undefined;
+        return this.#isCopy || this.#stat.isMtimeWhole ? entry : undefined;
     }
   }
 
@@ -89,6 +145,7 @@ class Walk {
 
   /** Undefined for a socket, or for a file that is gone. */
   #entry(path: BytePath): Entry | undefined {
+    this.#isCopy = false;
     const host = this.#host(path);
     const stat = this.#stat;
     if (!stat.lstat(host)) return undefined;
@@ -121,8 +178,11 @@ class Walk {
 
   #metadata(path: BytePath): Metadata & { readonly path: BytePath } {
     const overlay = this.#overlay;
-    const rename = (name: string): string | undefined =>
-      overlay === undefined ? name : overlay.unescape(name);
+    const rename = (name: string): string | undefined => {
+      if (overlay === undefined) return name;
+      if (overlay.isOrigin(name)) this.#isCopy = true;
+      return overlay.unescape(name);
+    };
     return { path, ...readMetadata(this.#host(path), this.#stat, rename) };
   }
 
@@ -132,6 +192,14 @@ class Walk {
     const earlier = this.#linked.get(inode);
     if (earlier === undefined) this.#linked.set(inode, path);
     return earlier;
+  }
+}
+
+/** Directories that are as they were are on the way to a change now. */
+function* changedNow(open: readonly OpenDirectory[]): Generator<Entry> {
+  for (const directory of open) {
+    if (directory.unchanged !== undefined) yield directory.unchanged;
+    directory.unchanged = undefined;
   }
 }
 

@@ -88,7 +88,7 @@ export class OverlayStates {
       memory?.[Symbol.dispose]();
       throw error;
     }
-    const changes = { workspace, upper, memory };
+    const changes = { parent, workspace, upper, memory };
     const own = { root, commit, keepsUpper, overlay: this.#overlay, rootMetadata: metadata };
     return new OverlayActive({ ...changes, ...own, workspaces });
   }

@@ -34,6 +34,11 @@ export class OverlayXattrs {
     return getXattr(root, `${this.#prefix}tsbuild.root`) !== undefined;
   }
 
+  /** Whether an attribute tells where in the layers below a file was copied up from. */
+  isOrigin(name: string): boolean {
+    return name === `${this.#prefix}origin`;
+  }
+
   /** As `setOpaque`, for a directory that is yet to be written with these attributes. */
   markOpaque(xattrs: Map<string, Uint8Array>): void {
     xattrs.set(`${this.#prefix}opaque`, YES);

@@ -108,6 +108,10 @@ export class FileStat {
   get mtimeSeconds(): number {
     return this.#wide(112);
   }
+  /** Whether that is all of it: a fraction of a second is what a file has that was just written. */
+  get isMtimeWhole(): boolean {
+    return this.#view.getUint32(120, true) === 0;
+  }
   get mtimeMilliseconds(): number {
     return this.#wide(112) * 1000 + this.#view.getUint32(120, true) / 1_000_000;
   }

@@ -723,6 +723,153 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         });
       }
 
+      const copied = [
+        directory("d"),
+        file("d/f", "content"),
+        symlink("d/l", "f"),
+        file("d/one", "names"),
+        directory("d/sub"),
+        file("d/sub/g", "g"),
+        hardlink("d/two", "d/one"),
+        directory("e"),
+      ];
+      const rewrite = (path: string, content: string): void => {
+        const { atime, mtime } = fs.statSync(path);
+        fs.writeFileSync(path, content);
+        fs.utimesSync(path, atime, mtime);
+      };
+      const repeats: readonly {
+        readonly name: string;
+        readonly change: (root: string) => void;
+        readonly changes: readonly string[];
+      }[] = [
+        {
+          name: "a file with the mode that it had",
+          change: (root) => {
+            fs.chmodSync(join(root, "d/f"), 0o600);
+            fs.chmodSync(join(root, "d/f"), 0o644);
+          },
+          changes: [],
+        },
+        {
+          name: "directories, links and files with the owners that they had",
+          change: (root) => {
+            for (const path of ["d", "d/f", "d/l", "d/sub", "d/sub/g", "e"])
+              fs.lchownSync(join(root, path), 0, 0);
+          },
+          changes: [],
+        },
+        {
+          name: "a file with the content and the time that it had",
+          change: (root) => {
+            rewrite(join(root, "d/f"), "other");
+            rewrite(join(root, "d/f"), "content");
+          },
+          changes: [],
+        },
+        {
+          name: "a file in the place of one that is the same",
+          change: (root) => {
+            const { atime, mtime } = fs.statSync(join(root, "d/f"));
+            fs.rmSync(join(root, "d/f"));
+            fs.writeFileSync(join(root, "d/f"), "content", { mode: 0o644 });
+            fs.utimesSync(join(root, "d/f"), atime, mtime);
+          },
+          changes: [],
+        },
+        {
+          name: "a directory of another time only",
+          change: (root) => {
+            fs.writeFileSync(join(root, "d/sub/new"), "");
+            fs.rmSync(join(root, "d/sub/new"));
+          },
+          changes: [],
+        },
+        {
+          name: "a directory of another mode",
+          change: (root) => {
+            fs.chmodSync(join(root, "d/sub"), 0o700);
+          },
+          changes: ["directory d", "directory d/sub"],
+        },
+        {
+          name: "a file of another time",
+          change: (root) => {
+            fs.utimesSync(join(root, "d/f"), 1, 1);
+          },
+          changes: ["directory d", "file d/f"],
+        },
+        {
+          name: "a file of other content, of the size and the time that it had",
+          change: (root) => {
+            rewrite(join(root, "d/f"), "CONTENT");
+          },
+          changes: ["directory d", "file d/f"],
+        },
+        {
+          name: "a file with an attribute",
+          change: (root) => {
+            setXattr(join(root, "d/f"), "user.x", Buffer.from("x"));
+          },
+          changes: ["directory d", "file d/f"],
+        },
+        {
+          name: "a file that has one more name now, with both",
+          change: (root) => {
+            fs.linkSync(join(root, "d/f"), join(root, "d/g"));
+          },
+          changes: ["directory d", "file d/f", "hardlink d/g"],
+        },
+        {
+          name: "the way to a change, and nothing beside it",
+          change: (root) => {
+            fs.chmodSync(join(root, "d/f"), 0o644);
+            fs.lchownSync(join(root, "e"), 0, 0);
+            fs.appendFileSync(join(root, "d/sub/g"), "more");
+          },
+          changes: ["directory d", "directory d/sub", "file d/sub/g"],
+        },
+        {
+          name: "a directory made anew, with what is in it as before",
+          change: (root) => {
+            fs.rmSync(join(root, "d"), { recursive: true });
+            fs.mkdirSync(join(root, "d"), 0o755);
+            fs.writeFileSync(join(root, "d/f"), "content");
+            fs.utimesSync(join(root, "d/f"), 1_700_000_000, 1_700_000_000);
+          },
+          changes: ["directory d", "opaque d", "file d/f"],
+        },
+      ];
+      for (const { name, change, changes } of repeats) {
+        it(`${changes.length === 0 ? "leaves out" : "tells of"} ${name}`, async () => {
+          const parent = await layer(copied);
+          let seen: readonly string[] = [];
+          const { id, measure } = await ran([parent], (root) => {
+            change(root);
+            seen = fs.readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+          });
+          assert.deepStrictEqual(await pathsOf(id), changes);
+          assert.deepStrictEqual(await measureChanges(snapshots.changes(id)), measure);
+          const view = await snapshots.view([parent, id]);
+          assert.deepStrictEqual(
+            fs.readdirSync(view, { recursive: true, encoding: "utf8" }).sort(),
+            seen,
+          );
+        });
+      }
+
+      it("leaves out what is the same in the uppermost of several layers that have it", async () => {
+        const chain = [await layer(copied), await layer([directory("d"), file("d/f", "other")])];
+        const { id } = await ran(chain, (root) => {
+          fs.chmodSync(join(root, "d/f"), 0o644);
+        });
+        assert.deepStrictEqual(await pathsOf(id), []);
+        const { id: next } = await ran([...chain, id], (root) => {
+          rewrite(join(root, "d/f"), "content");
+        });
+        assert.deepStrictEqual(await pathsOf(next), ["directory d", "file d/f"]);
+      });
+
       it("shows the root directory of the layer that lists it, above others that do not", async () => {
         const listed = await layer([directory("", { mode: 0o1555, uid: 9, gid: 9 }), file("a")]);
         const silent = await layer([file("b")]);
