@@ -2,9 +2,8 @@ import { chownSync, closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildError } from "../error.js";
 import { setModificationTime } from "../sys/inodes.js";
-import { readMetadata } from "./metadata.js";
 import { resolveInRootfs } from "./rootfs-path.js";
-import { removeStubs, type Ancestor, type Stub } from "./stub-removal.js";
+import { removeStubs, type Stub } from "./stub-removal.js";
 import type { ResolvedOwner } from "./users.js";
 
 /** The directories of an overlay whose mount points are being made. */
@@ -22,7 +21,6 @@ export interface Overlay {
 export class MountPoints {
   readonly #overlay: Overlay;
   readonly #stubs: Stub[] = [];
-  readonly #ancestors = new Map<string, Ancestor>();
   readonly #targets: string[] = [];
 
   constructor(overlay: Overlay) {
@@ -63,35 +61,21 @@ export class MountPoints {
 
   /** Takes out what was made. The overlay must be unmounted. */
   remove(): void {
-    removeStubs(this.#overlay.upper, this.#stubs, [...this.#ancestors.values()]);
+    removeStubs(this.#overlay.upper, this.#stubs);
   }
 
   #create(path: string, missing: number, kind: "directory" | "file"): readonly Stub[] {
     const names = path.split("/").slice(1);
     const prefixes = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
-    const there = prefixes.slice(0, names.length - missing);
-    for (const ancestor of ["/", ...there]) this.#remember(ancestor);
+    const parent = this.#host(prefixes[names.length - missing - 1] ?? "/");
+    const { mtimeNs } = lstatSync(parent, { bigint: true });
     const stubs: Stub[] = [];
     for (const made of prefixes.slice(names.length - missing)) {
       createEntry(this.#host(made), made === path ? kind : "directory");
       stubs.push({ path: made, inode: lstatSync(this.#upper(made), { bigint: true }).ino });
     }
-    this.#restoreTime(there.at(-1) ?? "/");
+    setModificationTime(Buffer.from(parent).toString("latin1"), mtimeNs);
     return stubs;
-  }
-
-  #remember(path: string): void {
-    if (this.#ancestors.has(path) || this.#stubs.some((stub) => stub.path === path)) return;
-    const inUpper = lstatSync(this.#upper(path), { throwIfNoEntry: false }) !== undefined;
-    const before = readMetadata(this.#host(path));
-    this.#ancestors.set(path, { path, before, inUpper });
-  }
-
-  #restoreTime(path: string): void {
-    const ancestor = this.#ancestors.get(path);
-    if (ancestor === undefined) return; // a stub itself
-    const bytes = Buffer.from(this.#host(path)).toString("latin1");
-    setModificationTime(bytes, ancestor.before.stat.mtimeNs);
   }
 
   #mustBe(kind: "directory" | "file", path: string, target: string): void {

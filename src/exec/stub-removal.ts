@@ -6,13 +6,11 @@ import {
   readdirSync,
   renameSync,
   unlinkSync,
-  type BigIntStats,
 } from "node:fs";
 import { posix } from "node:path";
 import { isSystemError } from "../sys/system-error.js";
 import { openBeneath } from "../sys/open-beneath.js";
 import { setModificationTime } from "../sys/inodes.js";
-import { readMetadata, sameMetadata, type Metadata } from "./metadata.js";
 import { O_CLOEXEC } from "../sys/open-flags.js";
 
 /** A mount point that the engine made in a root filesystem. */
@@ -22,36 +20,18 @@ export interface Stub {
   readonly inode: bigint;
 }
 
-/** A directory that was there before, and may have been copied up or touched for a stub's sake. */
-export interface Ancestor {
-  readonly path: string;
-  readonly before: Metadata;
-  /** Whether this layer already had something to say about it. */
-  readonly inUpper: boolean;
-}
-
 /**
- * Takes stubs that are still empty out of an unmounted upper directory, and then those of their
- * ancestors that only say what the layer below says. A parent keeps the mtime that the step left.
+ * Takes stubs that are still empty out of an unmounted upper directory. A parent keeps the mtime that the step left;
+ * that it was copied up is no change.
  */
-export function removeStubs(
-  upper: string,
-  stubs: readonly Stub[],
-  ancestors: readonly Ancestor[],
-): void {
-  if (stubs.length === 0 && ancestors.length === 0) return;
+export function removeStubs(upper: string, stubs: readonly Stub[]): void {
+  if (stubs.length === 0) return;
   const root = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY);
   const aside = new Aside(upper);
   try {
     for (const stub of stubs.toReversed()) {
       inParent(root, stub.path, (entry) => {
         removeIfEmpty(entry, stub, aside);
-      });
-    }
-    const copies = ancestors.filter(({ path, inUpper }) => path !== "/" && !inUpper);
-    for (const ancestor of copies.toSorted((a, b) => b.path.length - a.path.length)) {
-      inParent(root, ancestor.path, (entry) => {
-        removeIfSame(entry, ancestor, aside);
       });
     }
   } finally {
@@ -88,19 +68,10 @@ function openParent(root: number, path: string): number | undefined {
 }
 
 function removeIfEmpty(entry: string, stub: Stub, aside: Aside): void {
-  const stat = lstatIfThere(entry);
+  const stat = lstatSync(entry, { bigint: true, throwIfNoEntry: false });
   if (stat?.ino !== stub.inode) return;
   if (stat.isDirectory()) aside.takeIfEmpty(entry);
   else if (stat.size === 0n) unlinkSync(entry);
-}
-
-function removeIfSame(entry: string, ancestor: Ancestor, aside: Aside): void {
-  if (lstatIfThere(entry)?.isDirectory() !== true) return;
-  if (sameMetadata(readMetadata(entry), ancestor.before)) aside.takeIfEmpty(entry);
-}
-
-function lstatIfThere(path: string): BigIntStats | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
 /** Where directories wait beside `upper` until all of it goes: removing one may take the disk a millisecond. */

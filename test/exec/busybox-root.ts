@@ -1,7 +1,12 @@
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { directoryFiles } from "../../src/snapshotter/directory-files.js";
+import { LayeredFiles } from "../../src/snapshotter/layer-files.js";
+import { overlayChanges } from "../../src/snapshotter/overlay-changes.js";
+import { OverlayXattrs } from "../../src/snapshotter/overlay-xattrs.js";
 import type { ActiveSnapshot } from "../../src/snapshotter/snapshotter.js";
+import { StateBelow } from "../../src/snapshotter/state-below.js";
 import { mount, unmount } from "../../src/sys/mounts.js";
 
 /** A writable overlay over a small root filesystem, as the snapshotter would hand it out. */
@@ -45,6 +50,16 @@ export class TestRoot implements ActiveSnapshot {
     if (this.#mounted) unmount(this.root);
     this.#mounted = false;
     return Promise.resolve();
+  }
+
+  /** The paths that a commit would tell of, in order. */
+  async changed(): Promise<readonly string[]> {
+    const overlay = new OverlayXattrs({ userNamespace: true });
+    const files = new LayeredFiles([directoryFiles(this.lower, overlay)]);
+    const below = new StateBelow(() => Promise.resolve(files));
+    const paths = new Set<string>(); // of an opaque directory there are two entries
+    for await (const { path } of overlayChanges(this.upper, overlay, below)) paths.add(path);
+    return [...paths];
   }
 
   commit(): Promise<never> {
