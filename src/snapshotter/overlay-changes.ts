@@ -115,8 +115,9 @@ class Walk {
         return undefined;
       case "directory":
         return this.#isCopy ? entry : undefined;
+      case "symlink": // in a user namespace it has no attribute that would tell
+        return this.#stat.nlink > 1 ? undefined : entry;
       case "file":
-      case "symlink":
       case "block":
       case "char":
       case "fifo":
