@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { StepLayer } from "../cache/remote-cache.js";
-import { runKey } from "../cache/run-key.js";
+import { runKey, type RunFacts } from "../cache/run-key.js";
 import { stepIdentities } from "../cache/step-identity.js";
 import type { KeyWithComponents } from "../cache/key.js";
 import { shownComponents } from "../cache/shown.js";
@@ -15,7 +15,7 @@ import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
 import type { PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
-import type { Engine } from "./engine.js";
+import type { Engine, SandboxDefaults } from "./engine.js";
 import { holding } from "./holding.js";
 import { mountContents, OpenMounts } from "./open-mounts.js";
 import { recordStep } from "./record-step.js";
@@ -29,12 +29,14 @@ const DEFAULT_HOSTNAME = "buildkitsandbox";
 /** `RUN`: the recorded layer of the same step over the same state, or a run in the sandbox. */
 export async function runStep(task: Task<RunStep>, engine: Engine): Promise<StepLayer> {
   const { step, parent, signal } = task;
-  const { hostname } = engine.sandbox;
-  const extraHosts = engine.sandbox.extraHosts.map((host) => host.name);
   const files = step.mounts.length === 0 ? [] : await mountContents(task, engine);
   const contents = files.map((one) => one?.content);
-  const { platform } = task.place;
-  const facts = runKey(step, { parent: parent.key, platform, hostname, extraHosts, contents });
+  const facts = runKey(step, {
+    ...sandboxFacts(engine.sandbox),
+    parent: parent.key,
+    platform: task.place.platform,
+    contents,
+  });
   task.keyed(facts, contents);
   const hit = await recordedLayer(facts.key, task, engine);
   if (hit !== undefined) return hit;
@@ -53,6 +55,21 @@ export async function runStep(task: Task<RunStep>, engine: Engine): Promise<Step
   const { layer, recorded } = await runAndRecord({ ...task, mounts }, { key, components }, engine);
   task.later(holding(held.move(), recorded));
   return layer;
+}
+
+/** What a step sees of what the user set for all of them. */
+function sandboxFacts({
+  hostname,
+  extraHosts,
+  ulimits,
+  shmSize,
+}: SandboxDefaults): Pick<RunFacts, "extraHosts" | "hostname" | "shmSize" | "ulimits"> {
+  return {
+    hostname,
+    extraHosts: extraHosts.map(({ name }) => name),
+    ulimits: ulimits.map(({ type, soft, hard }) => `${type}=${soft}:${hard}`).toSorted(),
+    shmSize,
+  };
 }
 
 /** A step that is going to run, with what its mounts are. */

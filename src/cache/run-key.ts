@@ -20,15 +20,17 @@ export interface RunFacts {
   readonly hostname: string | undefined;
   /** Names of `--add-host`; their addresses are the network's business. */
   readonly extraHosts: readonly string[];
+  /** Of `--ulimit`, as "nofile=1024:2048", in the order of their names. */
+  readonly ulimits: readonly string[];
+  /** Bytes of /dev/shm; undefined where nobody chose them. */
+  readonly shmSize: number | undefined;
   /** For each mount, in order, the content that it shows; undefined where that does not count. */
   readonly contents: readonly (string | undefined)[];
 }
 
-/** The key of a RUN. Its proxy variables and limits are no part of it. */
-export function runKey(
-  step: RunStep,
-  { parent, platform, hostname, extraHosts, contents }: RunFacts,
-): KeyWithComponents {
+/** The key of a RUN. Its proxy variables and the limits of its cgroup are no part of it. */
+export function runKey(step: RunStep, facts: RunFacts): KeyWithComponents {
+  const { parent, platform, hostname, extraHosts, contents } = facts;
   const { argv, env, user, cwd, network, security, mounts, devices, script } = step;
   const components = [
     component("command", argv),
@@ -40,13 +42,25 @@ export function runKey(
     component("security", [security]),
     { ...component("platform", [platform]), shown: platform },
     ...(hostname === undefined ? [] : [component("hostname", [hostname])]),
-    component("extra hosts", extraHosts),
+    { ...component("extra hosts", extraHosts), shown: extraHosts.join(" ") },
+    ...limits(facts),
     ...mounts.map((mount, index) => mountComponent(mount, contents[index])),
     ...devices.map(({ name }) => component(`device ${name}`, [name])),
     { name: "parent", value: parent },
   ];
   const fields = components.flatMap(({ name, value }) => [name, value]);
   return { key: hashKey(["run", ...fields]) as CacheKey, components };
+}
+
+/** Of limits, those that BuildKit counts too; left out where there are none, as in earlier versions. */
+function limits({ ulimits, shmSize }: RunFacts): readonly KeyComponent[] {
+  const size = String(shmSize);
+  return [
+    ...(ulimits.length === 0
+      ? []
+      : [{ ...component("ulimits", ulimits), shown: ulimits.join(" ") }]),
+    ...(shmSize === undefined ? [] : [{ ...component("shm size", [size]), shown: size }]),
+  ];
 }
 
 function variable(assignment: string): KeyComponent {

@@ -31,6 +31,8 @@ function componentsOf(change: Partial<RunStep>, base = "sha256:0"): readonly Key
     platform: "linux/amd64",
     hostname: undefined,
     extraHosts: [],
+    ulimits: [],
+    shmSize: undefined,
     contents: [],
   };
   return shownComponents(changed, runKey(changed, facts).components);

@@ -32,6 +32,8 @@ const facts: RunFacts = {
   platform: "linux/amd64",
   hostname: undefined,
   extraHosts: ["db", "web"],
+  ulimits: [],
+  shmSize: undefined,
   contents: [],
 };
 
@@ -124,6 +126,17 @@ describe("runKey()", () => {
   it("sees the parent and the names of extra hosts", () => {
     assert.notStrictEqual(keyOf({}, { parent: stateKey([], [tree("b")]) }), keyOf());
     assert.notStrictEqual(keyOf({}, { extraHosts: ["db"] }), keyOf());
+  });
+
+  it("K07 sees ulimits and the size of /dev/shm, and whether there are any", () => {
+    const others = [
+      { ulimits: ["nofile=1024:2048"] },
+      { ulimits: ["nofile=1024:4096"] },
+      { shmSize: 1024 },
+      { shmSize: 2048 },
+    ];
+    const keys = [keyOf(), ...others.map((change) => keyOf({}, change))];
+    assert.lengthOf(new Set(keys), keys.length);
   });
 
   it("sees the content that a bind mount shows, and not where it is from", () => {

@@ -120,6 +120,16 @@ RUN echo $MODE >/mode`,
     });
   });
 
+  it("K07 runs a step again with another --ulimit or --shm-size, and says so", async () => {
+    const context = site.context({ Dockerfile: "FROM busybox\nRUN ulimit -n >/files" });
+    for (const flags of [[], ["--ulimit", "nofile=64"], ["--ulimit", "nofile=65"]]) {
+      await site.ok([...flags, "-t", "limits", context]);
+    }
+    assert.strictEqual(await site.look("limits", "cat /files"), "65\n");
+    const { stderr } = await site.ok(["--progress=plain", "--shm-size", "1m", context]);
+    assert.include(stderr, "not cached: shm size added (1048576)");
+  });
+
   it("is not asked with --no-cache, nor for the stages of --no-cache-filter", async () => {
     const context = site.context({
       Dockerfile: `FROM busybox AS first
