@@ -1,6 +1,8 @@
-// Runs the test tiers one after the other and adds up their counts; the last line is the sum.
+// Runs the test tiers and adds up their counts; the last line is the sum. Two tiers run at a time, as half of what they do
+// is to wait for the programs that they start; each is printed when it ends.
 // As root, TSBUILD_TEST_ACCOUNT names the ordinary user for whom the sandbox tests run once more.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +20,7 @@ const asUser = account === undefined ? [] : ["runuser", "-u", account, "--"];
 
 const sandboxTests = ["test/**/*.sandbox.test.ts"];
 const endToEndTests = ["test/e2e/**/*.test.ts"];
-const tiers = [
+const roomTiers = [
   {
     name: "unit",
     specs: ["test/**/*.test.ts", "--ignore", sandboxTests[0], "--ignore", endToEndTests[0]],
@@ -33,6 +35,8 @@ const tiers = [
     enter: [...asUser, ...ownNamespaces],
     home: account === undefined ? process.env.HOME : `/home/${account}`,
   },
+];
+const endToEndTiers = [
   { name: "end to end", specs: endToEndTests, enter: [] },
   ...(process.getuid() === 0
     ? [
@@ -55,8 +59,17 @@ const tiers = [
 ];
 
 let failed = false;
-for (const { name, specs, enter, extra, home = process.env.HOME } of tiers) {
-  console.log(`\n== ${name}`);
+await Promise.all([roomTiers, endToEndTiers].map(runInTurn));
+
+async function runInTurn(tiers) {
+  for (const tier of tiers) {
+    const { output, code } = await run(tier);
+    console.log(`\n== ${tier.name}\n${output}`);
+    if (code !== 0) failed = true;
+  }
+}
+
+async function run({ specs, enter, extra, home = process.env.HOME }) {
   const mocha = [
     "node",
     "node_modules/mocha/bin/mocha.js",
@@ -66,8 +79,11 @@ for (const { name, specs, enter, extra, home = process.env.HOME } of tiers) {
   ];
   const [command, ...args] = [...enter, ...mocha, ...specs];
   const env = { ...process.env, HOME: home, TSBUILD_TEST_COUNTS: counts, ...extra };
-  const { status } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env });
-  if (status !== 0) failed = true;
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => output.push(data));
+  const [code] = await once(child, "close");
+  return { output: Buffer.concat(output).toString(), code };
 }
 
 const runs = readFileSync(counts, "utf8")
@@ -76,7 +92,7 @@ const runs = readFileSync(counts, "utf8")
   .filter(Boolean)
   .map((line) => JSON.parse(line));
 rmSync(scratch, { recursive: true });
-if (runs.length !== tiers.length) failed = true; // a run died before it could count
+if (runs.length !== roomTiers.length + endToEndTiers.length) failed = true; // a run died before it could count
 const sum = (pick) => runs.reduce((total, run) => total + pick(run), 0);
 const skipped = runs.flatMap((run) => run.skipped);
 for (const title of skipped) console.log(`skipped: ${title}`);
