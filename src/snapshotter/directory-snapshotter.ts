@@ -157,7 +157,8 @@ class DirectorySnapshotter implements Snapshotter {
     { parent, workspace, upper, memory }: CollectedChanges,
     signal?: AbortSignal,
   ): Promise<DraftLayer> {
-    const kept = memory === undefined ? toBytePath(upper) : undefined;
+    const itself = { directory: toBytePath(upper), overlay: this.#overlay };
+    const kept = memory === undefined ? itself : undefined;
     const below = new StateBelow(() => this.files(parent), kept);
     const changes = overlayChanges(upper, this.#overlay, below);
     if (memory === undefined) {

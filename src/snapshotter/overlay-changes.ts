@@ -88,7 +88,7 @@ class Walk {
       }
       if (++this.#count % BATCH === 0) await setImmediate();
       const entry = this.#entry(path);
-      const isOpaque = entry?.type === "directory" && this.#isOpaque(path);
+      const isOpaque = entry?.type === "directory" && (await this.#hides(path));
       const showsBelow = inner.isMerged && !isOpaque;
       const asked = showsBelow ? this.#worthAsking(entry) : undefined;
       const unchanged = asked && (await this.#below?.has(asked)) === true ? asked : undefined;
@@ -103,6 +103,14 @@ class Walk {
       const isMerged = showsBelow && this.#isCopy;
       open.push({ names: this.#names(path), isMerged, unchanged: unchanged && entry });
     }
+  }
+
+  /** Whether a directory hides something: overlayfs marks as opaque also what was new when it got its name. */
+  async #hides(directory: BytePath): Promise<boolean> {
+    if (!this.#isOpaque(directory)) return false;
+    if (this.#below === undefined || (await this.#below.hasPath(directory))) return true;
+    this.#below.hidesNothing(directory);
+    return false;
   }
 
   /** The entry that was just read, unless it is plain that the state below has another. Names of one file change together. */

@@ -1,5 +1,5 @@
 import { fileTypes, type FileStat } from "../sys/file-stat.js";
-import { getXattr, listXattrs, setXattr } from "../sys/xattrs.js";
+import { getXattr, listXattrs, removeXattr, setXattr } from "../sys/xattrs.js";
 
 /**
  * How overlayfs stores its own marks: "trusted." as root, "user." in a user namespace, where the
@@ -15,6 +15,11 @@ export class OverlayXattrs {
   /** Hides in the merged view what lower layers have in directory `path`. */
   setOpaque(path: string): void {
     setXattr(path, `${this.#prefix}opaque`, YES);
+  }
+
+  /** Takes that back. */
+  clearOpaque(path: string): void {
+    removeXattr(path, `${this.#prefix}opaque`);
   }
 
   isOpaque(path: string): boolean {

@@ -6,6 +6,7 @@ const c = {
   lsetxattr: bind("int lsetxattr(const char*, const char*, const void*, size_t, int)"),
   lgetxattr: bind("long lgetxattr(const char*, const char*, void*, size_t)"),
   llistxattr: bind("long llistxattr(const char*, void*, size_t)"),
+  lremovexattr: bind("int lremovexattr(const char*, const char*)"),
 };
 
 const { ENODATA, EOPNOTSUPP } = constants.errno;
@@ -22,6 +23,11 @@ export function getXattr(path: string, name: string): Buffer | undefined {
   const errno = lastErrno();
   if (errno === ENODATA || errno === EOPNOTSUPP) return undefined;
   throw new SystemError("lgetxattr", errno, path);
+}
+
+/** lremovexattr(2): there must be one of that name. */
+export function removeXattr(path: string, name: string): void {
+  check(c.lremovexattr(cPath(path), cPath(name)), "lremovexattr", path);
 }
 
 /** llistxattr(2): names in the kernel's order; none where the filesystem has no xattrs. */

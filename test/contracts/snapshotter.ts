@@ -858,6 +858,24 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
         });
       }
 
+      it("says only of a directory that hides something that it does", async () => {
+        const parent = await layer(copied);
+        const { id, measure } = await ran([parent], (root) => {
+          fs.mkdirSync(join(root, "d/new.tmp"));
+          fs.writeFileSync(join(root, "d/new.tmp/a"), "a");
+          fs.renameSync(join(root, "d/new.tmp"), join(root, "d/new"));
+          fs.rmSync(join(root, "d/sub"), { recursive: true });
+          fs.mkdirSync(join(root, "d/sub.tmp/inner"), { recursive: true });
+          fs.renameSync(join(root, "d/sub.tmp"), join(root, "d/sub"));
+        });
+        const told = ["directory d", "directory d/new", "file d/new/a"];
+        told.push("directory d/sub", "opaque d/sub", "directory d/sub/inner");
+        assert.deepStrictEqual(await pathsOf(id), told);
+        assert.deepStrictEqual(await measureChanges(snapshots.changes(id)), measure);
+        const view = await snapshots.view([parent, id]);
+        assert.deepStrictEqual(fs.readdirSync(join(view, "d/sub")), ["inner"]);
+      });
+
       it("leaves out what is the same in the uppermost of several layers that have it", async () => {
         const chain = [await layer(copied), await layer([directory("d"), file("d/f", "other")])];
         const { id } = await ran(chain, (root) => {
