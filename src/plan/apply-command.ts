@@ -127,7 +127,8 @@ function argsForHistory({ args, env }: Draft): readonly string[] {
   return [`|${args.size}`, ...listed];
 }
 
-const networks = ["default", "none", "host"] as const;
+/** The networks besides `default`, which is that of the build. */
+const networks = ["none", "host"] as const;
 const securities = ["sandbox", "insecure"] as const;
 
 function readFlags(

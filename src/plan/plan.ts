@@ -89,7 +89,7 @@ export interface PlanOptions {
   readonly target: string | undefined;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
-  /** `--network`: for RUN lines without one of their own. */
+  /** `--network`: for RUN lines without one of their own, or with `--network=default`. */
   readonly network: "default" | "none" | "host";
   readonly buildPlatform: Platform;
   /** `--platform`; undefined is the build platform, and keeps the base's own in the config. */

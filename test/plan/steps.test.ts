@@ -164,15 +164,17 @@ describe("makePlan(): RUN", () => {
     assert.strictEqual(stepOf(plan, "run").title, "RUN cat <<-A 3<<'B' >x");
   });
 
-  it("R10, R11: takes --network and --security, else what the build says", () => {
-    const text = "FROM base\nRUN --network=none --security=insecure x\nRUN x";
+  it("R10, R11: takes --network and --security, else (or with default) what the build says", () => {
+    const text =
+      "FROM base\nRUN --network=none --security=insecure x\nRUN x\nRUN --network=default x";
     const plan = planOf(text, { network: "host" });
-    const modes = [0, 1].map((index) => {
+    const modes = [0, 1, 2].map((index) => {
       const { network, security } = stepOf(plan, "run", index);
       return { network, security };
     });
     assert.deepEqual(modes, [
       { network: "none", security: "insecure" },
+      { network: "host", security: "sandbox" },
       { network: "host", security: "sandbox" },
     ]);
   });
