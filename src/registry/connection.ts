@@ -82,14 +82,19 @@ export class Connection {
   /** Sends a request, with authorization where the registry asks for it. */
   async send(request: ApiRequest, signal?: AbortSignal): Promise<ApiResponse> {
     const url = await this.#urlOf(request, signal);
-    const header = await this.#authorize(request, url, signal);
+    if (await this.#isOwn(request, url, signal)) return this.#authorized(url, request, signal);
+    return this.#follow(url, request, undefined, signal);
+  }
+
+  async #authorized(url: URL, request: ApiRequest, signal?: AbortSignal): Promise<ApiResponse> {
+    const header = await this.#authorizer.header(request, signal);
     const answer = await this.#follow(url, request, header, signal);
     if (answer.status !== 401 || answer.url.origin !== url.origin) return answer;
     const challenge = answer.response.headers["www-authenticate"];
     const refusal = { challenge, used: header };
     if (!(await this.#authorizer.learn(request, refusal, signal))) return answer;
     discard(answer.response);
-    const second = await this.#authorize(request, url, signal);
+    const second = await this.#authorizer.header(request, signal);
     return this.#follow(url, request, second, signal);
   }
 
@@ -104,15 +109,13 @@ export class Connection {
     return new URL(`${await this.#scheme(host, signal)}://${host}/v2/${path}`);
   }
 
-  /** Only the registry itself learns who we are, not a host where it sends us. */
-  async #authorize(
-    request: ApiRequest,
-    url: URL,
-    signal?: AbortSignal,
-  ): Promise<string | undefined> {
-    const host = apiHost(request.registry);
-    const own = new URL(`${await this.#scheme(host, signal)}://${host}`);
-    return own.origin === url.origin ? this.#authorizer.header(request, signal) : undefined;
+  /**
+   * Whether a URL is the registry's own. Another host, where an upload or a foreign layer may be, neither learns who we
+   * are nor says who may (CVE-2020-15157): its challenge would send our login to a server of its choice.
+   */
+  async #isOwn({ registry }: ApiRequest, url: URL, signal?: AbortSignal): Promise<boolean> {
+    const host = apiHost(registry);
+    return new URL(`${await this.#scheme(host, signal)}://${host}`).origin === url.origin;
   }
 
   async #follow(

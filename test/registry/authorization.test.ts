@@ -255,6 +255,25 @@ describe("authorization", () => {
     assert.isUndefined(upload.authorization);
   });
 
+  it("does not answer a challenge of a host where a foreign layer is", async () => {
+    await using vendor = await startRogue((_, response) => {
+      const challenge = `Bearer realm="http://${response.req.headers.host ?? ""}/token"`;
+      reply(response, 401, { headers: { "WWW-Authenticate": challenge } });
+    });
+    await using server = await startGuarded({
+      token: (_, response) => {
+        give(response, { token: "T" });
+      },
+      accepts: (header) => header === "Bearer T",
+    });
+    const mediaType = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    const foreign = { ...blob, mediaType, urls: [`http://${vendor.host}/layer`] };
+    await using client = newClient(alice);
+    assert.deepEqual(await collect(client.blob(app(server), foreign)), text);
+    assert.deepEqual(vendor.lines(), ["GET /layer"]);
+    assert.isUndefined(vendor.received[0]?.authorization);
+  });
+
   it("stops following redirects that never end", async () => {
     await using server = await startRogue((_, response) => {
       reply(response, 307, { headers: { Location: "/v2/again" } });
