@@ -22,8 +22,9 @@ export class TunnelAgent extends https.Agent {
 
   /** Called by node for each new connection. */
   override createConnection(target: https.RequestOptions, done?: Done): undefined {
-    const { host, port, servername, rejectUnauthorized } = target;
-    const authority = `${host?.includes(":") === true ? `[${host}]` : host}:${port}`;
+    const { port, servername, rejectUnauthorized } = target;
+    const host = target.host ?? "localhost"; // as node has it
+    const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     const request = requestOf(this.#proxy)({
       ...proxyAddress(this.#proxy),
       method: "CONNECT",
@@ -35,7 +36,8 @@ export class TunnelAgent extends https.Agent {
     request.once("connect", ({ statusCode = 0 }: http.IncomingMessage, socket: Duplex) => {
       if (statusCode >= 200 && statusCode < 300) {
         const { secureContext } = this.options;
-        done?.(null, connect({ socket, servername, rejectUnauthorized, secureContext }));
+        // An address has no `servername`: without `host`, its certificate would have to be one for "localhost".
+        done?.(null, connect({ socket, host, servername, rejectUnauthorized, secureContext }));
         return;
       }
       socket.destroy();

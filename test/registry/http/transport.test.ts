@@ -39,6 +39,26 @@ describe("N12 Transport with a proxy", () => {
     strict.close();
   });
 
+  it("wants of an address behind a tunnel a certificate for this address", async () => {
+    const files = await makeCertificate(temporary, "addressed");
+    const ca = await readFile(files.certificate, "utf8");
+    const pair = { key: await readFile(files.key), cert: ca };
+    await using far = await listen(createSecureServer(pair, (_, response) => response.end("far")));
+    await using proxy = await listen(makeProxy([]));
+    const transport = new Transport({
+      isInsecure: () => false,
+      proxy: () => new URL(`http://127.0.0.1:${proxy.port}`),
+      ca,
+    });
+    const answers = ["127.0.0.1", "10.1.2.3", "[fd00::1]"].map((address) =>
+      get(transport, `https://${address}:${far.port}/`).catch(String),
+    );
+    const [own, ...others] = await Promise.all(answers);
+    transport.close();
+    assert.strictEqual(own, "far");
+    for (const failure of others) assert.include(failure, "does not match certificate's altnames");
+  });
+
   it("sends plain requests to the proxy whole", async () => {
     const asked: string[] = [];
     await using proxy = await listen(makeProxy(asked));
