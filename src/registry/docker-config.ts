@@ -39,12 +39,7 @@ export function readDockerConfig(text: string, name: string): DockerConfig {
   const config = record(parse(text, name));
   const { credsStore } = config;
   return {
-    auths: new Map(
-      entriesOf(config["auths"]).flatMap(([key, value]) => {
-        const found = credentialsOf(record(value));
-        return found === undefined ? [] : [[hostOfKey(key), found]];
-      }),
-    ),
+    auths: readAuths(config["auths"]),
     credsStore: typeof credsStore === "string" && credsStore !== "" ? credsStore : undefined,
     credHelpers: new Map(
       entriesOf(config["credHelpers"]).map(([key, value]) => [hostOfKey(key), String(value)]),
@@ -69,6 +64,21 @@ export function record(value: unknown): Readonly<Record<string, unknown>> {
 /** As `record`, one by one. */
 export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
   return Object.entries(record(value));
+}
+
+/**
+ * Where several keys mean one host, the one that Docker itself looks for counts: beside it `docker login` keeps other
+ * tokens of Docker Hub, as ".../v1/access-token" and ".../v1/refresh-token", which the registry does not take.
+ */
+function readAuths(value: unknown): ReadonlyMap<string, Credentials> {
+  const auths = new Map<string, Credentials>();
+  for (const [key, entry] of entriesOf(value)) {
+    const host = hostOfKey(key);
+    const found = credentialsOf(record(entry));
+    if (found !== undefined && (!auths.has(host) || key === dockerKey(host)))
+      auths.set(host, found);
+  }
+  return auths;
 }
 
 /** "https://ghcr.io/v1/", "ghcr.io/" and "ghcr.io" are the same registry. */

@@ -46,6 +46,24 @@ describe("readDockerConfig()", () => {
     });
   }
 
+  const bob = { auth: base64("bob:other") };
+  for (const others of [
+    ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"],
+    ["docker.io", "index.docker.io"],
+  ]) {
+    it(`prefers Docker's own key of Docker Hub to ${others.join(" and ")}`, () => {
+      const own = ["https://index.docker.io/v1/", { auth: base64("alice:s:ecret") }] as const;
+      const rest = others.map((key) => [key, bob] as const);
+      for (const entries of [
+        [own, ...rest],
+        [...rest, own],
+      ]) {
+        const text = JSON.stringify({ auths: Object.fromEntries(entries) });
+        assert.deepEqual<unknown>(readDockerConfig(text, "c.json").auths.get("docker.io"), alice);
+      }
+    });
+  }
+
   it("refuses what is not JSON without quoting it", async () => {
     const error = await failureOf(() => readDockerConfig(`{"auth": "SECRET`, "c.json"), "AUTH");
     assert.strictEqual(error.message, `Cannot read Docker configuration "c.json": it is not JSON`);
