@@ -119,12 +119,29 @@ describe("decompressed()", () => {
     });
   }
 
-  for (const command of ["bzip2 -c", "xz -c", "gzip -c", "zstd -qc"]) {
+  it("reads zstd of the longest window that zstd itself takes, and of no longer one", async () => {
+    const longest = piped("zstd -q --ultra -22 --zstd=wlog=27 --no-content-size -c", text);
+    assert.strictEqual(longest[5], (27 - 10) << 3);
+    assert.isTrue((await collect(decompressed(chunked(longest)))).equals(text));
+    const longer = Buffer.from(longest).fill(((27 - 10) << 3) | 1, 5, 6);
+    const singleSegment = Buffer.from("28b52ffda00100000801000000", "hex");
+    for (const given of [longer, Buffer.concat([zstd, longer]), singleSegment]) {
+      const error = await failureOf(collect(decompressed(chunked(given))), "UNSUPPORTED");
+      assert.include(error.message, "128 MiB");
+    }
+  });
+
+  for (const [command, largest] of [
+    ["bzip2 -c", 46_000_000],
+    ["xz -c", 1 << 16],
+    ["gzip -c", 1 << 20],
+    ["zstd -qc", 1 << 17],
+  ] as const) {
     it(`hands a bomb on in pieces: ${command}`, async () => {
       const given = piped(command, Buffer.alloc(100_000_000));
       let size = 0;
       for await (const chunk of decompressed(chunked(given))) {
-        assert.isBelow(chunk.byteLength, 130 << 20); // a zstd piece of run-length blocks
+        assert.isAtMost(chunk.byteLength, largest);
         if ((size += chunk.byteLength) > 40_000_000) break;
       }
       assert.isAbove(size, 40_000_000);
