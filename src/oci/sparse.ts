@@ -71,13 +71,14 @@ function text(records: ReadonlyMap<string, Buffer>, key: string): string | undef
 
 /** How many pieces, then offset and length of each, a number a line, in whole blocks. */
 function* readMapLines(nextBlock: () => Reading<Buffer>): Reading<readonly number[]> {
-  let [lines, wanted]: [string[], number] = [[], 1];
+  const lines: string[] = [];
+  let wanted = 1;
   for (let rest = ""; lines.length < wanted;) {
     const block = `${rest}${(yield* nextBlock()).toString("latin1")}`;
     const found = block.split("\n");
     rest = found.pop() ?? "";
     if (rest.length > BLOCK) throw invalid("a sparse file whose map is not a list of numbers");
-    lines = lines.concat(found);
+    lines.push(...found);
     wanted = 1 + 2 * wholeNumber(lines[0]);
     if (wanted > 2 * MAX_PIECES) throw invalid("a sparse file of too many pieces");
   }

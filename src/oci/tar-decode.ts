@@ -92,6 +92,7 @@ function safe(value: number): number {
  */
 export function decodePax(body: Buffer): ReadonlyMap<string, Buffer> {
   const records = new Map<string, Buffer>();
+  const sparseMap: string[] = [];
   for (let at = 0; at < body.byteLength;) {
     const blank = body.indexOf(0x20, at);
     const digits = blank === -1 ? "" : body.toString("latin1", at, blank);
@@ -99,28 +100,18 @@ export function decodePax(body: Buffer): ReadonlyMap<string, Buffer> {
     const equals = body.indexOf(0x3d, blank);
     const whole = /^[0-9]{1,8}$/.test(digits) && equals !== -1 && equals < end - 1;
     if (!whole || end > body.byteLength || body[end - 1] !== 0x0a) throw invalid("bad PAX record");
-    const [key, value] = sparsePiece(
-      records,
-      body.toString("latin1", blank + 1, equals),
-      body.subarray(equals + 1, end - 1),
-    );
-    records.set(key, value);
+    const key = body.toString("latin1", blank + 1, equals);
+    const value = body.subarray(equals + 1, end - 1);
+    if (sparsePieces.has(key)) sparseMap.push(value.toString("latin1"));
+    else records.set(key, value);
     at = end;
   }
+  if (sparseMap.length > 0) records.set("GNU.sparse.map", Buffer.from(sparseMap.join(), "latin1"));
   return records;
 }
 
-/** The offsets and lengths of format 0.0 of sparse files are a record each: put together as in 0.1. */
-function sparsePiece(
-  records: ReadonlyMap<string, Buffer>,
-  key: string,
-  value: Buffer,
-): readonly [key: string, value: Buffer] {
-  if (key !== "GNU.sparse.offset" && key !== "GNU.sparse.numbytes") return [key, value];
-  const map = records.get("GNU.sparse.map");
-  const all = map === undefined ? [value] : [map, Buffer.from(","), value];
-  return ["GNU.sparse.map", Buffer.concat(all)];
-}
+/** Format 0.0 of sparse files has a record for each offset and length: put together, they are as in 0.1. */
+const sparsePieces: ReadonlySet<string> = new Set(["GNU.sparse.offset", "GNU.sparse.numbytes"]);
 
 /**
  * What PAX records say, in place of what the header says; an empty value says nothing. `local` ones

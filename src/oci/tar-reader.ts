@@ -31,8 +31,11 @@ export interface ReadMember {
   readonly offset: number | undefined;
 }
 
-/** Of a PAX header or a long name; as Go's archive/tar. */
-const MAX_EXTENSION = 1 << 20;
+/**
+ * Bytes of all PAX headers and long names before a member, and of all that are for the whole archive: they stay in
+ * memory. Go's archive/tar takes as much of each.
+ */
+const MAX_EXTENSIONS = 1 << 20;
 /** The greatest id that Linux knows: one more means "none". */
 const MAX_ID = 0xfffffffe;
 /** The greatest device numbers of Linux. */
@@ -127,6 +130,7 @@ interface ReadHeader {
 class HeaderReader {
   readonly #source: TarSource;
   readonly #global = new Map<string, Buffer>();
+  #globalSize = 0;
 
   constructor(source: TarSource) {
     this.#source = source;
@@ -150,9 +154,10 @@ class HeaderReader {
   }
 
   *#extend(extensions: Extensions, header: TarHeader): Reading<void> {
-    const body = yield* this.#extension(header);
+    const body = yield* this.#extension(header.size, extensions);
     switch (header.type) {
       case "g":
+        if ((this.#globalSize += header.size) > MAX_EXTENSIONS) throw tooBig();
         for (const [key, value] of decodePax(body))
           if (!key.startsWith(XATTR_PREFIX)) this.#global.set(key, value); // as Go: of no file
         break;
@@ -188,8 +193,8 @@ class HeaderReader {
     return undefined;
   }
 
-  *#extension({ size }: TarHeader): Reading<Buffer> {
-    if (size < 0 || size > MAX_EXTENSION) throw invalid("an extended header is too big");
+  *#extension(size: number, extensions: Extensions): Reading<Buffer> {
+    if (size < 0 || (extensions.size += size) > MAX_EXTENSIONS) throw tooBig();
     return (yield* this.#bytes(size + paddingOf(size))).subarray(0, size);
   }
 
@@ -204,13 +209,19 @@ class HeaderReader {
 interface Extensions {
   readonly local: Map<string, Buffer>;
   readonly long: { name?: string; linkName?: string };
+  /** Of all of them, in bytes. */
+  size: number;
 }
 
 function noExtensions(): Extensions {
-  return { local: new Map(), long: {} };
+  return { local: new Map(), long: {}, size: 0 };
 }
 
 const none: ReadonlyMap<string, Buffer> = new Map();
+
+function tooBig(): Error {
+  return invalid("its extended headers are too big");
+}
 
 /** PAX, GNU's long names, and the label of a GNU volume. */
 const extensionTypes: ReadonlySet<string> = new Set(["g", "x", "X", "L", "K", "V"]);

@@ -88,6 +88,23 @@ describe("sparse files in a tar", () => {
     }
   });
 
+  it("may have a hundred thousand pieces: reading their map takes time in proportion", async () => {
+    const count = 100_000;
+    const lines = Array.from({ length: count }, (_, i) => `${2 * i}\n1\n`).join("");
+    const map = `${count}\n${lines}`;
+    const padded = map.padEnd(Math.ceil(map.length / 512) * 512, "\0");
+    const records = { major: 1, minor: 0, realsize: 2 * count };
+    const said = Object.entries(records).map(([key, value]) =>
+      pax(`GNU.sparse.${key}`, String(value)),
+    );
+    const body = padded + "x".repeat(count);
+    const bytes = tar({ type: "x", body: said.join("") }, { body });
+    for await (const entry of readArchive(chunked(bytes, 1 << 20))) {
+      const content = await collect(readContent(entry as FileEntry));
+      assert.isTrue(content.equals(Buffer.alloc(2 * count, "x\0")));
+    }
+  });
+
   it("are refused in a layer that is kept as it comes", async () => {
     const reading = collectPlaced(pack("--format=gnu"));
     const error = await failureOf(reading, "UNSUPPORTED");

@@ -17,6 +17,15 @@ function patched(at: number, hex: string, members: Buffer = tar({})): Buffer {
 
 const device = tar({ type: "3" });
 
+/** Three headers of half a megabyte each, and a file. */
+function largeHeaders(type: string): Buffer {
+  return tar(...[..."abc"].map((key) => large(type, key)), {});
+}
+
+function large(type: string, key: string): { readonly type: string; readonly body: string } {
+  return { type, body: pax(key, key.repeat(1 << 19)) };
+}
+
 interface Hostile {
   readonly name: string;
   readonly bytes: Buffer;
@@ -63,6 +72,12 @@ const hostile: readonly Hostile[] = [
   { name: "a PAX header beyond its end", bytes: tar({ type: "x", size: 9000 }) },
   { name: "a PAX header at its end", bytes: tar({ type: "x", size: 512 }).subarray(0, 512) },
   { name: "a long name of megabytes", bytes: tar({ type: "L", size: 2 ** 21 }, {}) },
+  { name: "PAX headers of megabytes, half of one each", bytes: largeHeaders("x") },
+  {
+    name: "global PAX headers of megabytes, half of one before each file",
+    bytes: tar(large("g", "a"), {}, large("g", "b"), {}, large("g", "c"), {}),
+  },
+  { name: "long names of megabytes, half of one each", bytes: largeHeaders("L") },
   { name: "a PAX record of length 0", bytes: tar({ type: "x", body: "0 a=b\n" }, {}) },
   { name: "a PAX record of nine digits", bytes: tar({ type: "x", body: "000000006 a=b\n" }, {}) },
   { name: "a PAX record that ends in its key", bytes: tar({ type: "x", body: "5 abc=d\n" }, {}) },
