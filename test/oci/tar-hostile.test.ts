@@ -19,7 +19,7 @@ const device = tar({ type: "3" });
 
 /** Three headers of half a megabyte each, and a file. */
 function largeHeaders(type: string): Buffer {
-  return tar(...[..."abc"].map((key) => large(type, key)), {});
+  return tar(...["a", "b", "c"].map((key) => large(type, key)), {});
 }
 
 function large(type: string, key: string): { readonly type: string; readonly body: string } {
