@@ -7,8 +7,11 @@ import { RegistryError } from "./registry-error.js";
 import type { Repository } from "./repository.js";
 import type { WatchedSource } from "./watched-source.js";
 
-/** Pieces that a blob is sent in after a break, and the smallest that a registry can ask for. */
+/** Pieces that a blob is sent in after a break, and the smallest that a registry can ask for. In bytes. */
 const usualPiece = 16 << 20;
+
+/** Pieces are made in memory: a registry that wants larger ones has the blob in one request. In bytes. */
+const largestPiece = 64 << 20;
 
 /** How long the registry may take to hear that an upload is over, in milliseconds. */
 const cancelTimeout = 3000;
@@ -35,7 +38,8 @@ export class UploadSession {
     this.#blob = blob;
     const wanted = Number(started.response.headers["oci-chunk-min-length"]);
     // A blob that would be a single piece is none.
-    if (wanted > 0 && wanted < blob.size) this.#piece = Math.max(wanted, usualPiece);
+    const isInPieces = wanted > 0 && wanted <= largestPiece && wanted < blob.size;
+    if (isInPieces) this.#piece = Math.max(wanted, usualPiece);
     this.#url = placeOf(repository, started);
   }
 

@@ -231,6 +231,17 @@ describe("N05 an upload to a registry that can go on", () => {
     });
   }
 
+  it("is one request where the registry wants pieces too large for memory", async () => {
+    const large = Buffer.alloc(66 << 20, "x");
+    const descriptor = { ...blob, digest: digestOf(large), size: large.byteLength };
+    await using server = await startUploadServer({ minLength: 65 << 20 });
+    await using client = new RegistryClient({ credentials: anonymous });
+    const reference = parseReference(`${server.host}/app`);
+    await client.pushBlob(reference, descriptor, { open: () => chunked(large, 1 << 20) });
+    assert.deepEqual(server.lines, ["HEAD", "POST", "PUT"]);
+    assert.isTrue(server.stored?.equals(large));
+  });
+
   it("has all its tries again whenever some of it arrived", async () => {
     const cuts = Array.from({ length: 9 }, () => 2 << 20);
     await using server = await startUploadServer({ cuts });
