@@ -32,6 +32,8 @@ export class ChangingContext {
   /** Each in the same directory. */
   readonly states: readonly Project[];
   readonly #context: string;
+  /** Where links lead: what is written through them must do no harm. */
+  readonly #outside: string;
   readonly #account: Account;
   readonly #files: readonly Files[];
   readonly #names: readonly string[];
@@ -40,6 +42,7 @@ export class ChangingContext {
     const numbers = [0, 1, 2];
     this.states = numbers.map((state) => ({ name: `changing-${state}`, context }));
     this.#context = context;
+    this.#outside = `${context}.outside`;
     this.#account = account;
     this.#files = numbers.map((state) => ({ Dockerfile: dockerfile(base), ...filesOf(state) }));
     this.#names = Object.keys(filesOf(0));
@@ -49,6 +52,7 @@ export class ChangingContext {
   settle(state: Project): void {
     const files = this.#files[this.states.indexOf(state)] ?? {};
     mkdirSync(this.#context, { recursive: true });
+    writeFiles(this.#outside, { file: "not in the context" }, this.#account);
     this.#removeOthers(files);
     const isOther = ([name, text]: [string, unknown]): boolean =>
       !this.#exists(name) || readFileSync(this.#path(name), "utf8") !== text;
@@ -92,11 +96,11 @@ export class ChangingContext {
       },
       () => {
         renameSync(path, other);
-        symlinkSync("/etc/passwd", path);
+        symlinkSync(join(this.#outside, "file"), path);
       },
       () => {
         renameSync(directory, `${directory}~`);
-        symlinkSync("/etc", directory);
+        symlinkSync(this.#outside, directory);
       },
     ];
     try {
