@@ -7,7 +7,7 @@ import { readBody } from "./http/transport.js";
 /** What was tried, for messages: `{ verb: "pull", name: "ghcr.io/org/app:1" }`. */
 export interface Action {
   readonly registry: string;
-  readonly verb: "delete" | "log in to" | "pull" | "push";
+  readonly verb: "log in to" | "pull" | "push";
   readonly name: string;
 }
 
@@ -46,16 +46,13 @@ function explain({ registry, verb }: Action, status: number, insufficient: boole
     const hint =
       verb === "pull"
         ? `check the name; a private image needs "${login}"`
-        : `log in with "${login}", as someone who may ${verb} there`;
+        : `log in with "${login}", as someone who may push there`;
     return { code: "AUTH", why, hint };
   }
   if (status === 404 && verb !== "log in to") {
-    return verb !== "push"
+    return verb === "pull"
       ? { code: "IMAGE_NOT_FOUND", why: "not found in the registry", hint: "check name and tag" }
       : { code: "REGISTRY", why: "the registry has no such repository" };
-  }
-  if (status === 405 && verb === "delete") {
-    return { code: "REGISTRY", why: "the registry does not let go of what it has" };
   }
   if (status === 429) return { code: "REGISTRY", why: "the registry allows no more requests now" };
   return { code: "REGISTRY", why: `the registry answered with status ${status}` };

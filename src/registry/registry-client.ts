@@ -17,7 +17,6 @@ import { listReferrers } from "./referrers.js";
 import { Repository } from "./repository.js";
 import { listTags } from "./tag-list.js";
 import { retried } from "./http/retry.js";
-import { discard } from "./http/transport.js";
 
 /**
  * Pulls from and pushes to OCI registries (distribution-spec). What it hands out was verified against its
@@ -148,12 +147,6 @@ export class RegistryClient implements AsyncDisposable {
     return this.#retried(() => listTags(repository, signal), signal);
   }
 
-  /** Tells whether the repository has a blob. */
-  hasBlob(reference: Reference, blob: Descriptor, signal?: AbortSignal): Promise<boolean> {
-    const repository = this.#repository(reference, "pull");
-    return this.#retried(() => hasBlob(repository, blob, signal), signal);
-  }
-
   /** Brings a blob into the repository; "present" when it had it before. */
   async pushBlob(
     reference: Reference,
@@ -182,17 +175,7 @@ export class RegistryClient implements AsyncDisposable {
     return this.#retried(() => listReferrers(repository, subject, signal), signal);
   }
 
-  /** Removes a manifest or index by its digest, with all tags, or a tag alone. */
-  async deleteManifest(reference: Reference, signal?: AbortSignal): Promise<void> {
-    const path = `manifests/${reference.digest ?? reference.tag ?? "latest"}`;
-    const repository = this.#repository(reference, "delete");
-    const call = { method: "DELETE", path, ok: [200, 202, 204] } as const;
-    await this.#retried(async () => {
-      discard((await repository.send(call, signal)).response);
-    }, signal);
-  }
-
-  #repository(reference: Reference, verb: "delete" | "pull" | "push"): Repository {
+  #repository(reference: Reference, verb: "pull" | "push"): Repository {
     return new Repository(this.#connection, reference, verb);
   }
 

@@ -14,7 +14,7 @@ export interface Call extends Omit<HttpRequest, "url"> {
 }
 
 /** What a token for each of them must allow. */
-const rights = { delete: "delete,pull", "log in to": "pull", pull: "pull", push: "pull,push" };
+const rights = { "log in to": "pull", pull: "pull", push: "pull,push" };
 
 /** Speaks with one repository about one image. */
 export class Repository {

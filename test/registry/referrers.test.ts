@@ -109,32 +109,3 @@ describe("N07 referrers", () => {
     );
   });
 });
-
-describe("RegistryClient.deleteManifest()", () => {
-  it("removes an image from docker-registry", async () => {
-    await using registry = await startRegistry();
-    await using client = newClient();
-    const reference = parseReference(`${registry.host}/doomed:1`);
-    for (const { descriptor, bytes } of [image.layer, image.config]) {
-      await client.pushBlob(reference, descriptor, { open: () => chunked(bytes) });
-    }
-    await client.pushManifest(reference, image.manifest);
-    const { digest } = subject;
-    await client.deleteManifest({ ...reference, digest });
-    await failureOf(client.resolve(reference), "IMAGE_NOT_FOUND");
-    await failureOf(client.deleteManifest({ ...reference, digest }), "IMAGE_NOT_FOUND");
-  });
-
-  it("says of a registry that keeps everything so", async () => {
-    await using server = await startRogue((_, response) => {
-      reply(response, 405);
-    });
-    await using client = newClient();
-    const error = await failureOf(
-      client.deleteManifest(parseReference(`${server.host}/app:1`)),
-      "REGISTRY",
-    );
-    const want = `Cannot delete "${server.host}/app:1": the registry does not let go of what it has`;
-    assert.strictEqual(error.message, want);
-  });
-});
