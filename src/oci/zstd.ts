@@ -1,4 +1,5 @@
 import type { Decompress } from "fzstd";
+import type { XXHash } from "xxhash-wasm";
 import { BuildError } from "../error.js";
 import { ByteReader } from "./byte-reader.js";
 
@@ -12,64 +13,87 @@ const longestWindow = 128 << 20;
  */
 export async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { Decompress } = await import("fzstd");
-  let ready: Uint8Array[] = [];
-  const decoder = new Decompress((chunk) => ready.push(chunk));
+  const { default: xxhash } = await import("xxhash-wasm");
+  const hashes = await xxhash();
   const reader = new ByteReader(bytes);
   try {
-    for await (const part of frameParts(reader)) {
-      push(decoder, part, false);
-      yield* ready;
-      ready = [];
+    for (let magic = await nextMagic(reader); magic; magic = await nextMagic(reader)) {
+      const decoder = new FrameDecoder(Decompress, hashes.create64());
+      yield* decoder.push(magic);
+      yield* contentOf(reader, decoder);
     }
-    push(decoder, new Uint8Array(0), true);
-    yield* ready;
   } finally {
     await reader.close();
   }
 }
 
-function push(decoder: Decompress, part: Uint8Array, final: boolean): void {
-  try {
-    decoder.push(part, final);
-  } catch (cause) {
-    // Hostile input also ends in RangeErrors inside the decoder.
-    throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
-  }
-}
+/** Decodes one frame, and sums up what comes of it: the library does not look at the checksum. */
+class FrameDecoder {
+  readonly #decoder: Decompress;
+  readonly #hash: XXHash<bigint>;
+  #ready: Uint8Array[] = [];
 
-/** The headers and blocks of all frames, each in one piece (RFC 8878, 3.1); what is to be skipped is left out. */
-async function* frameParts(reader: ByteReader): AsyncGenerator<Buffer> {
-  for (let magic = await reader.take(4); magic.byteLength > 0; magic = await reader.take(4)) {
-    const number = magic.byteLength === 4 ? magic.readUInt32LE() : 0;
-    if (number === 0xfd2fb528) {
-      yield magic;
-      yield* oneFrame(reader);
-    } else if (number >>> 4 === 0x184d2a5) {
-      await skip(reader, (await exactly(reader, 4)).readUInt32LE());
-    } else {
-      throw invalid("something else follows a frame");
+  constructor(decompress: typeof Decompress, hash: XXHash<bigint>) {
+    this.#decoder = new decompress((chunk) => {
+      if (chunk.byteLength > 0) this.#ready.push(chunk);
+    });
+    this.#hash = hash;
+  }
+
+  /** What comes of the next part, which is the last one where it is empty. */
+  push(part: Uint8Array): readonly Uint8Array[] {
+    this.#ready = [];
+    try {
+      this.#decoder.push(part, part.byteLength === 0);
+    } catch (cause) {
+      // Hostile input also ends in RangeErrors inside the decoder.
+      throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
     }
+    for (const chunk of this.#ready) this.#hash.update(chunk);
+    return this.#ready;
+  }
+
+  /** Of all that came (RFC 8878, 3.1.1). */
+  checksum(): number {
+    return Number(this.#hash.digest() & 0xffffffffn);
   }
 }
 
-/** All of a frame but its magic. */
-async function* oneFrame(reader: ByteReader): AsyncGenerator<Buffer> {
+/** The beginning of the next frame, behind those that are to be skipped; undefined at the end. */
+async function nextMagic(reader: ByteReader): Promise<Buffer | undefined> {
+  for (;;) {
+    const magic = await reader.take(4);
+    if (magic.byteLength === 0) return undefined;
+    const number = magic.byteLength === 4 ? magic.readUInt32LE() : 0;
+    if (number === 0xfd2fb528) return magic;
+    if (number >>> 4 !== 0x184d2a5) throw invalid("something else follows a frame");
+    await skip(reader, (await exactly(reader, 4)).readUInt32LE());
+  }
+}
+
+/** What is in a frame, of which the magic was read. Each header and each block comes in one piece (RFC 8878, 3.1). */
+async function* contentOf(reader: ByteReader, decoder: FrameDecoder): AsyncGenerator<Uint8Array> {
   const first = await exactly(reader, 1);
   const descriptor = first[0] ?? 0;
   const sizes = sizesIn(descriptor);
   const rest = await exactly(reader, sizes.window + sizes.dictionary + sizes.content);
   if (windowIn(rest, sizes) > longestWindow) throw tooLong();
-  yield first;
-  yield rest;
+  yield* decoder.push(first);
+  yield* decoder.push(rest);
   for (let isLast = false; !isLast;) {
     const header = await exactly(reader, 3);
     const block = header.readUIntLE(0, 3);
     isLast = (block & 1) !== 0;
     const isRun = ((block >> 1) & 3) === 1; // one byte, so many times
-    yield header;
-    yield await exactly(reader, isRun ? 1 : block >> 3);
+    const length = isRun ? 1 : block >> 3;
+    yield* decoder.push(header);
+    if (length > 0) yield* decoder.push(await exactly(reader, length));
   }
-  if ((descriptor & 4) !== 0) yield await exactly(reader, 4); // the checksum
+  const checksum = (descriptor & 4) === 0 ? undefined : await exactly(reader, 4);
+  if (checksum !== undefined) yield* decoder.push(checksum);
+  yield* decoder.push(new Uint8Array(0));
+  if (checksum !== undefined && checksum.readUInt32LE() !== decoder.checksum())
+    throw invalid("its checksum is wrong");
 }
 
 /** How many bytes of a frame header are what (RFC 8878, 3.1.1.1.1). */

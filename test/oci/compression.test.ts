@@ -40,6 +40,9 @@ describe("decompressed()", () => {
     ["zstd at its highest level", piped("zstd -19 -qc", text), text],
     ["zstd of three frames, one to be skipped", frames(), text],
     ["zstd that begins with a frame to be skipped", Buffer.concat([skippable, zstd]), text],
+    ["zstd without a checksum", piped("zstd -qc --no-check", text), text],
+    ["zstd of frames of a few bytes", tiny(), Buffer.from("abcde")],
+    ["zstd of an empty file", piped("zstd -qc", Buffer.alloc(0)), Buffer.alloc(0)],
     ["bzip2", bzip2, text],
     ["bzip2 with small blocks", piped("bzip2 -1c", text), text],
     [
@@ -89,6 +92,9 @@ describe("decompressed()", () => {
       Buffer.concat([gzipSync(text).subarray(0, -8), Buffer.alloc(8)]),
     ],
     ["zstd that ends early", zstd.subarray(0, 9000)],
+    ["zstd with a wrong checksum", Buffer.concat([zstd.subarray(0, -4), Buffer.alloc(4)])],
+    ["zstd without its checksum", zstd.subarray(0, -4)],
+    ["zstd whose first frame has a wrong checksum", wrongFirst()],
     ["zstd that is only a magic", zstd.subarray(0, 4)],
     ["bzip2 that ends early", bzip2.subarray(0, 9000)],
     ["bzip2 without its end", bzip2.subarray(0, -5)],
@@ -198,4 +204,14 @@ describe("decompressed()", () => {
 
 function frames(): Buffer {
   return Buffer.concat([piped("zstd -qc", half), skippable, piped("zstd -qc", rest)]);
+}
+
+function wrongFirst(): Buffer {
+  const first = piped("zstd -qc", half);
+  return Buffer.concat([first.subarray(0, -4), Buffer.alloc(4), piped("zstd -qc", rest)]);
+}
+
+function tiny(): Buffer {
+  const frames = ["a", "b", "", "c", "de"].map((part) => piped("zstd -qc", Buffer.from(part)));
+  return Buffer.concat(frames);
 }
