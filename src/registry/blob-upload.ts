@@ -43,13 +43,13 @@ export async function uploadBlob(
   let session: UploadSession | undefined;
   const attempt = async (): Promise<"mounted" | "uploaded"> => {
     if (session !== undefined) {
-      if (await goOn(session, options)) return "uploaded";
+      if (await goOn(session, blob, options)) return "uploaded";
       session = undefined;
       if (await hasBlob(repository, blob, signal)) return "uploaded"; // only the answer was lost
     }
     session = await start(repository, blob, options);
     if (session === undefined) return "mounted";
-    await send(session, options);
+    await send(session, blob, options);
     return "uploaded";
   };
   try {
@@ -67,8 +67,8 @@ export async function uploadBlob(
   }
 }
 
-async function send(session: UploadSession, options: PushOptions): Promise<void> {
-  const source = new WatchedSource(options);
+async function send(session: UploadSession, blob: Descriptor, options: PushOptions): Promise<void> {
+  const source = new WatchedSource(blob, options);
   try {
     await session.send(source, options.signal);
   } catch (error) {
@@ -80,10 +80,14 @@ async function send(session: UploadSession, options: PushOptions): Promise<void>
 const lost: readonly unknown[] = [400, 404, 416];
 
 /** Goes on with an upload that broke; false when it must start again. */
-async function goOn(session: UploadSession, options: PushOptions): Promise<boolean> {
+async function goOn(
+  session: UploadSession,
+  blob: Descriptor,
+  options: PushOptions,
+): Promise<boolean> {
   if (!(await session.resume(options.signal))) return false;
   try {
-    await send(session, options);
+    await send(session, blob, options);
     return true;
   } catch (error) {
     // A registry that still swallows the broken request counts otherwise now than a moment ago.

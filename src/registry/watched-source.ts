@@ -1,3 +1,5 @@
+import { verified, type Promised } from "../oci/verified.js";
+
 /** Where the bytes of a blob come from, and who wants to know how many went. */
 export interface BlobBytes {
   /** The bytes, once for each try. */
@@ -6,12 +8,17 @@ export interface BlobBytes {
   readonly onProgress?: ((sent: number) => void) | undefined;
 }
 
-/** The bytes of a blob on their way: counts them, and keeps the source's own failure apart. */
+/**
+ * The bytes of a blob on their way: counts them, and keeps the source's own failure apart. That they are not those of
+ * the blob is one, too: a server would wait for more of them, or keep others under its name.
+ */
 export class WatchedSource {
   failure: Error | undefined;
+  readonly #content: Promised;
   readonly #options: BlobBytes;
 
-  constructor(options: BlobBytes) {
+  constructor(content: Promised, options: BlobBytes) {
+    this.#content = content;
     this.#options = options;
   }
 
@@ -54,7 +61,7 @@ export class WatchedSource {
 
   async *#read(): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.#options.open();
+      yield* verified(this.#options.open(), this.#content);
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
       throw error;

@@ -350,6 +350,23 @@ describe("RegistryClient", () => {
       assert.strictEqual(opened, 1);
     });
 
+    it("fails at once where its source has not the bytes of the blob", async () => {
+      await using server = await startRogue(({ line }, response) => {
+        if (line.startsWith("HEAD")) reply(response, 404);
+        else if (line.startsWith("PUT")) reply(response, 400);
+        else reply(response, 202, { headers: { Location: "/upload" } });
+      });
+      await using client = newClient();
+      const reversed = Buffer.from(text).reverse();
+      for (const given of [text.subarray(1), Buffer.concat([text, text]), reversed]) {
+        const push = client.pushBlob(app(server), blob, { open: () => chunked(given, 1000) });
+        const error = await failureOf(push, "DIGEST_MISMATCH");
+        assert.include(error.message, blob.digest);
+      }
+      const starts = server.lines().filter((line) => line.startsWith("POST"));
+      assert.lengthOf(starts, 3, "one try each");
+    });
+
     it("fails with the error of the blob's own source", async () => {
       const own = new Error("disk on fire");
       // eslint-disable-next-line @typescript-eslint/require-await -- a stream that breaks

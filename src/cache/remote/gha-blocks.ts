@@ -1,3 +1,4 @@
+import type { Promised } from "../../oci/verified.js";
 import { WatchedSource } from "../../registry/watched-source.js";
 import type { HttpRequest } from "../../registry/http/transport.js";
 import { withQuery } from "../../registry/http/web-url.js";
@@ -15,10 +16,10 @@ type Send = (call: StorageCall, signal: AbortSignal) => Promise<void>;
  * breaks (Azure Blob Storage, "Put Block" and "Put Block List"). Blocks that no list names go away by themselves.
  */
 export async function writeInBlocks(
-  { url, send }: { readonly url: URL; readonly send: Send },
+  { url, content, send }: { readonly url: URL; readonly content: Promised; readonly send: Send },
   { open, onProgress, signal }: WriteOptions,
 ): Promise<void> {
-  const source = new WatchedSource({ open, onProgress });
+  const source = new WatchedSource(content, { open, onProgress });
   const ids: string[] = [];
   let sent = 0;
   try {

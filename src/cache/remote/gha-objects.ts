@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isObject, parseJson } from "../../oci/json-shape.js";
-import type { Promised } from "../../oci/verified.js";
+import { verified, type Promised } from "../../oci/verified.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
 import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
@@ -72,16 +72,19 @@ export class GhaObjects implements ObjectStore {
     throw new HttpError("REMOTE", `Cannot write to ${this.title}: it did not take the upload`);
   }
 
-  async #upload(url: URL, { size }: Promised, options: WriteOptions): Promise<void> {
+  async #upload(url: URL, content: Promised, options: WriteOptions): Promise<void> {
     const send = async (call: StorageCall, signal: AbortSignal): Promise<void> => {
       discard(await this.#send(() => ({ method: "PUT", ...call }), [200, 201], signal));
     };
-    if (size > PART) {
-      await writeInBlocks({ url, send }, options);
+    if (content.size > PART) {
+      await writeInBlocks({ url, content, send }, options);
       return;
     }
     const { open, onProgress, signal } = options;
-    const body = { size, open: () => counted(open(), onProgress) };
+    const body = {
+      size: content.size,
+      open: () => counted(verified(open(), content), onProgress),
+    };
     const headers = { "x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream" };
     await send({ url, headers, body }, signal);
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { BuildError } from "../../error.js";
 import { connectionFailure } from "../../registry/http/error-code.js";
 import { HttpError } from "../../registry/http/http-error.js";
 import { bytesBehind, rangeBehind, Resumption } from "../../registry/http/resumption.js";
@@ -93,7 +94,9 @@ export async function read(
   }
 }
 
-function broken(action: string, cause: unknown): HttpError {
+/** What a broken exchange means; a BuildError, such as one of what is sent, is one already. */
+function broken(action: string, cause: unknown): BuildError {
+  if (cause instanceof BuildError) return cause;
   return new HttpError("REMOTE", `Cannot ${action}: ${connectionFailure(cause)}`, { cause });
 }
 

@@ -1,7 +1,7 @@
 import aws4 from "aws4";
 import type { IncomingMessage } from "node:http";
 import { digestOf, hexOf } from "../../oci/digest.js";
-import type { Promised } from "../../oci/verified.js";
+import { verified, type Promised } from "../../oci/verified.js";
 import { discard, readBody, type HttpRequest } from "../../registry/http/transport.js";
 import { counted } from "../../oci/counted.js";
 import { exchange, read, type HttpObjectsOptions } from "./http-objects.js";
@@ -59,7 +59,7 @@ export class S3Objects implements ObjectStore {
       return;
     }
     const { open, onProgress, signal } = options;
-    const body = { ...content, open: () => counted(open(), onProgress) };
+    const body = { ...content, open: () => counted(verified(open(), content), onProgress) };
     discard(await this.#send({ method: "PUT", key, body }, [200], signal));
   }
 

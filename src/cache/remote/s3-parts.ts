@@ -44,7 +44,7 @@ export async function writeInParts(
   const started = await send({ method: "POST", key, query: { uploads: "" } }, signal);
   const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(started.text)?.[1];
   if (uploadId === undefined) throw refused(object, "it named no upload");
-  const source = new WatchedSource({ open, onProgress });
+  const source = new WatchedSource(content, { open, onProgress });
   try {
     const parts: string[] = [];
     let sent = 0;

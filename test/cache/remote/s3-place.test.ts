@@ -162,6 +162,20 @@ describe("S3Objects", () => {
     assert.isFalse(await store.has("half", signal));
   });
 
+  it("K23 keeps nothing under the name of what it is not, large or small", async () => {
+    await using store = objects();
+    const small = { digest: digestOf("small"), size: 5 };
+    for (const [want, given] of [
+      [content, Buffer.from(large).reverse()],
+      [content, large.subarray(0, 2 * PART)],
+      [small, Buffer.from("smal")],
+    ] as const) {
+      const open = (): AsyncIterable<Uint8Array> => streamOf(given);
+      await failureOf(store.write("damaged", want, { open, signal }), "DIGEST_MISMATCH");
+      assert.isFalse(await store.has("damaged", signal));
+    }
+  });
+
   it("K23 takes an error for one that comes after the head of a good answer", async () => {
     await using odd = await startRogue(({ line }, response) => {
       const body = line.includes("uploads=")
