@@ -67,8 +67,16 @@ function withList(value: object, key: string): object {
   return Reflect.get(value, key) === null ? { ...value, [key]: [] } : value;
 }
 
+/** Without members that are null, however deep: where there is nothing to say, .NET's SDK has them, and Go takes them. */
+function withoutNullMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNullMembers);
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(members.map(([key, item]) => [key, withoutNullMembers(item)]));
+}
+
 function toManifest(value: object): Manifest {
-  const manifest: unknown = withList(value, "layers");
+  const manifest = withoutNullMembers(withList(value, "layers"));
   assertManifest(manifest);
   return manifest;
 }
@@ -78,7 +86,7 @@ function assertManifest(value: unknown): asserts value is Manifest {
 }
 
 function toIndex(value: object): Index {
-  const index: unknown = withList(value, "manifests");
+  const index = withoutNullMembers(withList(value, "manifests"));
   assertIndex(index);
   return index;
 }

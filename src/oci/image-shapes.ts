@@ -31,7 +31,7 @@ const descriptor = shape({
   size,
   annotations: optional(texts),
   platform: optional(platform),
-  urls: nullable(strings),
+  urls: optional(strings),
   artifactType: optional(string),
 });
 

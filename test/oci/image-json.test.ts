@@ -54,6 +54,19 @@ describe("parseDocument()", () => {
     assert.deepEqual<unknown>(found, { kind: "manifest", manifest: want });
   });
 
+  it("reads other nulls as not there, as .NET writes them, and none in a list", () => {
+    const platform = { architecture: "amd64", os: "linux", variant: null, "os.version": null };
+    const listed = { mediaType: mediaTypes.manifest, digest: digestOf("x"), size: 3 };
+    const nulls = { annotations: null, urls: null, artifactType: null };
+    const index = { schemaVersion: 2, mediaType: mediaTypes.index, annotations: null };
+    const given = { ...index, manifests: [{ ...listed, ...nulls, platform }] };
+    const found = parseDocument(toBytes(given));
+    const want = { ...listed, platform: { architecture: "amd64", os: "linux" } };
+    assert.deepEqual(found.kind === "index" && found.index.manifests, [want]);
+    const holed = toBytes({ ...index, manifests: [null] });
+    assert.throws(() => parseDocument(holed), BuildError, "manifests[0]: want an object");
+  });
+
   it("reads null as an empty list, as Go writes it", () => {
     const found = parseDocument(toBytes({ ...manifest, layers: null }));
     assert.deepEqual<unknown>(found, { kind: "manifest", manifest: { ...manifest, layers: [] } });
