@@ -1,4 +1,3 @@
-import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
@@ -48,10 +47,6 @@ async function writeFileWhole(
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() === true) {
     throw new BuildError("OUTPUT", `Cannot write to "${dest}": it is a directory`);
-  }
-  if (found !== undefined && !found.isFile()) {
-    await pipeline(Readable.from(bytes), createWriteStream(path), { signal }); // a pipe or a device
-    return;
   }
   await makeDirectories(dirname(path), 0o777 & ~umask);
   await writeWhole(path, bytes, { mode: 0o666 & ~umask, signal });

@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { renameSync } from "node:fs";
-import { open, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { createWriteStream, renameSync } from "node:fs";
+import { open, rename, rm, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { toBytePath } from "../oci/changeset.js";
 import { isSystemError } from "../sys/system-error.js";
 import { nameFile, openUnnamed } from "../sys/unnamed-file.js";
+import { placeOf } from "./file-place.js";
 
 /** How a file is written. */
 export interface Writing {
@@ -13,19 +16,45 @@ export interface Writing {
 }
 
 /**
- * Writes a file that appears whole or not at all, in the place of one that may be there. What a kill leaves behind
- * has no name, where the filesystem has such files.
+ * Writes a file that appears whole or not at all, in the place of one that may be there; links stay. What a kill leaves
+ * behind has no name, where the filesystem has such files. A pipe or a device is written to, an open file is added to.
  */
 export async function writeWhole(
-  path: string,
+  name: string,
+  content: AsyncIterable<Uint8Array> | string,
+  writing: Writing,
+): Promise<void> {
+  const { path, isSpecial } = await placeOf(name).catch(naming(name));
+  if (isSpecial) await writeInto(path, content, writing);
+  else await replace({ path, name }, content, writing);
+}
+
+/** Removes the file that `writeWhole` would replace; none is fine. */
+export async function removeFile(name: string): Promise<void> {
+  try {
+    const { path, isSpecial } = await placeOf(name);
+    if (!isSpecial) await unlink(path);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+  }
+}
+
+/** A file, and what it is called by who asked for it. */
+interface Named {
+  readonly path: string;
+  readonly name: string;
+}
+
+async function replace(
+  { path, name }: Named,
   content: AsyncIterable<Uint8Array> | string,
   { mode, ...options }: Writing,
 ): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   const unnamed = await openUnnamed(dirname(path), mode);
   try {
-    await using file = unnamed ?? (await open(partial, "wx", mode).catch(naming(path, "open")));
-    await writeFile(file, content, options).catch(naming(path, "write"));
+    await using file = unnamed ?? (await open(partial, "wx", mode).catch(naming(name, "open")));
+    await writeFile(file, content, options).catch(naming(name, "write"));
     if (unnamed === undefined) await rename(partial, path);
     else publish(unnamed, path, partial);
   } finally {
@@ -33,14 +62,20 @@ export async function writeWhole(
   }
 }
 
-/**
- * What a file is called until it is whole is no business of who asked for it. Failures of another call
- * are of what is read meanwhile.
- */
-function naming(path: string, call: "open" | "write"): (error: unknown) => never {
+async function writeInto(
+  path: string,
+  content: AsyncIterable<Uint8Array> | string,
+  { signal }: Pick<Writing, "signal">,
+): Promise<void> {
+  const source = typeof content === "string" ? [content] : content;
+  await pipeline(Readable.from(source), createWriteStream(path, { flags: "a" }), { signal });
+}
+
+/** What else it is called is no business of who asked for it. Failures of another call are of what is read meanwhile. */
+function naming(name: string, call?: "open" | "write"): (error: unknown) => never {
   return (error) => {
-    if (isSystemError(error) && "syscall" in error && error.syscall === call) {
-      throw Object.assign(error, { path });
+    if (isSystemError(error) && "syscall" in error && (call ?? error.syscall) === error.syscall) {
+      throw Object.assign(error, { path: name });
     }
     throw error;
   };

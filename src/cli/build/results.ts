@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BuildError } from "../../error.js";
 import { parseGoBoolean } from "../../go-boolean.js";
 import type { BuildRecorder } from "../../progress/history/recorder.js";
 import { parseReference, formatReference } from "../../oci/reference.js";
-import { writeWhole } from "../../output/write-whole.js";
+import { removeFile, writeWhole } from "../../output/write-whole.js";
 import type { Warning } from "../../parser/instruction.js";
 import { RULES, ruleUrl } from "../../parser/lint-rules.js";
 import type { OutputSpec } from "../args/output.js";
@@ -27,7 +26,7 @@ export async function prepareResults(
       `Cannot write --iidfile "${iidFile}": the output is not an image`,
     );
   }
-  await rm(resolve(cwd, iidFile), { force: true });
+  await removeFile(resolve(cwd, iidFile));
 }
 
 /** The config's digest; of several images that of their index, as in buildx. */

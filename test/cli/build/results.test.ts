@@ -1,5 +1,6 @@
 import { assert } from "chai";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { intoStore, parseOutput } from "../../../src/cli/args/output.js";
 import { prepareResults, writeResults } from "../../../src/cli/build/results.js";
@@ -37,6 +38,15 @@ describe("prepareResults()", () => {
     const cwd = directoryWith(temporary, { id: "old" });
     await prepareResults({ iidFile: "id", outputs: [] }, new FakeIo({ cwd }));
     assert.isFalse(existsSync(join(cwd, "id")));
+  });
+
+  it("F13 removes no link, as /dev/stdout is one, and nothing that is no file", async () => {
+    const cwd = directoryWith(temporary, { old: "old" });
+    symlinkSync("old", join(cwd, "link"));
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    for (const iidFile of ["link", "pipe", "missing/id"])
+      await prepareResults({ iidFile, outputs: [] }, new FakeIo({ cwd }));
+    assert.deepStrictEqual(readdirSync(cwd).sort(), ["link", "pipe"]);
   });
 
   it("F13 refuses --iidfile where no output is an image, and leaves the file", async () => {
