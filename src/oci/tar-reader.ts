@@ -36,6 +36,8 @@ export interface ReadMember {
  * memory. Go's archive/tar takes as much of each.
  */
 const MAX_EXTENSIONS = 1 << 20;
+/** Bytes of a name that Linux can open (PATH_MAX): each directory on the way is a file of the layer, and takes memory. */
+const MAX_NAME = 4096;
 /** The greatest id that Linux knows: one more means "none". */
 const MAX_ID = 0xfffffffe;
 /** The greatest device numbers of Linux. */
@@ -96,6 +98,7 @@ function* readMembers(source: TarSource): Generator<number | ReadMember, void, B
   const headers = new HeaderReader(source);
   for (let next = yield* headers.next(); next; next = yield* headers.next()) {
     const { header, sparse } = next;
+    verifyNames(header);
     const type = typeOf(header);
     verify(header, type);
     // Links and such have none, whatever they say; GNU's incremental directories have a listing.
@@ -259,6 +262,11 @@ function typeOf({ type, name }: TarHeader): ReadMember["type"] {
     default:
       throw invalid(`"${name}" has the unknown type "${type}"`);
   }
+}
+
+function verifyNames({ name, linkName }: TarHeader): void {
+  if (name.length > MAX_NAME || linkName.length > MAX_NAME)
+    throw invalid(`a name of more than ${MAX_NAME} bytes`);
 }
 
 function verify({ name, size, uid, gid, major, minor }: TarHeader, type: ReadMember["type"]): void {

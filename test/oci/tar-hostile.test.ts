@@ -17,6 +17,8 @@ function patched(at: number, hex: string, members: Buffer = tar({})): Buffer {
 
 const device = tar({ type: "3" });
 
+const tooLong = "d/".repeat(2048) + "f";
+
 /** Three headers of half a megabyte each, and a file. */
 function largeHeaders(type: string): Buffer {
   return tar(...["a", "b", "c"].map((key) => large(type, key)), {});
@@ -78,6 +80,12 @@ const hostile: readonly Hostile[] = [
     bytes: tar(large("g", "a"), {}, large("g", "b"), {}, large("g", "c"), {}),
   },
   { name: "long names of megabytes, half of one each", bytes: largeHeaders("L") },
+  { name: "a path that is too long", bytes: tar({ type: "x", body: pax("path", tooLong) }, {}) },
+  { name: "a long name that is too long", bytes: tar({ type: "L", body: tooLong }, {}) },
+  {
+    name: "a target that is too long",
+    bytes: tar({ type: "x", body: pax("linkpath", tooLong) }, { type: "2" }),
+  },
   { name: "a PAX record of length 0", bytes: tar({ type: "x", body: "0 a=b\n" }, {}) },
   { name: "a PAX record of nine digits", bytes: tar({ type: "x", body: "000000006 a=b\n" }, {}) },
   { name: "a PAX record that ends in its key", bytes: tar({ type: "x", body: "5 abc=d\n" }, {}) },
@@ -136,8 +144,8 @@ describe("a hostile tar", () => {
     });
   }
 
-  it("may have names of any length, from PAX or GNU tar", async () => {
-    const long = `${"d/".repeat(50_000)}${"f".repeat(1000)}`;
+  it("may have names as long as Linux takes them, from PAX or GNU tar", async () => {
+    const long = `${"d/".repeat(1548)}${"f".repeat(1000)}`;
     for (const before of [
       { type: "x", body: pax("path", long) },
       { type: "L", body: `${long}\0` },
