@@ -1,6 +1,7 @@
 import { assert } from "chai";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { engineAnswers, loadIntoEngine } from "../../src/output/load-into-engine.js";
 import { BuildError } from "../../src/error.js";
@@ -141,6 +142,22 @@ describe("findEngine()", () => {
     it(`F15 names ${env.DOCKER_HOST} as what it cannot use`, async () => {
       const error = await failureOf(findEngine(new FakeIo({ env })), "UNSUPPORTED");
       assert.include(error.message, env.DOCKER_HOST);
+    });
+  }
+
+  for (const [host, address] of [
+    ["127.0.0.1", "127.0.0.1"],
+    ["[::1]", "::1"],
+  ] as const) {
+    it(`F15 takes the engine of tcp://${host}`, async () => {
+      const server = createServer((_request, response) => response.end("OK"));
+      server.listen(0, address);
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const name = `tcp://${host}:${port}`;
+      const found = await findEngine(new FakeIo({ env: { DOCKER_HOST: name } }));
+      server.close();
+      assert.deepStrictEqual(found, { name, at: { host: address, port: String(port) } });
     });
   }
 

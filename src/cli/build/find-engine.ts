@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { BuildError } from "../../error.js";
 import { engineAnswers, type EngineAddress } from "../../output/load-into-engine.js";
+import { bareHost } from "../../registry/http/web-url.js";
 import { given } from "../environment.js";
 import type { Io } from "../io.js";
 
@@ -50,5 +51,5 @@ function addressOf(name: string, env: Io["env"]): EngineAddress["at"] {
     throw new BuildError("UNSUPPORTED", message, { hint: "tsbuild save NAME | docker load" });
   }
   const { hostname, port } = new URL(url);
-  return { host: hostname, port: port === "" ? "2375" : port };
+  return { host: bareHost(hostname), port: port === "" ? "2375" : port };
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { BuildError } from "../../error.js";
-import { isLoopback } from "./web-url.js";
+import { bareHost, isLoopback } from "./web-url.js";
 
 /** The proxy to reach a URL through; undefined is the direct way. */
 export type ProxyChoice = (url: URL) => URL | undefined;
@@ -70,19 +70,14 @@ function inRange(address: string, prefix: number): (url: URL) => boolean {
   const range = new BlockList();
   range.addSubnet(address, prefix, family === 6 ? "ipv6" : "ipv4");
   return ({ hostname }) => {
-    const host = bare(hostname);
+    const host = bareHost(hostname);
     const own = isIP(host);
     return own !== 0 && range.check(host, own === 6 ? "ipv6" : "ipv4");
   };
 }
 
 function sameHost(hostname: string, host: string): boolean {
-  return bare(hostname) === bare(host);
-}
-
-/** An IPv6 address without its brackets. */
-function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, "$1");
+  return bareHost(hostname) === bareHost(host);
 }
 
 function portOf({ port, protocol }: URL): string {

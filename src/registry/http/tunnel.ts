@@ -2,6 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
+import { bareHost } from "./web-url.js";
 
 type Done = (error: Error | null, socket: Duplex) => void;
 
@@ -71,8 +72,7 @@ export function requestOf({ protocol }: URL): (options: http.RequestOptions) => 
 }
 
 function proxyAddress({ protocol, hostname, port }: URL): http.RequestOptions {
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return { protocol, host, port: port || (protocol === "https:" ? 443 : 80) };
+  return { protocol, host: bareHost(hostname), port: port || (protocol === "https:" ? 443 : 80) };
 }
 
 function proxyAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
