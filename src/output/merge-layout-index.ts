@@ -6,12 +6,17 @@ import { parseDocument, serializeDocument } from "../oci/image-json.js";
 import type { Index } from "../oci/image.js";
 import { isSystemError } from "../sys/system-error.js";
 
-/** The files of an image layout, with the images that the layout in `directory` has already (O06). */
+/**
+ * The files of an image layout, with the images that the layout in `directory` has already (O06). The index comes last:
+ * what it lists is there then.
+ */
 export function* mergeLayoutIndex(entries: Iterable<Entry>, directory: string): Generator<Entry> {
+  let index: FileEntry | undefined;
   for (const entry of entries) {
-    const isIndex = entry.type === "file" && entry.path === "index.json";
-    yield isIndex ? merged(entry, directory) : entry;
+    if (entry.type === "file" && entry.path === "index.json") index = entry;
+    else yield entry;
   }
+  if (index !== undefined) yield merged(index, directory);
 }
 
 function merged(entry: FileEntry, directory: string): Entry {

@@ -53,6 +53,17 @@ describe("mergeLayoutIndex()", () => {
     assert.deepStrictEqual(await add(path, layout("two")), [`${b} one`, `${a} two`, " two"]);
   });
 
+  it("O06 lists an image only after all that belongs to it", async () => {
+    await using temporary = await TemporaryDirectory.make();
+    const entries = layout("one", "a:1");
+    const paths = [...mergeLayoutIndex(entries, temporary.path)].map(({ path }) => path);
+    assert.strictEqual(paths.at(-1), "index.json");
+    assert.sameMembers(
+      paths,
+      entries.map(({ path }) => path),
+    );
+  });
+
   it("O06 does not take a layout whose index cannot be read for none", async () => {
     await using temporary = await TemporaryDirectory.make();
     const { path } = temporary;
