@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { createWriteStream, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { open, rename, rm, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { toBytePath } from "../oci/changeset.js";
 import { isSystemError } from "../sys/system-error.js";
 import { nameFile, openUnnamed } from "../sys/unnamed-file.js";
@@ -25,7 +23,7 @@ export async function writeWhole(
   writing: Writing,
 ): Promise<void> {
   const { path, isSpecial } = await placeOf(name).catch(naming(name));
-  if (isSpecial) await writeInto(path, content, writing);
+  if (isSpecial) await writeInto({ path, name }, content, writing);
   else await replace({ path, name }, content, writing);
 }
 
@@ -63,12 +61,12 @@ async function replace(
 }
 
 async function writeInto(
-  path: string,
+  { path, name }: Named,
   content: AsyncIterable<Uint8Array> | string,
   { signal }: Pick<Writing, "signal">,
 ): Promise<void> {
-  const source = typeof content === "string" ? [content] : content;
-  await pipeline(Readable.from(source), createWriteStream(path, { flags: "a" }), { signal });
+  await using file = await open(path, "a").catch(naming(name, "open"));
+  await writeFile(file, content, { signal }).catch(naming(name, "write"));
 }
 
 /** What else it is called is no business of who asked for it. Failures of another call are of what is read meanwhile. */

@@ -11,12 +11,7 @@ export function checkOutputs(
   { outputs, tags, allow }: Pick<BuildCommand, "allow" | "outputs" | "tags">,
   { cwd }: Pick<Io, "cwd">,
 ): void {
-  const streams = outputs.filter((output) => "dest" in output && output.dest === "-");
-  if (streams.length > 1) {
-    throw new BuildError("USAGE", "Cannot write two outputs to standard output", {
-      hint: "name a file with dest=",
-    });
-  }
+  checkFiles(outputs.flatMap(fileOf), cwd);
   for (const output of outputs) checkOutput(output, { tags, allow, cwd });
 }
 
@@ -58,6 +53,27 @@ export function checkIndexOutputs(
     throw new BuildError("USAGE", message, {
       hint: "--build-arg BUILDKIT_MULTI_PLATFORM=1 makes an index",
     });
+  }
+}
+
+/** What an output is written to as one file; "-" is standard output. */
+function fileOf(output: OutputSpec): readonly string[] {
+  const isFile =
+    output.type === "tar" || output.type === "docker" || (output.type === "oci" && output.tar);
+  return isFile && output.dest !== undefined ? [output.dest] : [];
+}
+
+/** The second would be in the place of the first. */
+function checkFiles(files: readonly string[], cwd: string): void {
+  const seen = new Set<string>();
+  for (const file of files) {
+    const path = file === "-" ? file : resolve(cwd, file);
+    if (seen.size === seen.add(path).size) {
+      const name = file === "-" ? "standard output" : `"${file}"`;
+      throw new BuildError("USAGE", `Cannot write two outputs to ${name}`, {
+        hint: "name another file with dest=",
+      });
+    }
   }
 }
 

@@ -32,6 +32,16 @@ const cases: readonly (readonly [title: string, given: Given, message: string | 
     "Cannot write two outputs to standard output",
   ],
   [
+    "O10 refuses two outputs to one file",
+    { outputs: ["type=oci,dest=a.tar", "type=docker,dest=/work/dir/a.tar"] },
+    'Cannot write two outputs to "/work/dir/a.tar"',
+  ],
+  [
+    "O10 writes several into one directory",
+    { outputs: ["a", "type=oci,tar=false,dest=a"] },
+    undefined,
+  ],
+  [
     "F25 refuses a push without a name",
     { outputs: ["type=registry"] },
     "Cannot push: the image has no name",
