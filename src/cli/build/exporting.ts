@@ -1,6 +1,8 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Board } from "../../builder/board.js";
 import type { BuiltImage } from "../../builder/build.js";
+import { BuildError } from "../../error.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Claim } from "../../output/attestation.js";
 import type { NamedLayer } from "../../output/layer-ids.js";
@@ -91,10 +93,11 @@ export async function write(
 }
 
 /** The directory of an output, made where it is missing. */
-export async function directory(dest: string, { io }: Session): Promise<string> {
+export async function directory(dest: string, { io }: Pick<Session, "io">): Promise<string> {
   const path = resolve(io.cwd, dest);
   await makeDirectories(path, 0o777 & ~io.umask);
-  return path;
+  if ((await stat(path)).isDirectory()) return path;
+  throw new BuildError("OUTPUT", `Cannot write into "${dest}": it is not a directory`);
 }
 
 /** For people: no owners, no overlay marks. */
