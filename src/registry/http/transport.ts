@@ -4,7 +4,7 @@ import { Readable, pipeline } from "node:stream";
 import { codeOf, isUntrusted } from "./error-code.js";
 import type { ProxyChoice } from "./proxy-choice.js";
 import { Trust, type TrustOptions } from "./trust.js";
-import { requestOf, throughProxy, TunnelAgent } from "./tunnel.js";
+import { requestOf, throughProxy, TunnelAgent, type Proxy } from "./tunnel.js";
 
 /** Bytes to send that can be read again for another try. */
 export interface Upload {
@@ -102,9 +102,9 @@ export class Transport {
     const proxy = this.#proxy(url);
     if (url.protocol === "http:") {
       if (proxy === undefined) return http.request(url, { ...options, agent: this.#plain });
-      const detour = throughProxy(proxy, url);
+      const detour = throughProxy(this.#trusted(proxy), url);
       const merged = { ...detour.headers, ...options.headers };
-      return requestOf(proxy)({ ...options, ...detour, headers: merged, agent: false });
+      return requestOf(proxy)({ ...options, ...detour, headers: merged });
     }
     const rejectUnauthorized = !this.isInsecure(url.host);
     const agent = await this.#agentFor(onBehalfOf, { rejectUnauthorized, proxy });
@@ -125,9 +125,18 @@ export class Transport {
       maxSockets: maxConnections,
       ...(secureContext === undefined ? {} : { secureContext }),
     };
-    const agent = proxy === undefined ? new https.Agent(options) : new TunnelAgent(proxy, options);
+    const agent =
+      proxy === undefined
+        ? new https.Agent(options)
+        : new TunnelAgent(this.#trusted(proxy), options);
     this.#secure.set(key, agent);
     return agent;
+  }
+
+  /** Its certificate counts, whatever that of the server behind it does. */
+  #trusted(url: URL): Proxy {
+    const isSecure = url.protocol === "https:";
+    return { url, secureContext: isSecure ? this.#trust.context(undefined) : undefined };
   }
 
   /** Ends every connection. */

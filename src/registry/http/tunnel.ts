@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { Duplex } from "node:stream";
-import { connect } from "node:tls";
+import { connect, type SecureContext } from "node:tls";
 import { bareHost } from "./web-url.js";
 
 type Done = (error: Error | null, socket: Duplex) => void;
@@ -14,9 +14,9 @@ const proxyTimeout = 30_000;
  * more; this is one request.
  */
 export class TunnelAgent extends https.Agent {
-  readonly #proxy: URL;
+  readonly #proxy: Proxy;
 
-  constructor(proxy: URL, options: https.AgentOptions) {
+  constructor(proxy: Proxy, options: https.AgentOptions) {
     super(options);
     this.#proxy = proxy;
   }
@@ -26,13 +26,13 @@ export class TunnelAgent extends https.Agent {
     const { port, servername, rejectUnauthorized } = target;
     const host = target.host ?? "localhost"; // as node has it
     const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    const request = requestOf(this.#proxy)({
-      ...proxyAddress(this.#proxy),
+    const { url } = this.#proxy;
+    const request = requestOf(url)({
+      ...connectionTo(this.#proxy),
       method: "CONNECT",
       path: authority,
-      headers: { Host: authority, ...proxyAuthorization(this.#proxy) },
+      headers: { Host: authority, ...proxyAuthorization(url) },
       timeout: proxyTimeout,
-      agent: false,
     });
     request.once("connect", ({ statusCode = 0 }: http.IncomingMessage, socket: Duplex) => {
       if (statusCode >= 200 && statusCode < 300) {
@@ -53,16 +53,22 @@ export class TunnelAgent extends https.Agent {
   }
 }
 
+/** A proxy, and the certificates that one with TLS is trusted by; undefined is node's own. */
+export interface Proxy {
+  readonly url: URL;
+  readonly secureContext: SecureContext | undefined;
+}
+
 /** The options of a plain HTTP request that goes through `proxy`, which wants the whole URL. */
 export function throughProxy(
-  proxy: URL,
+  proxy: Proxy,
   url: URL,
 ): Omit<http.RequestOptions, "headers"> & { readonly headers: Readonly<Record<string, string>> } {
   const { href, host } = url;
   return {
-    ...proxyAddress(proxy),
+    ...connectionTo(proxy),
     path: href.replace(/#.*$/, ""),
-    headers: { Host: host, ...proxyAuthorization(proxy) },
+    headers: { Host: host, ...proxyAuthorization(proxy.url) },
   };
 }
 
@@ -71,8 +77,16 @@ export function requestOf({ protocol }: URL): (options: http.RequestOptions) => 
   return protocol === "https:" ? https.request : http.request;
 }
 
-function proxyAddress({ protocol, hostname, port }: URL): http.RequestOptions {
-  return { protocol, host: bareHost(hostname), port: port || (protocol === "https:" ? 443 : 80) };
+/** How to connect to it, each time anew. */
+function connectionTo({ url, secureContext }: Proxy): http.RequestOptions {
+  const { protocol, hostname, port } = url;
+  const agent = secureContext === undefined ? false : new https.Agent({ secureContext });
+  return {
+    protocol,
+    host: bareHost(hostname),
+    port: port || (protocol === "https:" ? 443 : 80),
+    agent,
+  };
 }
 
 function proxyAuthorization({ username, password }: URL): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createServer, request as forward, type Server } from "node:http";
+import { createServer, request as forward, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { connect } from "node:net";
 
 /** Listens on a free loopback port until disposed. */
@@ -19,9 +20,16 @@ export async function listen(server: Server): Promise<AsyncDisposable & { readon
   };
 }
 
+interface ProxyOptions {
+  /** Lets nobody through. */
+  readonly refuse?: boolean;
+  /** To speak TLS with: key and certificate as PEM. */
+  readonly tls?: ServerOptions;
+}
+
 /** A proxy that leads every host name to this machine, and tells what it was asked. */
-export function makeProxy(asked: string[], refuse = false): Server {
-  const server = createServer((incoming, response) => {
+export function makeProxy(asked: string[], { refuse = false, tls }: ProxyOptions = {}): Server {
+  const answer: RequestListener = (incoming, response) => {
     const { method = "", url = "", headers } = incoming;
     asked.push(`${method} ${url} ${headers["proxy-authorization"]}`);
     const { port, pathname, search } = new URL(url);
@@ -32,7 +40,8 @@ export function makeProxy(asked: string[], refuse = false): Server {
     });
     outgoing.on("error", () => response.destroy());
     incoming.pipe(outgoing);
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
   server.on("connect", ({ url = "", headers }, client) => {
     asked.push(`CONNECT ${url} ${headers["proxy-authorization"]}`);
     if (refuse) {

@@ -72,8 +72,36 @@ describe("N12 Transport with a proxy", () => {
     transport.close();
   });
 
+  it("trusts a proxy with TLS as it trusts a server, also on the way to one that nobody need trust", async () => {
+    const files = await makeCertificate(temporary, "proxy");
+    const ca = await readFile(files.certificate, "utf8");
+    const pair = { key: await readFile(files.key), cert: ca };
+    await using plain = await listen(createServer((_, response) => response.end("plain")));
+    await using far = await listen(createSecureServer(pair, (_, response) => response.end("far")));
+    await using proxy = await listen(makeProxy([], { tls: pair }));
+    const ways = [
+      { moreAuthorities: () => ca, isInsecure: () => false },
+      { ca, isInsecure: () => true },
+      { isInsecure: () => true },
+    ];
+    const answers: string[][] = [];
+    for (const way of ways) {
+      const transport = new Transport({
+        ...way,
+        proxy: () => new URL(`https://127.0.0.1:${proxy.port}`),
+      });
+      const urls = [`https://registry.test:${far.port}/`, `http://registry.test:${plain.port}/`];
+      answers.push(await Promise.all(urls.map((url) => get(transport, url).catch(String))));
+      transport.close();
+    }
+    const [later, trusting, strict = []] = answers;
+    assert.deepEqual(later, ["far", "plain"]);
+    assert.deepEqual(trusting, ["far", "plain"]);
+    for (const failure of strict) assert.match(failure, /self-signed/);
+  });
+
   it("tells of a proxy that refuses", async () => {
-    await using proxy = await listen(makeProxy([], true));
+    await using proxy = await listen(makeProxy([], { refuse: true }));
     const transport = new Transport({
       isInsecure: () => false,
       proxy: () => new URL(`http://127.0.0.1:${proxy.port}`),
