@@ -22,12 +22,12 @@ export async function directorySize(directory: string): Promise<number> {
   return total;
 }
 
-/** None where the directory has gone meanwhile. */
+/** None where the directory has gone meanwhile, or become something else: a step may be writing there. */
 async function namesIn(directory: BytePath): Promise<readonly string[]> {
   try {
     return await readdir(toHostPath(directory), { encoding: "latin1" });
   } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }
