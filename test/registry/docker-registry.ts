@@ -64,7 +64,7 @@ async function configure(
 ): Promise<string> {
   const config = {
     version: "0.1",
-    storage: { filesystem: { rootdirectory: join(directory, "data") }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: join(directory, "data") } },
     http: {
       addr: "127.0.0.1:0",
       ...(files === undefined
