@@ -1,5 +1,6 @@
 import { BuildError } from "../error.js";
 import { dockerMediaTypes, mediaTypes, type Descriptor } from "./descriptor.js";
+import type { Digest } from "./digest.js";
 import type { ImageConfig, Manifest } from "./image.js";
 import { parseDocument, parseImageConfig } from "./image-json.js";
 import { formatPlatform, type Platform } from "./platform.js";
@@ -37,7 +38,7 @@ const maxDocumentSize = 16 * 1024 * 1024;
 /** Follows `root` to the image for a platform. */
 export async function resolveImage(root: Stored, options: ResolveOptions): Promise<ResolvedImage> {
   const others: string[] = [];
-  const manifest = await find(root, { ...options, others }, 1);
+  const manifest = await find(root, { ...options, others, seen: new Set() }, 1);
   if (manifest !== undefined) {
     return { root, manifest, config: await configOf(manifest.value, options) };
   }
@@ -51,6 +52,8 @@ export async function resolveImage(root: Stored, options: ResolveOptions): Promi
 interface Search extends ResolveOptions {
   /** The platforms that were found instead. */
   readonly others: string[];
+  /** What was looked into: an index may list the same one thousands of times. */
+  readonly seen: Set<Digest>;
 }
 
 /** The manifest for the platform; an index in an index need not say what it is for, and several are looked into. */
@@ -69,6 +72,8 @@ async function find(
   }
   search.others.push(...listPlatforms(document.index));
   for (const descriptor of selectPlatforms(document.index, search.platform)) {
+    if (search.seen.has(descriptor.digest)) continue;
+    search.seen.add(descriptor.digest);
     const next = { descriptor, bytes: await fetchDocument(descriptor, search) };
     const found = await find(next, search, depth + 1);
     if (found !== undefined) return found;

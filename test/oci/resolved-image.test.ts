@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import { mediaTypes, type Descriptor } from "../../src/oci/descriptor.js";
-import { digestOf } from "../../src/oci/digest.js";
+import { digestOf, type Digest } from "../../src/oci/digest.js";
 import { parsePlatform } from "../../src/oci/platform.js";
 import { resolveImage, type ResolvedImage } from "../../src/oci/resolved-image.js";
 import { failureOf } from "./build-errors.js";
@@ -54,6 +54,22 @@ describe("N03 resolveImage()", () => {
     for (let depth = 0; depth < 4; depth++) nested.push((root = indexOver(root)));
     const { message } = await failureOf(resolve(root, [...all, ...nested]), "INVALID_IMAGE");
     assert.include(message, "too many nested indexes");
+  });
+
+  it("looks into an index once, however often others list it", async () => {
+    const often = (part: SampleBlob): SampleBlob => indexOver(...Array<SampleBlob>(300).fill(part));
+    const nothing = indexFor([other]);
+    const middle = often(nothing);
+    const root = often(middle);
+    const fetched: Digest[] = [];
+    const fetch = ({ digest }: Descriptor): Promise<Uint8Array> => {
+      fetched.push(digest);
+      return Promise.resolve((digest === middle.descriptor.digest ? middle : nothing).bytes);
+    };
+    const resolving = resolveImage(root, { name: "app", platform: amd64, fetch });
+    const { hint } = await failureOf(resolving, "PLATFORM");
+    assert.strictEqual(hint, "it has linux/arm64");
+    assert.deepEqual(fetched, [middle.descriptor.digest, nothing.descriptor.digest]);
   });
 
   it("says of an artifact what it is", async () => {
