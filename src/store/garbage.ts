@@ -171,7 +171,7 @@ class Remover {
 
 /** What killed processes have left; the caller holds the store alone. */
 async function sweep(store: Store): Promise<void> {
-  const { layers, snapshotter, cacheMounts, locks } = store;
+  const { layers, snapshotter, cacheMounts } = store;
   for (const record of layers.list()) {
     if (!(await snapshotter.has(record.id))) await layers.remove(record);
   }
@@ -183,5 +183,4 @@ async function sweep(store: Store): Promise<void> {
   }
   await store.blobSources.keepOnly(new Set(await store.blobs.list()));
   await cacheMounts.removeUnknown();
-  await locks.sweep();
 }

@@ -16,7 +16,7 @@ const FORMAT = 1;
 export async function prepareLayout(paths: StorePaths): Promise<void> {
   try {
     if (hasFormat(paths)) return;
-    await makeDirectories(paths.locks, 0o700);
+    await makeDirectories(paths.root, 0o700);
     await using _lock = await new Locks(paths.locks).lock("setup");
     if (hasFormat(paths)) return;
     await create(paths);

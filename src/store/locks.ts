@@ -1,31 +1,32 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openLocked } from "../sys/file-locks.js";
+import { tryByteLock } from "../sys/file-locks.js";
 import { diskError } from "./disk-error.js";
 
 type Kind = "exclusive" | "shared";
 
 /**
- * Named locks between all processes of a store, and between the tasks of one. The kernel releases
- * them when their holder dies. A task that asks twice for the same name waits for itself.
+ * Named locks between all processes of a store, and between the tasks of one: each name is a byte of one file that is
+ * never written. The kernel releases them when their holder dies. A task that asks twice for the same name waits for
+ * itself.
  */
 export class Locks {
-  readonly #directory: string;
+  readonly #path: string;
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  /** `path`: a file that is made where it is missing. */
+  constructor(path: string) {
+    this.#path = path;
   }
 
   /** Waits until nobody else holds `name`. */
   lock(name: string, signal?: AbortSignal): Promise<AsyncDisposable> {
-    return this.#wait(name, "exclusive", signal);
+    return waitForLock(() => this.#try(name, "exclusive"), signal);
   }
 
   /** Waits until nobody holds `name` exclusively. */
   share(name: string, signal?: AbortSignal): Promise<AsyncDisposable> {
-    return this.#wait(name, "shared", signal);
+    return waitForLock(() => this.#try(name, "shared"), signal);
   }
 
   /** As `lock`, but undefined when that would mean to wait. */
@@ -33,63 +34,57 @@ export class Locks {
     return this.#try(name, "exclusive");
   }
 
-  /** Removes the lock files that killed processes left behind. */
-  async sweep(): Promise<void> {
-    for (const file of readdirSync(this.#directory)) {
-      await this.#tryFile(file, "exclusive")?.[Symbol.asyncDispose]();
+  #try(name: string, kind: Kind): HeldLock | undefined {
+    const fd = openFile(this.#path);
+    let isLocked = false;
+    try {
+      isLocked = tryByteLock(fd, byteOf(name), kind);
+    } finally {
+      if (!isLocked) closeSync(fd);
     }
-  }
-
-  async #wait(name: string, kind: Kind, signal?: AbortSignal): Promise<AsyncDisposable> {
-    // flock(2) would block a thread of node's small pool; most waits are short or very long.
-    for (let delay = 1; ; delay = Math.min(delay * 1.5, 50)) {
-      signal?.throwIfAborted();
-      const held = this.#try(name, kind);
-      if (held !== undefined) return held;
-      await sleep(delay, undefined, { signal }).catch(() => undefined); // aborted: thrown above
-    }
-  }
-
-  #try(name: string, kind: Kind): AsyncDisposable | undefined {
-    return this.#tryFile(createHash("sha256").update(name).digest("hex"), kind);
-  }
-
-  #tryFile(file: string, kind: Kind): AsyncDisposable | undefined {
-    const path = join(this.#directory, file);
-    for (;;) {
-      const fd = openLock(path, kind);
-      if (fd === undefined) return undefined;
-      if (fstatSync(fd).nlink > 0) return new HeldLock(fd, kind === "exclusive" ? path : undefined);
-      closeSync(fd); // its last holder removed the file between our open and our lock
-    }
+    return isLocked ? new HeldLock(fd) : undefined;
   }
 }
 
-function openLock(path: string, kind: Kind): number | undefined {
+/** Asks for a lock until it is there. */
+export async function waitForLock<Lock>(
+  tryLock: () => Lock | undefined,
+  signal?: AbortSignal,
+): Promise<Lock> {
+  // A call that blocks would take a thread of node's small pool; most waits are short or very long.
+  for (let delay = 1; ; delay = Math.min(delay * 1.5, 50)) {
+    signal?.throwIfAborted();
+    const held = tryLock();
+    if (held !== undefined) return held;
+    await sleep(delay, undefined, { signal }).catch(() => undefined); // aborted: thrown above
+  }
+}
+
+/** Two names of one byte would wait for each other; of 60 bits there are enough. */
+function byteOf(name: string): bigint {
+  return BigInt(`0x${createHash("sha256").update(name).digest("hex").slice(0, 15)}`);
+}
+
+function openFile(path: string): number {
   try {
-    return openLocked(path, constants.O_CREAT | constants.O_RDWR, kind);
+    return openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
   } catch (error) {
     throw diskError(`lock the store with "${path}"`, error);
   }
 }
 
-class HeldLock implements AsyncDisposable {
+/** A lock that ends with the descriptor through which it is held. */
+export class HeldLock implements AsyncDisposable {
   #fd: number | undefined;
-  readonly #path: string | undefined;
 
-  /** `path`: to be removed on release, so that lock files do not pile up. */
-  constructor(fd: number, path: string | undefined) {
+  constructor(fd: number) {
     this.#fd = fd;
-    this.#path = path;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd === undefined) return Promise.resolve();
-    // While still locked: who opened the file before sees that it is gone and tries again.
-    if (this.#path !== undefined) rmSync(this.#path, { force: true });
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
     return Promise.resolve();
   }
 }

@@ -14,6 +14,7 @@ export interface StorePaths {
   readonly builds: string;
   /** File indexes of build contexts. */
   readonly index: string;
+  /** Whose bytes stand for the names that processes lock. */
   readonly locks: string;
   /** Whose bytes stand for what processes use. */
   readonly holds: string;
@@ -31,7 +32,7 @@ export function storePaths(root: string): StorePaths {
     mounts: join(root, "mounts"),
     builds: join(root, "builds"),
     index: join(root, "index"),
-    locks: join(root, "locks"),
+    locks: join(root, "names"),
     holds: join(root, "holds"),
     work: join(root, "work"),
   };

@@ -23,8 +23,8 @@ describe("openStore()", () => {
       "db",
       "format",
       "layers",
-      "locks",
       "mounts",
+      "names",
       "work",
     ]);
     assert.strictEqual(readFileSync(join(root, "format"), "latin1"), "tsbuild-store 1\n");

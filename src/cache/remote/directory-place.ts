@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BuildError } from "../../error.js";
@@ -10,8 +11,9 @@ import type { Index } from "../../oci/image.js";
 import type { Stored } from "../../oci/resolved-image.js";
 import { streamOf } from "../../oci/stream-of.js";
 import { verified, verifiedBytes } from "../../oci/verified.js";
-import { Locks } from "../../store/locks.js";
+import { HeldLock, waitForLock } from "../../store/locks.js";
 import { NewFile } from "../../store/new-file.js";
+import { openLocked } from "../../sys/file-locks.js";
 import { makeDirectories } from "../../sys/make-directories.js";
 import { isSystemError } from "../../sys/system-error.js";
 import { refuseBuildKit } from "./buildkit.js";
@@ -44,14 +46,12 @@ export interface DirectoryPlaceOptions {
 export class DirectoryPlace implements CachePlace {
   readonly title: string;
   readonly #options: DirectoryPlaceOptions;
-  readonly #locks: Locks;
   #unfinished: Promise<UnfinishedDirectory> | undefined;
   #files = 0;
 
   constructor(options: DirectoryPlaceOptions) {
     this.title = `directory ${options.path}`;
     this.#options = options;
-    this.#locks = new Locks(options.path);
   }
 
   async latest(): Promise<CacheDocument | undefined> {
@@ -112,7 +112,7 @@ export class DirectoryPlace implements CachePlace {
     for (const { descriptor, bytes } of [config, manifest])
       await this.write(descriptor, { open: () => streamOf(bytes), signal });
     await this.#writeWhole(join(this.#options.path, layoutFile.path), layoutFile.bytes);
-    await using _lock = await this.#locks.lock("index.json", signal); // others have other tags
+    await using _lock = await this.#lock(signal); // others have other tags
     await this.#writeIndex(manifest);
   }
 
@@ -181,10 +181,18 @@ export class DirectoryPlace implements CachePlace {
     await file.publish(path);
   }
 
+  /** Keeps out other exports into this directory. */
+  #lock(signal?: AbortSignal): Promise<HeldLock> {
+    return waitForLock(() => {
+      const fd = openLocked(this.#options.path, constants.O_RDONLY, "exclusive");
+      return fd === undefined ? undefined : new HeldLock(fd);
+    }, signal);
+  }
+
   async #makeUnfinished(): Promise<UnfinishedDirectory> {
     const { path } = this.#options;
     await makeDirectories(path, 0o777);
-    await using _lock = await this.#locks.lock(UNFINISHED);
+    await using _lock = await this.#lock();
     await removeAbandoned(path);
     return await makeUnfinished(path);
   }
@@ -196,8 +204,6 @@ export class DirectoryPlace implements CachePlace {
     );
   }
 }
-
-const UNFINISHED = "unfinished";
 
 async function ifThere<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
