@@ -202,7 +202,8 @@ class Walk {
       const place = { stage: stage.name, platform: formatPlatform(stage.platform), index: i };
       const vertex = at(vertices.steps, i);
       const isFollowed = i < lastRun;
-      const task = { ...common, place, parent: state, vertex, getReady, isFollowed };
+      const next = stage.steps[i + 1];
+      const task = { ...common, place, parent: state, vertex, getReady, isFollowed, next };
       const doing = this.#steps.get(vertex) ?? this.#step(step, task);
       this.#steps.set(vertex, doing);
       state = state.with(await doing, step.title);

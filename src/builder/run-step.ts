@@ -13,7 +13,8 @@ import type { ExitStatus } from "../exec/executor.js";
 import { nameFileStandIns } from "../exec/name-files.js";
 import type { RunStep } from "../plan/step.js";
 import type { ActiveSnapshot } from "../snapshotter/snapshotter.js";
-import type { PublishedLayer } from "../store/layers.js";
+import type { StandIns } from "../snapshotter/stand-ins.js";
+import type { LayerRecord, PublishedLayer } from "../store/layers.js";
 import { ResourceStack } from "../store/resource-stack.js";
 import type { Engine, SandboxDefaults } from "./engine.js";
 import { holding } from "./holding.js";
@@ -98,6 +99,7 @@ async function runAndRecord(
   const began = engine.now();
   const published = await execute({ ...task, started }, engine).finally(tellMiss);
   const { layer, isNew, persisted } = published;
+  await getNextReady(task, layer, engine);
   if (isNew) engine.board.traffic({ written: layer.size });
   task.made.set(key, layer);
   const took = engine.now() - began;
@@ -106,6 +108,22 @@ async function runAndRecord(
   engine.board.end(vertex, { kind: "done", took });
   const noted = persisted.then(() => recordStep(layer, facts, engine));
   return { ...published, recorded: noted.then(() => published.recorded) };
+}
+
+/** A RUN after this one is likely to run, too: its mount goes on beside what comes before it. */
+async function getNextReady(
+  { next, parent, signal }: Task,
+  layer: LayerRecord,
+  { snapshots }: Engine,
+): Promise<void> {
+  if (next?.kind !== "run") return;
+  const chain = await parent.chain(signal);
+  snapshots.getReady([...chain, layer.id], standInsOf(next));
+}
+
+/** Where a container can change none of them. */
+function standInsOf({ security }: RunStep): StandIns | undefined {
+  return security === "sandbox" ? nameFileStandIns : undefined;
 }
 
 /** Once the step is under way. */
@@ -125,8 +143,8 @@ function once(action: () => void): () => void {
 
 async function execute(task: RunTask, engine: Engine): Promise<PublishedLayer> {
   const { step, parent, signal } = task;
-  const standIns = step.security === "sandbox" ? nameFileStandIns : undefined;
-  await using active = await engine.snapshots.prepare(await parent.chain(signal), standIns);
+  const chain = await parent.chain(signal);
+  await using active = await engine.snapshots.prepare(chain, standInsOf(step));
   const status = await runInSandbox(task, active, engine);
   if (status.code !== 0) {
     const foreign = await foreignProgram(task, engine);

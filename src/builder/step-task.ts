@@ -26,6 +26,8 @@ export interface Task<S extends Step = Step> {
   readonly getReady: () => void;
   /** Whether a RUN comes after it in its stage. */
   readonly isFollowed: boolean;
+  /** What comes right after it in its stage. */
+  readonly next: Step | undefined;
   /** Takes along what later steps need not wait for; its failure fails the build. */
   readonly later: (work: Promise<void>) => void;
   readonly signal: AbortSignal;

@@ -87,8 +87,8 @@ class DirectorySnapshotter implements Snapshotter {
     return this.#states.prepare(parent, standIns);
   }
 
-  getReady(): void {
-    this.#states.getReady();
+  getReady(parent?: LayerChain, standIns?: StandIns): void {
+    this.#states.getReady(parent, standIns);
   }
 
   view(chain: LayerChain): Promise<string> {
@@ -209,8 +209,9 @@ class DirectorySnapshotter implements Snapshotter {
     // nothing is mounted but what is in use
   }
 
-  settled(): Promise<void> {
-    return this.#workspaces.settled();
+  async settled(): Promise<void> {
+    await this.#states.dropComing();
+    await this.#workspaces.settled();
   }
 
   #existing(id: LayerId): string {

@@ -96,8 +96,8 @@ class ErofsSnapshotter implements Snapshotter {
     return this.#states.prepare(parent, standIns);
   }
 
-  getReady(): void {
-    this.#states.getReady();
+  getReady(parent?: LayerChain, standIns?: StandIns): void {
+    this.#states.getReady(parent, standIns);
   }
 
   view(chain: LayerChain): Promise<string> {
@@ -232,6 +232,7 @@ class ErofsSnapshotter implements Snapshotter {
   }
 
   async settled(): Promise<void> {
+    await this.#states.dropComing();
     this.release();
     await this.#mounts.settled();
     await this.#workspaces.settled();

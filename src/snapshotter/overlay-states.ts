@@ -2,7 +2,12 @@ import { seenThrough, uppermostFirst } from "./layer-files.js";
 import { MemoryDirectory } from "./memory-directory.js";
 import { MergedLayers, type MergeLayers } from "./merged-layers.js";
 import { OverlayActive, type CommitUpper } from "./overlay-active.js";
-import { MOST_LOWERS, mountOverlay } from "./overlay-mounts.js";
+import {
+  MOST_LOWERS,
+  mountOverlay,
+  mountOverlayAside,
+  type OverlayRequest,
+} from "./overlay-mounts.js";
 import { OverlayXattrs } from "./overlay-xattrs.js";
 import { layerRoot, rootMetadata, writeRoot, type LayerRoot } from "./root-directory.js";
 import type { ActiveSnapshot, LayerChain, LayerId } from "./snapshotter.js";
@@ -34,6 +39,12 @@ interface Site extends Workspace {
   readonly memory: MemoryDirectory | undefined;
 }
 
+/** A writable state that is being made before it is asked for. */
+interface Coming {
+  readonly standIns: StandIns | undefined;
+  readonly snapshot: Promise<ActiveSnapshot>;
+}
+
 /** Filesystem states as overlays of layer directories, however those come to be. */
 export class OverlayStates {
   readonly #options: OverlayStatesOptions;
@@ -43,6 +54,8 @@ export class OverlayStates {
   readonly #standIns = new Map<StandIns, StandInLayer>();
   /** Of the next writable state. */
   #ahead: Site | undefined;
+  /** By the chain of the parent. */
+  readonly #coming = new Map<string, Coming>();
   /** Of layers that were asked for: none of them changes. */
   readonly #roots = new Map<LayerId, LayerRoot>();
   /** By chain. */
@@ -57,9 +70,17 @@ export class OverlayStates {
     this.#merged = new MergedLayers(options.merge);
   }
 
-  /** Makes directories for the next writable state. */
-  getReady(): void {
-    this.#ahead ??= this.#makeSite();
+  /** Makes directories for the next writable state, or all of it once its parent is known. */
+  getReady(parent?: LayerChain, standIns?: StandIns): void {
+    if (parent === undefined) {
+      this.#ahead ??= this.#makeSite();
+      return;
+    }
+    const key = keyOf(parent);
+    if (this.#coming.has(key)) return;
+    const snapshot = this.#prepare(parent, standIns, mountOverlayAside);
+    snapshot.catch(() => undefined); // told by `prepare`
+    this.#coming.set(key, { standIns, snapshot });
   }
 
   #makeSite(): Site {
@@ -73,7 +94,29 @@ export class OverlayStates {
   }
 
   /** A writable state over `parent`, with files that no layer has. */
-  async prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
+  prepare(parent: LayerChain, standIns?: StandIns): Promise<ActiveSnapshot> {
+    const key = keyOf(parent);
+    const coming = this.#coming.get(key);
+    if (coming === undefined || coming.standIns !== standIns)
+      return this.#prepare(parent, standIns, mountOverlay);
+    this.#coming.delete(key);
+    return coming.snapshot;
+  }
+
+  /** Drops what was made ready and not asked for. */
+  async dropComing(): Promise<void> {
+    const snapshots = [...this.#coming.values()].map(({ snapshot }) => snapshot);
+    this.#coming.clear();
+    for (const snapshot of await Promise.allSettled(snapshots)) {
+      if (snapshot.status === "fulfilled") await snapshot.value[Symbol.asyncDispose]();
+    }
+  }
+
+  async #prepare(
+    parent: LayerChain,
+    standIns: StandIns | undefined,
+    mountOverlay: (request: OverlayRequest) => Promise<void> | void,
+  ): Promise<ActiveSnapshot> {
     const { userNamespace, commit, workspaces, keepsUpper } = this.#options;
     const roots = await this.#visible(parent);
     const metadata = rootMetadata(roots);
@@ -83,7 +126,7 @@ export class OverlayStates {
       writeRoot(upper, metadata, userNamespace);
       const layers = roots.length === 0 ? [make("empty")] : roots.map(({ directory }) => directory);
       const lowers = [...layers, ...this.#below(roots, standIns)];
-      mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
+      await mountOverlay({ target: root, lowers, upper: { changes: upper, work }, userNamespace });
     } catch (error) {
       memory?.[Symbol.dispose]();
       throw error;
@@ -112,7 +155,7 @@ export class OverlayStates {
 
   /** The root directory of a read-only state. */
   view(chain: LayerChain): Promise<string> {
-    const key = chain.join("/");
+    const key = keyOf(chain);
     const known = this.#views.get(key);
     if (known !== undefined) return known.root;
     const root = this.#mountView(chain);
@@ -166,4 +209,8 @@ export class OverlayStates {
       return root;
     });
   }
+}
+
+function keyOf(chain: LayerChain): string {
+  return chain.join("/");
 }

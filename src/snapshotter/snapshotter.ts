@@ -69,8 +69,11 @@ export interface Snapshotter {
    * and with repeats. What is measured are these bytes, and the tree that they amount to.
    */
   ingestTar(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<DraftLayer>;
-  /** Does ahead of `prepare` what does not depend on the parent. */
-  getReady(): void;
+  /**
+   * Does ahead of `prepare` what does not depend on the parent. Where that is known, begins with all of it, the mount on
+   * another thread: whoever asks for the same next is given that.
+   */
+  getReady(parent?: LayerChain, standIns?: StandIns): void;
   /** Shows a state read-only: the host path of its root directory. Asking twice is cheap. */
   view(chain: LayerChain): Promise<string>;
   /** The same files to be asked for one by one; nothing is mounted, and nothing needs to be closed. */

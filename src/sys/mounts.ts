@@ -1,12 +1,13 @@
 import { bind, bindAsync, cPath } from "./libc.js";
 import { check } from "./system-error.js";
 
-const c = {
-  mount: bind("int mount(const char*, const char*, const char*, unsigned long, const char*)"),
-  umount2: bind("int umount2(const char*, int)"),
-};
+const prototypes = {
+  mount: "int mount(const char*, const char*, const char*, unsigned long, const char*)",
+  umount2: "int umount2(const char*, int)",
+} as const;
 
-const unmountLater = bindAsync("int umount2(const char*, int)");
+const c = { mount: bind(prototypes.mount), umount2: bind(prototypes.umount2) };
+const aside = { mount: bindAsync(prototypes.mount), umount2: bindAsync(prototypes.umount2) };
 
 /** MNT_DETACH. */
 const DETACH = 2;
@@ -36,14 +37,24 @@ export interface MountRequest {
 }
 
 /** mount(2). */
-export function mount({ source, target, type, flags = 0, options }: MountRequest): void {
+export function mount(request: MountRequest): void {
+  check(c.mount(...argumentsOf(request)), "mount", request.target);
+}
+
+/** As `mount`, on another thread. */
+export async function mountAside(request: MountRequest): Promise<void> {
+  const result = await aside.mount(...argumentsOf(request));
+  if (result !== 0) mount(request); // which tells why
+}
+
+function argumentsOf({ source, target, type, flags = 0, options }: MountRequest): unknown[] {
   const data = options === undefined ? null : cPath(options);
-  check(c.mount(cPath(source), cPath(target), type ?? null, flags, data), "mount", target);
+  return [cPath(source), cPath(target), type ?? null, flags, data];
 }
 
 /** As `unmount`, on another thread; false when that failed. */
 export async function unmountAside(target: string): Promise<boolean> {
-  return (await unmountLater(cPath(target), DETACH)) === 0;
+  return (await aside.umount2(cPath(target), DETACH)) === 0;
 }
 
 /** umount2(2) with MNT_DETACH: the mount goes as soon as nobody uses it. */

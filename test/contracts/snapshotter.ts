@@ -1,7 +1,8 @@
 import { assert } from "chai";
 import fc from "fast-check";
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import {
   comparePaths,
   type BytePath,
@@ -84,6 +85,12 @@ async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
 /** A file whose digest is known. */
 function hashed(path: string, text: string, extra = {}): Entry {
   return { ...file(path, text, extra), sha256: hexOf(digestOf(Buffer.from(text))) } as Entry;
+}
+
+/** Overlays in the directory where one is mounted: this one and others of its snapshotter. */
+function overlaysBeside(root: string): number {
+  const mounts = fs.readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts.filter((line) => line.startsWith(`overlay ${dirname(root)}/`)).length;
 }
 
 function sorted(entries: readonly Entry[]): readonly Entry[] {
@@ -543,6 +550,34 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
       });
 
       const standIns = { directory: "etc", files: ["hosts", "names"] };
+
+      it("gives what getReady() begins over a parent to the first who asks for the same", async () => {
+        const below = await layer([directory("etc"), file("etc/a")]);
+        snapshots.getReady([below], standIns);
+        snapshots.getReady([below], standIns);
+        await using other = await snapshots.prepare([below]);
+        await using first = await snapshots.prepare([below], standIns);
+        assert.strictEqual(overlaysBeside(first.root), 2);
+        await using second = await snapshots.prepare([below], standIns);
+        fs.writeFileSync(join(first.root, "new"), "");
+        for (const { root } of [first, second])
+          assert.sameMembers(fs.readdirSync(join(root, "etc")), ["a", "hosts", "names"]);
+        assert.deepStrictEqual(fs.readdirSync(join(other.root, "etc")), ["a"]);
+        assert.deepStrictEqual(fs.readdirSync(second.root), ["etc"]);
+        await using draft = await first.commit();
+        await draft.publish("x" as LayerId);
+        assert.deepStrictEqual(await pathsOf("x" as LayerId), ["file new"]);
+      });
+
+      it("takes away what getReady() began and nobody asked for", async () => {
+        const below = await layer([file("below")]);
+        await using active = await snapshots.prepare([below]);
+        snapshots.getReady([below]);
+        while (overlaysBeside(active.root) < 2) await setTimeout(1);
+        await snapshots.settled();
+        assert.strictEqual(overlaysBeside(active.root), 1);
+      });
+
       const places: readonly {
         readonly name: string;
         readonly layers: readonly (readonly Entry[])[];
@@ -991,7 +1026,9 @@ export function describeSnapshotter(name: string, open: () => Promise<Snapshotte
 
       it("says which layer is gone", async () => {
         const chain = ["none" as LayerId];
-        for (const use of [snapshots.view(chain), snapshots.prepare(chain)]) {
+        const uses = [snapshots.view(chain), snapshots.prepare(chain)];
+        snapshots.getReady(chain);
+        for (const use of [...uses, snapshots.prepare(chain)]) {
           const error = await use.then(
             () => undefined,
             (reason: unknown) => reason,
