@@ -1,5 +1,6 @@
 import { constants, openSync } from "node:fs";
 import { BuildError } from "../error.js";
+import { reasonOf } from "../sys/system-failure.js";
 import { toHostPath, toText, type BytePath } from "./changeset.js";
 
 /** Large content moves in pieces of this many bytes. */
@@ -11,13 +12,25 @@ export function openContent(path: BytePath): number {
   try {
     return openSync(toHostPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (cause) {
-    throw new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason(cause)}`, { cause });
+    throw cannotRead(path, cause);
   }
+}
+
+/** What went wrong with an open content has no path of its own. */
+export function cannotRead(path: BytePath, cause: unknown): BuildError {
+  return new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason(cause)}`, { cause });
 }
 
 function reason(cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  if (code === "ENOENT") return "it is gone";
-  if (code === "ELOOP") return "it became a symbolic link";
-  return code;
+  switch (code) {
+    case "ENOENT":
+      return "it is gone";
+    case "ELOOP":
+      return "it became a symbolic link";
+    case "EISDIR":
+      return "it became a directory";
+    default:
+      return reasonOf(code);
+  }
 }

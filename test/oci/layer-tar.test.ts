@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   rmSync,
   statSync,
@@ -309,6 +310,13 @@ describe("writeLayerTar()", () => {
           change: () => {
             rmSync(path);
             symlinkSync("/etc/passwd", path);
+          },
+        },
+        {
+          name: "became a directory",
+          change: () => {
+            rmSync(path);
+            mkdirSync(path);
           },
         },
       ];
