@@ -88,9 +88,7 @@ export class GitRepositories {
   async #remote(source: GitSource, call: GitCall, signal: AbortSignal): Promise<string> {
     const { git, secrets } = this.#options;
     const authorization = await gitAuthorization(source.remote, secrets);
-    const header = `http.${scopeOf(source.remote)}.extraheader`;
-    const config =
-      authorization === undefined ? [] : [[header, `Authorization: ${authorization}`] as const];
+    const config = authorization === undefined ? [] : authorizing(source.remote, authorization);
     try {
       return await git.run({ ...call, config }, signal);
     } catch (cause) {
@@ -99,18 +97,33 @@ export class GitRepositories {
   }
 }
 
-/** A token for a repository on GitHub is for its submodules there, too; elsewhere for it alone. */
-function scopeOf(remote: string): string {
-  return /^https:\/\/(?:www\.)?github\.com\//.exec(remote)?.[0] ?? remote;
+/**
+ * Settings that show a token to the server it is for. A token for a repository on GitHub is for its submodules there, too, and
+ * for where GitHub says that a repository is now. Elsewhere it is for this repository alone, and no redirect is followed:
+ * git would send it on to whatever host that names.
+ */
+function authorizing(remote: string, authorization: string): NonNullable<GitCall["config"]> {
+  const gitHub = /^https:\/\/(?:www\.)?github\.com\//.exec(remote)?.[0];
+  const header = `Authorization: ${authorization}`;
+  return gitHub !== undefined
+    ? [[`http.${gitHub}.extraheader`, header]]
+    : [
+        [`http.${remote}.extraheader`, header],
+        [`http.${remote}.followRedirects`, "false"],
+      ];
 }
 
 function unreadable(source: GitSource, cause: GitFailure): BuildError {
-  const denied = /authentication|could not read (?:username|password)|permission denied|403/i;
-  const hint = !denied.test(cause.stderr)
-    ? undefined
-    : /^https?:/i.test(source.remote)
-      ? "a private repository wants the secret GIT_AUTH_TOKEN, given with --secret"
-      : "a private repository wants a key in the ssh agent that SSH_AUTH_SOCK names";
   const message = `Cannot fetch "${shownOf(source)}": ${cause.message}`;
-  return new BuildError("REMOTE", message, { cause, hint });
+  return new BuildError("REMOTE", message, { cause, hint: hintFor(source, cause) });
+}
+
+function hintFor({ remote }: GitSource, { stderr }: GitFailure): string | undefined {
+  if (/returned error: 30[12378]/.test(stderr))
+    return "a token does not follow a redirect: name the URL that the repository has now";
+  if (!/authentication|could not read (?:username|password)|permission denied|403/i.test(stderr))
+    return undefined;
+  return /^https?:/i.test(remote)
+    ? "a private repository wants the secret GIT_AUTH_TOKEN, given with --secret"
+    : "a private repository wants a key in the ssh agent that SSH_AUTH_SOCK names";
 }

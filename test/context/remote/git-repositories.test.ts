@@ -9,7 +9,7 @@ import { GitRepositories } from "../../../src/context/remote/git-repositories.js
 import type { SecretSource } from "../../../src/secret-source.js";
 import { directoryWith, temporaryDirectory } from "../temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
-import { serve, TestRepository, type WebServer } from "./git-server.js";
+import { redirectTo, serve, TestRepository, type WebServer } from "./git-server.js";
 
 const { signal } = new AbortController();
 const env = { PATH: process.env["PATH"] };
@@ -158,6 +158,17 @@ describe("C23 GitRepositories", () => {
     const error = await failureOf(list(text), "REMOTE");
     assert.include(error.hint ?? "", "GIT_AUTH_TOKEN");
     await failureOf(list(text, open(secrets("GIT_AUTH_TOKEN.other.org"))), "REMOTE");
+  });
+
+  it("B06 takes no token along a redirect, and follows one without a token", async () => {
+    await using moved = await redirectTo(server.url);
+    const text = `${moved.url}/main/.git?submodules=false`;
+    assert.include(await list(text), "644 a");
+    const asked = server.asked.length;
+    const token = (): Promise<Uint8Array> => Promise.resolve(Buffer.from("s3cret"));
+    const error = await failureOf(list(text, open(token)), "REMOTE");
+    assert.include(error.hint ?? "", "does not follow a redirect");
+    assert.lengthOf(server.asked, asked);
   });
 
   it("follows no submodule into this machine", async () => {

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 
@@ -25,13 +25,25 @@ export async function serve(root: string, password?: string): Promise<WebServer>
       asked.push(`${request.method} ${pathname}${sent}`);
     });
   });
+  return { ...(await listening(server)), asked };
+}
+
+/** Sends whoever asks to the same path at the server `url`. */
+export async function redirectTo(url: string): Promise<Omit<WebServer, "asked">> {
+  return await listening(
+    createServer((request, response) => {
+      response.writeHead(302, { Location: `${url}${request.url}` }).end();
+    }),
+  );
+}
+
+async function listening(server: Server): Promise<Omit<WebServer, "asked">> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("it listens on a port");
   return {
     url: `http://127.0.0.1:${address.port}`,
-    asked,
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
