@@ -108,11 +108,12 @@ export class GitCheckout {
     }
   }
 
-  /** What .git must not keep: passwords in the URL, and traces of when and how it was fetched. */
+  /** What .git must not keep: passwords in URLs, and traces of when and how it was fetched. */
   async #tidy(): Promise<void> {
     const { local, tree } = this.#tools;
     await local(["remote", "set-url", "origin", redactRemote(this.#source.remote)]);
-    await local(["reflog", "expire", "--all", "--expire=now"]);
+    // A submodule may be named relative to that.
+    if (this.#source.submodules) await local(["submodule", "sync", "--quiet", "--recursive"]);
     await rm(join(tree, ".git", "FETCH_HEAD"), { force: true });
   }
 

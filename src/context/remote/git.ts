@@ -113,6 +113,7 @@ const passedOn = /^(?:PATH|SSH_AUTH_SOCK|(?:https?|all|no)_proxy)$/i;
 const safeConfig: readonly (readonly [string, string])[] = [
   ["core.hooksPath", "/dev/null"],
   ["core.fsmonitor", "false"],
+  ["core.logAllRefUpdates", "false"],
   ["credential.helper", ""],
   ["init.defaultBranch", "master"],
   ["advice.detachedHead", "false"],

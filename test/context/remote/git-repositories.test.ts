@@ -2,6 +2,7 @@ import { assert } from "chai";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toText } from "../../../src/oci/changeset.js";
+import { readContent } from "../../../src/oci/content.js";
 import { gitSource, parseGitUrl } from "../../../src/plan/git-url.js";
 import type { GitSource } from "../../../src/plan/remote-source.js";
 import { Git } from "../../../src/context/remote/git.js";
@@ -9,6 +10,7 @@ import { GitRepositories } from "../../../src/context/remote/git-repositories.js
 import type { SecretSource } from "../../../src/secret-source.js";
 import { directoryWith, temporaryDirectory } from "../temporary.js";
 import { failureOf } from "../../oci/build-errors.js";
+import { collect } from "../../oci/bytes.js";
 import { redirectTo, serve, TestRepository, type WebServer } from "./git-server.js";
 
 const { signal } = new AbortController();
@@ -124,6 +126,22 @@ describe("C23 GitRepositories", () => {
     assert.notInclude(kept, "644 .git/FETCH_HEAD");
     assert.isEmpty(kept.filter((path) => path.includes("hooks")));
     assert.deepEqual(await list(url("?keep-git-dir=1#v1:dir")), ["755 ", "644 b"]);
+  });
+
+  it("keeps in .git no password, and no log with names of this machine, of submodules neither", async () => {
+    const repositories = open();
+    const one = source(url("?keep-git-dir=1").replace("://", "://user:pa55@"));
+    const resolved = await repositories.resolve(one, signal);
+    const { entries } = await repositories.checkOut(one, resolved, signal);
+    const configs: string[] = [];
+    for (const entry of entries) {
+      assert.notMatch(toText(entry.path), /(?:^|\/)logs(?:\/|$)/);
+      if (entry.type !== "file") continue;
+      const text = (await collect(readContent(entry))).toString("latin1");
+      assert.notInclude(text, "pa55", toText(entry.path));
+      if (entry.path.endsWith("/config")) configs.push(toText(entry.path));
+    }
+    assert.deepStrictEqual(configs, [".git/config", ".git/modules/lib/config"]);
   });
 
   it("T08 gives files the time of the commit with mtime=commit", async () => {
