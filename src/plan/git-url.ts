@@ -34,6 +34,8 @@ export function parseGitUrl(text: string): GitUrl | undefined {
     fetchByCommit: undefined,
   });
   if (url.ref?.startsWith("-") === true) throw wrong(text, `"${url.ref}" is not a ref`);
+  if ([url.ref, url.subdir, url.checksum].some((part) => part?.includes("\0") === true))
+    throw wrong(text, "it has a NUL character in it");
   return url;
 }
 

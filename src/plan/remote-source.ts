@@ -54,7 +54,7 @@ function fileName(url: string): string {
   if (!URL.canParse(url)) return unnamed;
   const path = decoded(new URL(url).pathname).replace(/\/+$/, "");
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return ["", ".", ".."].includes(name) ? unnamed : name;
+  return ["", ".", ".."].includes(name) || name.includes("\0") ? unnamed : name;
 }
 
 function decoded(path: string): string {

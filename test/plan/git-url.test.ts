@@ -79,6 +79,9 @@ describe("C23 parseGitUrl()", () => {
     ["?mtime=now", 'invalid mtime value: "now"'],
     ["#--upload-pack=x", '"--upload-pack=x" is not a ref'],
     ["#%zz", "badly escaped"],
+    ["#a%00b", "NUL"],
+    ["#a:b%00", "NUL"],
+    ["?checksum=a%00", "NUL"],
   ];
   for (const [query, message] of bad) {
     it(`refuses ${query}, and shows no password`, () => {

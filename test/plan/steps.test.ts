@@ -69,7 +69,7 @@ describe("makePlan(): COPY and ADD", () => {
         "FROM base",
         "ARG host=x.org",
         `ADD --checksum=${digest} https://$host/d/a%20b.txt?q /`,
-        "ADD --unpack https://x.org http://x.org/a/ local /",
+        "ADD --unpack https://x.org http://x.org/a/ https://x.org/a%00b local /",
         "ADD --keep-git-dir=true git@x.org:a/b.git#v1:sub /",
         "ADD github.com/u/r /",
       ].join("\n"),
@@ -82,6 +82,7 @@ describe("makePlan(): COPY and ADD", () => {
     assert.deepEqual(sourcesOf(several), [
       { ...http, url: "https://x.org", name: "__unnamed__", unpack: true },
       { ...http, url: "http://x.org/a/", name: "a", unpack: true },
+      { ...http, url: "https://x.org/a%00b", name: "__unnamed__", unpack: true },
       "local",
     ]);
     assert.deepInclude(sourcesOf(git)[0], {
