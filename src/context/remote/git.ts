@@ -146,10 +146,10 @@ function noGit(): BuildError {
   });
 }
 
-/** What git complains of in the end, without its prefixes and addresses with passwords. */
+/** What git complains of in the end, without its prefixes and passwords in URLs, which may hold an "@". */
 function lastWords(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim());
   const fatal = lines.findLast((line) => /^(?:fatal|error|remote error):/.test(line));
   const words = fatal ?? lines.findLast((line) => line !== "") ?? "git failed";
-  return words.replace(/^(?:fatal|error|remote error): /, "").replace(/(:\/\/)[^/@\s]*@/g, "$1");
+  return words.replace(/^(?:fatal|error|remote error): /, "").replace(/(:\/\/)[^/\s]*@/g, "$1");
 }

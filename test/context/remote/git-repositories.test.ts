@@ -178,6 +178,14 @@ describe("C23 GitRepositories", () => {
     await failureOf(list(text, open(secrets("GIT_AUTH_TOKEN.other.org"))), "REMOTE");
   });
 
+  it("B06 shows nothing of a password when git complains", async () => {
+    for (const password of ["a%40b", "a@b@c"]) {
+      const text = url().replace("://", `://user:${password}@`).replace(/:\d+/, ":1");
+      const { message } = await failureOf(open().resolve(source(text), signal), "REMOTE");
+      assert.notMatch(message, /user|[abc]@|%40/);
+    }
+  });
+
   it("B06 takes no token along a redirect, and follows one without a token", async () => {
     await using moved = await redirectTo(server.url);
     const text = `${moved.url}/main/.git?submodules=false`;
