@@ -167,8 +167,16 @@ async function* count(
       yield chunk;
     }
   } catch (error) {
-    throw error instanceof BuildError ? error : unreachable(new URL(url), error);
+    throw failedBody(url, error);
   }
+}
+
+/** Of a coding that is damaged, only the URL tells whose it is. */
+function failedBody(url: string, error: unknown): BuildError {
+  if (error instanceof HttpError) return error;
+  if (!(error instanceof BuildError)) return unreachable(new URL(url), error);
+  const message = `Cannot download "${redactUrl(new URL(url))}": ${error.message}`;
+  return new BuildError(error.code, message, { cause: error });
 }
 
 /** What was served, without the coding that some servers put on unasked: docker's client takes it off, too. */

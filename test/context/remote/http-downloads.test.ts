@@ -84,7 +84,8 @@ describe("HttpDownloads", () => {
     const url = `http://${server.host}/a`;
     const { digest, size } = await get(store, url);
     assert.deepEqual({ digest, size }, { digest: digestOf("a".repeat(100)), size: 100 });
-    await failureOf(get(store, url), "INVALID_ARCHIVE");
+    const damaged = await failureOf(get(store, `${url}?secret`), "INVALID_ARCHIVE");
+    assert.match(damaged.message, /^Cannot download "http:.*\/a": .*unexpected end of file$/);
     const error = await failureOf(get(store, url, { limit: 99 }), "REMOTE");
     assert.include(error.message, "more than 99 bytes");
   });
