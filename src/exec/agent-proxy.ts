@@ -82,6 +82,7 @@ export class AgentProxy implements AsyncDisposable {
         else if (isAllowed(request)) agent.write(request);
         else step.write(FAILURE);
       }
+      waitForTakers(step, agent);
     });
     agent.pipe(step);
   }
@@ -96,6 +97,14 @@ export class AgentProxy implements AsyncDisposable {
     closeSync(this.#fd);
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Hears no more of a step while somebody does not take what it caused: that would be kept in memory. */
+function waitForTakers(step: Socket, agent: Socket): void {
+  const slow = [step, agent].find((socket) => socket.writableNeedDrain);
+  if (slow === undefined) return;
+  step.pause();
+  slow.once("drain", () => step.resume());
 }
 
 const NAME = "socket";

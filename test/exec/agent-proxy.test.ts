@@ -1,9 +1,10 @@
 import { assert } from "chai";
 import { execFileSync } from "node:child_process";
 import { lstat, mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import { AgentProxy, Requests } from "../../src/exec/agent-proxy.js";
 import { KeyAgent } from "../../src/exec/key-agent.js";
@@ -45,6 +46,38 @@ describe("AgentProxy", () => {
     assert.include(keys.toString("latin1"), "ssh-ed25519");
     for (const change of [17, 18, 19, 22, 23, 25, 27]) {
       assert.deepStrictEqual([...(await ask(proxy.path, [0, 0, 0, 1, change]))], [0, 0, 0, 1, 5]);
+    }
+  });
+
+  it("R09 hears no more of a step while the agent, or the step itself, takes nothing", async () => {
+    const [LIST, ADD] = [11, 17];
+    for (const type of [LIST, ADD]) {
+      const idle = join(await mkdtemp(join(tmpdir(), "tsbuild-idle-")), "agent");
+      let takes: Socket | undefined;
+      const server = createServer((socket) => (takes = socket)).listen(idle);
+      {
+        await using proxy = await AgentProxy.open({ work, agent: idle, uid, gid, mode: 0o600 });
+        await using directory = await open(join(proxy.path, ".."));
+        const step = connect(`/proc/self/fd/${directory.fd}/socket`);
+        const flood = Buffer.from([0, 0, 0, 1, type])
+          .toString("latin1")
+          .repeat(1 << 18);
+        let isHeard = false;
+        const heard = new Promise<void>((resolve) => {
+          step.write(flood, "latin1", () => {
+            isHeard = true;
+            resolve();
+          });
+        });
+        for (let turn = 0; turn < 2000; turn++) await setImmediate();
+        assert.isFalse(isHeard);
+        takes?.resume();
+        step.resume();
+        await heard;
+        step.destroy();
+      }
+      server.close();
+      await rm(join(idle, ".."), { recursive: true });
     }
   });
 
