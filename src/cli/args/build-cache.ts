@@ -1,6 +1,7 @@
 import type { BuildCommand } from "../build-command.js";
 import { parseCacheFrom, parseCacheTo } from "./cache.js";
 import type { Flags } from "./flags.js";
+import { unlessEmpty } from "./words.js";
 
 type Cache = Pick<BuildCommand, "cacheFrom" | "cacheTo" | "noCache" | "noCacheFilter" | "pull">;
 
@@ -14,12 +15,12 @@ export function declareCache(flags: Flags): () => Cache {
   const cacheFrom = flags.many(
     "--cache-from <source>",
     "use steps that other machines ran: NAME in a registry, or type=…",
-    parseCacheFrom,
+    unlessEmpty(parseCacheFrom),
   );
   const cacheTo = flags.many(
     "--cache-to <destination>",
     "share the steps of this build: NAME, or type=registry|local|inline|s3|gha,…,mode=min|max",
-    parseCacheTo,
+    unlessEmpty(parseCacheTo),
   );
   const pull = flags.switch("--pull", "ask the registry for newer base images");
   return () => ({

@@ -1,7 +1,7 @@
 import type { BuildCommand } from "../build-command.js";
 import type { Flags } from "./flags.js";
 import { parseBuildContext, parseLabel, parseSetting } from "./setting.js";
-import { nonEmpty, parsePlatforms } from "./words.js";
+import { parsePlatforms, unlessEmpty } from "./words.js";
 
 type Input = Pick<
   BuildCommand,
@@ -14,16 +14,20 @@ export function declareInput(flags: Flags): () => Input {
   const file = flags.one(
     "-f, --file <path>",
     "Dockerfile: a path, a URL, or - for standard input",
-    nonEmpty("--file"),
+    unlessEmpty((text) => text),
   );
-  const target = flags.one("--target <stage>", "stage to build", (text) => text);
+  const target = flags.one(
+    "--target <stage>",
+    "stage to build",
+    unlessEmpty((text) => text),
+  );
   const buildArgs = flags.many("--build-arg <name[=value]>", "set an ARG", (text) =>
     parseSetting("--build-arg", text),
   );
   const buildContexts = flags.many(
     "--build-context <name=value>",
     "use a directory, git repository, URL, docker-image://… or oci-layout://… under this name",
-    (text) => parseBuildContext("--build-context", text),
+    unlessEmpty((text) => parseBuildContext("--build-context", text)),
   );
   const platforms = flags.many(
     "--platform <os/arch>",
@@ -35,7 +39,7 @@ export function declareInput(flags: Flags): () => Input {
   );
   return () => ({
     file: file(),
-    target: target() === "" ? undefined : target(), // as Docker has it: `--target "$TARGET"`
+    target: target(),
     buildArgs: buildArgs(),
     buildContexts: new Map(buildContexts()),
     platforms: platforms().flat(),

@@ -4,7 +4,7 @@ import { attestationsOf, parseAttest, parseShorthand, type Attestations } from "
 import { finishOutputs } from "./finish-outputs.js";
 import type { Flags } from "./flags.js";
 import { parseOutput } from "./output.js";
-import { nonEmpty } from "./words.js";
+import { nonEmpty, unlessEmpty } from "./words.js";
 
 type Results = Attestations &
   Pick<BuildCommand, "iidFile" | "metadataFile" | "outputs" | "reproducible" | "tags">;
@@ -16,7 +16,7 @@ export function declareResults(flags: Flags): () => Results {
   const outputs = flags.many(
     "-o, --output <dest>",
     "a directory, or type=…,dest=… (repeatable)",
-    parseOutput,
+    unlessEmpty(parseOutput),
   );
   const push = flags.switch("--push", "push the image when it is built");
   const load = flags.switch("--load", "also hand the image to the Docker or Podman running here");
@@ -27,17 +27,17 @@ export function declareResults(flags: Flags): () => Results {
   const annotations = flags.many(
     "--annotation <[type:]key=value>",
     "add an annotation to the image's manifest",
-    parseAnnotation,
+    unlessEmpty(parseAnnotation),
   );
   const provenance = flags.many(
     "--provenance <true|mode=max>",
     "attach a record of how the image was built",
-    parseShorthand("provenance"),
+    unlessEmpty(parseShorthand("provenance")),
   );
   const sbom = flags.many(
     "--sbom <true|generator=image>",
     "attach a list of what is in the image, as a scanner finds it",
-    parseShorthand("sbom"),
+    unlessEmpty(parseShorthand("sbom")),
   );
   const attests = flags.many(
     "--attest <type=…,…>",
@@ -47,12 +47,12 @@ export function declareResults(flags: Flags): () => Results {
   const iidFile = flags.one(
     "--iidfile <path>",
     "write the image id to a file",
-    nonEmpty("--iidfile"),
+    unlessEmpty((text) => text),
   );
   const metadataFile = flags.one(
     "--metadata-file <path>",
     "write what was built to a file, as JSON",
-    nonEmpty("--metadata-file"),
+    unlessEmpty((text) => text),
   );
   return () => ({
     tags: tags(),

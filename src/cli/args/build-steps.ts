@@ -8,7 +8,7 @@ import { parseSize } from "./size.js";
 import { parseSsh } from "./ssh.js";
 import { parseUlimit } from "./ulimit.js";
 import { badValue } from "./usage-error.js";
-import { parseNetwork } from "./words.js";
+import { parseNetwork, unlessEmpty } from "./words.js";
 
 type Steps = Pick<
   BuildCommand,
@@ -28,32 +28,36 @@ type Steps = Pick<
 /** Declares the flags that say what RUN steps may do, and have. */
 export function declareSteps(flags: Flags): () => Steps {
   flags.group("RUN steps");
-  const network = flags.one("--network <mode>", "default, none or host", parseNetwork);
-  const addHosts = flags.many("--add-host <name=ip>", "add a line to /etc/hosts", parseHost);
+  const network = flags.one("--network <mode>", "default, none or host", unlessEmpty(parseNetwork));
+  const addHosts = flags.many(
+    "--add-host <name=ip>",
+    "add a line to /etc/hosts",
+    unlessEmpty(parseHost),
+  );
   const shmSize = flags.one("--shm-size <size>", "size of /dev/shm, such as 64m", (text) =>
-    parseSize("--shm-size", text),
+    text === "0" ? undefined : parseSize("--shm-size", text),
   );
   const ulimits = flags.many("--ulimit <type=soft[:hard]>", "set a resource limit", parseUlimit);
   const resources = declareLimits(flags);
   const cgroupParent = flags.one(
     "--cgroup-parent <path>",
     "parent of the cgroups of RUN steps",
-    parseCgroup,
+    unlessEmpty(parseCgroup),
   );
   const secrets = flags.many(
     "--secret <id=name,src=file>",
     "secret for RUN --mount=type=secret, from a file, or with env=NAME a variable",
-    parseSecret,
+    unlessEmpty(parseSecret),
   );
   const ssh = flags.many(
     "--ssh <default|id=socket|id=key>",
     "agent or keys for RUN --mount=type=ssh",
-    parseSsh,
+    unlessEmpty(parseSsh),
   );
   const allow = flags.many(
     "--allow <entitlement>",
     `${entitlements.join(", ")}, or device=NAME[,alias=NAME]`,
-    parseAllow,
+    unlessEmpty(parseAllow),
   );
   const jobs = flags.one(
     "--jobs <n>",

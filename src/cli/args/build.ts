@@ -41,6 +41,8 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     "check, outline, targets or subrequests.describe[,format=json][,ignorestatus]",
     parseCall,
   );
+  let print: Call | "build" | undefined; // what --call was before
+  flags.hidden("--print <question>", (text) => (print = parseCall(text)));
 
   flags.group("Display");
   const progress = progressFlag(flags);
@@ -60,7 +62,7 @@ export function parseBuild(argv: readonly string[]): BuildCommand {
     ...steps(),
     progress: progress(),
     quiet: quiet(),
-    call: callOf(call(), check()),
+    call: callOf(call() ?? print, check()),
     debug: debug(),
     warnings: warnings(),
   };

@@ -1,6 +1,6 @@
 import { Flags } from "./flags.js";
 import { unsupportedBuildxFlags } from "./unsupported.js";
-import { nonEmpty, parseProgress, progresses, type Progress } from "./words.js";
+import { nonEmpty, parseProgress, progresses, unlessEmpty, type Progress } from "./words.js";
 
 /** The flags of a command without anything special. */
 export function command(
@@ -35,5 +35,5 @@ export function debugFlag(flags: Flags): () => boolean {
 
 /** `--progress`. */
 export function progressFlag(flags: Flags): () => Progress | undefined {
-  return flags.one("--progress <mode>", progresses.join(", "), parseProgress);
+  return flags.one("--progress <mode>", progresses.join(", "), unlessEmpty(parseProgress));
 }

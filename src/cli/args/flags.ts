@@ -87,17 +87,28 @@ export class Flags {
     this.#listen(new Option(flags).hideHelp(), take);
   }
 
-  /** A flag with a value; the last one counts. */
-  one<T>(flags: string, description: string, parse: (text: string) => T): () => T | undefined {
+  /** A flag with a value; the last one counts, also one that `parse` takes for none. */
+  one<T>(
+    flags: string,
+    description: string,
+    parse: (text: string) => T | undefined,
+  ): () => T | undefined {
     let value: T | undefined;
     this.#listen(new Option(flags, description), (text) => (value = parse(text)));
     return () => value;
   }
 
-  /** A flag that may be given several times. */
-  many<T>(flags: string, description: string, parse: (text: string) => T): () => readonly T[] {
+  /** A flag that may be given several times; those that `parse` takes for none do not count. */
+  many<T>(
+    flags: string,
+    description: string,
+    parse: (text: string) => T | undefined,
+  ): () => readonly T[] {
     const values: T[] = [];
-    this.#listen(new Option(flags, description), (text) => values.push(parse(text)));
+    this.#listen(new Option(flags, description), (text) => {
+      const value = parse(text);
+      if (value !== undefined) values.push(value);
+    });
     return () => values;
   }
 

@@ -5,7 +5,7 @@ import type { Flags } from "./flags.js";
 import { parseSize } from "./size.js";
 import { badValue } from "./usage-error.js";
 
-/** One limit, as the runtime takes it. */
+/** One limit, as the runtime takes it; as Docker has it, 0 and an empty value take it away again. */
 type Limit = Partial<Resources>;
 type LimitParser = (flag: string, text: string) => Limit;
 
@@ -17,13 +17,13 @@ const PERIOD = 100_000;
 
 const limits: Readonly<Record<string, LimitParser>> = {
   memory: (flag, text) => ({ memory: memory(flag, text) }),
-  "memory-swap": (flag, text) => ({ memorySwap: text === "-1" ? -1 : parseSize(flag, text) }),
+  "memory-swap": (flag, text) => ({ memorySwap: text === "-1" ? -1 : bytes(flag, text) }),
   "cpu-shares": (flag, text) => ({ cpuShares: whole(flag, text, 2) }),
   "cpu-period": (flag, text) => ({ cpuPeriod: whole(flag, text, 1000) }),
   "cpu-quota": (flag, text) => ({ cpuQuota: text === "-1" ? -1 : whole(flag, text, 1000) }),
   "cpuset-cpus": (flag, text) => ({ cpusetCpus: list(flag, text) }),
   "cpuset-mems": (flag, text) => ({ cpusetMems: list(flag, text) }),
-  cpus: (flag, text) => ({ cpuPeriod: PERIOD, cpuQuota: Math.round(number(flag, text) * PERIOD) }),
+  cpus: (flag, text) => processors(flag, text),
   "pids-limit": (flag, text) => ({ pids: text === "-1" ? -1 : whole(flag, text, 1) }),
 };
 
@@ -87,23 +87,32 @@ function checked(resources: Resources): Resources {
   );
 }
 
-function memory(flag: string, text: string): number {
-  const bytes = parseSize(flag, text);
-  if (bytes >= LEAST_MEMORY) return bytes;
+function memory(flag: string, text: string): number | undefined {
+  const limit = bytes(flag, text);
+  if (limit === undefined || limit >= LEAST_MEMORY) return limit;
   throw badValue(flag, text, "a step needs at least 6m");
 }
 
-function whole(flag: string, text: string, least: number): number {
+function bytes(flag: string, text: string): number | undefined {
+  return text === "" || text === "0" ? undefined : parseSize(flag, text);
+}
+
+function whole(flag: string, text: string, least: number): number | undefined {
+  if (text === "0") return undefined;
   if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
   throw badValue(flag, text, `want a whole number of at least ${least}`);
 }
 
-function number(flag: string, text: string): number {
-  if (/^\d{1,6}(?:\.\d{1,6})?$/.test(text) && Number(text) >= 0.01) return Number(text);
+function processors(flag: string, text: string): Limit {
+  if (text === "0") return { cpuPeriod: undefined, cpuQuota: undefined };
+  if (/^\d{1,6}(?:\.\d{1,6})?$/.test(text) && Number(text) >= 0.01) {
+    return { cpuPeriod: PERIOD, cpuQuota: Math.round(Number(text) * PERIOD) };
+  }
   throw badValue(flag, text, "want a number of at least 0.01");
 }
 
-function list(flag: string, text: string): string {
+function list(flag: string, text: string): string | undefined {
+  if (text === "") return undefined;
   if (/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/.test(text)) return text;
   throw badValue(flag, text, 'want numbers and ranges, such as "0-2,4"');
 }

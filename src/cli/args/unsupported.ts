@@ -7,16 +7,10 @@ export const unsupportedHints: ReadonlyMap<string, string> = new Map([
   ["--builder", "tsbuild is its own builder, and has no others"],
   ["--device", "RUN --device=NAME uses a device, and --allow device=NAME gives it"],
   ["--policy", "leave it out: without policies every source is allowed"],
-  ["--print", "newer versions of buildx call it --call"],
 ]);
 
 /** Flags of `docker buildx build` that tsbuild knows and does not have yet. */
-export const unsupportedBuildFlags: readonly string[] = [
-  "--builder",
-  "--device",
-  "--policy",
-  "--print",
-];
+export const unsupportedBuildFlags: readonly string[] = ["--builder", "--device", "--policy"];
 
 /** Flags that every command of `docker buildx` has, and tsbuild does not. */
 export const unsupportedBuildxFlags: readonly string[] = ["--builder"];

@@ -21,6 +21,11 @@ export function nonEmpty(flag: string): (text: string) => string {
   };
 }
 
+/** Takes an empty value for none, as Docker does: scripts have `--file "$FILE"`. */
+export function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undefined {
+  return (text) => (text === "" ? undefined : parse(text));
+}
+
 /** Takes one of a few words. */
 export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
   const found = words.find((word) => word === text);

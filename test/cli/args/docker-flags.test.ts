@@ -46,6 +46,7 @@ const flags: readonly (readonly [row: string, ...uses: readonly string[]])[] = [
     "--squash",
     "--rm",
     "--force-rm",
+    "--print=outline",
   ],
 ];
 
@@ -54,7 +55,6 @@ const missing: readonly (readonly [row: string, use: string, hint: RegExp])[] = 
   ["F07", "--builder=default", /is its own builder/],
   ["F08", "--cache-from=type=azblob,name=a", /type=s3 and type=registry/],
   ["F21", "--policy=filename=f", /every source is allowed/],
-  ["F33", "--print=outline", /--call/],
 ];
 
 describe("flags of docker buildx build", () => {

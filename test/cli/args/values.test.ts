@@ -129,6 +129,12 @@ table("F30 parseSsh()", parseSsh, [
 
 table("F27 parseResource()", parseResource, [
   ["memory=1g,memory-swap=-1", { memory: 2 ** 30, memorySwap: -1 }],
+  ["memory=1g,memory=0,memory-swap=", { memory: undefined, memorySwap: undefined }],
+  [
+    "cpuset-cpus=0,cpuset-cpus=,cpu-shares=2,cpu-shares=0",
+    { cpusetCpus: undefined, cpuShares: undefined },
+  ],
+  ["cpus=1,cpus=0,pids-limit=0", { cpuPeriod: undefined, cpuQuota: undefined, pids: undefined }],
   ["cpus=1.5", { cpuPeriod: 100000, cpuQuota: 150000 }],
   ["cpu-shares=2", { cpuShares: 2 }],
   ["cpu-period=1000", { cpuPeriod: 1000 }],
@@ -137,7 +143,7 @@ table("F27 parseResource()", parseResource, [
   ["cpuset-mems=0", { cpusetMems: "0" }],
   ["pids-limit=-1", { pids: -1 }],
   ["memory=1m", 'Cannot use --resource memory "1m": a step needs at least 6m'],
-  ["cpus=0", 'Cannot use --resource cpus "0": want a number of at least 0.01'],
+  ["cpus=0.001", 'Cannot use --resource cpus "0.001": want a number of at least 0.01'],
   ["cpu-shares=1", 'Cannot use --resource cpu-shares "1": want a whole number of at least 2'],
   [
     "cpuset-cpus=a",
