@@ -1,9 +1,10 @@
 import { assert } from "chai";
-import { arch, endianness } from "node:os";
+import { arch } from "node:os";
 import { seccompProfile } from "../../src/exec/seccomp-profile.js";
 import { hostPlatform } from "../../src/oci/platform.js";
 import { bindIn } from "../../src/sys/libc.js";
 import { compileFilter, type SeccompRule } from "../../src/sys/libseccomp.js";
+import { runFilter } from "./run-filter.js";
 
 const resolveArch = bindIn("libseccomp.so.2", "uint32_t seccomp_arch_resolve_name(const char*)");
 const resolveCall = bindIn(
@@ -32,7 +33,7 @@ describe("compileFilter()", () => {
     for (let number = 0; number < 1024; number++) {
       const want = answers.has(number) ? answers.get(number) : EPERM;
       if (want === undefined) continue; // it depends on arguments
-      assert.equal(run(program, { number, token }), want, `${number}`);
+      assert.equal(runFilter(program, { number, token }), want, `${number}`);
     }
   });
 
@@ -41,7 +42,7 @@ describe("compileFilter()", () => {
     for (const name of [own, other]) {
       const token = tokenOf(name);
       const answer = (call: string): number =>
-        run(program, { number: numberOf(token, call), token });
+        runFilter(program, { number: numberOf(token, call), token });
       assert.equal(answer("read"), ALLOWED, name);
       assert.equal(answer("mount"), EPERM, name);
       assert.equal(answer("clone3"), ENOSYS, name);
@@ -51,7 +52,7 @@ describe("compileFilter()", () => {
   it("looks at arguments", () => {
     const token = tokenOf(own);
     const answer = (call: string, ...args: readonly number[]): number =>
-      run(program, { number: numberOf(token, call), token, args });
+      runFilter(program, { number: numberOf(token, call), token, args });
     const flags = profile.syscalls.find(({ names }) => names.includes("clone"))?.args?.[0]?.index;
     const clone = (bits: number): number => answer("clone", ...(flags === 1 ? [0, bits] : [bits]));
     assert.equal(answer("socket", 2), ALLOWED);
@@ -66,7 +67,7 @@ describe("compileFilter()", () => {
 
   it("kills what calls in the way of a machine that is not named", () => {
     const strange = profile.architectures.includes("SCMP_ARCH_S390X") ? "x86_64" : "s390x";
-    assert.equal(run(program, { number: 1, token: tokenOf(strange) }), 0);
+    assert.equal(runFilter(program, { number: 1, token: tokenOf(strange) }), 0);
   });
 });
 
@@ -80,35 +81,4 @@ function numberOf(token: number, call: string): number {
 
 function answerOf(rule: SeccompRule): number {
   return rule.action === "SCMP_ACT_ALLOW" ? ALLOWED : 0x00050000 | rule.errnoRet;
-}
-
-interface Call {
-  readonly number: number;
-  /** AUDIT_ARCH_…, which is libseccomp's token. */
-  readonly token: number;
-  readonly args?: readonly number[];
-}
-
-/** Runs classic BPF, as much of it as seccomp filters have, over a struct seccomp_data. */
-function run(program: Buffer, { number, token, args = [] }: Call): number {
-  const little = endianness() === "LE";
-  const data = new DataView(new ArrayBuffer(64));
-  data.setUint32(0, number, little);
-  data.setUint32(4, token, little);
-  for (const [i, arg] of args.entries()) data.setBigUint64(16 + 8 * i, BigInt(arg), little);
-  const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  let accumulator = 0;
-  for (let at = 0; ; at += 8) {
-    const [op, k] = [code.getUint16(at, little), code.getUint32(at + 4, little)];
-    const jump = (holds: boolean): number => 8 * code.getUint8(at + (holds ? 2 : 3));
-    if (op === 0x20) accumulator = data.getUint32(k, little);
-    else if (op === 0x54) accumulator = (accumulator & k) >>> 0;
-    else if (op === 0x05) at += 8 * k;
-    else if (op === 0x15) at += jump(accumulator === k);
-    else if (op === 0x25) at += jump(accumulator > k);
-    else if (op === 0x35) at += jump(accumulator >= k);
-    else if (op === 0x45) at += jump((accumulator & k) !== 0);
-    else if (op === 0x06) return k;
-    else throw new Error(`unknown instruction 0x${op.toString(16)}`);
-  }
 }
