@@ -11,10 +11,10 @@ const DEVICES = "/sys/fs/cgroup/devices";
  * them, for it may make device nodes but not open them.
  */
 export class DeviceGroup implements AsyncDisposable {
-  readonly #path: string;
+  readonly path: string;
 
   private constructor(path: string) {
-    this.#path = path;
+    this.path = path;
   }
 
   /** Undefined where cgroups are v2, or where there are none. */
@@ -34,12 +34,12 @@ export class DeviceGroup implements AsyncDisposable {
    * sure that nothing forks anywhere, which takes 10 to 30 ms.
    */
   get members(): string {
-    return posix.join(this.#path, "tasks");
+    return posix.join(this.path, "tasks");
   }
 
   /** Succeeds once its last process has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeCgroup(this.#path);
+    await removeCgroup(this.path);
   }
 }
 

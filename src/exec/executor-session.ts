@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { arch } from "node:os";
+import { posix } from "node:path";
 import { hostPlatform } from "../oci/platform.js";
 import { hideUnifiedTree, ownerName, removeDeadCgroups } from "./cgroups.js";
+import { mountCgroupView } from "./cgroup-view.js";
 import { compiledFilter, type FilterStore } from "./compiled-filter.js";
 import { DeviceGroup } from "./device-group.js";
 import { findRuntime, type Runtime } from "./runtime.js";
@@ -15,6 +17,8 @@ export interface ExecutorSession {
   readonly owner: string;
   /** For steps that need no cgroup of their own. */
   readonly group: DeviceGroup | undefined;
+  /** What they see in /sys/fs/cgroup; undefined: the runtime sees to that. */
+  readonly cgroupView: string | undefined;
   /** In base64; undefined where the runtime compiles it for each step. */
   readonly filter: string | undefined;
 }
@@ -28,11 +32,13 @@ export interface SessionOptions {
   readonly filters: FilterStore | undefined;
   /** Where killed processes may have left cgroups, besides the uppermost. */
   readonly cgroupParent: string | undefined;
+  /** A directory in memory, for mounts. */
+  readonly memory: string;
 }
 
 /** Looks for the runtime, and clears the ground. BuildError NO_RUNTIME. */
 export async function openSession(options: SessionOptions): Promise<ExecutorSession> {
-  const { userNamespace, wanted, searchPath, filters, cgroupParent } = options;
+  const { userNamespace, wanted, searchPath, filters, cgroupParent, memory } = options;
   const runtime = findRuntime(wanted, searchPath);
   hideUnifiedTree();
   if (!userNamespace) await removeDeadCgroups(cgroupParent);
@@ -43,8 +49,10 @@ export async function openSession(options: SessionOptions): Promise<ExecutorSess
   const filter = isCrun ? compiledFilter(runtime.path, architecture, filters) : undefined;
   const shares = isCrun && !userNamespace;
   const group = shares ? DeviceGroup.make(`${owner}-0`) : undefined;
+  const view = posix.join(memory, "cgroup");
+  const cgroupView = group !== undefined && mountCgroupView(view, group.path) ? view : undefined;
   const machine = { architecture, capabilities, userNamespace };
-  return { runtime, machine, owner, group, filter };
+  return { runtime, machine, owner, group, cgroupView, filter };
 }
 
 function ownCapabilities(): bigint {

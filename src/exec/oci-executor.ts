@@ -154,7 +154,7 @@ class OciExecutor implements Executor {
     const searchPath = this.#searchPath;
     const options = { userNamespace, wanted, searchPath, filters, cgroupParent };
     this.#memory.mount();
-    return await openSession(options);
+    return await openSession({ ...options, memory: this.#memory.path });
   }
 
   async #configOf(step: Step, session: ExecutorSession, signal: AbortSignal): Promise<string> {
@@ -172,7 +172,7 @@ class OciExecutor implements Executor {
    * Makes all that a step needs, and its config.json. Without other threads, as far as it goes: to each of them and
    * back takes as long as ten small calls.
    */
-  async #prepare(step: Step, { machine, filter }: ExecutorSession): Promise<string> {
+  async #prepare(step: Step, { machine, filter, cgroupView }: ExecutorSession): Promise<string> {
     const { process, points, bundle, cgroup } = step;
     const { root, security } = process;
     const user = await resolveUser((path) => readBeneath(root.root, path), process.user);
@@ -193,6 +193,7 @@ class OciExecutor implements Executor {
       mounts,
       networkNamespace: connection.namespace,
       cgroupsPath: cgroup,
+      cgroupView,
       hasCompiledFilter: filtered,
     });
     const extra = filtered ? { annotations: { "run.oci.seccomp_bpf_data": filter } } : {};

@@ -39,19 +39,22 @@ export interface SpecInput {
   readonly networkNamespace: string | undefined;
   /** undefined: no cgroup of its own. */
   readonly cgroupsPath: string | undefined;
+  /** What a step without one sees in /sys/fs/cgroup; undefined: the runtime sees to that. */
+  readonly cgroupView?: string | undefined;
   /** The runtime gets the seccomp filter in another way. */
   readonly hasCompiledFilter?: boolean;
 }
 
 /** The config.json of a step (runtime-spec, config.md). */
 export function runtimeSpec(input: SpecInput): object {
-  const { process, mounts, rootPath } = input;
+  const { process, mounts, rootPath, machine, cgroupsPath } = input;
+  const view = cgroupsPath === undefined ? input.cgroupView : undefined;
   return {
     ociVersion: "1.0.2",
     process: processSection(input),
     root: { path: rootPath, readonly: false },
     hostname: process.hostname,
-    mounts: [...systemMounts(process, input.machine.userNamespace), ...mounts.map(stepMount)],
+    mounts: [...systemMounts(process, machine.userNamespace, view), ...mounts.map(stepMount)],
     linux: linuxSection(input),
     ...(process.devices === undefined ? {} : { hooks: process.devices.hooks }),
   };

@@ -18,10 +18,11 @@ const inert = ["nosuid", "noexec", "nodev"];
 /** Docker's size of /dev/shm, in bytes. */
 const DEFAULT_SHM = 64 * 1024 * 1024;
 
-/** /proc, /dev, /sys and what belongs in them, as Docker has them. */
+/** /proc, /dev, /sys and what belongs in them, as Docker has them. `cgroupView` is read-only as a whole. */
 export function systemMounts(
   { network, security, shmSize = DEFAULT_SHM }: MountingProcess,
   userNamespace: boolean,
+  cgroupView?: string,
 ): readonly SpecMount[] {
   const access = security === "insecure" ? "rw" : "ro";
   return [
@@ -34,7 +35,9 @@ export function systemMounts(
     make("/dev/shm", "tmpfs", [...inert, "mode=1777", `size=${shmSize}`]),
     make("/dev/mqueue", "mqueue", inert),
     userNamespace && network === "host" ? boundSys : make("/sys", "sysfs", [...inert, access]),
-    make("/sys/fs/cgroup", "cgroup", [...inert, "relatime", access]),
+    cgroupView === undefined
+      ? make("/sys/fs/cgroup", "cgroup", [...inert, "relatime", access])
+      : bound("/sys/fs/cgroup", cgroupView, ["rbind", "rprivate", "ro", ...inert]),
   ];
 }
 
@@ -42,10 +45,9 @@ function make(destination: string, type: string, options: readonly string[]): Sp
   return { destination, type, source: type, options };
 }
 
+function bound(destination: string, source: string, options: readonly string[]): SpecMount {
+  return { destination, type: "bind", source, options };
+}
+
 /** A sysfs can be mounted only by who owns the network namespace; the host's is made read-only, submounts too. */
-const boundSys: SpecMount = {
-  destination: "/sys",
-  type: "bind",
-  source: "/sys",
-  options: ["rbind", "rslave", "rro", ...inert],
-};
+const boundSys = bound("/sys", "/sys", ["rbind", "rslave", "rro", ...inert]);

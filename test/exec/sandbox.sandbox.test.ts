@@ -111,8 +111,15 @@ for (const runtime of ["crun", "runc"]) {
       },
       {
         name: "cannot write to /sys",
-        script: "mkdir /sys/fs/cgroup/*/x 2>/dev/null || echo no",
-        stdout: "no\n",
+        script:
+          'for d in /sys /sys/fs/cgroup/*/; do mkdir "$d/x" 2>&-; done; ls -d /sys/fs/cgroup/*/x 2>&-',
+        stdout: "",
+      },
+      {
+        name: "sees itself in its cgroups",
+        script:
+          "cut -d: -f3 /proc/self/cgroup | sort -u; cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs 2>&- | sort -u | grep -cx 1",
+        stdout: "/\n1\n",
       },
       {
         name: "has a /dev/shm of the wished size",

@@ -98,6 +98,18 @@ describe("runtimeSpec()", () => {
     { name: "no no-new-privileges", spec: read(), path: "process.noNewPrivileges", want: false },
     { name: "a cgroup", spec: read(), path: "linux.cgroupsPath", want: "/tsbuild-1-2-3" },
     {
+      name: "the cgroups of all steps, for one without its own",
+      spec: read({ cgroupsPath: undefined, cgroupView: "/view" }),
+      path: "mounts[6].source",
+      want: "/view",
+    },
+    {
+      name: "its own cgroup, for one that has it",
+      spec: read({ cgroupView: "/view" }),
+      path: "mounts[6].source",
+      want: "cgroup",
+    },
+    {
       name: "no device rules without a cgroup",
       spec: read({ cgroupsPath: undefined }),
       path: "linux.resources",
