@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
+import { isSystemError } from "../sys/system-error.js";
 import { removeCgroup } from "./cgroups.js";
 import { deviceRules, type DeviceRule } from "./device-rules.js";
 
@@ -21,7 +22,7 @@ export class DeviceGroup implements AsyncDisposable {
   static make(name: string): DeviceGroup | undefined {
     if (!existsSync(posix.join(DEVICES, "devices.list"))) return undefined;
     const path = posix.join(DEVICES, name);
-    mkdirSync(path, { recursive: true }); // of another executor of this process
+    makeUnlessThere(path); // of another executor of this process
     const group = new DeviceGroup(path);
     for (const rule of deviceRules(false)) {
       writeFileSync(posix.join(path, rule.allow ? "devices.allow" : "devices.deny"), line(rule));
@@ -40,6 +41,15 @@ export class DeviceGroup implements AsyncDisposable {
   /** Succeeds once its last process has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await removeCgroup(this.path);
+  }
+}
+
+/** `recursive` would tell of a read-only tree, which containers have, that it is not there. */
+function makeUnlessThere(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw error;
   }
 }
 
