@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../sys/system-error.js";
@@ -23,6 +23,21 @@ export function hideUnifiedTree(): void {
 function inMachineNamespace(): boolean {
   const first = ifReadable(() => readlinkSync("/proc/1/ns/mnt")); // not for a user's eyes
   return first === readlinkSync("/proc/self/ns/mnt");
+}
+
+/** Whether root may make cgroups here; in a container they usually are read-only. */
+export function mayMakeCgroups(): boolean {
+  const tops = trees();
+  return tops.length > 0 && tops.every(isWritable);
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A name prefix for this process's cgroups by which a later one can tell that it is gone. */

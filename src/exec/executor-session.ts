@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { arch } from "node:os";
 import { posix } from "node:path";
+import { BuildError } from "../error.js";
 import { hostPlatform } from "../oci/platform.js";
-import { hideUnifiedTree, ownerName, removeDeadCgroups } from "./cgroups.js";
+import { hideUnifiedTree, mayMakeCgroups, ownerName, removeDeadCgroups } from "./cgroups.js";
 import { mountCgroupView } from "./cgroup-view.js";
 import { compiledFilter, type FilterStore } from "./compiled-filter.js";
 import { DeviceGroup } from "./device-group.js";
+import { requireLimitedDevices } from "./limited-devices.js";
 import { findRuntime, type Runtime } from "./runtime.js";
 import type { Machine } from "./spec.js";
 
@@ -15,6 +17,8 @@ export interface ExecutorSession {
   readonly machine: Omit<Machine, "devices">;
   /** Prefix of names that are unique on this machine. */
   readonly owner: string;
+  /** Whether steps can have cgroups of their own: not those of an ordinary user, nor in most containers. */
+  readonly makesCgroups: boolean;
   /** For steps that need no cgroup of their own. */
   readonly group: DeviceGroup | undefined;
   /** What they see in /sys/fs/cgroup; undefined: the runtime sees to that. */
@@ -47,12 +51,23 @@ export async function openSession(options: SessionOptions): Promise<ExecutorSess
   const owner = ownerName();
   const isCrun = runtime.name === "crun";
   const filter = isCrun ? compiledFilter(runtime.path, architecture, filters) : undefined;
-  const shares = isCrun && !userNamespace;
+  const makesCgroups = !userNamespace && mayMakeCgroups();
+  if (!userNamespace && !makesCgroups) getOnWithoutCgroups(runtime, memory);
+  const shares = isCrun && makesCgroups;
   const group = shares ? DeviceGroup.make(`${owner}-0`) : undefined;
   const view = posix.join(memory, "cgroup");
   const cgroupView = group !== undefined && mountCgroupView(view, group.path) ? view : undefined;
   const machine = { architecture, capabilities, userNamespace };
-  return { runtime, machine, owner, group, cgroupView, filter };
+  return { runtime, machine, owner, makesCgroups, group, cgroupView, filter };
+}
+
+/** Makes sure that root may run steps without cgroups. BuildError SANDBOX. */
+function getOnWithoutCgroups(runtime: Runtime, scratch: string): void {
+  if (runtime.name !== "crun") {
+    const message = `Cannot run steps: ${runtime.name} has to make cgroups, and they are read-only`;
+    throw new BuildError("SANDBOX", message, { hint: "install crun" });
+  }
+  requireLimitedDevices(scratch);
 }
 
 function ownCapabilities(): bigint {

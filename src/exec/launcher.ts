@@ -168,5 +168,9 @@ function endOf({ pid, errors }: Shell): BuildError {
   waitFor(pid);
   const said = readFileSync(errors, "utf8").trim();
   closeSync(errors);
-  return new BuildError("SANDBOX", `Cannot run steps: ${said || "the launcher ended"}`);
+  const message = `Cannot run steps: ${said || "the launcher ended"}`;
+  if (!/\bproc\b.*not permitted/.test(said)) return new BuildError("SANDBOX", message);
+  return new BuildError("SANDBOX", message, {
+    hint: "in a container: start it with --security-opt systempaths=unconfined",
+  });
 }

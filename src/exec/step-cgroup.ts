@@ -24,10 +24,10 @@ export const plainStep = {
 export function stepCgroup(
   process: StepKind,
   name: string,
-  { machine, group }: Pick<ExecutorSession, "group" | "machine">,
+  { machine, makesCgroups, group }: Pick<ExecutorSession, "group" | "machine" | "makesCgroups">,
 ): string | undefined {
-  if (machine.userNamespace) {
-    if (needsCgroup(process)) throw noCgroups();
+  if (!makesCgroups) {
+    if (needsCgroup(process)) throw noCgroups(machine.userNamespace);
     return undefined;
   }
   if (group !== undefined && mayShare(process)) return undefined;
@@ -40,7 +40,10 @@ function mayShare(process: StepKind): boolean {
   return plain && !needsCgroup(process) && launchedSink(process) !== undefined;
 }
 
-function noCgroups(): BuildError {
+function noCgroups(userNamespace: boolean): BuildError {
+  if (!userNamespace) {
+    return new BuildError("UNSUPPORTED", "Cannot limit the step: cgroups are read-only here");
+  }
   const message = "Cannot limit the step: an ordinary user has no cgroups";
   return new BuildError("UNSUPPORTED", message, {
     hint: "run as root, or limit all of it: systemd-run --user --scope -p MemoryMax=1G tsbuild …",
