@@ -9,7 +9,7 @@ import {
   type FileEntry,
   type FileVersion,
 } from "./changeset.js";
-import { cannotRead, CHUNK, openContent } from "./open-content.js";
+import { CHUNK, named, openContent } from "./open-content.js";
 import type { SliceReader } from "./slice-reader.js";
 
 /** A file entry, as far as its bytes go. */
@@ -91,16 +91,16 @@ export function readContentInto(
     // A slice of a bigger file has bytes behind it; a whole file must end where it promised. Asked for
     // one byte more, a regular file that has no more says so: no second read per small file.
     const wanted = content.offset === 0 ? size + 1 : size;
-    const place = to.subarray(at, at + wanted);
-    const first = readAt(fd, place, content.offset, content.path);
-    const got =
-      first < size
-        ? first + fill(fd, place.subarray(first), content.offset + first, content.path)
-        : first;
+    const first = readSync(fd, to, at, wanted, content.offset);
+    const rest =
+      first < size ? fill(fd, to.subarray(at + first, at + wanted), content.offset + first) : 0;
+    const got = first + rest;
     if (got !== size) throw sizeChanged(content.path, size);
     checkVersion(fd, content);
     if (!needsDigest(content)) return;
     checkDigest(hash("sha256", to.subarray(at, at + size), "hex"), entry, content);
+  } catch (error) {
+    throw named(error, content.path);
   } finally {
     closeSync(fd);
   }
@@ -120,18 +120,18 @@ async function* readHostFile(
     let spare = reuse && size > CHUNK ? Buffer.allocUnsafeSlow(CHUNK) : buffer;
     for (let done = 0; done < size;) {
       const want = Math.min(CHUNK, size - done);
-      const got = fill(fd, buffer.subarray(0, want), offset + done, path);
-      if (got !== want) throw sizeChanged(path, size);
+      if (fill(fd, buffer.subarray(0, want), offset + done) !== want) throw sizeChanged(path, size);
       sha256?.update(buffer.subarray(0, want));
       yield buffer.subarray(0, want);
       await setImmediate();
       [buffer, spare] = [reuse ? spare : Buffer.allocUnsafeSlow(CHUNK), buffer];
       done += want;
     }
-    if (offset === 0 && readAt(fd, buffer.subarray(0, 1), size, path) > 0)
-      throw sizeChanged(path, size);
+    if (offset === 0 && fill(fd, buffer.subarray(0, 1), size) > 0) throw sizeChanged(path, size);
     checkVersion(fd, content);
     if (sha256 !== undefined) checkDigest(sha256.digest("hex"), entry, content);
+  } catch (error) {
+    throw named(error, path);
   } finally {
     closeSync(fd);
   }
@@ -174,23 +174,14 @@ async function* exactly(
 }
 
 /** Reads until `to` is full or the file ends. */
-function fill(fd: number, to: Buffer, position: number, path: BytePath): number {
+function fill(fd: number, to: Buffer, position: number): number {
   let done = 0;
   while (done < to.byteLength) {
-    const got = readAt(fd, to.subarray(done), position + done, path);
+    const got = readSync(fd, to, done, to.byteLength - done, position + done);
     if (got === 0) break;
     done += got;
   }
   return done;
-}
-
-/** pread(2). A directory in the place of the file can be opened, but not read. */
-function readAt(fd: number, to: Buffer, position: number, path: BytePath): number {
-  try {
-    return readSync(fd, to, 0, to.byteLength, position);
-  } catch (cause) {
-    throw cannotRead(path, cause);
-  }
 }
 
 function sizeChanged(path: BytePath, size: number): BuildError {

@@ -1,6 +1,5 @@
 import { constants, openSync } from "node:fs";
 import { BuildError } from "../error.js";
-import { reasonOf } from "../sys/system-failure.js";
 import { toHostPath, toText, type BytePath } from "./changeset.js";
 
 /** Large content moves in pieces of this many bytes. */
@@ -12,25 +11,19 @@ export function openContent(path: BytePath): number {
   try {
     return openSync(toHostPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (cause) {
-    throw cannotRead(path, cause);
+    throw named(cause, path);
   }
 }
 
-/** What went wrong with an open content has no path of its own. */
-export function cannotRead(path: BytePath, cause: unknown): BuildError {
-  return new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason(cause)}`, { cause });
+/** A failure with the path in it, of which system calls with a descriptor know nothing. */
+export function named(cause: unknown, path: BytePath): unknown {
+  if (!(cause instanceof Error) || !("syscall" in cause) || !("code" in cause)) return cause;
+  const reason = reasons.get(String(cause.code)) ?? String(cause.code);
+  return new BuildError("SYSTEM", `Cannot read "${toText(path)}": ${reason}`, { cause });
 }
 
-function reason(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  switch (code) {
-    case "ENOENT":
-      return "it is gone";
-    case "ELOOP":
-      return "it became a symbolic link";
-    case "EISDIR":
-      return "it became a directory";
-    default:
-      return reasonOf(code);
-  }
-}
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "it is gone"],
+  ["ELOOP", "it became a symbolic link"],
+  ["EISDIR", "it became a directory"],
+]);
