@@ -24,18 +24,20 @@ export function requireLimitedDevices(scratch: string): void {
   mount({ source: "tmpfs", target: place, type: "tmpfs", options: "mode=700" }); // not nodev
   try {
     for (const [major, minor] of disks) {
-      const node = posix.join(place, `${major}-${minor}`);
-      mknod(node, fileTypes.block | 0o600, major, minor);
-      if (!mayNotOpen(node)) throw unlimited();
+      if (!isForbidden(posix.join(place, `${major}-${minor}`), major, minor)) throw unlimited();
     }
   } finally {
     unmount(place);
   }
 }
 
-/** Whether the cgroup forbids it: that is asked before the device, of which there may be none (ENXIO). */
-function mayNotOpen(node: string): boolean {
+/**
+ * Whether a node cannot be made, as in a user namespace, or not opened. The rules of a cgroup are asked before the
+ * device: without rules, and without a disk, opening fails with ENXIO.
+ */
+function isForbidden(node: string, major: number, minor: number): boolean {
   try {
+    mknod(node, fileTypes.block | 0o600, major, minor);
     closeSync(openSync(node, O_RDONLY | O_NONBLOCK));
     return false;
   } catch (error) {
