@@ -21,6 +21,7 @@ export function hideUnifiedTree(): void {
 }
 
 function inMachineNamespace(): boolean {
+  if (readlinkSync("/proc/self") === "1") return false; // the first of a container, not of the machine
   const first = ifReadable(() => readlinkSync("/proc/1/ns/mnt")); // not for a user's eyes
   return first === readlinkSync("/proc/self/ns/mnt");
 }

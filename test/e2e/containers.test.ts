@@ -50,6 +50,15 @@ describeForAccounts("in a container", (site) => {
     }
   });
 
+  it("builds as process 1, and as root of a user namespace", async () => {
+    const user = site.account.uid === 0 ? [] : ["--user", "--map-auto", "--map-root-user"];
+    const namespaces = [...user, "--mount", "--pid", "--fork", "--mount-proc"];
+    const build = [program, "--no-cache", site.context({ Dockerfile })];
+    const env = site.env();
+    const { code, stderr } = await run(site.account, ["unshare", ...namespaces, ...build], { env });
+    assert.strictEqual(code, 0, stderr);
+  });
+
   it("R16 lets no step of root near the disks where nothing else forbids it", async () => {
     const context = site.context({ Dockerfile });
     const { code, stderr } = await buildAfter(readonlyCgroups, site, ["--no-cache", context]);
