@@ -77,7 +77,7 @@ export async function openRegistry(
 ): Promise<RegistryClient> {
   const [
     { RegistryClient },
-    { dockerCredentials },
+    { credentialsIn, dockerCredentials },
     { proxyChoice },
     { systemAuthorities },
     { hostCertificates },
@@ -91,11 +91,12 @@ export async function openRegistry(
     import("../registry/registry-settings.js"),
   ]);
   const { path, registries } = readConfigFile(env);
+  const kept = dockerCredentials(dockerConfigPath(env), asOneself());
+  const variable = "DOCKER_AUTH_CONFIG";
+  const text = given(env, variable);
+  const known = text === undefined ? kept : credentialsIn(variable, text, kept);
   return new RegistryClient({
-    credentials:
-      login === undefined
-        ? dockerCredentials(dockerConfigPath(env), asOneself())
-        : () => Promise.resolve(login),
+    credentials: login === undefined ? known : () => Promise.resolve(login),
     registries: readRegistries(registries, path),
     ca: extraAuthorities(env),
     moreAuthorities: () => systemAuthorities(env["SSL_CERT_FILE"]),

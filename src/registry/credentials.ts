@@ -33,6 +33,19 @@ export function dockerCredentials(
   };
 }
 
+/**
+ * Credentials from the text of a Docker configuration in a variable, before those from elsewhere. Its `auths` alone
+ * count, as in docker: a program that it named would be anyone's who can set variables.
+ */
+export function credentialsIn(
+  variable: string,
+  text: string,
+  otherwise: CredentialSource,
+): CredentialSource {
+  const { auths } = readDockerConfig(text, variable);
+  return async (registry, signal) => auths.get(registry) ?? (await otherwise(registry, signal));
+}
+
 /** Where `login` keeps credentials and `logout` drops them. */
 export class CredentialStore {
   readonly #path: string;

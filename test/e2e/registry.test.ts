@@ -144,6 +144,8 @@ describeForAccounts("a registry", (site) => {
     await site.ok(["rmi", name]);
     await site.ok(["pull", name], { env });
     await site.ok(["logout", guarded.host], { env });
+    const auths = { [guarded.host]: { auth: btoa("me:secret") } };
+    await site.ok(["push", name], { env: { DOCKER_AUTH_CONFIG: JSON.stringify({ auths }) } });
     // A helper that gives the password only to whom it belongs.
     site.write("helpers", {
       "docker-credential-own": `#!/bin/sh

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert } from "chai";
-import { dockerCredentials } from "../../src/registry/credentials.js";
+import { credentialsIn, dockerCredentials } from "../../src/registry/credentials.js";
+import { BuildError } from "../../src/error.js";
 import { failureOf } from "../oci/build-errors.js";
 
 /** A helper that knows three registries, and answers nonsense or fails for two others. */
@@ -85,4 +86,24 @@ describe("dockerCredentials()", () => {
       assert.notInclude(error.message, "SECRET");
     });
   }
+});
+
+describe("credentialsIn()", () => {
+  const ours = { kind: "password", username: "a", password: "b" } as const;
+  const theirs = { kind: "bearer", token: "t" } as const;
+  const otherwise = () => Promise.resolve(theirs);
+
+  it("looks into the variable first", async () => {
+    const auths = { "https://ghcr.io/v1/": { auth: btoa("a:b") }, "quay.io": {} };
+    const text = JSON.stringify({ auths, credsStore: "none-such" });
+    const credentials = credentialsIn("DOCKER_AUTH_CONFIG", text, otherwise);
+    assert.deepEqual(await credentials("ghcr.io"), ours);
+    assert.deepEqual(await credentials("quay.io"), theirs);
+  });
+
+  it("says that it is not JSON, and nothing of its text", () => {
+    const read = () => credentialsIn("DOCKER_AUTH_CONFIG", "secret", otherwise);
+    const message = 'Cannot read Docker configuration "DOCKER_AUTH_CONFIG": it is not JSON';
+    assert.throws(read, BuildError, new RegExp(`^${message}$`));
+  });
 });
