@@ -91,14 +91,15 @@ const NEW_NAMESPACES = 0x7e020000;
 /** PER_LINUX, PER_LINUX32, both with UNAME26, and "tell me the current one". */
 const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
+const base = { defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: EPERM } as const;
+
 /** The `linux.seccomp` object of a sandboxed step (runtime-spec, config-linux.md); undefined where the machine is unknown. */
 export function seccompProfile(architecture: string): SeccompProfile | undefined {
   const here = machines[architecture];
   if (here === undefined) return undefined;
   const names = `${always} ${byCapability} ${here.calls}`.trim().split(/\s+/);
   return {
-    defaultAction: "SCMP_ACT_ERRNO",
-    defaultErrnoRet: EPERM,
+    ...base,
     architectures: here.architectures,
     syscalls: [
       { names, action: "SCMP_ACT_ALLOW" },
@@ -123,8 +124,8 @@ export function seccompProfile(architecture: string): SeccompProfile | undefined
  * did not take the compiled one would start nothing at all.
  */
 export function compiledProfile(architecture: string): SeccompProfile | undefined {
-  const profile = seccompProfile(architecture);
-  return profile && { ...profile, syscalls: [] };
+  const here = machines[architecture];
+  return here && { ...base, architectures: here.architectures, syscalls: [] };
 }
 
 function allowWhere(name: string, condition: ArgumentTest): SeccompRule {
